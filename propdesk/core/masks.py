@@ -1,0 +1,70 @@
+"""Masked forms of personal data for screens, boards and robots (spec/ux.md, Masks). Pure.
+
+Each function takes what was typed, spaces and dashes included, and shows no more than the rule of
+its kind allows; what fits no rule is masked harder, never less.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+
+from propdesk.core import names
+
+_HIDDEN = "****"
+_MOBILE = re.compile(r"(?:(?:\+|00)?86)?(1[3-9]\d)\d{4}(\d{4})")
+_AREA = re.compile(r"(?:\+86)?(0(?:10|2\d|[3-9]\d\d))(\d{7,8})")
+_ID = re.compile(r"\d{15}|\d{17}[\dX]")
+_EXTENSION = re.compile(r"(?:转|分机|EXT\.?|X).*|(?<=\d{7})-\d{1,6}", re.IGNORECASE)
+
+
+def _bare(value: str) -> str:
+    return re.sub(r"[^0-9A-Z+]", "", unicodedata.normalize("NFKC", value).upper())
+
+
+def _tail(value: str, shortest: int) -> str:
+    return f"{_HIDDEN}{value[-4:]}" if len(value) >= shortest else _HIDDEN
+
+
+def phone(value: str) -> str:
+    """Return "138****5678" for a mobile, "010-****5678" for a landline, "****5678" for others.
+
+    Numbers under seven digits are hidden whole; "" stays "". An extension is never shown.
+    """
+    if not value.strip():
+        return ""
+    number = _bare(_EXTENSION.sub("", unicodedata.normalize("NFKC", value)))
+    if found := _MOBILE.fullmatch(number):
+        return f"{found[1]}{_HIDDEN}{found[2]}"
+    if found := _AREA.fullmatch(number):
+        return f"{found[1]}-{_HIDDEN}{found[2][-4:]}"
+    return _tail(re.sub(r"\D", "", number), 7)
+
+
+def id_number(value: str) -> str:
+    """Return the resident identity number with 3 characters in front and 4 behind, else "****"."""
+    number = _bare(value)
+    if not number:
+        return ""
+    if not _ID.fullmatch(number):
+        return _tail(number, 9)
+    return f"{number[:3]}{'*' * (len(number) - 7)}{number[-4:]}"
+
+
+def passport(value: str) -> str:
+    """Return "E****1234": the first character and the last four; short ones are hidden whole."""
+    number = _bare(value)
+    if not number:
+        return ""
+    return f"{number[0]}{_HIDDEN}{number[-4:]}" if len(number) >= 7 else _HIDDEN
+
+
+def name(value: str, honorific: str = "") -> str:
+    """Return the name for boards and robots: "王女士" with a form of address, else "张*"."""
+    if not value.strip():
+        return ""
+    if not names.is_chinese(value):
+        return f"{value.strip()[0]}*"
+    if honorific in {"", "other"}:
+        return f"{names.split(value)[0]}*"
+    return names.address(value, honorific)
