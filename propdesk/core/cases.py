@@ -1,0 +1,81 @@
+"""Opening, finding and linking cases; tasks that hang on them."""
+
+from datetime import datetime
+
+from django.db import transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from propdesk.core import audit
+from propdesk.core.models import Case, CaseLink, Department, Property, Task, User
+from propdesk.core.numbering import next_number
+from propdesk.core.roles import Role
+from propdesk.core.transitions import RefusedInput, lock
+
+
+def open_case(
+    prop: Property, kind: str, prefix: str, *, by: User, at: datetime, title: str
+) -> Case:
+    """A new open case with the next number of its local day; inside the caller's transaction."""
+    case = Case(
+        property=prop,
+        number=next_number(prop, prefix, timezone.now()),
+        kind=kind,
+        neutral_title=title,
+        opened_at=at,
+        created_by=by,
+    )
+    case.save(force_insert=True)
+    return case
+
+
+def open_task(
+    case: Case,
+    kind: str,
+    role: Role,
+    text: str,
+    *,
+    by: User | None,
+    department: Department | None = None,
+) -> Task:
+    """A task for a role; a second open one of the same kind on the case is a ConflictError."""
+    task = Task(
+        case=case,
+        property=case.property,
+        kind=kind,
+        role=role,
+        text=text,
+        department=department,
+        created_at=timezone.now(),
+        created_by=by,
+    )
+    audit.save(task, by=by, reason=text)
+    return task
+
+
+def close_tasks(case: Case, *kinds: str, by: User | None, outcome: str) -> int:
+    """Mark open tasks of these kinds done; returns how many there were."""
+    return Task.objects.filter(case=case, kind__in=kinds, done_at=None).update(
+        done_at=timezone.now(), done_by=by, outcome=outcome
+    )
+
+
+@transaction.atomic
+def link(case: Case, number: str, *, by: User, note: str = "") -> CaseLink:
+    """Link to another case of the same property by its number; both chains record it.
+
+    The caller has checked that ``by`` may write on ``case``. Raises RefusedInput (422) for an
+    unknown number, a restricted case or the case itself; ConflictError (409) when already linked.
+    """
+    other = Case.objects.filter(
+        property_id=case.property_id, number=number.strip().upper(), restricted=False
+    ).first()
+    if other is None or other.pk == case.pk:
+        raise RefusedInput(number=_("没有找到这个编号，请核对后再填。"))
+    a, b = sorted((case, other), key=lambda c: c.pk)
+    a, b = lock(a), lock(b)
+    row = CaseLink(a=a, b=b, note=note, by=by, at=timezone.now())
+    audit.save(row, by=by, reason=note)
+    for one, two in ((a, b), (b, a)):
+        audit.record(one, row, by=by, action="link", reason=note, info={"number": two.number})
+    return row

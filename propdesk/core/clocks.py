@@ -1,0 +1,60 @@
+"""Deadlines are rows: armed by transitions, fired by the sweep, each once (X-3, decision 11)."""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+
+from django.db.models import F
+
+from propdesk.core.models import Case, Clock
+
+BATCH = 500
+
+
+def arm(case: Case, *clocks: tuple[str, datetime]) -> None:
+    """Set (rule, due) pairs; the same rule and due value again changes nothing."""
+    Clock.objects.bulk_create(
+        [Clock(case=case, rule=rule, due_at=due) for rule, due in clocks], ignore_conflicts=True
+    )
+
+
+def stop(case: Case, rules: Iterable[str], now: datetime) -> None:
+    """Stop pending clocks of these rules: a stopped clock never fires (R11)."""
+    Clock.objects.filter(
+        case=case, rule__in=list(rules), fired_at=None, stopped_at=None
+    ).update(stopped_at=now)
+
+
+def due_cases(rules: Sequence[str], now: datetime) -> list[int]:
+    """Ids of up to BATCH cases with a pending clock past its due time, oldest first (R6: now > due)."""
+    rows = (
+        Clock.objects.filter(
+            rule__in=rules, due_at__lt=now, fired_at=None, stopped_at=None
+        )
+        .order_by("due_at", "id")
+        .values_list("case_id", flat=True)[:BATCH]
+    )
+    return list(dict.fromkeys(rows))
+
+
+def locked_due(rules: Sequence[str], case_ids: Sequence[int], now: datetime) -> list[Clock]:
+    """Lock the cases nobody else holds and give their due clocks, in order of due time."""
+    cases = {
+        case.pk: case
+        for case in Case.objects.select_for_update(skip_locked=True)
+        .filter(pk__in=case_ids)
+        .order_by("pk")
+    }
+    clocks = Clock.objects.filter(
+        case__in=cases, rule__in=rules, due_at__lt=now, fired_at=None, stopped_at=None
+    ).order_by(F("due_at"), "id")
+    found = list(clocks)
+    for clock in found:
+        clock.case = cases[clock.case_id]
+    return found
+
+
+def mark_fired(clocks: Sequence[Clock], now: datetime) -> None:
+    """Stamp the moment of firing beside the due time, in one statement."""
+    for clock in clocks:
+        clock.fired_at = now
+    Clock.objects.bulk_update(clocks, ["fired_at", "merged"])

@@ -1,0 +1,81 @@
+"""What was typed survives an error, a lost connection and an expired log-in (decision 5)."""
+
+import secrets
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db import IntegrityError
+from django.utils import timezone
+
+from propdesk.core.models import Draft, FormToken, User
+
+KEEP = timedelta(hours=24)
+MAX_CHARS = 60_000
+
+
+class DoubleSubmitError(Exception):
+    """This very form was already submitted."""
+
+
+NEVER = frozenset({"csrfmiddlewaretoken", "password", "password1", "password2", "form_token"})
+
+
+def keep(owner: User, form: str, data: Mapping[str, Any]) -> None:
+    """Store the fields of ``form``, replacing the last draft; oversized input is cut off."""
+    clean: dict[str, list[str]] = {}
+    left = MAX_CHARS
+    for key, values in data.items():
+        if key in NEVER or "signature" in key:
+            continue
+        texts = [str(v).replace("\x00", "")[:left] for v in values]
+        left -= sum(len(t) for t in texts)
+        clean[key[:60]] = texts
+    Draft.objects.update_or_create(
+        owner=owner, form=form[:120], defaults={"data": clean, "updated_at": timezone.now()}
+    )
+
+
+def recall(owner: User, form: str) -> Draft | None:
+    """The draft of the last 24 hours, if any."""
+    return Draft.objects.filter(
+        owner=owner, form=form[:120], updated_at__gt=timezone.now() - KEEP
+    ).first()
+
+
+def forget(owner: User, form: str) -> None:
+    Draft.objects.filter(owner=owner, form=form[:120]).delete()
+
+
+def purge(now: datetime) -> int:
+    """Delete drafts and form tokens older than 24 hours; returns how many rows went."""
+    drafts, _d = Draft.objects.filter(updated_at__lte=now - KEEP).delete()
+    tokens, _t = FormToken.objects.filter(created_at__lte=now - KEEP).delete()
+    return drafts + tokens
+
+
+def new_token() -> str:
+    """A fresh one-time token for a form that creates something."""
+    return secrets.token_urlsafe(24)
+
+
+def token_url(owner: User, token: str) -> str | None:
+    """Where an earlier submit of this very form led to."""
+    row = FormToken.objects.filter(owner=owner, token=token[:64]).first()
+    return row.url if row else None
+
+
+def use_token(owner: User, token: str, url: str) -> None:
+    """Last step of a creating transaction: a twin of the same form raises DoubleSubmitError.
+
+    The twin's transaction rolls back whole, its number included; the caller then answers with
+    ``token_url``.
+    """
+    if not token:
+        return
+    try:
+        FormToken.objects.create(
+            owner=owner, token=token[:64], url=url, created_at=timezone.now()
+        )
+    except IntegrityError as error:
+        raise DoubleSubmitError from error

@@ -1,0 +1,52 @@
+"""Who is on duty, and who therefore is told (decision 4, X-6)."""
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from django.db.models import Q
+
+from propdesk.core.models import Membership, Property, Shift, User
+from propdesk.core.roles import Role
+
+
+def on_duty(prop: Property, *roles: Role, at: datetime) -> list[User]:
+    """Active holders of ``roles`` whose shift covers ``at``; all holders of a role nobody covers.
+
+    Deputies in force stand beside the people they act for. Two queries for any number of roles.
+    """
+    holders = list(
+        Membership.objects.current(at)
+        .filter(property=prop, role__in=roles)
+        .select_related("user")
+        .prefetch_related(None)
+    )
+    shifts = set(
+        Shift.objects.filter(
+            property=prop, role__in=roles, cancelled_at=None, starts_at__lte=at, ends_at__gt=at
+        ).values_list("role", "user_id")
+    )
+    covered = {role for role, user_id in shifts if any(_is(h, role, user_id) for h in holders)}
+    chosen = [h for h in holders if h.role not in covered or (h.role, h.user_id) in shifts]
+    return _unique([h.user for h in chosen] + deputies_of(chosen, at))
+
+
+def _is(holder: Membership, role: str, user_id: int) -> bool:
+    return holder.role == role and holder.user_id == user_id
+
+
+def deputies_of(memberships: Iterable[Membership], at: datetime) -> list[User]:
+    """Active users who at ``at`` act for any of ``memberships``."""
+    ids = [m.pk for m in memberships]
+    if not ids:
+        return []
+    in_force = Q(
+        deputyships__for_membership__in=ids,
+        deputyships__starts_at__lte=at,
+        deputyships__ends_at__gt=at,
+        deputyships__revoked_at=None,
+    )
+    return list(User.objects.filter(in_force, is_active=True).distinct())
+
+
+def _unique(users: Iterable[User]) -> list[User]:
+    return list({user.pk: user for user in users}.values())

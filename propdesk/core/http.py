@@ -1,0 +1,117 @@
+"""What views share: who asks, in which property, and how a refused act is shown."""
+
+import functools
+from collections.abc import Callable, Mapping
+from typing import Any, Concatenate, ParamSpec
+
+from django.contrib import messages
+from django.contrib.auth.views import redirect_to_login
+from django.core.exceptions import ValidationError
+from django.forms import BaseForm
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django_htmx.http import HttpResponseClientRedirect
+from django_htmx.middleware import HtmxDetails
+
+from propdesk.core.models import Property, User
+from propdesk.core.roles import standing
+from propdesk.core.transitions import ConflictError, RefusedInput
+
+P = ParamSpec("P")
+
+
+class StaffRequest(HttpRequest):
+    """A request of somebody who is logged in, inside a property he works in."""
+
+    user: User  # type: ignore[assignment]
+    prop: Property
+    htmx: HtmxDetails
+
+
+View = Callable[Concatenate[StaffRequest, P], HttpResponse]
+
+
+def staff_view(view: View[P]) -> Callable[Concatenate[HttpRequest, str, P], HttpResponse]:
+    """Log-in, then the property of the URL's first argument (404 for whoever holds no role in it).
+
+    A POST with an expired log-in shows what was typed and how to go on, so nothing is lost.
+    """
+
+    @functools.wraps(view)
+    def inner(request: HttpRequest, code: str, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
+        if not request.user.is_authenticated:
+            return logged_out(request)
+        prop = Property.objects.select_related("settings").filter(code=code).first()
+        if prop is None or not standing(request.user, prop).roles:
+            raise Http404
+        request.prop = prop  # type: ignore[attr-defined]
+        return view(request, *args, **kwargs)  # type: ignore[arg-type]
+
+    return inner
+
+
+def logged_out(request: HttpRequest) -> HttpResponse:
+    """To the log-in page; a POST is kept in a page that can be sent again after logging in."""
+    if request.method == "POST":
+        return resubmit_page(request, status=401)
+    if getattr(request, "htmx", False):
+        return HttpResponseClientRedirect(f"/accounts/login/?next={request.htmx.current_url_abs_path or '/'}")  # type: ignore[attr-defined]
+    return redirect_to_login(request.get_full_path())
+
+
+def resubmit_page(request: HttpRequest, *, status: int) -> HttpResponse:
+    """What was typed, as hidden fields of a form that goes to the same address again."""
+    fields = [
+        (name, value)
+        for name in request.POST
+        if name != "csrfmiddlewaretoken" and "password" not in name
+        for value in request.POST.getlist(name)
+    ]
+    context = {"fields": fields, "action": request.get_full_path(), "status": status}
+    response = render(request, "errors/resubmit.html", context, status=status)
+    if getattr(request, "htmx", False):
+        response["HX-Retarget"], response["HX-Reswap"] = "body", "innerHTML"
+    return response
+
+
+def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
+    """A stale token from our own page may be sent again by hand; anything foreign is refused."""
+    origin = request.headers.get("Origin") or request.headers.get("Referer", "")
+    ours = f"{request.scheme}://{request.get_host()}"
+    if request.method == "POST" and (origin == ours or origin.startswith(ours + "/")):
+        return resubmit_page(request, status=403)
+    return render(request, "403.html", status=403)
+
+
+def attempt(form: BaseForm, act: Callable[[], Any]) -> int:
+    """Run a transition for a valid form: 200, or 422 / 409 with the sentences put on the form."""
+    try:
+        act()
+    except RefusedInput as refused:
+        for field, sentence in refused.errors.items():
+            form.add_error(field if field in form.fields else None, sentence)
+        return 422
+    except ConflictError as conflict:
+        form.add_error(None, ValidationError(str(conflict), code="conflict"))
+        for letter, sentence in conflict.missing:
+            form.add_error(None, ValidationError(sentence, code=f"missing-{letter}"))
+        return 409
+    return 200
+
+
+def done(request: HttpRequest, url: str, message: str = "") -> HttpResponse:
+    """After a successful POST: flash and go to ``url`` (htmx follows by itself)."""
+    if message:
+        messages.success(request, message)
+    if getattr(request, "htmx", False):
+        return HttpResponseClientRedirect(url)
+    return redirect(url)
+
+
+def page(
+    request: HttpRequest, name: str, context: Mapping[str, Any], *, status: int = 200
+) -> HttpResponse:
+    """Render a template; private pages are never stored by a shared cache."""
+    response = render(request, name, dict(context), status=status)
+    response["Cache-Control"] = "private, no-store"
+    return response

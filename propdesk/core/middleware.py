@@ -1,0 +1,65 @@
+"""Request-wide habits: idle log-out, forced password change, conflicts as a page."""
+
+import time
+from collections.abc import Callable
+
+from django.conf import settings
+from django.contrib.auth import logout
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+
+from propdesk.core.http import logged_out
+from propdesk.core.transitions import ConflictError
+
+GetResponse = Callable[[HttpRequest], HttpResponse]
+TOUCH_EVERY = 60
+"""Seconds between writes of the session: an idle clock need not be exact to the second."""
+
+
+class IdleMiddleware:
+    """Log out after ``PROPDESK_IDLE_MINUTES`` without a request: desks stand open at night."""
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        if request.user.is_authenticated:
+            now = int(time.time())
+            seen = request.session.get("seen", now)
+            if now - seen > settings.PROPDESK_IDLE_MINUTES * 60:
+                logout(request)
+                if not request.path.startswith(("/accounts/", "/static/")):
+                    return logged_out(request)
+            elif now - seen >= TOUCH_EVERY or "seen" not in request.session:
+                # A poll is not activity: otherwise an open tab would never be logged out.
+                if "HX-Poll" not in request.headers:
+                    request.session["seen"] = now
+        return self.get_response(request)
+
+
+class PasswordChangeMiddleware:
+    """Whoever holds a first password set by somebody else changes it before anything else."""
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        must = request.user.is_authenticated and request.user.must_change_password
+        if must and not request.path.startswith(("/accounts/", "/static/", "/healthz")):
+            return redirect("account_change_password")
+        return self.get_response(request)
+
+
+class ConflictMiddleware:
+    """A ConflictError no view caught becomes the 409 page instead of a 500."""
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        return self.get_response(request)
+
+    def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
+        if isinstance(exception, ConflictError):
+            return render(request, "409.html", {"conflict": exception}, status=409)
+        return None

@@ -1,0 +1,52 @@
+"""Models of the shared base; fields and constraints only, written by ``propdesk.core`` functions."""
+
+from propdesk.core.models.cases import AuditEntry, Case, CaseCounter, CaseLink
+from propdesk.core.models.papers import (
+    Attachment,
+    CopyLog,
+    Document,
+    RenderJob,
+    Report,
+    ReportBox,
+    StaffSignature,
+)
+from propdesk.core.models.people import Department, Deputy, Membership, Property, Shift, User
+from propdesk.core.models.person import Honorific, Person, PersonChange, Unmasking
+from propdesk.core.models.places import Place
+from propdesk.core.models.search import SearchText
+from propdesk.core.models.settings import PropertySettings
+from propdesk.core.models.work import Clock, Delivery, Draft, FormToken, Notice, SweepRun, Task
+
+__all__ = [
+    "AuditEntry",
+    "Attachment",
+    "Case",
+    "CaseCounter",
+    "CaseLink",
+    "Clock",
+    "CopyLog",
+    "Deputy",
+    "Department",
+    "Delivery",
+    "Document",
+    "Draft",
+    "FormToken",
+    "Honorific",
+    "Membership",
+    "Notice",
+    "Person",
+    "PersonChange",
+    "Place",
+    "Property",
+    "PropertySettings",
+    "RenderJob",
+    "Report",
+    "ReportBox",
+    "SearchText",
+    "Shift",
+    "StaffSignature",
+    "SweepRun",
+    "Task",
+    "Unmasking",
+    "User",
+]

@@ -1,0 +1,253 @@
+"""HTML to an archivable PDF: PDF/A-3a with a PDF/UA mark, own fonts, own assets, fixed dates.
+
+The same input gives the same bytes in every process (ADR 0011). WeasyPrint is imported on first
+use, so that the web process and a machine without Pango can import this module.
+"""
+
+import functools
+import gc
+import hashlib
+import io
+import os
+import warnings
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from django.utils.translation import gettext as _
+
+from propdesk.core.pdf.canonical import canonical_json
+
+if TYPE_CHECKING:
+    from weasyprint import CSS
+    from weasyprint.text.fonts import FontConfiguration
+
+HERE = Path(__file__).resolve().parent
+PANGO_PACKAGES = "libpango-1.0-0 libpangoft2-1.0-0 libharfbuzz-subset0"
+VARIANT = "pdf/a-3a"
+
+# PDF/A asks that a schema it does not know (PDF/UA's) be described beside its use.
+_UA_XMP = b"""<rdf:Description rdf:about="" xmlns:pdfuaid="http://www.aiim.org/pdfua/ns/id/">\
+<pdfuaid:part>1</pdfuaid:part></rdf:Description>
+<rdf:Description rdf:about="" xmlns:pdfaExtension="http://www.aiim.org/pdfa/ns/extension/" \
+xmlns:pdfaSchema="http://www.aiim.org/pdfa/ns/schema#" \
+xmlns:pdfaProperty="http://www.aiim.org/pdfa/ns/property#"><pdfaExtension:schemas><rdf:Bag>\
+<rdf:li rdf:parseType="Resource"><pdfaSchema:schema>PDF/UA identification schema\
+</pdfaSchema:schema><pdfaSchema:namespaceURI>http://www.aiim.org/pdfua/ns/id/\
+</pdfaSchema:namespaceURI><pdfaSchema:prefix>pdfuaid</pdfaSchema:prefix><pdfaSchema:property>\
+<rdf:Seq><rdf:li rdf:parseType="Resource"><pdfaProperty:name>part</pdfaProperty:name>\
+<pdfaProperty:valueType>Integer</pdfaProperty:valueType><pdfaProperty:category>internal\
+</pdfaProperty:category><pdfaProperty:description>PDF/UA part</pdfaProperty:description>\
+</rdf:li></rdf:Seq></pdfaSchema:property></rdf:li></rdf:Bag></pdfaExtension:schemas>\
+</rdf:Description></rdf:RDF>"""
+
+
+class RenderError(Exception):
+    """A paper could not be made; the text is for the user, in Chinese."""
+
+
+class RenderRefused(RenderError):  # noqa: N818 -- reads as the outcome the caller stores
+    """The content may not be printed: a character without a glyph, or a foreign resource."""
+
+
+class RenderFailed(RenderError):  # noqa: N818 -- as above
+    """Printing broke down or ran out of its limits; the content itself was not judged."""
+
+
+@dataclass(frozen=True)
+class RenderedPdf:
+    """A finished paper: the bytes, their SHA-256 in hex, the number of pages."""
+
+    pdf: bytes
+    sha256: str
+    pages: int
+
+
+def pango_problem() -> str | None:
+    """None when papers can be printed here, else a Chinese sentence with the line to run."""
+    try:
+        _weasyprint()
+        # Without this library WeasyPrint subsets fonts another way, so the bytes would differ.
+        from weasyprint.text.ffi import harfbuzz_subset
+    except OSError:
+        harfbuzz_subset = None
+    if harfbuzz_subset is not None:
+        return None
+    return _("打印组件未安装，请在服务器上执行：apt-get install -y {packages}").format(
+        packages=PANGO_PACKAGES
+    )
+
+
+def prepare() -> None:
+    """Import WeasyPrint and parse the style sheet, once; call in a worker before it forks.
+
+    Raises RenderFailed when Pango is missing.
+    """
+    if problem := pango_problem():
+        raise RenderFailed(problem)
+    _style_sheet()
+
+
+def render(
+    html: str,
+    *,
+    assets: Mapping[str, tuple[bytes, str]],
+    data: dict[str, Any],
+    frozen_at: datetime,
+    attachment_name: str = "incident.json",
+) -> RenderedPdf:
+    """Print `html`; `assets` maps "pd:name" to (bytes, MIME type), `data` is attached as JSON.
+
+    `frozen_at` (aware) is the only date in the file. Raises RenderRefused for a character no font
+    shows or any resource outside `assets`, RenderFailed when the document cannot be laid out.
+    """
+    prepare()
+    import weasyprint
+
+    frozen = frozen_at.astimezone(UTC)
+    attachment = weasyprint.Attachment(
+        file_obj=io.BytesIO(canonical_json(data)),
+        name=attachment_name,
+        description=_("机器可读数据"),
+        created=frozen,
+        modified=frozen,
+        relationship="Data",
+    )
+    options: dict[str, Any] = {
+        "stylesheets": [_style_sheet()],
+        "pdf_variant": VARIANT,
+        "attachments": [attachment],
+    }
+    fetcher = _fetcher(assets)
+    missing: set[int] = set()
+    finish = functools.partial(_finish, missing=missing)
+    with _collector_paused():
+        try:
+            source = weasyprint.HTML(string=html, base_url="pd:", url_fetcher=fetcher)
+            document = source.render(font_config=_fonts(os.getpid()), **options)
+            document.metadata.created = document.metadata.modified = frozen.isoformat()
+            pdf = document.write_pdf(finisher=finish, **options)
+            pages = len(document.pages)
+        except (RecursionError, ValueError, TypeError, KeyError, OSError) as error:
+            _refuse_denied(fetcher.denied)
+            raise RenderFailed(_("文件排版失败，请联系管理员。")) from error
+    _refuse_denied(fetcher.denied)
+    if missing:
+        raise RenderRefused(missing_message({chr(code) for code in missing}))
+    return RenderedPdf(pdf, hashlib.sha256(pdf).hexdigest(), pages)
+
+
+def font_gaps(text: str) -> set[str]:
+    """Characters of `text` that no bundled font shows; a form warns about them when it is saved."""
+    shown = _bundled_characters()
+    return {char for char in text if ord(char) not in shown and not char.isspace()}
+
+
+def missing_message(characters: set[str]) -> str:
+    """The Chinese sentence that names the characters which cannot be printed."""
+    named = "、".join(f"“{char}”（U+{ord(char):04X}）" for char in sorted(characters))
+    return _("下列字符无法打印，请改用其他写法：{named}。").format(named=named)
+
+
+@functools.cache
+def _bundled_characters() -> frozenset[int]:
+    from fontTools.ttLib import TTFont
+
+    found: set[int] = set()
+    for path in sorted((HERE / "fonts").glob("*.ttf")):
+        with TTFont(path, lazy=True) as font:
+            found |= set(font.getBestCmap())
+    return frozenset(found)
+
+
+@functools.cache
+def _weasyprint() -> None:
+    """Import WeasyPrint with only our fonts in sight; the variable must not reach child programs.
+
+    Raises OSError when the Pango libraries are not installed.
+    """
+    with _only_our_fonts(), warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)
+        import weasyprint  # noqa: F401 -- imported for its effect
+
+
+@functools.cache
+def _style_sheet() -> "CSS":
+    import weasyprint
+
+    return weasyprint.CSS(filename=HERE / "print.css", font_config=_fonts(os.getpid()))
+
+
+@functools.lru_cache(maxsize=1)
+def _fonts(_process: int) -> "FontConfiguration":
+    """One per process: newer Pango serves a font map from a thread, which a fork does not copy."""
+    from weasyprint.text.fonts import FontConfiguration
+
+    with _only_our_fonts():
+        return FontConfiguration()
+
+
+@contextmanager
+def _only_our_fonts() -> Iterator[None]:
+    before = os.environ.get("FONTCONFIG_FILE")
+    os.environ["FONTCONFIG_FILE"] = str(HERE / "fonts.conf")
+    try:
+        yield
+    finally:
+        if before is None:
+            del os.environ["FONTCONFIG_FILE"]
+        else:
+            os.environ["FONTCONFIG_FILE"] = before
+
+
+@contextmanager
+def _collector_paused() -> Iterator[None]:
+    """A fifth of a render is spent in the collector for nothing; afterwards it frees the tree."""
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_enabled:
+            gc.enable()
+        gc.collect()
+
+
+def _fetcher(assets: Mapping[str, tuple[bytes, str]]) -> Any:
+    from weasyprint.urls import URLFetcher, URLFetcherResponse
+
+    class AssetsOnly(URLFetcher):  # type: ignore[misc] # WeasyPrint ships no types
+        """Answers only the names of this document; follows no scheme, host or path."""
+
+        def __init__(self) -> None:
+            super().__init__(timeout=1, allowed_protocols=("pd",), allow_redirects=False)
+            self.denied: list[str] = []
+
+        def fetch(self, url: str, headers: object = None) -> URLFetcherResponse:
+            if url not in assets:
+                self.denied.append(url[:120])
+                raise ValueError("not an asset of this document")
+            body, mime = assets[url]
+            return URLFetcherResponse(url, body, {"Content-Type": mime})
+
+    return AssetsOnly()
+
+
+def _refuse_denied(denied: list[str]) -> None:
+    if denied:
+        raise RenderRefused(
+            _("文件引用了不允许的资源，已拒绝打印：{urls}").format(urls="，".join(denied))
+        )
+
+
+def _finish(document: Any, pdf: Any, *, missing: set[int]) -> None:
+    """Collect the glyphs no font had, and add the PDF/UA identification to the XMP packet."""
+    for font in document.fonts.values():
+        missing.update(font.missing)
+    for item in pdf.objects:
+        extra = getattr(item, "extra", None)
+        if extra and extra.get("Type") == "/Metadata":
+            item.stream = [b"".join(item.stream).replace(b"</rdf:RDF>", _UA_XMP)]
