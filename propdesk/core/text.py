@@ -102,7 +102,7 @@ def _refuse_too_long(text: str, limit: int) -> None:
 class CleanTextField(forms.CharField):
     """Several lines of cleaned text; at most `max_length` characters (default 5000)."""
 
-    widget = forms.Textarea
+    widget: type[forms.Widget] = forms.Textarea
 
     def __init__(self, *, max_length: int = TEXT_LIMIT, **kwargs: Any) -> None:
         super().__init__(max_length=max_length, **kwargs)
