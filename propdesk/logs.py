@@ -1,0 +1,29 @@
+"""Log lines without personal data: where it broke, never what was typed."""
+
+import logging
+import traceback
+from types import TracebackType
+
+
+class FramesFormatter(logging.Formatter):
+    """Prints a traceback as frames and exception types.
+
+    Messages of exceptions are left out: PostgreSQL quotes the offending row and parsers quote
+    the offending text, and both may hold the name or identity number of a guest.
+    """
+
+    def formatException(  # noqa: N802 -- the name is logging's
+        self,
+        ei: tuple[type[BaseException], BaseException, TracebackType | None]
+        | tuple[None, None, None],
+    ) -> str:
+        """Return the frames of the exception and of its causes, oldest first."""
+        parts: list[str] = []
+        error = ei[1]
+        seen: set[int] = set()
+        while error is not None and id(error) not in seen:
+            seen.add(id(error))
+            frames = "".join(traceback.format_tb(error.__traceback__))
+            parts.append(f"{frames}{type(error).__module__}.{type(error).__qualname__}")
+            error = error.__cause__ or error.__context__
+        return "\n".join(reversed(parts))

@@ -1,0 +1,141 @@
+"""The test database: one throw-away server a run, one database a worker, the application's role.
+
+Tests are set up and torn down by the owner of the tables; the body of each test runs as the
+application role, so what the application may not do fails in the tests too (decision 31).
+"""
+
+import contextlib
+import fcntl
+import os
+import shutil
+import signal
+import time
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.conf import settings
+from django.db import connection, connections
+from django.db.backends.signals import connection_created
+from django.db.backends.utils import CursorWrapper
+
+from propdesk.localstack import account, paths
+from propdesk.localstack.postgres import Postgres
+
+PID_FILE = "postgres.pid"
+NEEDS_DATABASE = {"_django_db_helper", "db", "transactional_db", "live_server"}
+
+
+class _Body:
+    """Whether the body of a test runs now; threads of a live server read it too."""
+
+    role: str | None = None
+
+
+def _server() -> Postgres:
+    home = Path(os.environ["PROPDESK_TEST_HOME"]) / "home"
+    return Postgres(home, account.service_account(create=False), throwaway=True)
+
+
+def _start_once() -> Path:
+    """Start the server of this run unless another worker has; return its socket directory."""
+    base = Path(os.environ["PROPDESK_TEST_HOME"])
+    with (base / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        server = _server()
+        if not (base / PID_FILE).exists():
+            process = server.start(outlive=True)
+            (base / PID_FILE).write_text(str(process.pid))
+            process.returncode = 0  # the controller of the run stops it
+            server.bootstrap()
+        return server.run_dir
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """Stop the server when the run, not one of its workers, ends."""
+    if hasattr(config, "workerinput") or "PROPDESK_TEST_HOME" not in os.environ:
+        return
+    base = Path(os.environ["PROPDESK_TEST_HOME"])
+    with contextlib.suppress(FileNotFoundError, ProcessLookupError):
+        pid = int((base / PID_FILE).read_text())
+        os.kill(pid, signal.SIGQUIT)
+        for _attempt in range(100):
+            os.kill(pid, 0)
+            with contextlib.suppress(ChildProcessError):
+                os.waitpid(pid, os.WNOHANG)
+            time.sleep(0.05)
+    shutil.rmtree(base / "home", ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings(
+    django_db_modify_db_settings_parallel_suffix: None, django_db_blocker: Any
+) -> None:
+    """Point Django at the throw-away server, or make the role on the one of DATABASE_URL."""
+    if settings.EMBEDDED_POSTGRES:
+        settings_dict = connections["default"].settings_dict
+        settings_dict["HOST"] = str(_start_once())
+        settings_dict["USER"] = paths.OWNER_ROLE
+    else:
+        with django_db_blocker.unblock():
+            _make_role()
+    connection_created.connect(_take_role, dispatch_uid="tests.database")
+
+
+def _make_role() -> None:
+    with connection._nodb_cursor() as cursor:
+        cursor.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", [settings.DB_APP_ROLE])
+        if cursor.fetchone() is None:
+            with contextlib.suppress(Exception):  # another worker was first
+                cursor.execute(f'CREATE ROLE "{settings.DB_APP_ROLE}"')
+        cursor.execute(f'GRANT "{settings.DB_APP_ROLE}" TO CURRENT_USER')
+
+
+def _take_role(sender: object, connection: Any, **kwargs: Any) -> None:
+    if _Body.role:
+        with connection.cursor() as cursor:
+            _set_role(cursor)
+
+
+def _set_role(cursor: CursorWrapper) -> None:
+    cursor.execute(f'SET ROLE "{_Body.role}"')
+
+
+@pytest.fixture(autouse=True)
+def _application_role(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Run the body of every test that uses the database as the application role."""
+    marked = request.node.get_closest_marker("django_db") is not None
+    if not marked and not NEEDS_DATABASE & set(request.fixturenames):
+        yield
+        return
+    request.getfixturevalue("_django_db_helper")
+    _Body.role = settings.DB_APP_ROLE
+    with connection.cursor() as cursor:
+        _set_role(cursor)
+    yield
+    _Body.role = None
+    if not connection.in_atomic_block:
+        # A transaction takes the role with it when it is rolled back; a plain connection is left.
+        connection.close()
+
+
+@pytest.fixture
+def as_owner() -> Callable[[], AbstractContextManager[None]]:
+    """Return a context manager in which the main thread acts as the owner of the tables."""
+
+    @contextlib.contextmanager
+    def switch() -> Iterator[None]:
+        role = _Body.role
+        _Body.role = None
+        with connection.cursor() as cursor:
+            cursor.execute("RESET ROLE")
+        try:
+            yield
+        finally:
+            _Body.role = role
+            with connection.cursor() as cursor:
+                _set_role(cursor)
+
+    return switch
