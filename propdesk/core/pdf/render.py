@@ -131,7 +131,9 @@ def render(
             document.metadata.created = document.metadata.modified = frozen.isoformat()
             pdf = document.write_pdf(finisher=finish, **options)
             pages = len(document.pages)
-        except (RecursionError, ValueError, TypeError, KeyError, OSError) as error:
+        except MemoryError:
+            raise
+        except Exception as error:  # noqa: BLE001 -- any layout bug ends as one named failure
             _refuse_denied(fetcher.denied)
             raise RenderFailed(_("文件排版失败，请联系管理员。")) from error
     _refuse_denied(fetcher.denied)
