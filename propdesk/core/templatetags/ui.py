@@ -1,0 +1,128 @@
+"""Presentation tags: icons, status badges, countdowns, times and money as the interface shows them."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from decimal import Decimal
+
+from django import template
+from django.contrib.messages import constants
+from django.contrib.messages.storage.base import Message
+from django.templatetags.static import static
+from django.utils import timezone
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
+
+from propdesk.core import clock_text
+
+register = template.Library()
+
+SOON = timedelta(hours=2)
+# message level -> (colour class, icon); an unknown level is shown as information.
+FLASH = {
+    constants.SUCCESS: ("c-green", "check-circle-fill"),
+    constants.WARNING: ("c-orange", "exclamation-triangle-fill"),
+    constants.ERROR: ("c-red", "x-circle-fill"),
+}
+
+
+@register.simple_tag
+def icon(name: str, css: str = "", label: str = "") -> SafeString:
+    """Return the icon `name` of the sprite; decorative unless `label` names it."""
+    role = (
+        format_html('role="img" aria-label="{}"', label)
+        if label
+        else SafeString("aria-hidden=true")
+    )
+    return format_html(
+        '<svg class="ic {}" {}><use href="{}#i-{}"></use></svg>',
+        css,
+        role,
+        static("img/icons.svg"),
+        name,
+    )
+
+
+@register.simple_tag
+def status(label: str, tone: str, icon_name: str, css: str = "") -> SafeString:
+    """Return a status badge: `tone` grey|blue|violet|green|orange|red, `css` st-lg|st-line|st-void."""
+    return format_html('<span class="st c-{} {}">{}{}</span>', tone, css, icon(icon_name), label)
+
+
+def _due_tone(due: datetime, now: datetime, base: str) -> tuple[str, str]:
+    if now > due:
+        return "red", "exclamation-circle-fill"
+    return ("orange" if due - now <= SOON else base), "hourglass-split"
+
+
+@register.simple_tag
+def due(moment: datetime | None, now: datetime | None = None, base: str = "grey") -> SafeString:
+    """Return "剩余 2小时15分" as a badge that counts on in the browser; nothing without a moment."""
+    if moment is None:
+        return SafeString("")
+    now = now or timezone.now()
+    tone, icon_name = _due_tone(moment, now, base)
+    return format_html(
+        '<time class="st c-{}" datetime="{iso}" data-due="{iso}" data-base="{}" title="{}">'
+        "{}<span data-due-text>{}</span></time>",
+        tone,
+        base,
+        clock_text.list_time(moment),
+        icon(icon_name),
+        clock_text.left(moment, now),
+        iso=moment.isoformat(timespec="seconds"),
+    )
+
+
+@register.simple_tag
+def due_left(moment: datetime, now: datetime | None = None, base: str = "grey") -> SafeString:
+    """Return the first column of a board row: the word small, the span large, counting on."""
+    now = now or timezone.now()
+    tone, icon_name = _due_tone(moment, now, base)
+    return format_html(
+        '<time class="left c-{}" datetime="{iso}" data-due="{iso}" data-base="{}">'
+        "<small>{}<span data-due-word>{}</span></small> <b data-due-span>{}</b></time>",
+        tone,
+        base,
+        icon(icon_name),
+        _("已逾期") if now > moment else _("剩余"),
+        clock_text.span(abs(moment - now)),
+        iso=moment.isoformat(timespec="seconds"),
+    )
+
+
+@register.filter
+def list_time(moment: datetime | None) -> str:
+    """Return "2026-11-23 14:05", or "" for nothing."""
+    return clock_text.list_time(moment) if moment else ""
+
+
+@register.filter
+def friendly(moment: datetime | None) -> str:
+    """Return "今天 18:30", "明天 11:00" or a date; "" for nothing."""
+    return clock_text.friendly(moment, timezone.now()) if moment else ""
+
+
+@register.filter
+def ago(moment: datetime | None) -> str:
+    """Return "3小时前"; "" for nothing."""
+    return clock_text.ago(moment, timezone.now()) if moment else ""
+
+
+@register.filter
+def money(amount: Decimal | int | None) -> str:
+    """Return an amount in yuan as "¥1,409.50"; "" for nothing."""
+    return "" if amount is None else f"¥{amount:,.2f}"
+
+
+@register.filter
+def flash_tone(message: Message) -> str:
+    """Return the colour class of a Django message."""
+    return FLASH.get(message.level, ("c-blue", ""))[0]
+
+
+@register.filter
+def flash_icon(message: Message) -> str:
+    """Return the icon name of a Django message."""
+    return FLASH.get(message.level, ("", "info-circle"))[1]
