@@ -38,7 +38,7 @@ COMPOUND_SURNAMES: Final = frozenset(_COMPOUND.split())
 _HONORIFICS: Final = {
     "mr": ("先生", "Mr"),
     "ms": ("女士", "Ms"),
-    "dr": ("博士", "Dr"),
+    "dr": ("医生", "Dr"),
     "teacher": ("老师", ""),
     "other": ("", ""),
 }

@@ -59,7 +59,7 @@ def test_initials(name, letters):
         ("李明", "mr", "李先生", "Mr Li"),
         ("欧阳娜", "ms", "欧阳女士", "Ms Ouyang"),
         ("欧阳", "teacher", "欧阳老师", "Ouyang"),
-        ("单雄", "dr", "单博士", "Dr Shan"),
+        ("单雄", "dr", "单医生", "Dr Shan"),
         ("张伟", "other", "张伟", "Zhang Wei"),
         ("张伟", "队长", "张队长", "Zhang Wei"),
         ("John Smith", "mr", "John Smith先生", "Mr John Smith"),
