@@ -1,5 +1,1 @@
-"""PropDesk: settings and composition; the Celery application is loaded with Django."""
-
-from propdesk.celery import app as celery_app
-
-__all__ = ["celery_app"]
+"""PropDesk: settings and composition over the three registers."""

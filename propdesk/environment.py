@@ -3,6 +3,7 @@
 import os
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TypedDict
 from urllib.parse import quote, unquote, urlsplit
 
 import dj_database_url
@@ -72,6 +73,36 @@ def broker(name: str, default: str) -> str:
     if parts.scheme == "unix":
         return "redis+socket://" + url.removeprefix("unix://")
     return url
+
+
+class Mail(TypedDict):
+    """The mail settings of Django that one URL stands for."""
+
+    EMAIL_HOST: str
+    EMAIL_PORT: int
+    EMAIL_HOST_USER: str
+    EMAIL_HOST_PASSWORD: str
+    EMAIL_USE_SSL: bool
+    EMAIL_USE_TLS: bool
+
+
+def mail(name: str) -> Mail:
+    """Return the mail server from smtp:// (plain), smtp+tls:// (STARTTLS) or smtps:// (TLS)."""
+    parts = urlsplit(text(name))
+    if parts.scheme not in {"", "smtp", "smtp+tls", "smtps"} or bool(parts.scheme) != bool(
+        parts.hostname
+    ):
+        raise ImproperlyConfigured(
+            f"环境变量 {name} 应写成 smtps://用户:密码@服务器:端口（或 smtp://、smtp+tls://）。"
+        )
+    return Mail(
+        EMAIL_HOST=parts.hostname or "",
+        EMAIL_PORT=parts.port or {"smtps": 465, "smtp+tls": 587}.get(parts.scheme, 25),
+        EMAIL_HOST_USER=unquote(parts.username or ""),
+        EMAIL_HOST_PASSWORD=unquote(parts.password or ""),
+        EMAIL_USE_SSL=parts.scheme == "smtps",
+        EMAIL_USE_TLS=parts.scheme == "smtp+tls",
+    )
 
 
 def socket_url(url: str) -> str:

@@ -9,7 +9,11 @@ from csp.constants import NONE, SELF
 from django.utils.translation import gettext_lazy as _
 
 from propdesk import environment as env
+from propdesk.celery import app as celery_app
 from propdesk.localstack import paths
+
+# Every Django process publishes through this application; without it tasks find no broker.
+CELERY_APP_NAME = celery_app.main
 
 BASE_DIR = paths.BASE_DIR
 HOME = paths.home()
@@ -241,6 +245,18 @@ DATA_UPLOAD_MAX_NUMBER_FILES = 12
 # --- History --------------------------------------------------------------------------------------
 SIMPLE_HISTORY_HISTORY_CHANGE_REASON_USE_TEXT_FIELD = True
 SIMPLE_HISTORY_REVERT_DISABLED = True
+
+# --- Mail ---------------------------------------------------------------------------------------
+_mail = env.mail("PROPDESK_EMAIL_URL")
+PROPDESK_EMAIL_ENABLED = bool(_mail["EMAIL_HOST"])
+EMAIL_HOST = _mail["EMAIL_HOST"]
+EMAIL_PORT = _mail["EMAIL_PORT"]
+EMAIL_HOST_USER = _mail["EMAIL_HOST_USER"]
+EMAIL_HOST_PASSWORD = _mail["EMAIL_HOST_PASSWORD"]
+EMAIL_USE_SSL = _mail["EMAIL_USE_SSL"]
+EMAIL_USE_TLS = _mail["EMAIL_USE_TLS"]
+EMAIL_TIMEOUT = 5
+DEFAULT_FROM_EMAIL = env.text("PROPDESK_EMAIL_FROM", "propdesk@localhost")
 
 # --- Celery ---------------------------------------------------------------------------------------
 EMBEDDED_BROKER = not env.text("REDIS_URL")

@@ -1,0 +1,127 @@
+"""What the supervisor keeps alive: the web server, two workers and the clock."""
+
+import argparse
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from propdesk.localstack.processes import kill_group, spawn
+from propdesk.localstack.tls import Certificate
+
+FIRST_PAUSE = 0.5
+LONGEST_PAUSE = 30.0
+# A child that ran this long was healthy: its next death is a new story.
+HEALTHY_SECONDS = 60.0
+
+
+class Service:
+    """One child with its restarts: after each death in a row the pause doubles."""
+
+    def __init__(
+        self,
+        name: str,
+        launch: Callable[[], subprocess.Popen[bytes]],
+        halt: Callable[[subprocess.Popen[bytes]], None] = kill_group,
+    ) -> None:
+        self.name = name
+        self.launch = launch
+        self.halt = halt
+        self.process: subprocess.Popen[bytes] | None = None
+        self.pause = FIRST_PAUSE
+        self.started_at = 0.0
+        self.due_at: float | None = None
+
+    def start(self) -> None:
+        """Start the child; StartError when it does not come up."""
+        self.due_at = None
+        self.process = self.launch()
+        self.started_at = time.monotonic()
+
+    def died(self) -> int | None:
+        """Return the exit code once when the child has ended by itself, and plan its restart."""
+        if self.process is None or self.process.poll() is None:
+            return None
+        code = self.process.returncode
+        # Children of the dead child would hold its port or its queue.
+        kill_group(self.process)
+        self.process = None
+        if time.monotonic() - self.started_at > HEALTHY_SECONDS:
+            self.pause = FIRST_PAUSE
+            self.due_at = time.monotonic() + self.pause
+        else:
+            self.failed()
+        return code
+
+    def failed(self) -> None:
+        """Plan the next attempt, later than the last one."""
+        self.due_at = time.monotonic() + self.pause
+        self.pause = min(self.pause * 2, LONGEST_PAUSE)
+
+    def is_due(self) -> bool:
+        """Say whether the pause after a death is over."""
+        return self.due_at is not None and time.monotonic() >= self.due_at
+
+    def stop(self) -> None:
+        """Stop the child if it runs."""
+        if self.process is not None:
+            self.halt(self.process)
+            self.process = None
+
+
+def _web(options: argparse.Namespace, certificate: Certificate | None) -> list[str]:
+    command = [
+        *("-m", "granian", "--interface", "wsgi", "--http", "1", "--no-ws"),
+        *("--host", options.host, "--port", str(options.port), "--workers", "1"),
+        *("--blocking-threads", "4", "--backpressure", "64", "--log-level", "warning"),
+    ]
+    if certificate is not None:
+        command += ["--ssl-certificate", str(certificate.chain), "--ssl-keyfile"]
+        command += [str(certificate.key), "--ssl-protocol-min", "tls1.2"]
+    return [*command, "propdesk.wsgi:application"]
+
+
+def _worker(queue: str, *pool: str) -> list[str]:
+    return [
+        *("-m", "celery", "-A", "propdesk.celery", "worker", "--queues", queue),
+        *("--hostname", f"{queue}@propdesk", "--loglevel", "WARNING"),
+        *("--without-gossip", "--without-mingle", "--without-heartbeat", *pool),
+    ]
+
+
+def django_services(
+    home: Path,
+    options: argparse.Namespace,
+    certificate: Certificate | None,
+    environment: Mapping[str, str],
+) -> list[Service]:
+    """Return the services that run our code, the web server first."""
+    commands = {
+        "网站": ("web", _web(options, certificate)),
+        "后台任务": ("worker", _worker("default", "--pool", "threads", "--concurrency", "4")),
+        "文书生成": ("pdf", _worker("pdf", "--pool", "prefork", "--concurrency", "1")),
+        "定时器": (
+            "beat",
+            [
+                "-m",
+                "celery",
+                "-A",
+                "propdesk.celery",
+                "beat",
+                "--pidfile=",
+                "--loglevel",
+                "WARNING",
+            ],
+        ),
+    }
+
+    def launcher(log: str, command: list[str]) -> Callable[[], subprocess.Popen[bytes]]:
+        def launch() -> subprocess.Popen[bytes]:
+            path = home / "log" / f"{log}.log"
+            return spawn([sys.executable, *command], path, environment, cwd=os.getcwd())  # noqa: PTH109 -- the program directory
+
+        return launch
+
+    return [Service(name, launcher(*command)) for name, command in commands.items()]
