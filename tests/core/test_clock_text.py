@@ -3,15 +3,15 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
+import time_machine
+from django.template import Context, Engine
 from hypothesis import given
 from hypothesis import strategies as st
 
 from propdesk.core import clock_text
 
 NOW = datetime(2026, 11, 23, 6, 5, tzinfo=UTC)  # 14:05 in Shanghai
-MOMENTS = st.datetimes(
-    datetime(2020, 1, 2), datetime(2035, 1, 1), timezones=st.just(UTC)
-)
+MOMENTS = st.datetimes(datetime(2020, 1, 2), datetime(2035, 1, 1), timezones=st.just(UTC))
 
 
 @pytest.mark.parametrize(
@@ -74,11 +74,42 @@ def test_list_and_paper_time_are_in_shanghai():
 def test_list_time_reads_back_as_the_same_minute(moment):
     back = datetime.strptime(clock_text.list_time(moment), "%Y-%m-%d %H:%M")
 
-    assert back.replace(tzinfo=clock_text.SHANGHAI) == moment.replace(
-        second=0, microsecond=0
-    )
+    assert back.replace(tzinfo=clock_text.SHANGHAI) == moment.replace(second=0, microsecond=0)
 
 
 def test_naive_moment_is_refused():
     with pytest.raises(ValueError, match="naive"):
         clock_text.list_time(datetime(2026, 11, 23))
+
+
+def _render(expression, **context):
+    engine = Engine(libraries={"pd": "propdesk.core.templatetags.pd"})
+    template = engine.from_string("{% load pd %}{{ " + expression + " }}")
+    return template.render(Context({"now": NOW, **context}))
+
+
+@pytest.mark.parametrize(
+    ("expression", "value", "shown"),
+    [
+        ("x|left:now", NOW + timedelta(hours=2), "剩余 2小时"),
+        ("x|ago:now", NOW - timedelta(hours=3), "3小时前"),
+        ("x|friendly:now", NOW, "今天 14:05"),
+        ("x|span", timedelta(hours=1, minutes=5), "1小时5分"),
+        ("x|list_time", NOW, "2026-11-23 14:05"),
+        ("x|paper_time", NOW, "2026年11月23日 14时05分"),
+        ("x|mask_phone", "13812345678", "138****5678"),
+        ("x|mask_id", "110101199001010123", "110***********0123"),
+        ("x|mask_passport", "E12341234", "E****1234"),
+        ("x|mask_name", "张伟", "张*"),
+        ("x|mask_name:'ms'", "王丽", "王女士"),
+        ("x|address:'ms'", "王丽", "王女士"),
+    ],
+)
+def test_filter_shows_the_wording_and_nothing_for_none(expression, value, shown):
+    assert _render(expression, x=value) == shown
+    assert _render(expression, x=None) == ""
+
+
+def test_filter_left_without_now_counts_from_this_moment():
+    with time_machine.travel(NOW, tick=False):
+        assert _render("x|left", x=NOW - timedelta(days=1)) == "已逾期 1天"
