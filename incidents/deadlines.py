@@ -31,9 +31,7 @@ MAX_PROMISE: Final = timedelta(days=90)  # C-H: more is a slip of the keyboard
 TIGHT_SAMPLES: Final = 5  # C-H: fewer closed cases say nothing about a category
 DUE_SOON_SHARE: Final = 5  # C-I: the last fifth of the promised span
 DUE_SOON_LEAST: Final = timedelta(minutes=30)  # C-I
-ESCALATE_AFTER: Final = timedelta(
-    hours=24
-)  # C-I: overdue this long goes to the general manager
+ESCALATE_AFTER: Final = timedelta(hours=24)  # C-I: overdue this long goes to the general manager
 REVIEW_REMIND: Final = timedelta(hours=24)  # C-J: resolved, guest not asked
 REVIEW_ESCALATE: Final = timedelta(hours=48)  # C-J: the same, to the property manager
 CALL_GAP: Final = timedelta(hours=2)  # C-J: attempts closer than this count once

@@ -22,9 +22,7 @@ from propdesk.core import text as core_text
 LONGEST_WORD = 32  # characters; a longer run is found by its triples
 
 # Scripts written without spaces: ideographs with their extensions, kana, bopomofo.
-_UNSPACED = (
-    "\u3005-\u3007\u3040-\u312f\u31a0-\u31bf\u31f0-\u31ff\u3400-\u9fff\uf900-\ufaff"
-)
+_UNSPACED = "\u3005-\u3007\u3040-\u312f\u31a0-\u31bf\u31f0-\u31ff\u3400-\u9fff\uf900-\ufaff"
 _IDEOGRAPH = re.compile(f"[{_UNSPACED}\U0001b000-\U0001b16f\U00020000-\U000323af]")
 _SPACE = re.compile(r"\s+")
 
@@ -36,9 +34,7 @@ def normalise(text: str) -> str:
     """
     text = core_text.normalise(text)
     while True:
-        folded = unicodedata.normalize(
-            "NFKC", unicodedata.normalize("NFKC", text).casefold()
-        )
+        folded = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).casefold())
         folded = _SPACE.sub(" ", core_text.normalise(folded)).strip()
         if folded == text:
             return folded

@@ -29,9 +29,7 @@ _REMOVED = re.compile(
     "]"
 )
 # Visible to the computer only: on their own they are no answer, beside other text they may stay.
-_BLANK = re.compile(
-    "[\\s\u115f\u1160\u2800\u3164\uffa0\ufe00-\ufe0f\U000e0100-\U000e01ef]*"
-)
+_BLANK = re.compile("[\\s\u115f\u1160\u2800\u3164\uffa0\ufe00-\ufe0f\U000e0100-\U000e01ef]*")
 _LINE_SPACE = re.compile(r"\s+")
 
 
@@ -107,9 +105,7 @@ class CleanTextField(forms.CharField):
     def __init__(self, *, max_length: int = TEXT_LIMIT, **kwargs: Any) -> None:
         super().__init__(max_length=max_length, **kwargs)
         # Ours says how many characters are over; NULs are already gone.
-        self.validators = [
-            v for v in self.validators if not isinstance(v, MaxLengthValidator)
-        ]
+        self.validators = [v for v in self.validators if not isinstance(v, MaxLengthValidator)]
         self.validators.append(TextValidator(max_length))
 
     def to_python(self, value: Any) -> str:

@@ -56,9 +56,7 @@ def test_word_bounded_inside_the_query_is_asked_for_whole():
     assert "20261123" not in query_grams("20261123-004")
 
 
-@pytest.mark.parametrize(
-    "query", ["5678", "20261123", "004", "ts-2026", "Ａ座", "iphone", "水管"]
-)
+@pytest.mark.parametrize("query", ["5678", "20261123", "004", "ts-2026", "Ａ座", "iphone", "水管"])
 def test_fragments_people_type_are_found(query):
     text = "TS-20261123-004 A座1806 水管爆了，尾号13812345678，iPhone 15"
 

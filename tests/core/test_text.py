@@ -54,15 +54,9 @@ def test_normalise_is_stable_storable_and_in_nfc(typed):
     assert not {unicodedata.category(c) for c in once if c not in "\n\t"} & {"Cc", "Cs"}
 
 
-@given(
-    st.text(
-        st.characters(categories=["Lo", "Nd", "Po"], max_codepoint=0x9FFF), min_size=1
-    )
-)
+@given(st.text(st.characters(categories=["Lo", "Nd", "Po"], max_codepoint=0x9FFF), min_size=1))
 def test_normalise_keeps_letters_digits_and_punctuation(typed):
-    seen = [
-        c for c in unicodedata.normalize("NFC", typed) if c not in "\u115f\u1160\u3164"
-    ]
+    seen = [c for c in unicodedata.normalize("NFC", typed) if c not in "\u115f\u1160\u3164"]
     kept = [c for c in normalise(typed) if c not in "\u115f\u1160\u3164"]
 
     assert kept == seen
@@ -117,9 +111,7 @@ def _errors(**data):
 
 
 def test_form_fields_return_cleaned_text():
-    form = _Form(
-        {"points": " 一\r\n二\x00 ", "place": "A座\n 大堂\t东", "note": "\u200b"}
-    )
+    form = _Form({"points": " 一\r\n二\x00 ", "place": "A座\n 大堂\t东", "note": "\u200b"})
 
     assert form.is_valid()
     assert form.cleaned_data == {"points": "一\n二", "place": "A座 大堂 东", "note": ""}

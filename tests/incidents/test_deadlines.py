@@ -80,9 +80,7 @@ def test_due_soon_lies_between_telling_and_due(promised):
     ],
 )
 def test_check_promise(due, told, problem):
-    found = deadlines.check_promise(
-        T0 + due, T0 + told, T0, received_at=T0 - 30 * MINUTE
-    )
+    found = deadlines.check_promise(T0 + due, T0 + told, T0, received_at=T0 - 30 * MINUTE)
 
     assert found is problem
 
@@ -100,9 +98,7 @@ def test_problem_sentences_are_distinct_and_name_their_field():
         "due_at",
         "due_at",
     ]
-    assert (
-        Problem.TOO_SOON.sentence == "从告知到完成不足 5 分钟，请填写来得及做到的时间。"
-    )
+    assert Problem.TOO_SOON.sentence == "从告知到完成不足 5 分钟，请填写来得及做到的时间。"
 
 
 @given(MINUTES, MINUTES)
@@ -113,8 +109,7 @@ def test_told_in_time_counts_the_due_moment_itself(told, old_due):
 @given(st.lists(st.integers(0, 20).map(lambda n: T0 + n * 30 * MINUTE), max_size=9))
 def test_attempts_ok_equals_trying_every_three(attempts):
     apart = any(
-        b - a >= 2 * HOUR and c - b >= 2 * HOUR
-        for a, b, c in combinations(sorted(attempts), 3)
+        b - a >= 2 * HOUR and c - b >= 2 * HOUR for a, b, c in combinations(sorted(attempts), 3)
     )
 
     assert deadlines.attempts_ok(attempts) == apart
@@ -173,12 +168,8 @@ def test_review_ladder_reminds_and_escalates():
 def test_settle_after_downtime_sends_the_highest_and_merges_the_rest():
     soon, overdue, escalated = ladder = deadlines.promise_ladder(T0, T0 + 10 * HOUR)
 
-    assert deadlines.settle(ladder, T0 + 99 * HOUR) == Settled(
-        escalated, (soon, overdue)
-    )
-    assert deadlines.settle(ladder, T0 + 99 * HOUR, {"due_soon"}) == Settled(
-        escalated, (overdue,)
-    )
+    assert deadlines.settle(ladder, T0 + 99 * HOUR) == Settled(escalated, (soon, overdue))
+    assert deadlines.settle(ladder, T0 + 99 * HOUR, {"due_soon"}) == Settled(escalated, (overdue,))
     assert deadlines.settle(ladder, T0 + 9 * HOUR) == Settled(soon, ())
 
 
@@ -192,24 +183,17 @@ def test_settle_at_the_exact_moment_sends_nothing():
 def test_settle_below_a_level_that_is_done_is_only_merged():
     soon, *_ = ladder = deadlines.promise_ladder(T0, T0 + 10 * HOUR)
 
-    assert deadlines.settle(ladder, T0 + 11 * HOUR, {"overdue"}) == Settled(
-        None, (soon,)
-    )
+    assert deadlines.settle(ladder, T0 + 11 * HOUR, {"overdue"}) == Settled(None, (soon,))
 
 
 @given(MINUTES, st.integers(5, 3000), st.lists(st.integers(0, 6000), min_size=1))
-def test_settle_gives_every_passed_rung_one_row_whatever_the_sweeps_were(
-    told, length, sweeps
-):
+def test_settle_gives_every_passed_rung_one_row_whatever_the_sweeps_were(told, length, sweeps):
     ladder = deadlines.promise_ladder(told, told + length * MINUTE)
     rows: list[str] = []
     sent: list[int] = []
     for minutes in sorted(sweeps):
         result = deadlines.settle(ladder, told + minutes * MINUTE, rows)
-        rows += [
-            rung.rule
-            for rung in (*result.merged, *([result.sent] if result.sent else []))
-        ]
+        rows += [rung.rule for rung in (*result.merged, *([result.sent] if result.sent else []))]
         sent += [result.sent.level] if result.sent else []
 
     last = told + max(sweeps) * MINUTE
