@@ -70,7 +70,10 @@ def install(workdir: Path) -> Path:
     """Install the locked packages below ``workdir`` and return ``node_modules``."""
     for name in ("package.json", "package-lock.json", ".npmrc"):
         shutil.copy(FRONTEND / name, workdir / name)
-    subprocess.run(["npm", "ci", "--ignore-scripts"], cwd=workdir, check=True)
+    npm = shutil.which("npm")
+    if npm is None:
+        raise FileNotFoundError("npm is needed to rebuild the browser assets")
+    subprocess.run([npm, "ci", "--ignore-scripts"], cwd=workdir, check=True)
     return workdir / "node_modules"
 
 

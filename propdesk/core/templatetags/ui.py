@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from decimal import Decimal
 
-from django import template
+from django import forms, template
 from django.contrib.messages import constants
 from django.contrib.messages.storage.base import Message
 from django.templatetags.static import static
@@ -15,6 +15,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
 from propdesk.core import clock_text
+from propdesk.core.widgets import PhotoInput, SignatureInput
 
 register = template.Library()
 
@@ -25,6 +26,18 @@ FLASH = {
     constants.WARNING: ("c-orange", "exclamation-triangle-fill"),
     constants.ERROR: ("c-red", "x-circle-fill"),
 }
+
+# Order matters: a subclass stands before its base.
+KINDS: list[tuple[type[forms.Widget], str]] = [
+    (forms.CheckboxSelectMultiple, "chips"),
+    (forms.RadioSelect, "chips"),
+    (forms.CheckboxInput, "check"),
+    (PhotoInput, "photo"),
+    (forms.FileInput, "file"),
+    (SignatureInput, "sign"),
+    (forms.Select, "select"),
+    (forms.Textarea, "text"),
+]
 
 
 @register.simple_tag
@@ -93,24 +106,6 @@ def due_left(moment: datetime, now: datetime | None = None, base: str = "grey") 
 
 
 @register.filter
-def list_time(moment: datetime | None) -> str:
-    """Return "2026-11-23 14:05", or "" for nothing."""
-    return clock_text.list_time(moment) if moment else ""
-
-
-@register.filter
-def friendly(moment: datetime | None) -> str:
-    """Return "今天 18:30", "明天 11:00" or a date; "" for nothing."""
-    return clock_text.friendly(moment, timezone.now()) if moment else ""
-
-
-@register.filter
-def ago(moment: datetime | None) -> str:
-    """Return "3小时前"; "" for nothing."""
-    return clock_text.ago(moment, timezone.now()) if moment else ""
-
-
-@register.filter
 def money(amount: Decimal | int | None) -> str:
     """Return an amount in yuan as "¥1,409.50"; "" for nothing."""
     return "" if amount is None else f"¥{amount:,.2f}"
@@ -126,3 +121,37 @@ def flash_tone(message: Message) -> str:
 def flash_icon(message: Message) -> str:
     """Return the icon name of a Django message."""
     return FLASH.get(message.level, ("", "info-circle"))[1]
+
+
+@register.filter
+def kind(field: forms.BoundField) -> str:
+    """Return how a form field is drawn: hidden, chips, check, photo, file, sign, select, text, input."""
+    if field.is_hidden:
+        return "hidden"
+    for widget_class, name in KINDS:
+        if isinstance(field.field.widget, widget_class):
+            return name
+    return "input"
+
+
+@register.filter
+def control(field: forms.BoundField) -> SafeString:
+    """Return the input of a form field with the classes of the interface."""
+    widget = field.field.widget
+    name = kind(field)
+    own = widget.attrs.get("class", "")
+    css = {"check": "", "photo": "", "select": "form-select"}.get(name, "form-control")
+    return field.as_widget(attrs={"class": f"{css} {own}".strip()} if css or own else {})
+
+
+@register.filter
+def anchor(field: forms.BoundField) -> str:
+    """Return the id that an error summary links to: the input, or its group for chips."""
+    return f"div_{field.auto_id}" if kind(field) == "chips" else field.id_for_label
+
+
+@register.simple_tag
+def chip_icon(field: forms.BoundField, option: forms.boundfield.BoundWidget) -> SafeString:
+    """Return the icon that the widget names for this choice, or nothing."""
+    name = getattr(field.field.widget, "icons", {}).get(str(option.data["value"]))
+    return icon(name) if name else SafeString("")

@@ -1,0 +1,163 @@
+"""Crispy form layouts in the markup of the interface.
+
+A form sets ``self.helper = helper(self, submit_label=…)`` and a page writes its own ``<form>`` around
+``{% crispy form %}`` (which brings the CSRF field). Field markup is in ``templates/pd_form/``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from crispy_forms.helper import FormHelper
+from crispy_forms.layout import Layout, LayoutObject
+from crispy_forms.utils import TEMPLATE_PACK
+from django import forms
+from django.template.loader import render_to_string
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
+
+
+class _Box(LayoutObject):  # type: ignore[misc]
+    """Fields inside one template of ours, which receives them as `fields`."""
+
+    template = ""
+
+    def __init__(self, *fields: Any) -> None:
+        self.fields = list(fields)
+
+    def values(self) -> dict[str, Any]:
+        """Return what the template needs besides `fields`."""
+        return {}
+
+    def render(
+        self, form: forms.BaseForm, context: Any, template_pack: str = TEMPLATE_PACK, **kwargs: Any
+    ) -> SafeString:
+        """Render the fields and put them into the template."""
+        inner = self.get_rendered_fields(form, context, template_pack, **kwargs)
+        return render_to_string(self.template, {"fields": inner, **self.values()})
+
+
+class Row(_Box):
+    """Fields side by side on a desk, one below the other on a phone (`keep`: always in a row)."""
+
+    template = "pd_form/row.html"
+
+    def __init__(self, *fields: Any, keep: bool = False) -> None:
+        super().__init__(*fields)
+        self.keep = keep
+
+    def values(self) -> dict[str, Any]:
+        """Return the layout on a phone."""
+        return {"keep": self.keep}
+
+
+class Section(_Box):
+    """A titled group of fields."""
+
+    template = "pd_form/section.html"
+
+    def __init__(self, title: str, *fields: Any, hint: str = "") -> None:
+        super().__init__(*fields)
+        self.title, self.hint = title, hint
+
+    def values(self) -> dict[str, Any]:
+        """Return the heading."""
+        return {"title": self.title, "hint": self.hint}
+
+
+class Fold(Section):
+    """A titled group that stays closed until someone opens it or one of its fields has an error."""
+
+    template = "pd_form/fold.html"
+
+    def render(
+        self, form: forms.BaseForm, context: Any, template_pack: str = TEMPLATE_PACK, **kwargs: Any
+    ) -> SafeString:
+        """Render the group, open when it holds a wrong field."""
+        names = {pointer.name for pointer in self.get_field_names()}
+        inner = self.get_rendered_fields(form, context, template_pack, **kwargs)
+        is_open = bool(names & set(form.errors))
+        return render_to_string(self.template, {"fields": inner, "open": is_open, **self.values()})
+
+
+class Rows(_Box):
+    """Repeated rows: without script all show; with it empty ones appear by the `label` button."""
+
+    template = "pd_form/rows.html"
+
+    def __init__(self, ident: str, label: str, *rows: Sequence[Any], show: int = 1) -> None:
+        super().__init__(*[_Item(*row) for row in rows])
+        self.ident, self.label, self.show = ident, label, show
+
+    def values(self) -> dict[str, Any]:
+        """Return the button."""
+        return {"ident": self.ident, "label": self.label, "show": self.show}
+
+
+class _Item(_Box):
+    template = "pd_form/row_item.html"
+
+
+class Note(_Box):
+    """A coloured remark between fields; `tone` blue|orange|red|green|grey."""
+
+    template = "pd_form/note.html"
+
+    def __init__(self, text: str, tone: str = "orange", icon: str = "") -> None:
+        super().__init__()
+        self.text, self.tone = text, tone
+        self.icon = icon or ("exclamation-triangle-fill" if tone == "orange" else "info-circle")
+
+    def values(self) -> dict[str, Any]:
+        """Return the remark."""
+        return {"text": self.text, "tone": self.tone, "icon": self.icon}
+
+
+class Actions(_Box):
+    """The bar with the one primary button; a draft button and a way back when asked for."""
+
+    template = "pd_form/actions.html"
+
+    def __init__(
+        self,
+        label: str,
+        *,
+        icon: str = "check2-circle",
+        danger: bool = False,
+        draft: bool = False,
+        back_url: str = "",
+        hint: str = "",
+    ) -> None:
+        super().__init__()
+        self._values = {
+            "label": label,
+            "icon": icon,
+            "danger": danger,
+            "draft": draft,
+            "back_url": back_url,
+            "hint": hint,
+        }
+
+    def values(self) -> dict[str, Any]:
+        """Return the buttons."""
+        return self._values
+
+
+def helper(
+    form: forms.BaseForm, *layout: Any, submit_label: str | None = None, **actions: Any
+) -> FormHelper:
+    """Return the helper of `form`.
+
+    `layout`: field names and the objects above, all fields in order when empty. `submit_label`:
+    text of the primary button, 提交 when None, no bar of buttons when "". `actions`: see `Actions`.
+    """
+    result = FormHelper(form)
+    result.form_tag = False
+    result.include_media = False
+    if layout:
+        result.layout = Layout(*layout)
+    label = _("提交") if submit_label is None else submit_label
+    if label:
+        result.layout.append(Actions(label, **actions))
+    return result
