@@ -9,11 +9,11 @@ from csp.constants import NONE, SELF
 from django.utils.translation import gettext_lazy as _
 
 from propdesk import environment as env
-from propdesk.celery import app as celery_app
 from propdesk.localstack import paths
 
-# Every Django process publishes through this application; without it tasks find no broker.
-CELERY_APP_NAME = celery_app.main
+# The readings of whole phrases cost 40 MB in every process; names are read by the character.
+os.environ.setdefault("PYPINYIN_NO_PHRASES", "1")
+os.environ.setdefault("PYPINYIN_NO_DICT_COPY", "1")
 
 BASE_DIR = paths.BASE_DIR
 HOME = paths.home()

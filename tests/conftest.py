@@ -1,3 +1,7 @@
-"""Fixtures of every test: the database and the closed network."""
+"""Fixtures of every test: the database, the closed network, the queue that nobody serves."""
+
+from propdesk.celery import app
+
+__all__ = ["app"]
 
 pytest_plugins = ["tests.database", "tests.network"]

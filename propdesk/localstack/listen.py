@@ -108,6 +108,7 @@ def environment(options: argparse.Namespace, home: Path) -> dict[str, str]:
     given = os.environ.get("PROPDESK_ALLOWED_HOSTS", "").strip()
     return {
         "MALLOC_ARENA_MAX": MALLOC_ARENAS,
+        "CELERY_SKIP_CHECKS": "1",  # `prepare` has run them
         **os.environ,
         "PROPDESK_HOME": str(home),
         "PROPDESK_ALLOWED_HOSTS": ",".join([*allowed, *([given] if given else [])]),

@@ -85,10 +85,14 @@ def _web(options: argparse.Namespace, certificate: Certificate | None) -> list[s
 
 def _worker(queue: str, *pool: str) -> list[str]:
     return [
-        *("-m", "celery", "-A", "propdesk.celery", "worker", "--queues", queue),
+        *("-m", "celery", "-q", "-A", "propdesk.celery", "worker", "--queues", queue),
         *("--hostname", f"{queue}@propdesk", "--loglevel", "WARNING"),
         *("--without-gossip", "--without-mingle", "--without-heartbeat", *pool),
     ]
+
+
+def _beat() -> list[str]:
+    return ["-m", "celery", "-q", "-A", "propdesk.beat", "beat", "--pidfile=", "-l", "WARNING"]
 
 
 def django_services(
@@ -102,19 +106,7 @@ def django_services(
         "网站": ("web", _web(options, certificate)),
         "后台任务": ("worker", _worker("default", "--pool", "threads", "--concurrency", "4")),
         "文书生成": ("pdf", _worker("pdf", "--pool", "prefork", "--concurrency", "1")),
-        "定时器": (
-            "beat",
-            [
-                "-m",
-                "celery",
-                "-A",
-                "propdesk.celery",
-                "beat",
-                "--pidfile=",
-                "--loglevel",
-                "WARNING",
-            ],
-        ),
+        "定时器": ("beat", _beat()),
     }
 
     def launcher(log: str, command: list[str]) -> Callable[[], subprocess.Popen[bytes]]:

@@ -3,6 +3,7 @@
 import importlib.util
 from collections.abc import Iterable
 from importlib import import_module
+from io import StringIO
 from typing import Any
 
 import redis
@@ -34,6 +35,7 @@ class Command(BaseCommand):
         """Do every step; CommandError says in one sentence what is wrong."""
         check_database()
         check_broker()
+        call_command("check", stdout=StringIO())
         call_command("migrate", verbosity=0, interactive=False)
         call_command("createcachetable", verbosity=0)
         db_roles.grant()
