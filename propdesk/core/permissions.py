@@ -1,0 +1,43 @@
+"""Who may administer a house: staff, roles, deputies, shifts, places, settings (decision 2)."""
+
+from propdesk.core.roles import Grant, Role, Table
+
+ADMINISTERS = frozenset({Role.ADMIN, Role.PROPERTY_MANAGER, Role.GENERAL_MANAGER})
+TOP = frozenset({Role.PROPERTY_MANAGER, Role.GENERAL_MANAGER, Role.ADMIN})
+"""Ranks given, ended and looked after by 总物业经理 or 管理员 only, and never given to oneself."""
+
+_EVERYBODY = Grant(any=frozenset(Role))
+_HOUSE = Grant(any=ADMINISTERS)
+_TOP = Grant(any=frozenset({Role.GENERAL_MANAGER, Role.ADMIN}))
+_ROSTER = Grant(any=ADMINISTERS | {Role.DUTY_MANAGER})
+_DEPUTIES = Grant(any=_TOP.any, own=frozenset(Role))
+
+ACTIONS: Table = {
+    "read_house": _HOUSE,
+    "read_shifts": _EVERYBODY,
+    "create_user": _HOUSE,
+    "edit_user": _HOUSE,
+    "edit_top_user": _TOP,
+    "deactivate_user": _HOUSE,
+    "reactivate_user": _HOUSE,
+    "reset_password": _HOUSE,
+    "give_role": _HOUSE,
+    "give_top_role": _TOP,
+    "end_role": _HOUSE,
+    "end_top_role": _TOP,
+    "create_department": _HOUSE,
+    "edit_department": _HOUSE,
+    "retire_department": _HOUSE,
+    "name_deputy": _DEPUTIES,
+    "revoke_deputy": _DEPUTIES,
+    "plan_shift": _ROSTER,
+    "copy_week": _ROSTER,
+    "cancel_shift": _ROSTER,
+    "create_place": _HOUSE,
+    "edit_place": _HOUSE,
+    "retire_place": _HOUSE,
+    "import_places": _HOUSE,
+    "import_staff": _HOUSE,
+    "save_settings": _HOUSE,
+    "first_run": _HOUSE,
+}
