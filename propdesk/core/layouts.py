@@ -144,6 +144,15 @@ class Actions(_Box):
         return self._values
 
 
+def _say_what_to_do(form: forms.BaseForm) -> None:
+    standard = forms.Field.default_error_messages["required"]
+    for field in form.fields.values():
+        if field.error_messages.get("required") == standard and field.label:
+            pick = isinstance(field, forms.ChoiceField | forms.ModelChoiceField)
+            wording = _("请选择：%s。") if pick else _("请填写：%s。")
+            field.error_messages["required"] = wording % field.label
+
+
 def helper(
     form: forms.BaseForm, *layout: Any, submit_label: str | None = None, **actions: Any
 ) -> FormHelper:
@@ -152,6 +161,7 @@ def helper(
     `layout`: field names and the objects above, all fields in order when empty. `submit_label`:
     text of the primary button, 提交 when None, no bar of buttons when "". `actions`: see `Actions`.
     """
+    _say_what_to_do(form)
     result = FormHelper(form)
     result.form_tag = False
     result.include_media = False

@@ -46,7 +46,7 @@ def icon(name: str, css: str = "", label: str = "") -> SafeString:
     role = (
         format_html('role="img" aria-label="{}"', label)
         if label
-        else SafeString("aria-hidden=true")
+        else SafeString('aria-hidden="true"')
     )
     return format_html(
         '<svg class="ic {}" {}><use href="{}#i-{}"></use></svg>',
