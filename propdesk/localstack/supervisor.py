@@ -128,7 +128,9 @@ class Supervisor:
             certificate = tls.ensure(self.home / "tls", listen.names(self.options.host))
             self.say(f"证书已就绪；手机请先安装并信任 {certificate.authority}")
         environment = listen.environment(self.options, self.home)
-        self.services = django_services(self.home, self.options, certificate, environment)
+        self.services = django_services(
+            self.home, self.options, certificate, environment, self.papers_wanted()
+        )
         web, *others = self.services
         web.start()
         while not listen.answers(self.options, certificate):
@@ -139,8 +141,14 @@ class Supervisor:
         for line in self.shown_later:
             self.say(line)
         for service in others:
-            service.start()
+            if service.wanted is None:
+                service.start()
         self.say(f"按 Ctrl-C 停止。数据在 {self.home}，日志在 {self.home / 'log'}")
+
+    def papers_wanted(self) -> Callable[[], bool] | None:
+        """Return how to ask our own broker for papers to print; None with another's broker."""
+        broker = self.valkey
+        return None if broker is None else lambda: broker.has_messages("pdf")
 
     # --- run --------------------------------------------------------------------------------------
     def watch(self) -> None:
@@ -157,6 +165,7 @@ class Supervisor:
                     self.say(f"{service.name} 没有启动，{service.pause:.1f} 秒后再试：{error}")
                 else:
                     self.say(f"{service.name} 已重启。")
+            service.follow_demand()
 
     def shut_down(self) -> None:
         """Stop all children: the site and workers first, the database last."""

@@ -74,6 +74,12 @@ class Valkey:
             return self._ask("PING") == b"+PONG\r\n"
         return False
 
+    def has_messages(self, queue: str) -> bool:
+        """Say whether a message waits in a queue; a broker that does not answer has none."""
+        with contextlib.suppress(OSError):
+            return self._ask(f"LLEN {queue}") not in {b":0\r\n", b""}
+        return False
+
     def _stop_leftover(self) -> None:
         """Stop a server that outlived its supervisor and forget its socket."""
         deadline = time.monotonic() + START_SECONDS

@@ -98,6 +98,6 @@ def demo_logins() -> Iterable[str]:
     names = [login[0] for login in logins]
     if not names or not User.objects.filter(username=names[0]).exists():
         return
-    yield str(_("演示账号（用户名、密码、身份）："))
+    yield str(_("演示账号（工号、姓名、身份）："))
     for login in logins:
         yield "    " + "  ".join(str(part) for part in login)
