@@ -83,7 +83,9 @@ class Complaint(models.Model):
     severity = models.CharField(_("等级"), max_length=10, choices=Severity, default=Severity.NORMAL)
     channel = models.CharField(_("投诉方式"), max_length=10, choices=Channel)
     received_at = models.DateTimeField(_("受理时间"))
-    received_by = models.ForeignKey(User, models.PROTECT, related_name="+", verbose_name=_("接诉人"))
+    received_by = models.ForeignKey(
+        User, models.PROTECT, related_name="+", verbose_name=_("接诉人")
+    )
     owner = models.ForeignKey(User, models.PROTECT, related_name="+", verbose_name=_("跟进人"))
     guest = models.ForeignKey(Person, models.PROTECT, related_name="+", verbose_name=_("客户"))
     is_anonymous = models.BooleanField(_("匿名投诉"), default=False)
@@ -113,11 +115,13 @@ class Complaint(models.Model):
     told_options_via = models.CharField(max_length=12, choices=Via, blank=True)
     refused_at = models.DateTimeField(null=True)
     refused_reason = models.TextField(blank=True)
+    refused_by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+")
     chosen_at = models.DateTimeField(null=True)
     department = models.ForeignKey(
         Department, models.PROTECT, null=True, related_name="+", verbose_name=_("执行部门")
     )
     current_due_at = models.DateTimeField(_("承诺时限"), null=True)
+    next_due_at = models.DateTimeField(null=True)
     started_at = models.DateTimeField(_("开工时间"), null=True)
     department_done_at = models.DateTimeField(_("部门完成"), null=True)
     resolved_at = models.DateTimeField(_("解决时间"), null=True)
@@ -192,6 +196,11 @@ class Complaint(models.Model):
                 name="incidents_category_speed",
             ),
             models.Index(fields=["guest"]),
+            models.Index(
+                fields=["next_due_at", "case"],
+                condition=~Q(status__in=["closed", "voided"]),
+                name="incidents_by_urgency",
+            ),
         ]
 
     def __str__(self) -> str:

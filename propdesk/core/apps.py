@@ -8,7 +8,7 @@ class CoreConfig(AppConfig):
     verbose_name = _("基础")
 
     def ready(self) -> None:
-        from propdesk.core import checks, db_roles  # noqa: PLC0415 -- needs the app registry
+        from propdesk.core import checks, db_roles
 
         db_roles.connect()
         checks.register_all()

@@ -32,8 +32,8 @@ def save(instance: models.Model, *fields: str, by: User | None, reason: str) -> 
     constraint refuses the row; field validation is the form's work.
     """
     record: Any = instance
-    record._history_user = by  # noqa: SLF001 -- simple-history's interface
-    record._change_reason = reason  # noqa: SLF001 -- simple-history's interface
+    record._history_user = by
+    record._change_reason = reason
     try:
         if fields:
             instance.save(update_fields=fields)
@@ -47,7 +47,7 @@ def _sentence(error: IntegrityError) -> str:
     """The violation message of the constraint that refused the row."""
     name = getattr(getattr(error.__cause__, "diag", None), "constraint_name", None)
     for model in apps.get_models():
-        for constraint in model._meta.constraints:  # noqa: SLF001 -- Django's model API
+        for constraint in model._meta.constraints:
             if constraint.name == name:
                 default = models.BaseConstraint.default_violation_error_message
                 message = constraint.violation_error_message
@@ -58,7 +58,7 @@ def _sentence(error: IntegrityError) -> str:
 def digest_of(instance: models.Model) -> str:
     """SHA-256 over the stored values of all concrete fields of a row."""
     values: Json = {}
-    for column in instance._meta.concrete_fields:  # noqa: SLF001 -- Django's model API
+    for column in instance._meta.concrete_fields:
         values[column.attname] = _plain(column, getattr(instance, column.attname))
     return _sha(values)
 
@@ -130,10 +130,7 @@ def _entry(act: Act, now: datetime) -> AuditEntry:
     case = act.case
     case.version += 1
     content = {"reason": act.reason, "info": act.info}
-    rows = [
-        {"m": row._meta.label_lower, "pk": row.pk, "d": digest_of(row)}  # noqa: SLF001 -- model API
-        for row in act.rows
-    ]
+    rows = [{"m": row._meta.label_lower, "pk": row.pk, "d": digest_of(row)} for row in act.rows]
     entry = AuditEntry(
         case=case,
         seq=case.version,
@@ -186,7 +183,7 @@ def problems(case: Case) -> list[str]:
     if case.audit_head != previous:
         found.append(_("链尾与案件不符"))
     for (label, pk), digest in last.items():
-        row_now = apps.get_model(label)._default_manager.filter(pk=pk).first()  # noqa: SLF001 -- model API
+        row_now = apps.get_model(label)._default_manager.filter(pk=pk).first()
         if row_now is None or digest_of(row_now) != digest:
             found.append(_("%(row)s 在系统之外被改动") % {"row": f"{label} {pk}"})
     return found

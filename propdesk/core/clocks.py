@@ -19,17 +19,15 @@ def arm(case: Case, *clocks: tuple[str, datetime]) -> None:
 
 def stop(case: Case, rules: Iterable[str], now: datetime) -> None:
     """Stop pending clocks of these rules: a stopped clock never fires (R11)."""
-    Clock.objects.filter(
-        case=case, rule__in=list(rules), fired_at=None, stopped_at=None
-    ).update(stopped_at=now)
+    Clock.objects.filter(case=case, rule__in=list(rules), fired_at=None, stopped_at=None).update(
+        stopped_at=now
+    )
 
 
 def due_cases(rules: Sequence[str], now: datetime) -> list[int]:
     """Ids of up to BATCH cases with a pending clock past its due time, oldest first (R6: now > due)."""
     rows = (
-        Clock.objects.filter(
-            rule__in=rules, due_at__lt=now, fired_at=None, stopped_at=None
-        )
+        Clock.objects.filter(rule__in=rules, due_at__lt=now, fired_at=None, stopped_at=None)
         .order_by("due_at", "id")
         .values_list("case_id", flat=True)[:BATCH]
     )

@@ -74,8 +74,6 @@ def use_token(owner: User, token: str, url: str) -> None:
     if not token:
         return
     try:
-        FormToken.objects.create(
-            owner=owner, token=token[:64], url=url, created_at=timezone.now()
-        )
+        FormToken.objects.create(owner=owner, token=token[:64], url=url, created_at=timezone.now())
     except IntegrityError as error:
         raise DoubleSubmitError from error

@@ -55,7 +55,9 @@ def logged_out(request: HttpRequest) -> HttpResponse:
     if request.method == "POST":
         return resubmit_page(request, status=401)
     if getattr(request, "htmx", False):
-        return HttpResponseClientRedirect(f"/accounts/login/?next={request.htmx.current_url_abs_path or '/'}")  # type: ignore[attr-defined]
+        return HttpResponseClientRedirect(
+            f"/accounts/login/?next={request.htmx.current_url_abs_path or '/'}"
+        )  # type: ignore[attr-defined]
     return redirect_to_login(request.get_full_path())
 
 

@@ -15,7 +15,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from django.utils.translation import gettext as _
-from PIL import Image, ImageChops, ImageFilter, ImageOps
+from PIL import Image, ImageChops, ImageFilter, ImageOps, UnidentifiedImageError
 
 MAX_BYTES = 25 * 1024 * 1024
 MAX_PIXELS = 50_000_000
@@ -28,6 +28,7 @@ MIN_INK_PIXELS = 80
 MIN_INK_SPAN = 12
 INK_LEVEL = 80
 _SCAN_SIDE = 1600
+_KNOWN_STARTS = (b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n", b"RIFF")
 _DATA_URL = re.compile(r"data:image/(?:png|jpeg|webp);base64,(?P<body>[A-Za-z0-9+/=\s]*)\Z")
 
 # Pillow only warns between once and twice its limit; a picture over ours is refused everywhere.
@@ -69,9 +70,7 @@ def signature_png(data: bytes | str) -> bytes:
     Trimmed, 16 colours, at most 800 × 300 pixels. Raises ImageRefused; 请先签名 when it is empty.
     """
     raw = _from_data_url(data) if isinstance(data, str) else data
-    picture = _guarded(lambda: _flat(_decode(raw, _SCAN_SIDE)))
-    picture.thumbnail((_SCAN_SIDE, _SCAN_SIDE), Image.Resampling.LANCZOS)
-    picture = _whiten(picture)
+    picture = _guarded(lambda: _on_white(_decode(raw, _SCAN_SIDE)))
     ink = picture.convert("L").point(lambda level: 255 if level < 255 - INK_LEVEL else 0)
     box = ink.getbbox()
     amount = ink.histogram()[255]
@@ -99,7 +98,7 @@ def _guarded(work: Callable[[], Image.Image]) -> Image.Image:
         raise
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
         raise ImageRefused(_too_many_pixels()) from error
-    except Exception as error:  # noqa: BLE001 -- see the docstring; the cause is chained
+    except Exception as error:
         raise ImageRefused(_("图片已损坏或格式不受支持，请换一张。")) from error
 
 
@@ -112,7 +111,9 @@ def _decode(data: bytes, wanted_side: int) -> Image.Image:
     _register_heif()
     try:
         picture: Image.Image = Image.open(io.BytesIO(data), formats=FORMATS)
-    except Image.UnidentifiedImageError as error:
+    except UnidentifiedImageError as error:
+        if data.startswith(_KNOWN_STARTS):
+            raise
         raise ImageRefused(_("只接受 JPEG、PNG、WebP 或 HEIC 图片。")) from error
     if picture.width * picture.height > MAX_PIXELS:
         raise ImageRefused(_too_many_pixels())
@@ -132,7 +133,7 @@ def _upright(picture: Image.Image) -> Image.Image:
     """Apply the EXIF orientation; a broken EXIF block counts as none."""
     try:
         return ImageOps.exif_transpose(picture)
-    except (ValueError, TypeError, KeyError, SyntaxError, OSError, OverflowError):
+    except Exception:  # noqa: BLE001 -- a parser of hostile bytes; the pixels are still good
         return picture
 
 
@@ -140,9 +141,8 @@ def _flat(picture: Image.Image) -> Image.Image:
     """The pixels alone in a fresh RGB image, transparency over white."""
     if picture.mode.startswith(("I", "F")):
         picture = _eight_bit(picture)
-    has_alpha = "A" in picture.getbands() or "transparency" in picture.info
     fresh = Image.new("RGB", picture.size, "white")
-    if has_alpha:
+    if _is_transparent(picture):
         picture = picture.convert("RGBA")
         fresh.paste(picture, mask=picture.getchannel("A"))
     else:
@@ -150,16 +150,25 @@ def _flat(picture: Image.Image) -> Image.Image:
     return fresh
 
 
+def _is_transparent(picture: Image.Image) -> bool:
+    return "A" in picture.getbands() or "transparency" in picture.info
+
+
 def _eight_bit(picture: Image.Image) -> Image.Image:
     """16-bit grey scaled to 8 bits; Pillow's own conversion would clip it to white."""
     return picture.convert("I").point(lambda level: level * (1 / 256)).convert("L")
 
 
-def _whiten(picture: Image.Image) -> Image.Image:
-    """Divide out uneven paper and light, so that only the ink stays; a drawn one is unchanged."""
+def _on_white(picture: Image.Image) -> Image.Image:
+    """A drawn signature flattened, or a photographed one without its paper, at most 1,600 px."""
+    flat = _flat(picture)
+    flat.thumbnail((_SCAN_SIDE, _SCAN_SIDE), Image.Resampling.LANCZOS)
+    return flat if _is_transparent(picture) else _without_paper(flat)
+
+
+def _without_paper(picture: Image.Image) -> Image.Image:
+    """Subtract uneven paper and light, so that only the ink stays."""
     grey = picture.convert("L")
-    if sum(grey.histogram()[250:]) > grey.width * grey.height // 2:
-        return picture
     small = grey.resize((max(1, grey.width // 8), max(1, grey.height // 8)))
     paper = small.filter(ImageFilter.MaxFilter(9)).filter(ImageFilter.GaussianBlur(6))
     darkness = ImageChops.subtract(paper.resize(grey.size), grey)

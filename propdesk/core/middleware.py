@@ -30,10 +30,10 @@ class IdleMiddleware:
                 logout(request)
                 if not request.path.startswith(("/accounts/", "/static/")):
                     return logged_out(request)
-            elif now - seen >= TOUCH_EVERY or "seen" not in request.session:
-                # A poll is not activity: otherwise an open tab would never be logged out.
-                if "HX-Poll" not in request.headers:
-                    request.session["seen"] = now
+            # A poll is not activity: otherwise an open tab would never be logged out.
+            stale = now - seen >= TOUCH_EVERY or "seen" not in request.session
+            if stale and request.user.is_authenticated and "HX-Poll" not in request.headers:
+                request.session["seen"] = now
         return self.get_response(request)
 
 

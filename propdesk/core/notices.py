@@ -103,8 +103,11 @@ def _deliveries(wanted: list[tuple[Message, Notice]], now: datetime) -> int:
     keys = {notice.key for _m, notice in wanted}
     merged = {message.key for message, _n in wanted if message.merged}
     fresh = Notice.objects.filter(key__in=keys, deliveries=None).select_related("recipient")
-    rows = [_delivery(notice, channel, now, notice.key in merged)
-            for notice in fresh for channel in _channels(notice)]
+    rows = [
+        _delivery(notice, channel, now, notice.key in merged)
+        for notice in fresh
+        for channel in _channels(notice)
+    ]
     Delivery.objects.bulk_create(rows, ignore_conflicts=True)
     return len(rows)
 

@@ -221,10 +221,12 @@ class Paper:
 
     def to_data(self) -> dict[str, Any]:
         """The record as plain JSON values, unaltered, with the name and version of its schema."""
-        data = dataclasses.asdict(self)
-        for name in PRINT_ONLY:
-            del data[name]
-        return {"schema": self.schema} | _as_json(data)
+        kept = {
+            name: _as_json(value)
+            for name, value in dataclasses.asdict(self).items()
+            if name not in PRINT_ONLY
+        }
+        return {"schema": self.schema, **kept}
 
     def with_verify_code(self, key: bytes) -> Self:
         """The same paper carrying the code of its own data (HMAC with `key`)."""

@@ -83,7 +83,7 @@ def standing(user: "User", prop: "Property", at: datetime | None = None) -> Stan
 
 
 def _read(user: "User", prop: "Property", at: datetime) -> Standing:
-    from propdesk.core.models import Membership  # noqa: PLC0415 -- models import this module
+    from propdesk.core.models import Membership
 
     if not user.is_active:
         return NOBODY

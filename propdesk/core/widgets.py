@@ -86,7 +86,7 @@ class PhotosField(forms.FileField):
         super().__init__(**kwargs)
         self.max_files = max_files
 
-    def clean(self, data: Any, initial: Any = None) -> list[UploadedFile]:
+    def clean(self, data: Any, initial: Any = None) -> list[UploadedFile[Any]]:
         """Return the files; ValidationError for an empty one, too many or none when required."""
         files: Sequence[Any] = data if isinstance(data, list | tuple) else [data] if data else []
         if not files and not self.required:
@@ -134,7 +134,7 @@ class SignatureField(forms.Field):
         "too_large": _("签名文件太大，请重新签一次。"),
     }
 
-    def to_python(self, value: Any) -> ContentFile[bytes] | UploadedFile | None:
+    def to_python(self, value: Any) -> ContentFile[bytes] | UploadedFile[Any] | None:
         """Decode a drawn signature; ValidationError when it is broken or too large."""
         if not value or isinstance(value, UploadedFile):
             return value or None

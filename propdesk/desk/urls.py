@@ -1,3 +1,7 @@
-from django.urls import URLPattern
+"""Addresses above the registers: desk, search, notices, sign-off inbox, health."""
 
-urlpatterns: list[URLPattern] = []
+from django.urls import include, path
+
+urlpatterns = [
+    path("p/<slug:code>/incidents/", include("incidents.urls")),
+]

@@ -18,16 +18,16 @@ from propdesk.core.models.settings import PropertySettings
 from propdesk.core.models.work import Clock, Delivery, Draft, FormToken, Notice, SweepRun, Task
 
 __all__ = [
-    "AuditEntry",
     "Attachment",
+    "AuditEntry",
     "Case",
     "CaseCounter",
     "CaseLink",
     "Clock",
     "CopyLog",
-    "Deputy",
-    "Department",
     "Delivery",
+    "Department",
+    "Deputy",
     "Document",
     "Draft",
     "FormToken",

@@ -34,7 +34,8 @@ class Case(models.Model):
             models.UniqueConstraint(fields=["property", "number"], name="core_case_number"),
             models.CheckConstraint(
                 name="core_case_closed_has_time",
-                condition=Q(is_open=True, closed_at=None) | Q(is_open=False, closed_at__isnull=False),
+                condition=Q(is_open=True, closed_at=None)
+                | Q(is_open=False, closed_at__isnull=False),
             ),
         ]
         indexes = [
@@ -59,7 +60,9 @@ class CaseCounter(models.Model):
     class Meta:
         verbose_name = verbose_name_plural = _("编号计数")
         constraints = [
-            models.UniqueConstraint(fields=["property", "prefix", "day"], name="core_casecounter_day")
+            models.UniqueConstraint(
+                fields=["property", "prefix", "day"], name="core_casecounter_day"
+            )
         ]
 
     def __str__(self) -> str:

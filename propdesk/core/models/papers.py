@@ -101,12 +101,19 @@ class Report(models.Model):
     cause_direct = models.TextField(_("直接原因"), blank=True)
     cause_indirect = models.TextField(_("间接原因"), blank=True)
     injured = models.PositiveSmallIntegerField(_("受伤人数"), default=0)
-    loss_yuan = models.DecimalField(_("财物损失初估（元）"), max_digits=12, decimal_places=2, default=0)
+    loss_yuan = models.DecimalField(
+        _("财物损失初估（元）"), max_digits=12, decimal_places=2, default=0
+    )
     result = models.TextField(_("处理结果"), blank=True)
     reaction = models.TextField(_("客户反应"), blank=True)
     improvement = models.TextField(_("改进建议"), blank=True)
     improve_department = models.ForeignKey(
-        Department, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("责任部门")
+        Department,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        verbose_name=_("责任部门"),
     )
     improve_by = models.DateField(_("完成期限"), null=True, blank=True)
     police = models.CharField(_("报警或报主管部门"), max_length=200, blank=True)
@@ -224,7 +231,10 @@ class Document(models.Model):
                 name="core_document_sealed_once",
             )
         ]
-        indexes = [models.Index(fields=["case", "kind", "-id"]), models.Index(fields=["verify_code"])]
+        indexes = [
+            models.Index(fields=["case", "kind", "-id"]),
+            models.Index(fields=["verify_code"]),
+        ]
 
     def __str__(self) -> str:
         return self.number

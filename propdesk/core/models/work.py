@@ -191,7 +191,9 @@ class FormToken(models.Model):
 
     class Meta:
         verbose_name = verbose_name_plural = _("提交凭据")
-        constraints = [models.UniqueConstraint(fields=["owner", "token"], name="core_formtoken_once")]
+        constraints = [
+            models.UniqueConstraint(fields=["owner", "token"], name="core_formtoken_once")
+        ]
         indexes = [models.Index(fields=["created_at"])]
 
     def __str__(self) -> str:

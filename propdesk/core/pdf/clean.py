@@ -18,13 +18,18 @@ _UNPRINTABLE = re.compile(
 _LONG_WORD = re.compile(r"[^\s\u2e80-\u9fff\uf900-\ufaff\uff00-\uffef\U00020000-\U0003ffff]{40}")
 
 
+def printable(text: str) -> str:
+    """NFC without control, bidi and other characters that draw nothing; line ends as "\\n"."""
+    text = text.replace("\r\n", "\n").replace("\r", "\n")
+    return _UNPRINTABLE.sub("", unicodedata.normalize("NFC", text))
+
+
 def clean_for_print(text: str) -> str:
-    """NFC without control or bidi characters; ≤ 5,000 characters and ≤ 200 lines, a cut is marked.
+    """`printable(text)`, at most 5,000 characters and 200 lines; a cut is marked on the paper.
 
     Long Latin words get a zero-width space each 40 letters so that they can wrap.
     """
-    text = text.replace("\r\n", "\n").replace("\r", "\n")
-    text = _UNPRINTABLE.sub("", unicodedata.normalize("NFC", text))
+    text = printable(text)
     lines = text[:MAX_CHARACTERS].split("\n")
     if len(text) > MAX_CHARACTERS or len(lines) > MAX_LINES:
         text = "\n".join(lines[:MAX_LINES]) + _("……（过长，以下略，全文见系统记录）")

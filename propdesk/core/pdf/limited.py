@@ -91,7 +91,7 @@ def _in_child(pipe: int, limits: tuple[int, float, int], html: str, **inputs: An
     try:
         _limit(*limits)
         answer = _pack(html, **inputs)
-        with open(pipe, "wb") as stream:  # noqa: PTH123 -- a file descriptor, not a path
+        with open(pipe, "wb") as stream:
             stream.write(answer)
         code = 0
     finally:
@@ -107,15 +107,19 @@ def _limit(cpu_seconds: int, wall_seconds: float, memory_bytes: int) -> None:
         pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[0])
         mapped = pages * resource.getpagesize()
         memory = max(memory_bytes, mapped + HEADROOM_BYTES)
-    for kind, value in (
-        (resource.RLIMIT_CPU, cpu_seconds),
-        (resource.RLIMIT_AS, memory),
-        (resource.RLIMIT_FSIZE, FILE_BYTES),
-        (resource.RLIMIT_CORE, 0),
-    ):
-        hard = resource.getrlimit(kind)[1]
-        wanted = value if hard == resource.RLIM_INFINITY else min(value, hard)
-        resource.setrlimit(kind, (wanted, wanted))
+    # One second apart: the soft limit tells why the child ended, the hard one only kills.
+    _lower(resource.RLIMIT_CPU, cpu_seconds, cpu_seconds + 1)
+    _lower(resource.RLIMIT_AS, memory, memory)
+    _lower(resource.RLIMIT_FSIZE, FILE_BYTES, FILE_BYTES)
+    _lower(resource.RLIMIT_CORE, 0, 0)
+
+
+def _lower(kind: int, soft: int, hard: int) -> None:
+    """Set a limit; one the system already holds lower stays."""
+    allowed = resource.getrlimit(kind)[1]
+    if allowed != resource.RLIM_INFINITY:
+        soft, hard = min(soft, allowed), min(hard, allowed)
+    resource.setrlimit(kind, (soft, hard))
 
 
 def _pack(html: str, **inputs: Any) -> bytes:

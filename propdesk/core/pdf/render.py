@@ -4,10 +4,13 @@ The same input gives the same bytes in every process (ADR 0011). WeasyPrint is i
 use, so that the web process and a machine without Pango can import this module.
 """
 
+import atexit
+import bisect
 import functools
 import gc
 import hashlib
 import io
+import logging
 import os
 import warnings
 from collections.abc import Iterator, Mapping
@@ -20,6 +23,7 @@ from typing import TYPE_CHECKING, Any
 from django.utils.translation import gettext as _
 
 from propdesk.core.pdf.canonical import canonical_json
+from propdesk.core.pdf.clean import printable
 
 if TYPE_CHECKING:
     from weasyprint import CSS
@@ -124,7 +128,9 @@ def render(
     fetcher = _fetcher(assets)
     missing: set[int] = set()
     finish = functools.partial(_finish, missing=missing)
-    with _collector_paused():
+    with warnings.catch_warnings(), _collector_paused(), _logged_errors() as errors:
+        # WeasyPrint leaves its colour profile to the interpreter to close.
+        warnings.simplefilter("ignore", ResourceWarning)
         try:
             source = weasyprint.HTML(string=html, base_url="pd:", url_fetcher=fetcher)
             document = source.render(font_config=_fonts(os.getpid()), **options)
@@ -133,10 +139,12 @@ def render(
             pages = len(document.pages)
         except MemoryError:
             raise
-        except Exception as error:  # noqa: BLE001 -- any layout bug ends as one named failure
+        except Exception as error:
             _refuse_denied(fetcher.denied)
             raise RenderFailed(_("文件排版失败，请联系管理员。")) from error
     _refuse_denied(fetcher.denied)
+    if errors:
+        raise RenderFailed(_("有图片或附件无法载入，请重新上传后再打印。"))
     if missing:
         raise RenderRefused(missing_message({chr(code) for code in missing}))
     return RenderedPdf(pdf, hashlib.sha256(pdf).hexdigest(), pages)
@@ -144,8 +152,7 @@ def render(
 
 def font_gaps(text: str) -> set[str]:
     """Characters of `text` that no bundled font shows; a form warns about them when it is saved."""
-    shown = _bundled_characters()
-    return {char for char in text if ord(char) not in shown and not char.isspace()}
+    return {char for char in printable(text) if not (char.isspace() or _has_glyph(ord(char)))}
 
 
 def missing_message(characters: set[str]) -> str:
@@ -154,15 +161,20 @@ def missing_message(characters: set[str]) -> str:
     return _("下列字符无法打印，请改用其他写法：{named}。").format(named=named)
 
 
-@functools.cache
-def _bundled_characters() -> frozenset[int]:
-    from fontTools.ttLib import TTFont
+def _has_glyph(code: int) -> bool:
+    firsts, lasts = _coverage()
+    at = bisect.bisect_right(firsts, code) - 1
+    return at >= 0 and code <= lasts[at]
 
-    found: set[int] = set()
-    for path in sorted((HERE / "fonts").glob("*.ttf")):
-        with TTFont(path, lazy=True) as font:
-            found |= set(font.getBestCmap())
-    return frozenset(found)
+
+@functools.cache
+def _coverage() -> tuple[list[int], list[int]]:
+    """First and last code points of the ranges the fonts show, as written when they were built."""
+    lines = (HERE / "fonts" / "coverage.txt").read_text(encoding="ascii").split()
+    ends = [line.partition("-") for line in lines]
+    return [int(first, 16) for first, _dash, _last in ends], [
+        int(last or first, 16) for first, _dash, last in ends
+    ]
 
 
 @functools.cache
@@ -192,6 +204,10 @@ def _fonts(_process: int) -> "FontConfiguration":
         return FontConfiguration()
 
 
+# At interpreter exit it would be collected after the modules it needs.
+atexit.register(_fonts.cache_clear)
+
+
 @contextmanager
 def _only_our_fonts() -> Iterator[None]:
     before = os.environ.get("FONTCONFIG_FILE")
@@ -216,6 +232,23 @@ def _collector_paused() -> Iterator[None]:
         if was_enabled:
             gc.enable()
         gc.collect()
+
+
+@contextmanager
+def _logged_errors() -> Iterator[list[logging.LogRecord]]:
+    """WeasyPrint logs a picture it cannot read and leaves a gap; a paper may not have gaps."""
+    errors: list[logging.LogRecord] = []
+
+    class Collector(logging.Handler):
+        def emit(self, record: logging.LogRecord) -> None:
+            errors.append(record)
+
+    collector, logger = Collector(logging.ERROR), logging.getLogger("weasyprint")
+    logger.addHandler(collector)
+    try:
+        yield errors
+    finally:
+        logger.removeHandler(collector)
 
 
 def _fetcher(assets: Mapping[str, tuple[bytes, str]]) -> Any:
@@ -247,6 +280,8 @@ def _refuse_denied(denied: list[str]) -> None:
 
 def _finish(document: Any, pdf: Any, *, missing: set[int]) -> None:
     """Collect the glyphs no font had, and add the PDF/UA identification to the XMP packet."""
+    # WeasyPrint lists an attachment once by its name and once as an object.
+    pdf.catalog["AF"][:] = list(dict.fromkeys(pdf.catalog["AF"]))
     for font in document.fonts.values():
         missing.update(font.missing)
     for item in pdf.objects:

@@ -1,0 +1,233 @@
+"""The only place where views get complaints; everything is bounded, indexed and keyset-paged."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db.models import Q, QuerySet
+
+from incidents.models import CONDUCT, Complaint, Option, Promise
+from incidents.permissions import EXECUTES, TAKES_IN
+from propdesk.core import search
+from propdesk.core.models import AuditEntry, Place, Property, User
+from propdesk.core.roles import DUTY, MANAGERS, standing
+
+S = Complaint.Status
+OPEN = (S.INTAKE, S.RECORDED, S.AWAITING_CHOICE, S.IN_PROGRESS, S.RESOLVED, S.REOPENED)
+PAGE = 50
+MEDIAN_DAYS = 90
+SAMPLES = 200
+
+
+def visible_to(user: User, prop: Property) -> "QuerySet[Complaint]":
+    """Complaints of the property this user may read (403 is never needed: others are 404).
+
+    The duty side reads all, but restricted ones only as manager or owner; everybody else what he
+    took in and what his department carries out.
+    """
+    mine = standing(user, prop)
+    rows = Complaint.objects.filter(case__property=prop)
+    if mine.roles & MANAGERS:
+        return rows
+    own = Q(received_by=user) | Q(owner=user)
+    if mine.roles & DUTY:
+        return rows.filter(Q(case__restricted=False) | own)
+    allowed = Q(pk=None)
+    if mine.roles & TAKES_IN:
+        allowed |= own
+    if mine.roles & EXECUTES and mine.departments:
+        allowed |= Q(department__in=mine.departments, case__restricted=False)
+    return rows.filter(allowed)
+
+
+def for_detail(user: User, prop: Property, number: str) -> Complaint | None:
+    """One complaint with what its page shows in the head and beside it; None when not visible."""
+    return (
+        visible_to(user, prop)
+        .filter(case__number=number)
+        .select_related(
+            "case__property__settings",
+            "guest__room",
+            "place",
+            "owner",
+            "received_by",
+            "department",
+            "recorded_by",
+            "refused_by",
+        )
+        .first()
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Filters:
+    """What the list is narrowed to; kept in the URL."""
+
+    state: str = "open"
+    category: str = ""
+    severity: str = ""
+    mine: bool = False
+    q: str = ""
+
+    @classmethod
+    def of(cls, params: Mapping[str, str]) -> "Filters":
+        """From query parameters; unknown values fall back to none."""
+        state = params.get("state", "open")
+        return cls(
+            state=state if state in {"open", "overdue", "soon", "all", *S.values} else "open",
+            category=_one_of(params.get("category", ""), Complaint.Category.values),
+            severity=_one_of(params.get("severity", ""), ["normal", "serious", "major"]),
+            mine=params.get("mine") == "1",
+            q=params.get("q", "").replace("\x00", "").strip()[:60],
+        )
+
+    @property
+    def by_urgency(self) -> bool:
+        """Open complaints stand by time left; closed and mixed ones by receipt, newest first."""
+        return self.state in {"open", "overdue", "soon"} or self.state in OPEN
+
+    def params(self) -> dict[str, str]:
+        """The filters as query parameters, defaults left out."""
+        values = {
+            "state": "" if self.state == "open" else self.state,
+            "category": self.category,
+            "severity": self.severity,
+            "mine": "1" if self.mine else "",
+            "q": self.q,
+        }
+        return {k: v for k, v in values.items() if v}
+
+
+def _one_of(value: str, allowed: "list[str]") -> str:
+    return value if value in allowed else ""
+
+
+def board(user: User, prop: Property, filters: Filters, now: datetime) -> "QuerySet[Complaint]":
+    """Complaints for the list, in order; narrow with ``page_of``. One statement."""
+    rows = visible_to(user, prop).select_related("case", "guest", "owner", "place", "department")
+    if filters.state == "open":
+        rows = rows.filter(status__in=OPEN)
+    elif filters.state == "overdue":
+        rows = rows.filter(status__in=OPEN, next_due_at__lt=now)
+    elif filters.state == "soon":
+        soon = now + timedelta(hours=2)
+        rows = rows.filter(status__in=OPEN, next_due_at__gte=now, next_due_at__lt=soon)
+    elif filters.state != "all":
+        rows = rows.filter(status=filters.state)
+    if filters.category:
+        rows = rows.filter(category=filters.category)
+    if filters.severity:
+        rows = rows.filter(severity=filters.severity)
+    if filters.mine:
+        rows = rows.filter(owner=user)
+    if filters.q:
+        rows = rows.filter(case__in=search.hits(prop, filters.q).values("case"))
+    if filters.by_urgency:
+        return rows.order_by("next_due_at", "pk")
+    return rows.order_by("-case__opened_at", "-pk")
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """One screenful and the key of the next."""
+
+    rows: "list[Complaint]"
+    after: str
+
+
+def page_of(rows: "QuerySet[Complaint]", filters: Filters, after: str) -> Page:
+    """The rows after the key ``<iso time>~<pk>``; a malformed key gives the first page."""
+    key = _key(after)
+    if key is not None:
+        at, pk = key
+        if filters.by_urgency:
+            rows = rows.filter(Q(next_due_at__gt=at) | Q(next_due_at=at, pk__gt=pk))
+        else:
+            rows = rows.filter(Q(case__opened_at__lt=at) | Q(case__opened_at=at, pk__lt=pk))
+    found = list(rows[: PAGE + 1])
+    if len(found) <= PAGE:
+        return Page(found, "")
+    last = found[PAGE - 1]
+    at = last.next_due_at if filters.by_urgency else last.case.opened_at
+    return Page(found[:PAGE], f"{at.isoformat()}~{last.pk}" if at else "")
+
+
+def _key(after: str) -> tuple[datetime, int] | None:
+    moment, _sep, pk = after.partition("~")
+    try:
+        at, number = datetime.fromisoformat(moment), int(pk)
+    except ValueError:
+        return None
+    return (at, number) if at.tzinfo is not None and 0 < number < 2**62 else None
+
+
+def counts(user: User, prop: Property, now: datetime, cap: int = 1000) -> dict[str, int]:
+    """Open and overdue complaints, counted up to ``cap``; two indexed statements."""
+    rows = visible_to(user, prop).filter(status__in=OPEN)
+    return {
+        "open": rows.order_by()[:cap].count(),
+        "overdue": rows.filter(next_due_at__lt=now).order_by()[:cap].count(),
+    }
+
+
+def speed_samples(prop: Property, category: str, now: datetime) -> list[timedelta]:
+    """Time from receipt to resolution of the category's complaints in 90 days (C-H median)."""
+    rows = (
+        Complaint.objects.filter(
+            case__property=prop,
+            category=category,
+            resolved_at__gte=now - timedelta(days=MEDIAN_DAYS),
+        )
+        .order_by("-resolved_at")
+        .values_list("received_at", "resolved_at")[:SAMPLES]
+    )
+    return [done - start for start, done in rows if done is not None]
+
+
+def known_guests(prop: Property, place: Place, limit: int = 5) -> list[dict[str, Any]]:
+    """Guests of earlier complaints from this room, newest first, each name once."""
+    rows = (
+        Complaint.objects.filter(
+            case__property=prop, guest__room=place, guest__purged_at=None, is_anonymous=False
+        )
+        .exclude(guest__name="")
+        .order_by("-pk")
+        .values("guest__name", "guest__honorific", "guest__phone")[: limit * 4]
+    )
+    found: dict[str, dict[str, Any]] = {}
+    for row in rows:
+        found.setdefault(row["guest__name"], row)
+    return list(found.values())[:limit]
+
+
+def timeline(
+    complaint: Complaint, kinds: "list[str] | None", before: int | None, limit: int
+) -> "list[AuditEntry]":
+    """Entries of the case, newest first, at most ``limit``, older than sequence ``before``."""
+    rows = AuditEntry.objects.filter(case=complaint.case_id).select_related("by")
+    if kinds:
+        rows = rows.filter(action__in=kinds)
+    if before is not None:
+        rows = rows.filter(seq__lt=before)
+    return list(rows.order_by("-seq")[:limit])
+
+
+def options_of(complaint: Complaint) -> "list[Option]":
+    """All options, this round's first, for the side panel."""
+    return list(
+        complaint.options.select_related("decided_by", "proposed_by").order_by("-cycle", "position")
+    )
+
+
+def promises_of(complaint: Complaint) -> "list[Promise]":
+    """The ledger, newest first."""
+    return list(
+        complaint.promises.select_related("department", "told_by").order_by("-cycle", "-seq")
+    )
+
+
+def unanswered(complaint: Complaint) -> list[str]:
+    """Letters of A–E nobody has answered yet."""
+    done = set(complaint.steps.values_list("letter", flat=True))
+    return [letter for letter in CONDUCT if letter not in done]

@@ -1,0 +1,107 @@
+"""Every change of a complaint's state. Views, commands and tasks call only these functions.
+
+Split by noun: ``record`` (A–F), ``offer`` (G), ``promising`` (H, I), ``review`` (J and back),
+``keeping`` (at any time), ``sweep`` (the clocks).
+"""
+
+from incidents.workflow.base import OPEN, Rule, permit
+from incidents.workflow.keeping import (
+    attach,
+    call_security,
+    change_severity,
+    edit_guest,
+    hand_over,
+    link,
+    remove_attachment,
+    security_arrived,
+    unmask,
+)
+from incidents.workflow.offer import (
+    Offer,
+    choose,
+    decide_option,
+    decide_refusal,
+    offer,
+    refuse,
+    tell_options,
+    withdraw_option,
+)
+from incidents.workflow.promising import Word, extend, progress, promise, resolve
+from incidents.workflow.record import (
+    Intake,
+    Points,
+    Tick,
+    confirm_conduct,
+    correct,
+    current_text,
+    intake,
+    record,
+)
+from incidents.workflow.reporting import (
+    edit_report,
+    send_back_report,
+    sign_report,
+    start_report,
+    submit_report,
+)
+from incidents.workflow.review import (
+    call_back,
+    close,
+    decide_dissatisfied,
+    missing_for_close,
+    needs_report,
+    reopen,
+    summarise,
+    void,
+)
+from incidents.workflow.sweep import flag_due
+
+__all__ = [
+    "OPEN",
+    "Intake",
+    "Offer",
+    "Points",
+    "Rule",
+    "Tick",
+    "Word",
+    "attach",
+    "call_back",
+    "call_security",
+    "change_severity",
+    "choose",
+    "close",
+    "confirm_conduct",
+    "correct",
+    "current_text",
+    "decide_dissatisfied",
+    "decide_option",
+    "decide_refusal",
+    "edit_guest",
+    "edit_report",
+    "extend",
+    "flag_due",
+    "hand_over",
+    "intake",
+    "link",
+    "missing_for_close",
+    "needs_report",
+    "offer",
+    "permit",
+    "progress",
+    "promise",
+    "record",
+    "refuse",
+    "remove_attachment",
+    "reopen",
+    "resolve",
+    "security_arrived",
+    "send_back_report",
+    "sign_report",
+    "start_report",
+    "submit_report",
+    "summarise",
+    "tell_options",
+    "unmask",
+    "void",
+    "withdraw_option",
+]

@@ -1,0 +1,128 @@
+"""How every transition of a complaint begins and ends."""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db import models
+from django.utils.translation import gettext as _
+
+from incidents.models import Complaint
+from incidents.permissions import ACTIONS
+from propdesk.core import audit, clocks
+from propdesk.core.models import User
+from propdesk.core.roles import Standing, ensure
+from propdesk.core.transitions import RefusedInput, require
+
+S = Complaint.Status
+OPEN = frozenset(S) - {S.CLOSED, S.VOIDED}
+BACKDATE = timedelta(days=30)
+"""补录: how far back something may be said to have happened."""
+
+
+class Rule(models.TextChoices):
+    """Clock and notice rules of complaints."""
+
+    RECORD_REMIND = "incidents.record_remind", _("仍未完成记录")
+    PROMISE_LATE = "incidents.promise_late", _("仍未约定时限")
+    NOT_STARTED = "incidents.not_started", _("仍未开工")
+    CONTACT_DUE = "incidents.contact_due", _("该主动联系客户了")
+    DUE_SOON = "incidents.due_soon", _("即将到期")
+    OVERDUE = "incidents.overdue", _("已逾期")
+    ESCALATED = "incidents.escalated", _("逾期仍未处理")
+    REVIEW_REMIND = "incidents.review_remind", _("仍未回访")
+    REVIEW_ESCALATED = "incidents.review_escalated", _("回访超时")
+
+
+PROMISE_RULES = (Rule.DUE_SOON, Rule.OVERDUE, Rule.ESCALATED, Rule.CONTACT_DUE, Rule.NOT_STARTED)
+REVIEW_RULES = (Rule.REVIEW_REMIND, Rule.REVIEW_ESCALATED)
+
+
+def begin(complaint: Complaint, action: str, by: User) -> tuple[Complaint, Standing]:
+    """Who (403), then the row and its case under lock, fresh from the database."""
+    stand = permit(complaint, action, by)
+    return hold(complaint), stand
+
+
+def permit(complaint: Complaint, action: str, by: User) -> Standing:
+    """PermissionDenied (403) unless the table lets ``by`` do ``action`` on this complaint."""
+    prop = complaint.case.property
+    owns = complaint.received_by_id == by.pk
+    assigned = assigned_to(complaint, by)
+    return ensure(by, action, ACTIONS, prop=prop, owns=owns, assigned=assigned)
+
+
+def assigned_to(complaint: Complaint, by: User) -> bool:
+    """Whether one of the user's departments carries the complaint out."""
+    from propdesk.core.roles import standing
+
+    departments = standing(by, complaint.case.property).departments
+    return complaint.department_id is not None and complaint.department_id in departments
+
+
+def hold(complaint: Complaint) -> Complaint:
+    """Lock complaint and case, with what transitions read: property, settings, guest, owner."""
+    return (
+        Complaint.objects.select_for_update(of=("self", "case"))
+        .select_related("case__property__settings", "guest", "owner", "department")
+        .get(pk=complaint.pk)
+    )
+
+
+def in_state(complaint: Complaint, *states: str, doing: str) -> None:
+    """ConflictError (409) naming the state the complaint really is in."""
+    require(
+        complaint.status in states,
+        _("现在是“%(state)s”，不能%(doing)s。页面可能已经过时，请看最新情况。")
+        % {"state": complaint.get_status_display(), "doing": doing},
+    )
+
+
+def finish(
+    complaint: Complaint,
+    fields: Sequence[str],
+    *rows: models.Model,
+    by: User | None,
+    action: str,
+    reason: str = "",
+    info: dict[str, Any] | None = None,
+    occurred_at: datetime | None = None,
+    case_fields: Sequence[str] = (),
+) -> Complaint:
+    """Save the complaint's ``fields`` and append the audit entry with all rows written."""
+    if fields:
+        audit.save(complaint, *fields, by=by, reason=reason or action)
+    audit.record(
+        complaint.case,
+        complaint,
+        *rows,
+        by=by,
+        action=action,
+        reason=reason,
+        info=info,
+        occurred_at=occurred_at,
+        case_fields=case_fields,
+    )
+    return complaint
+
+
+def happened(
+    field: str, at: datetime, now: datetime, *, not_before: datetime | None = None
+) -> None:
+    """RefusedInput (422) for a time in the future, far in the past or before ``not_before``."""
+    if at > now:
+        raise RefusedInput(**{field: _("时间还没有到，请填写实际发生的时间。")})
+    if at < now - BACKDATE:
+        raise RefusedInput(**{field: _("时间在30天以前，请核对日期。")})
+    if not_before is not None and at < not_before.replace(second=0, microsecond=0):
+        raise RefusedInput(**{field: _("时间早于上一步，请核对后重填。")})
+
+
+def stop_clocks(complaint: Complaint, rules: Iterable[str], now: datetime) -> None:
+    clocks.stop(complaint.case, rules, now)
+
+
+def neutral(complaint: Complaint) -> str:
+    """What a notice may say of a complaint: number and category, nobody's name or room."""
+    kind = complaint.get_category_display() if complaint.category else _("投诉")
+    return f"{complaint.case.number} · {kind}"

@@ -1,0 +1,187 @@
+"""What may be needed at any time: another owner, another severity, help, photos, links."""
+
+from django.db import transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from incidents.models import Complaint, Severity
+from incidents.permissions import ACTIONS
+from incidents.workflow.base import (
+    OPEN,
+    Rule,
+    S,
+    begin,
+    finish,
+    hold,
+    in_state,
+    neutral,
+    stop_clocks,
+)
+from incidents.workflow.record import index
+from propdesk.core import cases, clocks, persons, photos
+from propdesk.core.models import Attachment, CaseLink, Task, Unmasking, User
+from propdesk.core.notices import notify
+from propdesk.core.persons import Guest
+from propdesk.core.roles import DUTY, Role, ensure, standing
+from propdesk.core.transitions import RefusedInput, require
+
+
+@transaction.atomic
+def hand_over(complaint: Complaint, *, by: User, to: User, reason: str) -> Complaint:
+    """办理移交 (C-C): another owner, logged and told; he must be able to carry it on."""
+    complaint, _stand = begin(complaint, "hand_over", by)
+    in_state(complaint, *OPEN, doing=_("移交"))
+    require(complaint.owner_id != to.pk, _("跟进人已经是这位同事。"))
+    if not standing(to, complaint.case.property).roles & DUTY:
+        raise RefusedInput(to=_("只能移交给值班经理、物业经理或总物业经理。"))
+    old, complaint.owner = complaint.owner, to
+    notify(
+        complaint.case,
+        rule="incidents.handed_over",
+        text=_("【移交给您】%(case)s") % {"case": neutral(complaint)},
+        key=f"owner:{complaint.case.version}",
+        also=[to],
+        except_for=by,
+    )
+    return finish(
+        complaint,
+        ["owner"],
+        by=by,
+        action="hand_over",
+        reason=reason,
+        info={"from": old.pk, "to": to.pk},
+    )
+
+
+@transaction.atomic
+def change_severity(complaint: Complaint, *, by: User, severity: str, reason: str) -> Complaint:
+    """调整等级: with a reason; before H the time allowed for the first promise follows it."""
+    complaint, _stand = begin(complaint, "change_severity", by)
+    in_state(complaint, *OPEN, doing=_("调整等级"))
+    require(severity in Severity.values, _("没有这个等级。"))
+    require(complaint.severity != severity, _("已经是这个等级。"))
+    if not reason:
+        raise RefusedInput(reason=_("请写明调整等级的原因。"))
+    old, complaint.severity = complaint.severity, severity
+    fields = ["severity"]
+    if complaint.status in (S.INTAKE, S.RECORDED, S.AWAITING_CHOICE) and complaint.cycle == 1:
+        now = timezone.now()
+        due = complaint.received_at + complaint.case.property.settings.promise_within(severity)
+        stop_clocks(complaint, [Rule.PROMISE_LATE], now)
+        clocks.arm(complaint.case, (Rule.PROMISE_LATE, due))
+        complaint.next_due_at = due
+        fields.append("next_due_at")
+    if severity == Severity.MAJOR:
+        notify(
+            complaint.case,
+            Role.PROPERTY_MANAGER,
+            rule="incidents.major",
+            text=_("【升为重大】%(case)s") % {"case": neutral(complaint)},
+            key=f"major:{complaint.case.version}",
+            except_for=by,
+            urgent=True,
+        )
+    return finish(
+        complaint,
+        fields,
+        by=by,
+        action="change_severity",
+        reason=reason,
+        info={"old": old, "new": severity},
+    )
+
+
+@transaction.atomic
+def call_security(complaint: Complaint, *, by: User, reason: str = "") -> Task:
+    """转特殊事件 (C-B): a task for 保安部 and a notice at once (decision 14)."""
+    complaint, _stand = begin(complaint, "call_security", by)
+    in_state(complaint, *OPEN, doing=_("请保安部到场"))
+    text = _("请保安部立即到场 · %(case)s") % {"case": neutral(complaint)}
+    task = cases.open_task(complaint.case, "security", Role.SECURITY, text, by=by)
+    notify(
+        complaint.case,
+        Role.SECURITY,
+        Role.SECURITY_MANAGER,
+        rule="incidents.security",
+        text=f"【{_('紧急')}】{text}",
+        key=f"security:{task.pk}",
+        except_for=by,
+        urgent=True,
+    )
+    finish(complaint, [], by=by, action="call_security", reason=reason)
+    return task
+
+
+@transaction.atomic
+def edit_guest(complaint: Complaint, guest: Guest, *, by: User, reason: str) -> Complaint:
+    """更正客户资料: logged beside the person, outside simple-history, purged with it."""
+    complaint, _stand = begin(complaint, "edit_guest", by)
+    in_state(complaint, *OPEN, doing=_("更正客户资料"))
+    if not complaint.is_anonymous and complaint.status != S.INTAKE and not guest.name:
+        raise RefusedInput(name=_("请填写客户姓名。"))
+    changed = persons.change(complaint.guest, guest, by=by, reason=reason)
+    require(changed, _("客户资料没有变化。"))
+    index(complaint)
+    return finish(
+        complaint, [], by=by, action="edit_guest", reason=reason, info={"fields": changed}
+    )
+
+
+@transaction.atomic
+def unmask(complaint: Complaint, *, by: User, reason: str, field: str = "phone") -> Unmasking:
+    """查看完整号码: with a purpose, for 60 seconds, on record."""
+    complaint, _stand = begin(complaint, "unmask", by)
+    row = persons.unmask(complaint.guest, field, by=by, reason=reason)
+    finish(complaint, [], by=by, action="unmask", info={"field": field})
+    return row
+
+
+@transaction.atomic
+def attach(complaint: Complaint, data: bytes, *, by: User, caption: str = "") -> Attachment:
+    """添加照片: through the one upload gate; RefusedInput for anything that is no photo."""
+    complaint, _stand = begin(complaint, "attach", by)
+    in_state(complaint, *OPEN, doing=_("添加照片"))
+    row = photos.store(complaint.case, data, by=by, caption=caption)
+    finish(complaint, [], row, by=by, action="attach", info={"attachment": row.pk})
+    return row
+
+
+@transaction.atomic
+def remove_attachment(attachment: Attachment, *, by: User, reason: str) -> Attachment:
+    """撤下照片: struck out with a reason, never deleted (X-2)."""
+    complaint, _stand = begin(attachment.case.complaint, "remove_attachment", by)
+    in_state(complaint, *OPEN, doing=_("撤下照片"))
+    row = photos.strike_out(attachment, by=by, reason=reason)
+    finish(
+        complaint,
+        [],
+        row,
+        by=by,
+        action="remove_attachment",
+        reason=reason,
+        info={"attachment": row.pk},
+    )
+    return row
+
+
+@transaction.atomic
+def link(complaint: Complaint, number: str, *, by: User, note: str = "") -> CaseLink:
+    """关联 another case of the house by its number; both sides record it."""
+    complaint, _stand = begin(complaint, "link", by)
+    require(complaint.status != S.VOIDED, _("已作废的投诉不能再关联。"))
+    return cases.link(complaint.case, number, by=by, note=note)
+
+
+@transaction.atomic
+def security_arrived(complaint: Complaint, *, by: User, outcome: str) -> Complaint:
+    """保安部已到场: ends the task of ``call_security``; 保安部 themselves or the duty manager."""
+    permit_security(complaint, by)
+    complaint = hold(complaint)
+    done = cases.close_tasks(complaint.case, "security", by=by, outcome=outcome[:40])
+    require(done, _("没有等待保安部的待办。"))
+    return finish(complaint, [], by=by, action="security_arrived", info={"outcome": outcome})
+
+
+def permit_security(complaint: Complaint, by: User) -> None:
+    """403 unless ``by`` is 保安部 or on the duty side of this property."""
+    ensure(by, "security_arrived", ACTIONS, prop=complaint.case.property)

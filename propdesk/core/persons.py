@@ -1,0 +1,81 @@
+"""The one place that writes personal data of guests; purgeable whole (decision 3, PIPL 47)."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+from django.db import transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from propdesk.core.models import Person, PersonChange, Place, Property, Unmasking, User
+from propdesk.core.names import sort_key
+from propdesk.core.transitions import RefusedInput
+
+UNMASK_FOR = timedelta(seconds=60)
+
+
+@dataclass(frozen=True, slots=True)
+class Guest:
+    """What is known of a guest; empty strings for what is not."""
+
+    name: str = ""
+    honorific: str = ""
+    phone: str = ""
+    kind: str = Person.Kind.RESIDENT
+    room: Place | None = None
+
+
+def create(prop: Property, guest: Guest) -> Person:
+    """A new person; one row per case, so that purging one case never touches another."""
+    person = Person(property=prop, name_sort=sort_key(guest.name), **_fields(guest))
+    person.save(force_insert=True)
+    return person
+
+
+def _fields(guest: Guest) -> dict[str, object]:
+    return {name: getattr(guest, name) for name in Guest.__dataclass_fields__}
+
+
+def change(person: Person, guest: Guest, *, by: User, reason: str) -> list[str]:
+    """Update what differs and log each change beside the person; returns the changed fields."""
+    changed = [n for n, value in _fields(guest).items() if getattr(person, n) != value]
+    if not changed:
+        return []
+    now = timezone.now()
+    PersonChange.objects.bulk_create(
+        PersonChange(
+            person=person,
+            field=name,
+            old=str(getattr(person, name) or ""),
+            new=str(getattr(guest, name) or ""),
+            by=by,
+            at=now,
+            reason=reason,
+        )
+        for name in changed
+    )
+    for name in changed:
+        setattr(person, name, getattr(guest, name))
+    person.name_sort = sort_key(person.name)
+    person.save(update_fields=[*changed, "name_sort"])
+    return changed
+
+
+@transaction.atomic
+def unmask(person: Person, field: str, *, by: User, reason: str) -> Unmasking:
+    """Log a look at a full number and allow it for 60 seconds; the caller has checked who asks."""
+    if field != "phone":
+        raise RefusedInput(field=_("这一项不能查看。"))
+    if len(reason.strip()) < 2:
+        raise RefusedInput(reason=_("请写明查看完整号码的事由。"))
+    now = timezone.now()
+    return Unmasking.objects.create(
+        person=person, field=field, by=by, at=now, until=now + UNMASK_FOR, reason=reason
+    )
+
+
+def unmasked(person: Person, field: str, by: User) -> bool:
+    """Whether ``by`` may see the full value at this moment."""
+    return Unmasking.objects.filter(
+        person=person, field=field, by=by, until__gt=timezone.now()
+    ).exists()

@@ -1,0 +1,49 @@
+"""The one upload gate: what is stored is our own re-encoding, private, struck out, never deleted."""
+
+from django.core.files.base import ContentFile
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from propdesk.core import audit, images
+from propdesk.core.models import Attachment, Case, User
+from propdesk.core.transitions import RefusedInput, lock, require
+
+MAX_PER_CASE = 60
+
+
+def store(case: Case, data: bytes, *, by: User, caption: str = "") -> Attachment:
+    """Re-encode and keep one photo of a locked case; RefusedInput says what is wrong with it."""
+    if Attachment.objects.filter(case=case, removed_at=None).count() >= MAX_PER_CASE:
+        raise RefusedInput(photo=_("这件已有60张照片，请先撤下不需要的。"))
+    try:
+        photo = images.normalise(data)
+    except images.ImageRefused as refused:
+        raise RefusedInput(photo=str(refused)) from refused
+    twin = Attachment.objects.filter(case=case, sha256=photo.sha256, removed_at=None)
+    require(not twin.exists(), _("这张照片已经上传过。"))
+    name = f"{case.pk}-{photo.sha256[:16]}"
+    row = Attachment(
+        case=case,
+        sha256=photo.sha256,
+        width=photo.width,
+        height=photo.height,
+        size=len(photo.full),
+        caption=caption,
+        uploaded_by=by,
+        uploaded_at=timezone.now(),
+    )
+    row.file.save(f"{name}.jpg", ContentFile(photo.full), save=False)
+    row.print_file.save(f"{name}-print.jpg", ContentFile(photo.print), save=False)
+    audit.save(row, by=by, reason=_("添加照片"))
+    return row
+
+
+def strike_out(attachment: Attachment, *, by: User, reason: str) -> Attachment:
+    """Take a photo out of sight, with who, when and why; the file stays for the record."""
+    row = lock(attachment)
+    require(row.removed_at is None, _("这张照片已经撤下。"))
+    if not reason:
+        raise RefusedInput(reason=_("请写明撤下照片的原因。"))
+    row.removed_at, row.removed_by, row.removed_reason = timezone.now(), by, reason[:200]
+    audit.save(row, "removed_at", "removed_by", "removed_reason", by=by, reason=reason)
+    return row

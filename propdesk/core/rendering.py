@@ -1,0 +1,178 @@
+"""Papers are made by a worker from ``RenderJob`` rows; a dead broker only delays them (decision 22).
+
+An app registers, per kind of paper, a function that turns a job into ``Sheet``. Sealed bytes are
+served ever after; a draft is made anew whenever the case has moved on.
+"""
+
+import hashlib
+import hmac
+import logging
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from django.conf import settings
+from django.core.files.base import ContentFile
+from django.db import IntegrityError, transaction
+from django.template.loader import render_to_string
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from propdesk.core import audit, wake
+from propdesk.core.models import Case, CopyLog, Document, RenderJob, Report, User
+from propdesk.core.papers import Paper
+from propdesk.core.pdf.canonical import canonical_json
+from propdesk.core.pdf.limited import RenderFailed, render_limited
+from propdesk.core.pdf.render import RenderRefused
+
+log = logging.getLogger(__name__)
+RETRY_AFTER = (timedelta(seconds=10), timedelta(minutes=1), timedelta(minutes=5))
+
+
+@dataclass(frozen=True, slots=True)
+class Sheet:
+    """Everything a paper is made of; ``frozen_at`` is the moment its dates are fixed to."""
+
+    paper: Paper
+    assets: Mapping[str, tuple[bytes, str]]
+    frozen_at: datetime
+    number: str
+    version: int
+
+
+Builder = Callable[[RenderJob], Sheet]
+BUILDERS: dict[str, Builder] = {}
+
+
+def register(kind: str, builder: Builder) -> None:
+    """Called from an app's ``ready``: how papers of ``kind`` are built."""
+    BUILDERS[kind] = builder
+
+
+def key() -> bytes:
+    """Secret of the verify codes; derived, so that no second secret has to be kept."""
+    return hmac.digest(settings.SECRET_KEY.encode(), b"propdesk.verify", "sha256")
+
+
+def ready_document(
+    case: Case, kind: str, *, sealed: bool, report: Report | None
+) -> Document | None:
+    """The paper as it stands: the sealed one, or the draft of exactly this state of the case."""
+    if sealed:
+        return Document.objects.filter(report=report, kind=kind, sealed=True).first()
+    job = (
+        RenderJob.objects.filter(
+            case=case, kind=kind, case_version=case.version, sealed=False, state="done"
+        )
+        .select_related("document")
+        .order_by("-id")
+        .first()
+    )
+    return job.document if job else None
+
+
+def request(
+    case: Case, kind: str, *, by: User | None, sealed: bool = False, report: Report | None = None
+) -> RenderJob:
+    """Queue a paper; the same one twice is one job. Never renders in this process."""
+    now = timezone.now()
+    job = RenderJob(
+        case=case,
+        report=report,
+        kind=kind,
+        sealed=sealed,
+        case_version=case.version,
+        requested_by=by,
+        requested_at=now,
+        next_try_at=now,
+    )
+    try:
+        with transaction.atomic():
+            job.save(force_insert=True)
+    except IntegrityError:
+        job = RenderJob.objects.get(
+            case=case, kind=kind, case_version=case.version, sealed=sealed, state="pending"
+        )
+    wake.on_commit("core.render")
+    return job
+
+
+def render_due(now: datetime) -> int:
+    """Make every paper that waits, oldest first; returns how many jobs were settled."""
+    settled = 0
+    while _render_next(now):
+        settled += 1
+    return settled
+
+
+@transaction.atomic
+def _render_next(now: datetime) -> bool:
+    """One job under its row lock: a killed worker loses the transaction, not the job."""
+    job = (
+        RenderJob.objects.filter(state="pending", next_try_at__lte=now)
+        .select_for_update(skip_locked=True, of=("self",))
+        .select_related("case__property__settings", "report")
+        .order_by("next_try_at", "id")
+        .first()
+    )
+    if job is None:
+        return False
+    job.attempts += 1
+    try:
+        with transaction.atomic():
+            job.document = _make(job)
+        job.state = RenderJob.State.DONE
+    except RenderRefused as refused:
+        job.state, job.error = RenderJob.State.FAILED, str(refused)[:300]
+    except (RenderFailed, OSError) as failed:
+        _again(job, str(failed), now)
+    except Exception:
+        # A job that raises is set aside and reported, never retried for ever nor lost.
+        log.exception("render job %s", job.pk)
+        _again(job, _("生成失败，请联系管理员查看日志。"), now)
+    job.save(update_fields=["attempts", "state", "error", "document", "next_try_at"])
+    return True
+
+
+def _again(job: RenderJob, error: str, now: datetime) -> None:
+    job.error = error[:300]
+    if job.attempts > len(RETRY_AFTER):
+        job.state = RenderJob.State.FAILED
+    else:
+        job.next_try_at = now + RETRY_AFTER[job.attempts - 1]
+
+
+def _make(job: RenderJob) -> Document:
+    sheet = BUILDERS[job.kind](job)
+    html = render_to_string(sheet.paper.template, {"paper": sheet.paper})
+    data = sheet.paper.to_data()
+    made = render_limited(html, assets=sheet.assets, data=data, frozen_at=sheet.frozen_at)
+    document = Document(
+        case=job.case,
+        report=job.report,
+        kind=job.kind,
+        number=sheet.number,
+        version=sheet.version,
+        sealed=job.sealed,
+        sha256=made.sha256,
+        data_sha256=hashlib.sha256(canonical_json(data)).hexdigest(),
+        verify_code=sheet.paper.verify_code or "",
+        audit_head=sheet.paper.audit_head or "",
+        pages=made.pages,
+        size=len(made.pdf),
+        created_at=timezone.now().astimezone(UTC),
+    )
+    document.file.save(f"{sheet.number}-{made.sha256[:12]}.pdf", ContentFile(made.pdf), save=False)
+    audit.save(document, by=job.requested_by, reason=_("制表"))
+    return document
+
+
+def read(document: Document, *, by: User, how: str) -> bytes:
+    """The stored bytes, checked against their hash and logged; ValueError when altered."""
+    with document.file.open("rb") as stored:
+        data = bytes(stored.read())
+    if hashlib.sha256(data).hexdigest() != document.sha256:
+        message = f"document {document.pk} does not match its hash"
+        raise ValueError(message)
+    CopyLog.objects.create(document=document, by=by, at=timezone.now(), how=how)
+    return data

@@ -1,0 +1,45 @@
+"""The drawn signature a member of staff keeps; used only together with the password."""
+
+import hashlib
+
+from django.db import transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from propdesk.core import audit, images
+from propdesk.core.models import StaffSignature, User
+from propdesk.core.transitions import RefusedInput
+
+
+def current(user: User) -> StaffSignature | None:
+    """The signature in use, if one was drawn."""
+    return StaffSignature.objects.filter(user=user, ended_at=None).first()
+
+
+@transaction.atomic
+def keep(user: User, data: bytes | str) -> StaffSignature:
+    """Replace the user's own signature; the old one stays with the papers it signed."""
+    try:
+        image = images.signature_png(data)
+    except images.ImageRefused as refused:
+        raise RefusedInput(signature=str(refused)) from refused
+    now = timezone.now()
+    old = StaffSignature.objects.select_for_update().filter(user=user, ended_at=None).first()
+    if old is not None:
+        old.ended_at = now
+        audit.save(old, "ended_at", by=user, reason=_("更换签名"))
+    row = StaffSignature(
+        user=user, image=image, sha256=hashlib.sha256(image).hexdigest(), created_at=now
+    )
+    audit.save(row, by=user, reason=_("留存签名"))
+    return row
+
+
+def confirmed(by: User, password: str) -> StaffSignature:
+    """The signature, after the password proved that it is he; RefusedInput otherwise."""
+    if not by.check_password(password):
+        raise RefusedInput(password=_("密码不对，请重新输入。"))
+    signature = current(by)
+    if signature is None:
+        raise RefusedInput(signature=_("您还没有留存签名，请先在下方手写签名。"))
+    return signature

@@ -1,0 +1,475 @@
+"""Sign-off of a report: 填报人 → 值班经理 → 部门经理 → 物业经理 → 总物业经理 (decision 13, 32).
+
+The app that owns the case decides who may write the report and in which state; from the moment it
+is submitted, the boxes decide.
+"""
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.core.exceptions import PermissionDenied
+from django.db import transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from propdesk.core import audit, clocks, duty, signatures
+from propdesk.core.models import (
+    Case,
+    Department,
+    Membership,
+    Property,
+    Report,
+    ReportBox,
+    StaffSignature,
+    User,
+)
+from propdesk.core.notices import Message, notify, put
+from propdesk.core.numbering import next_number
+from propdesk.core.roles import Role, Standing, standing
+from propdesk.core.transitions import RefusedInput, lock, require
+
+State = Report.State
+Decision = ReportBox.Decision
+SIGN_LATE = "core.sign_late"
+CONTENT = (
+    "secrecy",
+    "severity",
+    "occurred_at",
+    "discovered_at",
+    "reported_at",
+    "place",
+    "witnesses",
+    "narrative",
+    "measures",
+    "cause_direct",
+    "cause_indirect",
+    "injured",
+    "loss_yuan",
+    "result",
+    "reaction",
+    "improvement",
+    "improve_department",
+    "improve_by",
+    "police",
+)
+"""Fields a writer fills; frozen from submit on."""
+
+
+@dataclass(frozen=True, slots=True)
+class Box:
+    """One signature wanted: of a role, within a department where one is given."""
+
+    role: Role
+    title: str
+    department: Department | None = None
+
+
+def current(case: Case) -> Report | None:
+    """The report of the case that counts: not superseded."""
+    return (
+        Report.objects.filter(case=case)
+        .exclude(state=State.SUPERSEDED)
+        .select_related("author", "improve_department")
+        .first()
+    )
+
+
+def start(case: Case, values: Mapping[str, Any], *, by: User) -> Report:
+    """A draft with its SG number; after a reopening the next version of the same number."""
+    require(current(case) is None, _("这件已有一份《事故报告》。"))
+    last = Report.objects.filter(case=case).order_by("-version").first()
+    now = timezone.now()
+    report = Report(
+        case=case,
+        property=case.property,
+        number=last.number if last else next_number(case.property, "SG", now),
+        version=last.version + 1 if last else 1,
+        author=by,
+        created_at=now,
+        **values,
+    )
+    audit.save(report, by=by, reason=_("起草《事故报告》"))
+    audit.record(case, report, by=by, action="report_start", info={"number": report.number})
+    return report
+
+
+def edit(report: Report, values: Mapping[str, Any], *, by: User) -> Report:
+    """Change a draft or a report that was sent back; whoever edits is its author from then on."""
+    report = _editable(report)
+    for name, value in values.items():
+        setattr(report, name, value)
+    report.author = by
+    audit.save(report, *values, "author", by=by, reason=_("填写《事故报告》"))
+    audit.record(report.case, report, by=by, action="report_edit", info={"number": report.number})
+    return report
+
+
+def _editable(report: Report) -> Report:
+    case = (
+        Case.objects.select_for_update(of=("self",))
+        .select_related("property__settings")
+        .get(pk=report.case_id)
+    )
+    report = lock(report)
+    report.case = case
+    require(
+        report.state in (State.DRAFT, State.SENT_BACK),
+        _("《事故报告》已提交签批，不能再改；需要修改请由签批人退回。"),
+    )
+    return report
+
+
+def route(
+    prop: Property, author: Standing, *, severity: str, executed_by: Department | None
+) -> list[Box]:
+    """The boxes of a report by this author (decision 13).
+
+    填报人/值班经理 is one box for a duty manager; 部门经理 only when another department executed
+    and has one; 物业经理 always; 总物业经理 for major. What the author may not sign himself goes
+    one rank up (decision 32).
+    """
+    gm = Box(Role.GENERAL_MANAGER, _("总物业经理"))
+    pm = Box(Role.PROPERTY_MANAGER, _("物业经理"))
+    if author.roles & {Role.PROPERTY_MANAGER, Role.GENERAL_MANAGER}:
+        boxes = [Box(Role.STAFF, _("填报人"))]
+    elif Role.DUTY_MANAGER in author.roles:
+        boxes = [Box(Role.DUTY_MANAGER, _("填报人／值班经理"))]
+    else:
+        boxes = [Box(Role.STAFF, _("填报人")), Box(Role.DUTY_MANAGER, _("值班经理"))]
+    other = executed_by is not None and executed_by.pk not in author.departments
+    if executed_by is not None and other and _has_manager(prop, executed_by):
+        boxes.append(Box(Role.DEPARTMENT_MANAGER, _("部门经理"), executed_by))
+    if Role.PROPERTY_MANAGER in author.roles:
+        return [*boxes, gm]
+    return [*boxes, pm, gm] if severity == "major" else [*boxes, pm]
+
+
+def _has_manager(prop: Property, department: Department) -> bool:
+    return (
+        Membership.objects.current(timezone.now())
+        .filter(property=prop, department=department, role=Role.DEPARTMENT_MANAGER)
+        .exists()
+    )
+
+
+def content_sha(report: Report) -> str:
+    """SHA-256 of what a signer signs: number, version and every content field."""
+    values = [report.number, report.version, *[str(getattr(report, f)) for f in CONTENT]]
+    return hashlib.sha256("\x1f".join(str(v) for v in values).encode()).hexdigest()
+
+
+def submit(report: Report, boxes: Sequence[Box], *, by: User, password: str) -> Report:
+    """提交签批: the author signs the first box with his password; the next one is told."""
+    report = _editable(report)
+    require(report.author_id == by.pk, _("请由填报人本人提交。"))
+    signature = signatures.confirmed(by, password)
+    now = timezone.now()
+    report.state, report.round, report.submitted_at = State.SUBMITTED, report.round + 1, now
+    audit.save(report, "state", "round", "submitted_at", by=by, reason=_("提交签批"))
+    rows = [
+        ReportBox(
+            report=report,
+            round=report.round,
+            position=position,
+            role=box.role,
+            title=box.title,
+            department=box.department,
+        )
+        for position, box in enumerate(boxes, start=1)
+    ]
+    _approve(rows[0], report, signature, by=by, opinion="", now=now)
+    for row in rows:
+        audit.save(row, by=by, reason=_("提交签批"))
+    clocks.stop(report.case, [SIGN_LATE], now)
+    limit = timedelta(minutes=report.property.settings.sign_within)
+    clocks.arm(report.case, (SIGN_LATE, now + limit))
+    _tell_next(report, rows[1], by)
+    audit.record(
+        report.case,
+        report,
+        *rows,
+        by=by,
+        action="report_submit",
+        info={"number": report.number, "round": report.round},
+    )
+    return report
+
+
+def _approve(
+    box: ReportBox,
+    report: Report,
+    signature: StaffSignature,
+    *,
+    by: User,
+    opinion: str,
+    now: datetime,
+) -> None:
+    box.decision, box.signer, box.decided_at = Decision.APPROVED, by, now
+    box.signature, box.opinion, box.content_sha = signature, opinion, content_sha(report)
+
+
+def next_box(report: Report) -> ReportBox | None:
+    """The box whose turn it is."""
+    return (
+        report.boxes.filter(round=report.round, decision=Decision.PENDING)
+        .order_by("position")
+        .first()
+    )
+
+
+def may_sign(report: Report, box: ReportBox | None, by: User) -> bool:
+    """Whether it is this person's turn: right role and department, not the author, not twice."""
+    if box is None or report.state != State.SUBMITTED or report.author_id == by.pk:
+        return False
+    mine = standing(by, report.property)
+    if box.role not in mine.roles:
+        return False
+    if box.department_id is not None and box.department_id not in mine.departments:
+        return False
+    return not report.boxes.filter(round=report.round, signer=by).exists()
+
+
+def _turn(report: Report, by: User) -> tuple[Report, ReportBox]:
+    """Who (403), which, when (409) of signing and sending back."""
+    case = (
+        Case.objects.select_for_update(of=("self",))
+        .select_related("property__settings")
+        .get(pk=report.case_id)
+    )
+    report = lock(report)
+    report.case = case
+    require(report.state == State.SUBMITTED, _("这份《事故报告》现在不在签批中。"))
+    box = next_box(report)
+    if box is None or not may_sign(report, box, by):
+        raise PermissionDenied(_("现在不是由您签批：本人填报的、已签过的或不属于您岗位的不能签。"))
+    return report, box
+
+
+def _on_behalf(box: ReportBox, by: User, prop: Property) -> User | None:
+    """Whom a deputy signs for (代签), when he does not hold the role himself."""
+    own = Membership.objects.current(timezone.now()).filter(user=by, property=prop, role=box.role)
+    if own.exists():
+        return None
+    for role, user_id in standing(by, prop).acting_for:
+        if role == box.role:
+            return User.objects.get(pk=user_id)
+    return None
+
+
+@transaction.atomic
+def sign(report: Report, *, by: User, password: str, opinion: str = "") -> Report:
+    """同意并签名: the box whose turn it is; the last one makes the report 已签批."""
+    report, box = _turn(report, by)
+    signature = signatures.confirmed(by, password)
+    now = timezone.now()
+    box.on_behalf_of = _on_behalf(box, by, report.property)
+    if box.on_behalf_of is not None and box.on_behalf_of.pk == report.author_id:
+        raise PermissionDenied(_("填报人是您所代理的人，不能由您代签。"))
+    _approve(box, report, signature, by=by, opinion=opinion, now=now)
+    audit.save(
+        box,
+        "decision",
+        "signer",
+        "decided_at",
+        "signature",
+        "opinion",
+        "content_sha",
+        "on_behalf_of",
+        by=by,
+        reason=_("同意并签名"),
+    )
+    following = next_box(report)
+    if following is None:
+        report.state, report.signed_at = State.SIGNED, now
+        audit.save(report, "state", "signed_at", by=by, reason=_("已签批"))
+        clocks.stop(report.case, [SIGN_LATE], now)
+        text = _("【已签批】%(number)s") % {"number": report.number}
+        notify(
+            report.case,
+            rule="core.report_signed",
+            text=text,
+            key=f"signed:{report.pk}:{report.round}",
+            also=[report.author],
+            except_for=by,
+        )
+    else:
+        _tell_next(report, following, by)
+    audit.record(
+        report.case,
+        report,
+        box,
+        by=by,
+        action="report_sign",
+        reason=opinion,
+        info={"number": report.number, "title": box.title},
+    )
+    return report
+
+
+def _tell_next(report: Report, box: ReportBox, by: User) -> None:
+    text = _("【待签批】%(number)s · %(title)s") % {"number": report.number, "title": box.title}
+    key = f"sign:{report.pk}:{report.round}:{box.position}"
+    if box.department_id is not None:
+        members = Membership.objects.current(timezone.now()).filter(
+            property=report.property, department=box.department_id, role=box.role
+        )
+        also = [m.user for m in members.select_related("user")]
+        notify(report.case, rule="core.sign", text=text, key=key, also=also, except_for=by)
+    else:
+        notify(report.case, Role(box.role), rule="core.sign", text=text, key=key, except_for=by)
+
+
+@transaction.atomic
+def send_back(report: Report, *, by: User, reason: str) -> Report:
+    """退回修改: with a reason; all boxes are signed anew after the next submit."""
+    report, box = _turn(report, by)
+    if not reason:
+        raise RefusedInput(reason=_("退回修改请写明原因。"))
+    now = timezone.now()
+    box.decision, box.signer, box.decided_at = Decision.SENT_BACK, by, now
+    box.opinion, box.content_sha = reason, content_sha(report)
+    audit.save(
+        box, "decision", "signer", "decided_at", "opinion", "content_sha", by=by, reason=reason
+    )
+    report.state = State.SENT_BACK
+    audit.save(report, "state", by=by, reason=reason)
+    clocks.stop(report.case, [SIGN_LATE], now)
+    text = _("【退回修改】%(number)s") % {"number": report.number}
+    notify(
+        report.case,
+        rule="core.report_sent_back",
+        text=text,
+        key=f"back:{report.pk}:{report.round}",
+        also=[report.author],
+        except_for=by,
+    )
+    audit.record(
+        report.case,
+        report,
+        box,
+        by=by,
+        action="report_send_back",
+        reason=reason,
+        info={"number": report.number, "title": box.title},
+    )
+    return report
+
+
+def supersede(case: Case, *, by: User, reason: str) -> list[Report]:
+    """A case that comes back needs a new version; the old one keeps its signatures and bytes.
+
+    Returns the rows written: the caller puts them into its audit entry.
+    """
+    report = current(case)
+    if report is None:
+        return []
+    report = lock(report)
+    report.state = State.SUPERSEDED
+    audit.save(report, "state", by=by, reason=reason)
+    clocks.stop(case, [SIGN_LATE], timezone.now())
+    return [report]
+
+
+def stop_reminders(case: Case, now: datetime) -> None:
+    """Nothing reminds of a signature on a case that ended."""
+    clocks.stop(case, [SIGN_LATE], now)
+
+
+def flag_due(now: datetime) -> int:
+    """Remind once of each report unsigned past the house's limit; set-based, safe to run twice."""
+    total = 0
+    while ids := clocks.due_cases((SIGN_LATE,), now):
+        fired = _flag_batch(ids, now)
+        total += fired
+        if not fired:
+            break
+    return total
+
+
+@transaction.atomic
+def _flag_batch(ids: Sequence[int], now: datetime) -> int:
+    due = clocks.locked_due((SIGN_LATE,), ids, now)
+    reports = {
+        r.case_id: r
+        for r in Report.objects.filter(
+            case__in=[c.case_id for c in due], state=State.SUBMITTED
+        ).select_related("property", "case")
+    }
+    boxes: dict[int, ReportBox] = {}
+    pending = ReportBox.objects.filter(report__in=reports.values(), decision=Decision.PENDING)
+    for box in pending.order_by("-position"):
+        if box.round == next(r.round for r in reports.values() if r.pk == box.report_id):
+            boxes[box.report_id] = box
+    people: dict[tuple[int, str], tuple[User, ...]] = {}
+    messages, acts = [], []
+    for clock in due:
+        report = reports.get(clock.case_id)
+        box = boxes.get(report.pk) if report else None
+        if report is None or box is None:
+            continue
+        key = (report.property_id, box.role)
+        if key not in people:
+            people[key] = tuple(duty.on_duty(report.property, Role(box.role), at=now))
+        text = _("【签批超时】%(number)s · %(title)s") % {
+            "number": report.number,
+            "title": box.title,
+        }
+        messages.append(
+            Message(
+                report.property,
+                SIGN_LATE,
+                text,
+                f"clock:{clock.pk}",
+                people[key],
+                case=report.case,
+                due_at=clock.due_at,
+                urgent=True,
+            )
+        )
+        acts.append(
+            audit.Act(
+                clock.case,
+                "flag",
+                None,
+                info={"rule": SIGN_LATE, "due_at": clock.due_at.isoformat()},
+                occurred_at=clock.due_at,
+            )
+        )
+    put(messages)
+    audit.record_many(acts)
+    clocks.mark_fired(due, now)
+    return len(due)
+
+
+def waiting_for(by: User, prop: Property) -> "list[Report]":
+    """Reports whose next box this person may sign, oldest first (签批 inbox), at most 50."""
+    mine = standing(by, prop)
+    rows = (
+        Report.objects.filter(
+            property=prop,
+            state=State.SUBMITTED,
+            boxes__decision=Decision.PENDING,
+            boxes__role__in=mine.roles,
+        )
+        .exclude(author=by)
+        .select_related("case", "author")
+        .prefetch_related("boxes")
+        .order_by("submitted_at")
+        .distinct()[:50]
+    )
+    found = []
+    for report in rows:
+        boxes = [b for b in report.boxes.all() if b.round == report.round]
+        pending = sorted(
+            (b for b in boxes if b.decision == Decision.PENDING), key=lambda b: b.position
+        )
+        if not pending or any(b.signer_id == by.pk for b in boxes):
+            continue
+        turn = pending[0]
+        in_department = turn.department_id is None or turn.department_id in mine.departments
+        if turn.role in mine.roles and in_department:
+            found.append(report)
+    return found

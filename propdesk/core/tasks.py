@@ -1,0 +1,24 @@
+"""Three-line tasks: beat and workers only wake what is true in the database anyway."""
+
+from celery import shared_task
+from celery.signals import worker_ready
+from django.utils import timezone
+
+from propdesk.core import rendering, sweeps, wake
+
+
+@shared_task(name="core.tick")
+def tick() -> None:
+    sweeps.run_all(timezone.now())
+    wake.now("core.render")
+
+
+@shared_task(name="core.render")
+def render() -> None:
+    rendering.render_due(timezone.now())
+
+
+@worker_ready.connect
+def catch_up(**_kwargs: object) -> None:
+    """A worker that was dead starts with what became due meanwhile."""
+    wake.now("core.tick")
