@@ -74,7 +74,7 @@ def add_tick_boxes(font: TTFont) -> None:
     outline = DecomposingRecordingPen(glyphs)
     glyphs[tick].draw(outline)
     width = font["hmtx"][box][0]
-    scale = 0.78
+    scale = 0.92
     shift = (width - font["hmtx"][tick][0] * scale) / 2
     rise = font["head"].unitsPerEm * 0.38 * (1 - scale)
     outline.replay(TransformPen(pen, (scale, 0, 0, scale, otRound(shift), otRound(rise))))
@@ -154,6 +154,21 @@ def plan(sans: Path, serif: Path, kai: Path) -> Iterable[Face]:
     yield Face("PropDesk Extra", 400, kai, extra | hangul, ("locl", "ccmp", "mark", "mkmk"))
 
 
+def write_coverage() -> None:
+    """List the ranges of code points the built fonts show, one "first-last" in hex a line."""
+    shown: set[int] = set()
+    for path in sorted(OUT.glob("*.ttf")):
+        shown |= set(TTFont(path, lazy=True).getBestCmap())
+    ranges: list[list[int]] = []
+    for code in sorted(shown):
+        if ranges and ranges[-1][1] == code - 1:
+            ranges[-1][1] = code
+        else:
+            ranges.append([code, code])
+    lines = (f"{a:04X}" if a == b else f"{a:04X}-{b:04X}" for a, b in ranges)
+    (OUT / "coverage.txt").write_text("\n".join(lines) + "\n", encoding="ascii")
+
+
 def main(arguments: list[str]) -> None:
     """Build every face and print the sizes."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
@@ -163,6 +178,7 @@ def main(arguments: list[str]) -> None:
     OUT.mkdir(parents=True, exist_ok=True)
     for face in plan(options.sans, options.serif, options.kai):
         print(f"{face.file_name:32} {build(face):>10,} bytes")
+    write_coverage()
 
 
 if __name__ == "__main__":

@@ -206,7 +206,7 @@ def incident() -> IncidentReportPaper:
         steps=STEPS,
         promises=PROMISES,
         overrides=(OVERRIDE,),
-        measures="更换阀门接头并试压；受损吊顶 11 月 14 日修复；电脑送品牌服务中心检修；当晚为客户换房至 A-2203。",
+        measures="更换阀门接头并试压；受损吊顶 11 月 14 日修复；电脑送修；当晚换房至 A-2203。",
         notifications=(
             Notification("物业经理 孙蕾", "11-12 22:20", "电话", "已确认 22:21"),
             Notification("总物业经理 陈国栋", "11-12 22:24", "企业微信", "已确认 22:31"),

@@ -1,0 +1,93 @@
+"""Printing in a child: the same bytes, the same refusals, and no bomb outlives its limits."""
+
+import os
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from propdesk.core.papers import render_html
+from propdesk.core.pdf import limited as module
+from propdesk.core.pdf.limited import render_limited
+from propdesk.core.pdf.render import RenderFailed, RenderRefused, render
+from tests.core import paper_samples as samples
+
+HEAD = '<!doctype html><html lang="zh-CN"><body>'
+# One word in a cell: Pango needs quadratic time to look for a place to break it.
+BOMB = HEAD + "<table><tr><td>" + "a" * 200_000
+
+
+def print_limited(html: str, **limits: Any) -> Any:
+    return render_limited(html, assets={}, data={}, frozen_at=samples.FROZEN_AT, **limits)
+
+
+@pytest.fixture(autouse=True)
+def no_child_left() -> Any:
+    """Every test must leave neither a child nor an open pipe behind."""
+    before = len(list(Path("/proc/self/fd").iterdir()))
+    yield
+    assert len(list(Path("/proc/self/fd").iterdir())) == before
+    with pytest.raises(ChildProcessError):
+        os.waitpid(-1, os.WNOHANG)
+
+
+def test_result_equals_that_of_the_same_process() -> None:
+    paper = samples.complaint()
+    inputs = {
+        "assets": samples.assets(paper),
+        "data": paper.to_data(),
+        "frozen_at": samples.FROZEN_AT,
+    }
+    html = render_html(paper)
+
+    assert render_limited(html, **inputs) == render(html, **inputs)
+
+
+def test_refusal_crosses_the_fork() -> None:
+    with pytest.raises(RenderRefused, match=r"“😀”（U\+1F600）"):
+        print_limited(HEAD + "😀")
+
+
+def test_failure_crosses_the_fork() -> None:
+    with pytest.raises(RenderFailed, match="排版失败"):
+        print_limited(HEAD + "<div>" * 400)
+
+
+def test_bomb_of_cpu_is_stopped_and_the_caller_lives() -> None:
+    started = time.monotonic()
+
+    with pytest.raises(RenderFailed, match="处理器时间上限"):
+        print_limited(BOMB, cpu_seconds=2)
+
+    assert time.monotonic() - started < 20
+    assert print_limited(HEAD + "好").pages == 1
+
+
+def test_bomb_of_time_is_stopped() -> None:
+    with pytest.raises(RenderFailed, match="打印超时"):
+        print_limited(BOMB, wall_seconds=0.5)
+
+
+def test_bomb_of_memory_is_stopped(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "HEADROOM_BYTES", 48 << 20)
+
+    with pytest.raises(RenderFailed, match=r"内存上限|意外退出"):
+        print_limited(HEAD + "<p>好的</p>" * 60_000, memory_bytes=1 << 20)
+
+
+def test_child_that_vanishes_is_a_failure(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "_pack", lambda *_args, **_kwargs: os._exit(3))
+
+    with pytest.raises(RenderFailed, match="意外退出"):
+        print_limited(HEAD + "好")
+
+
+def test_child_that_half_answers_is_a_failure(monkeypatch: pytest.MonkeyPatch) -> None:
+    def half(*_args: Any, **_kwargs: Any) -> bytes:
+        raise KeyError("an error of ours, not of the paper")
+
+    monkeypatch.setattr(module, "_pack", half)
+
+    with pytest.raises(RenderFailed, match="意外退出"):
+        print_limited(HEAD + "好")

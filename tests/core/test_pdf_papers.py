@@ -1,0 +1,250 @@
+"""Papers as records: what becomes data, what becomes HTML, what an empty field prints."""
+
+import dataclasses
+import hashlib
+import hmac
+import json
+from html.parser import HTMLParser
+from typing import Any
+
+import pytest
+from django.utils.translation import override
+
+from propdesk.core.papers import (
+    IncidentReportPaper,
+    Paper,
+    SignBox,
+    canonical_json,
+    paper_assets,
+    qr_svg,
+    render_html,
+    ticks,
+    verify_code,
+)
+from propdesk.core.pdf.clean import MAX_CHARACTERS, MAX_LINES, clean_for_print
+from tests.core import paper_samples as samples
+
+
+class Outline(HTMLParser):
+    """Collects the tags, the headings and the text of a page."""
+
+    def __init__(self, html: str) -> None:
+        super().__init__()
+        self.tags: list[tuple[str, dict[str, str | None]]] = []
+        self.texts: list[str] = []
+        self.feed(html)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append((tag, dict(attrs)))
+
+    def handle_data(self, data: str) -> None:
+        if data.strip():
+            self.texts.append(data.strip())
+
+    def named(self, tag: str) -> list[dict[str, str | None]]:
+        return [attributes for name, attributes in self.tags if name == tag]
+
+
+PAPERS = [samples.incident(), samples.complaint(), samples.blank_incident()]
+IDS = ["report", "record", "blank"]
+
+
+@pytest.mark.parametrize("paper", PAPERS, ids=IDS)
+def test_html_every_header_cell_has_a_scope(paper: Paper) -> None:
+    cells = Outline(render_html(paper)).named("th")
+
+    assert {cell.get("scope") for cell in cells} <= {"row", "col", "rowgroup"}
+    assert len(cells) > 10
+
+
+@pytest.mark.parametrize("paper", PAPERS, ids=IDS)
+def test_html_every_picture_has_words_and_is_an_asset(paper: Paper) -> None:
+    pictures = Outline(render_html(paper)).named("img")
+
+    assert [item for item in pictures if not (item.get("alt") or "").strip()] == []
+    assert {item["src"] for item in pictures} == set(samples.assets(paper))
+
+
+@pytest.mark.parametrize("paper", PAPERS, ids=IDS)
+def test_html_never_prints_none(paper: Paper) -> None:
+    assert "None" not in render_html(paper)
+
+
+def test_html_language_of_the_worker_does_not_matter() -> None:
+    with override("en"):
+        english = render_html(samples.incident())
+
+    assert english == render_html(samples.incident())
+
+
+def test_blank_draft_leaves_room_and_says_so() -> None:
+    page = Outline(render_html(samples.blank_incident()))
+
+    assert page.texts.count("草稿（未签批）") == 1
+    assert page.texts.count("签名：") == 4
+    assert [text for text in page.texts if "年" in text and "日" in text] == ["年　　月　　日"] * 4
+    assert "投诉处理过程" not in page.texts
+    assert [header["data-stamp"] for header in page.named("header")] == [""]
+
+
+@pytest.mark.parametrize(
+    ("state", "shown"),
+    [("sealed", []), ("copy", ["副本"]), ("void", ["作废"]), ("draft", ["草稿（未签批）"])],
+)
+def test_state_marks_the_sheet(state: Any, shown: list[str]) -> None:
+    texts = Outline(render_html(dataclasses.replace(samples.incident(), state=state))).texts
+
+    assert [text for text in texts if text in {"副本", "作废", "草稿（未签批）"}] == shown
+
+
+def test_void_names_its_reason() -> None:
+    paper = dataclasses.replace(samples.incident(), state="void", void_reason="重复登记")
+
+    assert "作废原因：重复登记" in Outline(render_html(paper)).texts
+
+
+def test_footer_carries_the_sealing_time_and_the_code() -> None:
+    paper = samples.incident()
+    header = Outline(render_html(paper)).named("header")[0]
+
+    assert header["data-stamp"] == f"封存 2026-11-20 17:10　校验 {paper.verify_code}"
+    assert header["data-form"] == "PD-SG-01　V1.0"
+
+
+def test_signature_merged_box_and_deputy_are_named() -> None:
+    texts = Outline(render_html(samples.incident())).texts
+
+    assert texts.count("（同一人）") == 1
+    assert "代签：孙蕾（受托，2026年11月20日至22日）" in texts
+
+
+def test_promises_print_each_extension_with_its_reason() -> None:
+    texts = Outline(render_html(samples.incident())).texts
+
+    at = texts.index("品牌服务中心待件，检测顺延一日")
+    assert texts[at - 2 : at + 4] == [
+        "11-17 18:00",
+        "11-18 18:00",
+        "品牌服务中心待件，检测顺延一日",
+        "11-17 10:05",
+        "电话",
+        "已兑现",
+    ]
+
+
+def test_ticks_list_every_choice() -> None:
+    assert [tick.chosen for tick in ticks(("是", "否"), "否")] == [False, True]
+    assert [tick.chosen for tick in ticks(("是", "否"))] == [False, False]
+    texts = Outline(render_html(samples.incident())).texts
+    chosen = [text.replace("\u2060", "") for text in texts if text[0] in "□☑"]
+    assert chosen == ["☑未报警", "□已报警", "□已报主管部门", "☑满意", "□基本满意", "□不满意"]
+
+
+def test_data_is_plain_json_without_the_print_state() -> None:
+    paper = samples.incident()
+    data = paper.to_data()
+
+    assert json.loads(json.dumps(data)) == data
+    assert data["schema"] == "propdesk.incident_report/1"
+    assert {"state", "verify_code"} & data.keys() == set()
+    assert data["parties"][0]["name"] == "欧阳𬀩晴（女士）"
+
+
+def test_data_keeps_what_only_print_changes() -> None:
+    word = "a" * 100
+    paper = dataclasses.replace(samples.incident(), place=word)
+
+    assert paper.to_data()["place"] == word
+    assert "a" * 41 not in render_html(paper)
+
+
+def test_canonical_json_is_sorted_compact_utf8() -> None:
+    assert canonical_json({"b": ["晴", None], "a": 1}) == '{"a":1,"b":["晴",null]}'.encode()
+
+
+@pytest.mark.parametrize("value", [float("nan"), "\ud800"], ids=["nan", "surrogate"])
+def test_canonical_json_refuses_what_cannot_be_written(value: Any) -> None:
+    with pytest.raises(ValueError, match=r"."):
+        canonical_json({"a": value})
+
+
+def test_verify_code_is_an_hmac_in_four_groups() -> None:
+    data = {"number": "SG-20261112-002"}
+    digest = hmac.new(b"key", canonical_json(data), hashlib.sha256).digest()
+    alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"
+    bits = int.from_bytes(digest[:10], "big")
+    letters = "".join(alphabet[bits >> shift & 31] for shift in range(75, -1, -5))
+
+    assert verify_code(data, b"key") == "-".join(letters[at : at + 4] for at in (0, 4, 8, 12))
+
+
+def test_verify_code_follows_the_record_not_the_sheet() -> None:
+    paper = samples.incident()
+    copied = dataclasses.replace(paper, state="copy").with_verify_code(samples.KEY)
+    edited = dataclasses.replace(paper, place="B 座").with_verify_code(samples.KEY)
+
+    assert copied.verify_code == paper.verify_code
+    assert edited.verify_code != paper.verify_code
+    assert paper.with_verify_code(b"other").verify_code != paper.verify_code
+
+
+def test_assets_missing_picture_is_an_error() -> None:
+    with pytest.raises(KeyError, match="pd:photo-1"):
+        paper_assets(samples.incident(), {})
+
+
+def test_assets_tell_jpeg_from_png() -> None:
+    kinds = {name: mime for name, (_data, mime) in samples.assets(samples.incident()).items()}
+
+    assert kinds["pd:photo-1"] == "image/jpeg"
+    assert kinds["pd:sign-1"] == "image/png"
+    assert kinds["pd:qr.svg"] == "image/svg+xml"
+
+
+def test_qr_holds_only_the_address() -> None:
+    assert qr_svg("https://desk.example.com/a") == qr_svg("https://desk.example.com/a")
+    assert qr_svg("https://desk.example.com/a") != qr_svg("https://desk.example.com/b")
+
+
+@pytest.mark.parametrize(
+    ("text", "printed"),
+    [
+        ("e\u0301", "é"),
+        ("00.521\u202e", "00.521"),
+        ("a\x00b\x08c\x7f", "abc"),
+        ("一\r\n二\r三", "一\n二\n三"),
+        ("❤\ufe0f", "❤"),
+        ("\u2066x\u2069", "x"),
+        ("制表\t符", "制表\t符"),
+        ("\ud800", ""),
+    ],
+    ids=["nfc", "override", "control", "lines", "variation", "isolate", "tab", "surrogate"],
+)
+def test_clean_removes_what_must_not_print(text: str, printed: str) -> None:
+    assert clean_for_print(text) == printed
+
+
+def test_clean_breaks_long_words_only() -> None:
+    assert clean_for_print("a" * 95) == "a" * 40 + "\u200b" + "a" * 40 + "\u200b" + "a" * 15
+    assert clean_for_print("长" * 95) == "长" * 95
+    assert clean_for_print("word " * 40) == "word " * 40
+
+
+def test_clean_cuts_at_the_limits_and_says_so() -> None:
+    note = "……（过长，以下略，全文见系统记录）"
+
+    assert clean_for_print("长" * MAX_CHARACTERS) == "长" * MAX_CHARACTERS
+    assert clean_for_print("长" * (MAX_CHARACTERS + 1)) == "长" * MAX_CHARACTERS + note
+    assert clean_for_print("行\n" * MAX_LINES).count("\n") == MAX_LINES - 1
+    assert clean_for_print("\n".join("行" * MAX_LINES)) == "\n".join("行" * MAX_LINES)
+
+
+def test_record_is_frozen() -> None:
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        SignBox(role="值班经理").name = "x"  # type: ignore[misc]
+
+
+def test_report_without_steps_leaves_the_table_out() -> None:
+    paper: IncidentReportPaper = dataclasses.replace(samples.incident(), steps=())
+
+    assert "投诉处理过程" not in Outline(render_html(paper)).texts
