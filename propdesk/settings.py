@@ -276,6 +276,7 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
     "socket_timeout": 0.8,
     "socket_connect_timeout": 0.8,
     "retry_on_timeout": False,
+    "max_retries": 0,
 }
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1

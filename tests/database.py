@@ -17,7 +17,7 @@ from typing import Any
 
 import pytest
 from django.conf import settings
-from django.db import connection, connections
+from django.db import DatabaseError, connection, connections
 from django.db.backends.signals import connection_created
 from django.db.backends.utils import CursorWrapper
 
@@ -85,12 +85,15 @@ def django_db_modify_db_settings(
 
 
 def _make_role() -> None:
+    """Make the application role on a real server and let the owner act as it."""
     with connection._nodb_cursor() as cursor:
         cursor.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", [settings.DB_APP_ROLE])
         if cursor.fetchone() is None:
-            with contextlib.suppress(Exception):  # another worker was first
+            with contextlib.suppress(DatabaseError):  # another worker was first
                 cursor.execute(f'CREATE ROLE "{settings.DB_APP_ROLE}"')
-        cursor.execute(f'GRANT "{settings.DB_APP_ROLE}" TO CURRENT_USER')
+        cursor.execute("SELECT pg_has_role(%s, 'MEMBER')", [settings.DB_APP_ROLE])
+        if cursor.fetchone() == (False,):
+            cursor.execute(f'GRANT "{settings.DB_APP_ROLE}" TO CURRENT_USER')
 
 
 def _take_role(sender: object, connection: Any, **kwargs: Any) -> None:

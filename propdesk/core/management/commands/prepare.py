@@ -15,10 +15,12 @@ from django.utils.translation import gettext_lazy as _
 
 from propdesk import environment
 from propdesk.core import db_roles
+from propdesk.core.house_people import new_password
 from propdesk.core.models import User
 
 OLDEST_POSTGRES = 150_000
 OLDEST_REDIS = 7
+DEMO_PASSWORD = "demo_password"  # noqa: S105 -- the name of a file
 
 
 class Command(BaseCommand):
@@ -44,7 +46,7 @@ class Command(BaseCommand):
         self.stdout.write(str(_("静态文件已就绪。")))
         if not no_demo and "demo" in get_commands() and not has_people():
             self.stdout.write(str(_("数据库是空的，正在装入演示数据……")))
-            call_command("demo", verbosity=0)
+            call_command("demo", password=demo_password(), stdout=StringIO())
             self.stdout.write(str(_("演示数据已装入。")))
         for line in demo_logins():
             self.stdout.write(f"later:{line}")
@@ -90,6 +92,18 @@ def has_people() -> bool:
     return bool(User.objects.exists())
 
 
+def demo_password() -> str:
+    """Return the password of all demo accounts, made once and kept beside the data."""
+    given = environment.text("PROPDESK_DEMO_PASSWORD")
+    if given:
+        return given
+    path = settings.HOME / DEMO_PASSWORD
+    if not path.exists():
+        path.touch(mode=0o600)
+        path.write_text(new_password(), encoding="ascii")
+    return path.read_text(encoding="ascii").strip()
+
+
 def demo_logins() -> Iterable[str]:
     """Yield one line per demo account when the demo data is what the database holds."""
     if importlib.util.find_spec("propdesk.core.demo") is None:
@@ -98,6 +112,9 @@ def demo_logins() -> Iterable[str]:
     names = [login[0] for login in logins]
     if not names or not User.objects.filter(username=names[0]).exists():
         return
+    kept = settings.HOME / DEMO_PASSWORD
     yield str(_("演示账号（工号、姓名、身份）："))
     for login in logins:
         yield "    " + "  ".join(str(part) for part in login)
+    if kept.exists():
+        yield str(_("演示账号最初的密码：")) + kept.read_text(encoding="ascii").strip()
