@@ -88,10 +88,9 @@ class Mail(TypedDict):
 
 def mail(name: str) -> Mail:
     """Return the mail server from smtp:// (plain), smtp+tls:// (STARTTLS) or smtps:// (TLS)."""
-    parts = urlsplit(text(name))
-    if parts.scheme not in {"", "smtp", "smtp+tls", "smtps"} or bool(parts.scheme) != bool(
-        parts.hostname
-    ):
+    value = text(name)
+    parts = urlsplit(value)
+    if value and not (parts.scheme in {"smtp", "smtp+tls", "smtps"} and parts.hostname):
         raise ImproperlyConfigured(
             f"环境变量 {name} 应写成 smtps://用户:密码@服务器:端口（或 smtp://、smtp+tls://）。"
         )

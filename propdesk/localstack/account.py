@@ -92,9 +92,13 @@ def private_dir(path: Path, account: Account) -> Path:
 def reachable(path: Path) -> bool:
     """Say whether any user may read this path: each directory above it is open to enter."""
     path = path.resolve()
-    if not path.stat().st_mode & stat.S_IROTH:
-        return False
-    return all(parent.stat().st_mode & stat.S_IXOTH for parent in path.parents)
+    return bool(path.stat().st_mode & stat.S_IROTH) and enterable(path.parent)
+
+
+def enterable(directory: Path) -> bool:
+    """Say whether any user may go through this directory."""
+    directory = directory.resolve()
+    return all(part.stat().st_mode & stat.S_IXOTH for part in (directory, *directory.parents))
 
 
 def chown_tree(path: Path, account: Account) -> None:

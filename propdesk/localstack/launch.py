@@ -9,6 +9,7 @@ from typing import NoReturn
 
 from propdesk.localstack import account as accounts
 from propdesk.localstack import mirror, paths
+from propdesk.localstack.errors import StartError
 
 PACKAGES = ("propdesk", "incidents", "lostfound", "emergencies")
 
@@ -21,6 +22,11 @@ def run_supervisor(arguments: Sequence[str]) -> NoReturn:
     program = mirror.Program(paths.BASE_DIR, Path(sys.executable))
     environment = {**os.environ, "PROPDESK_HOME": str(home)}
     if paths.is_root():
+        if not accounts.enterable(home.parent):
+            raise StartError(
+                f"系统用户 {account.name} 进不了 {home.parent}（目录只对 root 开放）。"
+                "请另选数据目录，例如：PROPDESK_HOME=/var/lib/propdesk"
+            )
         program = mirror.readable_program(home)
         _give_away(account)
         for package in PACKAGES:

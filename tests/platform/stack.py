@@ -117,11 +117,18 @@ class Stack:
 
 
 @contextlib.contextmanager
-def running(*options: str) -> Iterator[Stack]:
-    """Start a stack, wait until it serves pages, and leave nothing of it behind."""
+def directory() -> Iterator[Path]:
+    """Make a data directory the service account can reach; pytest's own are closed to it."""
     with tempfile.TemporaryDirectory(prefix="pd-stack-", ignore_cleanup_errors=True) as base:
         Path(base).chmod(0o711)
-        stack = Stack(Path(base) / "home", *options)
+        yield Path(base) / "home"
+
+
+@contextlib.contextmanager
+def running(*options: str) -> Iterator[Stack]:
+    """Start a stack, wait until it serves pages, and leave nothing of it behind."""
+    with directory() as home:
+        stack = Stack(home, *options)
         try:
             stack.wait_ready()
             yield stack

@@ -15,6 +15,7 @@ from tests.platform.stack import (
     Stack,
     clean_environment,
     descendants,
+    directory,
     is_alive,
     running,
     wait_for,
@@ -94,8 +95,7 @@ def test_second_up_in_same_home_is_refused(stack):
     assert stack.status() == 200
 
 
-def test_port_in_use_is_refused(stack, tmp_path):
-    tmp_path.chmod(0o711)
+def test_port_in_use_is_refused(stack):
     result = subprocess.run(
         [sys.executable, "manage.py", "up", "--port", str(stack.port)],
         cwd=BASE_DIR,
@@ -155,11 +155,26 @@ def test_killed_supervisor_leaves_no_process():
         wait_for(lambda: not any(map(is_alive, family)), 20, "all children end")
 
 
-def test_stop_during_preparation_leaves_no_process(tmp_path):
-    tmp_path.chmod(0o711)
-    stack = Stack(tmp_path.parent.parent / f"pd-{os.getpid()}", "--no-demo")
-    wait_for(lambda: "已就绪" in stack.said(), 40, "the database runs")
-    family = list(descendants(stack.process.pid))
+def test_stop_during_preparation_leaves_no_process():
+    with directory() as home:
+        stack = Stack(home, "--no-demo")
+        wait_for(lambda: "已就绪" in stack.said(), 60, "the database runs")
+        family = list(descendants(stack.process.pid))
 
-    assert stack.stop() == 0
-    assert [pid for pid in family if is_alive(pid)] == []
+        assert stack.stop() == 0
+        assert [pid for pid in family if is_alive(pid)] == []
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root starts as somebody else")
+def test_home_only_root_can_enter_is_refused(tmp_path):
+    result = subprocess.run(
+        [sys.executable, "manage.py", "up"],
+        cwd=BASE_DIR,
+        env=clean_environment(tmp_path / "home"),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert result.returncode == 1
+    assert "请另选数据目录" in result.stderr

@@ -1,0 +1,43 @@
+"""Log lines hold no personal data."""
+
+import logging
+import sys
+
+from propdesk.logs import FramesFormatter
+
+CANARY = "110101199003074514"
+
+
+def _raise_chained() -> None:
+    try:
+        int(CANARY + "x")
+    except ValueError as error:
+        raise KeyError(CANARY) from error
+
+
+def test_traceback_keeps_frames_and_types_without_messages():
+    try:
+        _raise_chained()
+    except KeyError:
+        text = FramesFormatter().formatException(sys.exc_info())
+
+    assert CANARY not in text
+    assert "in _raise_chained" in text
+    assert [line for line in text.splitlines() if line.startswith("builtins.")] == [
+        "builtins.ValueError",
+        "builtins.KeyError",
+    ]
+
+
+def test_record_with_exception_is_one_entry():
+    try:
+        _raise_chained()
+    except KeyError:
+        record = logging.LogRecord(
+            "x", logging.ERROR, __file__, 1, "failed at %s", ("/a/",), sys.exc_info()
+        )
+
+    text = FramesFormatter("%(levelname)s %(message)s").format(record)
+
+    assert text.startswith("ERROR failed at /a/\n")
+    assert CANARY not in text
