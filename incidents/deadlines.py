@@ -1,43 +1,26 @@
 """Clocks of a complaint: pure arithmetic on aware datetimes, wall-clock time, no pause.
 
 Every limit is half-open: exactly at its moment nothing is late yet, one instant after it is.
-Only arithmetic and the sentences of refusals live here; who is told is for the workflow.
+Only arithmetic and the sentences of refusals live here; who is told is for the workflow, and
+every limit a house may choose is in its settings.
 """
 
 from __future__ import annotations
 
 import enum
-from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import Final
 
 from django.utils.translation import gettext_lazy as _
 
-RECORD_REMIND: Final = timedelta(minutes=30)  # C-F: received, key points still missing
-NOT_STARTED: Final = timedelta(minutes=30)  # C-I: option chosen, work not begun
-PROMISE_WITHIN: Final = {  # C-H: from receipt to the first promise, by severity
-    "major": timedelta(hours=1),
-    "serious": timedelta(hours=4),
-    "normal": timedelta(hours=24),
-}
-CEILING: Final = {  # C-H: a longer promise is a matter for the property manager
-    "major": timedelta(hours=24),
-    "serious": timedelta(hours=48),
-    "normal": timedelta(days=7),
-}
 MIN_PROMISE: Final = timedelta(minutes=5)  # C-H: less is no promise but a hope
 MAX_PROMISE: Final = timedelta(days=90)  # C-H: more is a slip of the keyboard
 TIGHT_SAMPLES: Final = 5  # C-H: fewer closed cases say nothing about a category
 DUE_SOON_SHARE: Final = 5  # C-I: the last fifth of the promised span
 DUE_SOON_LEAST: Final = timedelta(minutes=30)  # C-I
-ESCALATE_AFTER: Final = timedelta(hours=24)  # C-I: overdue this long goes to the general manager
-REVIEW_REMIND: Final = timedelta(hours=24)  # C-J: resolved, guest not asked
-REVIEW_ESCALATE: Final = timedelta(hours=48)  # C-J: the same, to the property manager
 CALL_GAP: Final = timedelta(hours=2)  # C-J: attempts closer than this count once
 CALL_ATTEMPTS: Final = 3  # C-J: before a guest counts as out of reach
-
-_SEVERITY_RANK: Final = {"major": 0, "serious": 1, "normal": 2}
 
 
 class Problem(enum.Enum):
@@ -131,67 +114,3 @@ def is_tight(span: timedelta, samples: Sequence[timedelta]) -> bool:
         return False
     ordered, half = sorted(samples), len(samples) // 2
     return span < (ordered[half] + ordered[~half]) / 2
-
-
-def urgency(
-    due_at: datetime | None, now: datetime, severity: str = "normal"
-) -> tuple[int, timedelta, int]:
-    """Return the sort key of a board row, most urgent first.
-
-    Overdue rows by lateness, then rows by time left, then rows without a promise; major before
-    serious before normal where the times agree.
-    """
-    rank = _SEVERITY_RANK[severity]
-    if due_at is None:
-        return (2, timedelta(0), rank)
-    return (0 if is_late(due_at, now) else 1, due_at - now, rank)
-
-
-@dataclass(frozen=True, order=True)
-class Rung:
-    """One level of a ladder of reminders: a higher `level` reaches a higher rank of staff."""
-
-    level: int
-    rule: str
-    due_at: datetime
-
-
-@dataclass(frozen=True)
-class Settled:
-    """What one sweep does with a ladder: every rung named here gets its row, `sent` a message.
-
-    The rows of `merged` read 已合并. Each row carries the rung's own `due_at`, not the sweep's time.
-    """
-
-    sent: Rung | None
-    merged: tuple[Rung, ...]
-
-
-def promise_ladder(told_at: datetime, due_at: datetime) -> tuple[Rung, ...]:
-    """Return the rungs of one promise: due_soon, overdue, escalated (C-I)."""
-    return (
-        Rung(1, "due_soon", due_soon_at(told_at, due_at)),
-        Rung(2, "overdue", due_at),
-        Rung(3, "escalated", due_at + ESCALATE_AFTER),
-    )
-
-
-def review_ladder(resolved_at: datetime) -> tuple[Rung, ...]:
-    """Return the rungs of the call-back: review_remind, review_escalated (C-J)."""
-    return (
-        Rung(1, "review_remind", resolved_at + REVIEW_REMIND),
-        Rung(2, "review_escalated", resolved_at + REVIEW_ESCALATE),
-    )
-
-
-def settle(rungs: Iterable[Rung], now: datetime, done: Collection[str] = ()) -> Settled:
-    """Return which passed rung is sent and which are only merged, after any time without a sweep.
-
-    `done` names the rules that have their row already. Only the highest passed rung is sent, and
-    only when it is above every rung that is done.
-    """
-    passed = sorted(rung for rung in rungs if is_late(rung.due_at, now))
-    waiting = [rung for rung in passed if rung.rule not in done]
-    if not waiting or waiting[-1] != passed[-1]:
-        return Settled(None, tuple(waiting))
-    return Settled(waiting[-1], tuple(waiting[:-1]))

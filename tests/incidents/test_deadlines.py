@@ -9,35 +9,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from incidents import deadlines
-from incidents.deadlines import Problem, Rung, Settled
+from incidents.deadlines import Problem
 
 T0 = datetime(2026, 11, 23, 6, 0, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
 HOUR = timedelta(hours=1)
 SPANS = st.timedeltas(timedelta(0), timedelta(days=120))
 MINUTES = st.integers(0, 4000).map(lambda n: T0 + n * MINUTE)
-
-
-def test_limits_are_those_of_the_decisions():
-    assert deadlines.PROMISE_WITHIN == {
-        "major": HOUR,
-        "serious": 4 * HOUR,
-        "normal": 24 * HOUR,
-    }
-    assert deadlines.CEILING == {
-        "major": 24 * HOUR,
-        "serious": 48 * HOUR,
-        "normal": 168 * HOUR,
-    }
-    assert (deadlines.RECORD_REMIND, deadlines.NOT_STARTED) == (
-        30 * MINUTE,
-        30 * MINUTE,
-    )
-    assert (deadlines.REVIEW_REMIND, deadlines.REVIEW_ESCALATE) == (
-        24 * HOUR,
-        48 * HOUR,
-    )
-    assert deadlines.ESCALATE_AFTER == 24 * HOUR
 
 
 @pytest.mark.parametrize(
@@ -131,71 +109,3 @@ def test_is_tight_with_five_cases(hours, tight):
 
     assert deadlines.is_tight(hours * HOUR, samples) is tight
     assert deadlines.is_tight(hours * HOUR, samples[:4]) is False
-
-
-def test_urgency_puts_the_latest_first_and_rows_without_a_promise_last():
-    rows = [
-        (None, "major"),
-        (T0 + HOUR, "normal"),
-        (T0 - HOUR, "normal"),
-        (T0 + HOUR, "major"),
-        (T0, "normal"),
-        (T0 - 9 * HOUR, "normal"),
-        (None, "normal"),
-        (T0 + HOUR, "serious"),
-    ]
-
-    board = sorted(rows, key=lambda row: deadlines.urgency(row[0], T0, row[1]))
-
-    assert [rows.index(row) for row in board] == [5, 2, 4, 3, 7, 1, 0, 6]
-
-
-def test_promise_ladder_names_each_level_with_its_own_time():
-    assert deadlines.promise_ladder(T0, T0 + 10 * HOUR) == (
-        Rung(1, "due_soon", T0 + 8 * HOUR),
-        Rung(2, "overdue", T0 + 10 * HOUR),
-        Rung(3, "escalated", T0 + 34 * HOUR),
-    )
-
-
-def test_review_ladder_reminds_and_escalates():
-    assert deadlines.review_ladder(T0) == (
-        Rung(1, "review_remind", T0 + 24 * HOUR),
-        Rung(2, "review_escalated", T0 + 48 * HOUR),
-    )
-
-
-def test_settle_after_downtime_sends_the_highest_and_merges_the_rest():
-    soon, overdue, escalated = ladder = deadlines.promise_ladder(T0, T0 + 10 * HOUR)
-
-    assert deadlines.settle(ladder, T0 + 99 * HOUR) == Settled(escalated, (soon, overdue))
-    assert deadlines.settle(ladder, T0 + 99 * HOUR, {"due_soon"}) == Settled(escalated, (overdue,))
-    assert deadlines.settle(ladder, T0 + 9 * HOUR) == Settled(soon, ())
-
-
-def test_settle_at_the_exact_moment_sends_nothing():
-    ladder = deadlines.promise_ladder(T0, T0 + 10 * HOUR)
-
-    assert deadlines.settle(ladder, T0 + 8 * HOUR) == Settled(None, ())
-    assert deadlines.settle(ladder, T0 + 10 * HOUR, {"due_soon"}) == Settled(None, ())
-
-
-def test_settle_below_a_level_that_is_done_is_only_merged():
-    soon, *_ = ladder = deadlines.promise_ladder(T0, T0 + 10 * HOUR)
-
-    assert deadlines.settle(ladder, T0 + 11 * HOUR, {"overdue"}) == Settled(None, (soon,))
-
-
-@given(MINUTES, st.integers(5, 3000), st.lists(st.integers(0, 6000), min_size=1))
-def test_settle_gives_every_passed_rung_one_row_whatever_the_sweeps_were(told, length, sweeps):
-    ladder = deadlines.promise_ladder(told, told + length * MINUTE)
-    rows: list[str] = []
-    sent: list[int] = []
-    for minutes in sorted(sweeps):
-        result = deadlines.settle(ladder, told + minutes * MINUTE, rows)
-        rows += [rung.rule for rung in (*result.merged, *([result.sent] if result.sent else []))]
-        sent += [result.sent.level] if result.sent else []
-
-    last = told + max(sweeps) * MINUTE
-    assert rows == [rung.rule for rung in ladder if rung.due_at < last]
-    assert sent == sorted(set(sent))
