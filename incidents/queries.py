@@ -10,8 +10,17 @@ from django.db.models import Q, QuerySet
 from incidents.models import CONDUCT, Complaint, Option, Promise
 from incidents.permissions import EXECUTES, TAKES_IN
 from propdesk.core import search
-from propdesk.core.models import AuditEntry, Place, Property, User
+from propdesk.core.models import (
+    Attachment,
+    AuditEntry,
+    Place,
+    Property,
+    Report,
+    ReportBox,
+    User,
+)
 from propdesk.core.roles import DUTY, MANAGERS, standing
+from propdesk.core.signoff import CONTENT
 
 S = Complaint.Status
 OPEN = (S.INTAKE, S.RECORDED, S.AWAITING_CHOICE, S.IN_PROGRESS, S.RESOLVED, S.REOPENED)
@@ -149,8 +158,8 @@ def page_of(rows: "QuerySet[Complaint]", filters: Filters, after: str) -> Page:
     if len(found) <= PAGE:
         return Page(found, "")
     last = found[PAGE - 1]
-    at = last.next_due_at if filters.by_urgency else last.case.opened_at
-    return Page(found[:PAGE], f"{at.isoformat()}~{last.pk}" if at else "")
+    moment = last.next_due_at if filters.by_urgency else last.case.opened_at
+    return Page(found[:PAGE], f"{moment.isoformat()}~{last.pk}" if moment else "")
 
 
 def _key(after: str) -> tuple[datetime, int] | None:
@@ -197,7 +206,7 @@ def known_guests(prop: Property, place: Place, limit: int = 5) -> list[dict[str,
     )
     found: dict[str, dict[str, Any]] = {}
     for row in rows:
-        found.setdefault(row["guest__name"], row)
+        found.setdefault(row["guest__name"], dict(row))
     return list(found.values())[:limit]
 
 
@@ -231,3 +240,38 @@ def unanswered(complaint: Complaint) -> list[str]:
     """Letters of A–E nobody has answered yet."""
     done = set(complaint.steps.values_list("letter", flat=True))
     return [letter for letter in CONDUCT if letter not in done]
+
+
+def option(complaint: Complaint, pk: int) -> Option:
+    """One option of the complaint with what its transitions read."""
+    return complaint.options.select_related("complaint__case__property__settings").get(pk=pk)
+
+
+def report(pk: int) -> Report:
+    """A report with the case and complaint its transitions read."""
+    return Report.objects.select_related(
+        "property__settings", "case__property__settings", "case__complaint", "author"
+    ).get(pk=pk)
+
+
+def report_values(report: Report) -> dict[str, Any]:
+    """What the form of a report starts with."""
+    return {name: getattr(report, name) for name in CONTENT}
+
+
+def boxes(report: Report) -> "list[ReportBox]":
+    """The sign-off boxes of the current round, in order."""
+    return list(
+        report.boxes.filter(round=report.round)
+        .select_related("signer", "on_behalf_of", "department")
+        .order_by("position")
+    )
+
+
+def photo(complaint: Complaint, pk: int) -> Attachment | None:
+    """A photo of the complaint that was not taken down."""
+    return (
+        Attachment.objects.filter(case=complaint.case_id, pk=pk, removed_at=None)
+        .select_related("case__complaint__case__property__settings")
+        .first()
+    )

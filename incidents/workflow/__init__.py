@@ -4,7 +4,7 @@ Split by noun: ``record`` (A–F), ``offer`` (G), ``promising`` (H, I), ``review
 ``keeping`` (at any time), ``sweep`` (the clocks).
 """
 
-from incidents.workflow.base import OPEN, Rule, permit
+from incidents.workflow.base import OPEN, Rule, permit, permit_intake
 from incidents.workflow.keeping import (
     attach,
     call_security,
@@ -39,6 +39,7 @@ from incidents.workflow.record import (
 )
 from incidents.workflow.reporting import (
     edit_report,
+    missing_fields,
     send_back_report,
     sign_report,
     start_report,
@@ -83,10 +84,12 @@ __all__ = [
     "hand_over",
     "intake",
     "link",
+    "missing_fields",
     "missing_for_close",
     "needs_report",
     "offer",
     "permit",
+    "permit_intake",
     "progress",
     "promise",
     "record",

@@ -10,8 +10,8 @@ from django.utils.translation import gettext as _
 from incidents.models import Complaint
 from incidents.permissions import ACTIONS
 from propdesk.core import audit, clocks
-from propdesk.core.models import User
-from propdesk.core.roles import Standing, ensure
+from propdesk.core.models import Property, User
+from propdesk.core.roles import Standing, ensure, standing
 from propdesk.core.transitions import RefusedInput, require
 
 S = Complaint.Status
@@ -39,9 +39,9 @@ REVIEW_RULES = (Rule.REVIEW_REMIND, Rule.REVIEW_ESCALATED)
 
 
 def begin(complaint: Complaint, action: str, by: User) -> tuple[Complaint, Standing]:
-    """Who (403), then the row and its case under lock, fresh from the database."""
-    stand = permit(complaint, action, by)
-    return hold(complaint), stand
+    """The row and its case under lock, fresh from the database; then who (403)."""
+    complaint = hold(complaint)
+    return complaint, permit(complaint, action, by)
 
 
 def permit(complaint: Complaint, action: str, by: User) -> Standing:
@@ -54,10 +54,16 @@ def permit(complaint: Complaint, action: str, by: User) -> Standing:
 
 def assigned_to(complaint: Complaint, by: User) -> bool:
     """Whether one of the user's departments carries the complaint out."""
-    from propdesk.core.roles import standing
-
     departments = standing(by, complaint.case.property).departments
     return complaint.department_id is not None and complaint.department_id in departments
+
+
+def four_eyes(action: str, author_id: int | None, by: User, stand: Standing, message: str) -> None:
+    """ConflictError when ``by`` decides on his own work, or only as deputy of its author."""
+    allowed = author_id is None or (
+        author_id != by.pk and ACTIONS[action].any & stand.without(author_id)
+    )
+    require(allowed, message)
 
 
 def hold(complaint: Complaint) -> Complaint:
@@ -126,3 +132,8 @@ def neutral(complaint: Complaint) -> str:
     """What a notice may say of a complaint: number and category, nobody's name or room."""
     kind = complaint.get_category_display() if complaint.category else _("投诉")
     return f"{complaint.case.number} · {kind}"
+
+
+def permit_intake(prop: Property, by: User) -> Standing:
+    """403 unless ``by`` may take complaints in in this property."""
+    return ensure(by, "intake", ACTIONS, prop=prop)

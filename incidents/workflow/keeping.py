@@ -1,10 +1,12 @@
 """What may be needed at any time: another owner, another severity, help, photos, links."""
 
+from datetime import datetime
+
 from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from incidents.models import Complaint, Severity
+from incidents.models import Complaint, Decision, Severity
 from incidents.permissions import ACTIONS
 from incidents.workflow.base import (
     OPEN,
@@ -15,15 +17,18 @@ from incidents.workflow.base import (
     hold,
     in_state,
     neutral,
+    permit,
     stop_clocks,
 )
 from incidents.workflow.record import index
-from propdesk.core import cases, clocks, persons, photos
-from propdesk.core.models import Attachment, CaseLink, Task, Unmasking, User
+from propdesk.core import cases, clocks, persons, photos, signoff
+from propdesk.core.models import Attachment, CaseLink, Report, Task, Unmasking, User
 from propdesk.core.notices import notify
 from propdesk.core.persons import Guest
 from propdesk.core.roles import DUTY, Role, ensure, standing
 from propdesk.core.transitions import RefusedInput, require
+
+BEFORE_PROMISE = (S.INTAKE, S.RECORDED, S.AWAITING_CHOICE, S.REOPENED)
 
 
 @transaction.atomic
@@ -63,11 +68,16 @@ def change_severity(complaint: Complaint, *, by: User, severity: str, reason: st
     if not reason:
         raise RefusedInput(reason=_("请写明调整等级的原因。"))
     old, complaint.severity = complaint.severity, severity
+    report = signoff.current(complaint.case)
+    require(
+        report is None or report.state in (Report.State.DRAFT, Report.State.SENT_BACK),
+        _("《事故报告》已提交签批，等级不能再改；需要调整请先由签批人退回。"),
+    )
     fields = ["severity"]
-    if complaint.status in (S.INTAKE, S.RECORDED, S.AWAITING_CHOICE) and complaint.cycle == 1:
-        now = timezone.now()
-        due = complaint.received_at + complaint.case.property.settings.promise_within(severity)
-        stop_clocks(complaint, [Rule.PROMISE_LATE], now)
+    if complaint.status in BEFORE_PROMISE:
+        within = complaint.case.property.settings.promise_within(severity)
+        due = round_began_at(complaint) + within
+        stop_clocks(complaint, [Rule.PROMISE_LATE], timezone.now())
         clocks.arm(complaint.case, (Rule.PROMISE_LATE, due))
         complaint.next_due_at = due
         fields.append("next_due_at")
@@ -91,11 +101,22 @@ def change_severity(complaint: Complaint, *, by: User, severity: str, reason: st
     )
 
 
+def round_began_at(complaint: Complaint) -> datetime:
+    """When this round's time for a promise began: receipt, or the decision to start over."""
+    decisions = complaint.decisions.filter(
+        cycle=complaint.cycle - 1, kind__in=[Decision.Kind.REOPEN, Decision.Kind.DISSATISFIED]
+    )
+    last = decisions.order_by("-at", "-pk").first()
+    return last.at if last else complaint.received_at
+
+
 @transaction.atomic
 def call_security(complaint: Complaint, *, by: User, reason: str = "") -> Task:
     """转特殊事件 (C-B): a task for 保安部 and a notice at once (decision 14)."""
     complaint, _stand = begin(complaint, "call_security", by)
     in_state(complaint, *OPEN, doing=_("请保安部到场"))
+    waiting = Task.objects.filter(case=complaint.case, kind="security", done_at=None)
+    require(not waiting.exists(), _("已经请过保安部，正在等他们到场。"))
     text = _("请保安部立即到场 · %(case)s") % {"case": neutral(complaint)}
     task = cases.open_task(complaint.case, "security", Role.SECURITY, text, by=by)
     notify(
@@ -166,10 +187,15 @@ def remove_attachment(attachment: Attachment, *, by: User, reason: str) -> Attac
 
 @transaction.atomic
 def link(complaint: Complaint, number: str, *, by: User, note: str = "") -> CaseLink:
-    """关联 another case of the house by its number; both sides record it."""
-    complaint, _stand = begin(complaint, "link", by)
-    require(complaint.status != S.VOIDED, _("已作废的投诉不能再关联。"))
-    return cases.link(complaint.case, number, by=by, note=note)
+    """关联 another case of the house by its number; both sides record it.
+
+    Both cases are locked in one order before the state is looked at: two people who link A to B
+    and B to A at once wait for each other, never for ever.
+    """
+    permit(complaint, "link", by)
+    row = cases.link(complaint.case, number, by=by, note=note)
+    in_state(hold(complaint), *(set(S) - {S.VOIDED}), doing=_("关联"))
+    return row
 
 
 @transaction.atomic

@@ -10,12 +10,21 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from incidents.models import Complaint, Decision, Option, Via
-from incidents.workflow.base import S, begin, finish, happened, in_state, neutral, permit
+from incidents.workflow.base import (
+    S,
+    begin,
+    finish,
+    four_eyes,
+    happened,
+    in_state,
+    neutral,
+    permit,
+)
 from propdesk.core import audit
 from propdesk.core.cases import close_tasks, open_task
 from propdesk.core.models import User
 from propdesk.core.notices import notify
-from propdesk.core.roles import Role
+from propdesk.core.roles import Role, Standing
 from propdesk.core.transitions import RefusedInput, lock, require
 
 BEFORE_CHOICE = (S.RECORDED, S.AWAITING_CHOICE, S.REOPENED)
@@ -73,12 +82,17 @@ def offer(complaint: Complaint, offers: list[Offer], *, by: User) -> list[Option
         rows.append(row)
         if needs:
             # Four eyes (decision 32): what a property manager proposes goes one rank up.
-            own = Role.PROPERTY_MANAGER in stand.roles or Role.GENERAL_MANAGER in stand.roles
-            _ask_approval(row, Role.GENERAL_MANAGER if own else Role.PROPERTY_MANAGER, by)
+            _ask_approval(row, other_manager(stand), by)
     finish(
         complaint, [], *rows, by=by, action="offer", info={"positions": [r.position for r in rows]}
     )
     return rows
+
+
+def other_manager(stand: Standing) -> Role:
+    """Who decides on what this person wrote: 物业经理, or 总物业经理 for the work of one."""
+    own = Role.PROPERTY_MANAGER in stand.roles
+    return Role.GENERAL_MANAGER if own else Role.PROPERTY_MANAGER
 
 
 def _ask_approval(option: Option, role: Role, by: User) -> None:
@@ -101,7 +115,7 @@ def _ask_approval(option: Option, role: Role, by: User) -> None:
 @transaction.atomic
 def decide_option(option: Option, *, by: User, approve: bool, note: str = "") -> Option:
     """批准 or 不批准 an option over the limit; never by whoever proposed it (decision 32)."""
-    complaint, _stand = begin(option.complaint, "decide_option", by)
+    complaint, stand = begin(option.complaint, "decide_option", by)
     option = lock(option)
     option.complaint = complaint
     in_state(complaint, *BEFORE_CHOICE, doing=_("批准方案"))
@@ -109,7 +123,8 @@ def decide_option(option: Option, *, by: User, approve: bool, note: str = "") ->
         option.approval == Option.Approval.PENDING and option.withdrawn_at is None,
         _("这个方案已经有决定，或已撤回。"),
     )
-    require(option.proposed_by_id != by.pk, _("自己提出的方案须由另一位经理批准。"))
+    mine = _("自己或被代理人提出的方案须由另一位经理批准。")
+    four_eyes("decide_option", option.proposed_by_id, by, stand, mine)
     if not approve and not note:
         raise RefusedInput(note=_("不批准请写明原因，好让值班经理另想办法。"))
     option.approval = Option.Approval.APPROVED if approve else Option.Approval.REJECTED
@@ -220,19 +235,26 @@ def choose(complaint: Complaint, option: Option, *, by: User, chosen_at: datetim
     complaint, _stand = begin(complaint, "choose", by)
     in_state(complaint, S.AWAITING_CHOICE, doing=_("登记客户选择"))
     option = lock(option)
+    require(complaint.refused_at is None, _("客户不接受方案，等物业经理决定。"))
+    now = timezone.now()
+    happened("chosen_at", chosen_at, now, not_before=complaint.told_options_at)
+    return _chosen(complaint, option, None, by=by, at=chosen_at, fields=[])
+
+
+def _chosen(
+    complaint: Complaint,
+    option: Option,
+    decision: Decision | None,
+    *,
+    by: User,
+    at: datetime,
+    fields: list[str],
+) -> Complaint:
+    """The option of this round that will be carried out, by choice or by ``decision``."""
     require(
         option.complaint_id == complaint.pk and option.cycle == complaint.cycle,
         _("这个方案不属于本轮。"),
     )
-    require(complaint.refused_at is None, _("客户不接受方案，等物业经理决定。"))
-    now = timezone.now()
-    happened("chosen_at", chosen_at, now, not_before=complaint.told_options_at)
-    return _chosen(complaint, option, by=by, at=chosen_at, action="choose")
-
-
-def _chosen(
-    complaint: Complaint, option: Option, *, by: User, at: datetime, action: str, reason: str = ""
-) -> Complaint:
     require(
         option.told_at is not None and option.withdrawn_at is None,
         _("只能选定已告知客户的方案。"),
@@ -241,16 +263,18 @@ def _chosen(
         not complaint.options.filter(cycle=complaint.cycle, chosen=True).exists(),
         _("客户已经选定方案。"),
     )
+    reason = decision.reason if decision else ""
     option.chosen = True
     audit.save(option, "chosen", by=by, reason=reason or _("客户选定方案"))
     complaint.chosen_at = at
-    info = {"position": option.position}
+    info = {"position": option.position} | ({"choice": decision.choice} if decision else {})
     return finish(
         complaint,
-        ["chosen_at"],
+        ["chosen_at", *fields],
         option,
+        *([decision] if decision else []),
         by=by,
-        action=action,
+        action="decide_refusal" if decision else "choose",
         reason=reason,
         info=info,
         occurred_at=at,
@@ -271,8 +295,7 @@ def refuse(complaint: Complaint, *, by: User, reason: str) -> Complaint:
         raise RefusedInput(reason=_("请写明客户不接受的原因。"))
     complaint.refused_at, complaint.refused_by = timezone.now(), by
     complaint.refused_reason = reason
-    own = Role.PROPERTY_MANAGER in stand.roles
-    role = Role.GENERAL_MANAGER if own else Role.PROPERTY_MANAGER
+    role = other_manager(stand)
     text = _("客户不接受方案，请决定 · %(case)s") % {"case": neutral(complaint)}
     open_task(complaint.case, "decide_refusal", role, text, by=by)
     notify(
@@ -293,10 +316,11 @@ def decide_refusal(
     complaint: Complaint, *, by: User, choice: str, reason: str, option: Option | None = None
 ) -> Complaint:
     """After a refusal: ``new_options`` (back to G) or ``proceed`` with one told option (C-G)."""
-    complaint, _stand = begin(complaint, "decide_refusal", by)
+    complaint, stand = begin(complaint, "decide_refusal", by)
     in_state(complaint, S.AWAITING_CHOICE, doing=_("作出决定"))
     require(complaint.refused_at is not None, _("没有等待决定的客户意见。"))
-    require(complaint.refused_by_id != by.pk, _("自己登记的意见须由另一位经理决定。"))
+    mine = _("自己或被代理人登记的意见须由另一位经理决定。")
+    four_eyes("decide_refusal", complaint.refused_by_id, by, stand, mine)
     if not reason:
         raise RefusedInput(reason=_("请写明决定的理由。"))
     now = timezone.now()
@@ -316,10 +340,7 @@ def decide_refusal(
     if choice == "proceed":
         if option is None or option.complaint_id != complaint.pk:
             raise RefusedInput(option=_("请选择按哪一个方案办理。"))
-        audit.save(complaint, *fields, by=by, reason=reason)
-        return _chosen(
-            complaint, lock(option), by=by, at=now, action="decide_refusal", reason=reason
-        )
+        return _chosen(complaint, lock(option), row, by=by, at=now, fields=fields)
     require(choice == "new_options", _("请选择一种决定。"))
     dropped = list(complaint.options.filter(cycle=complaint.cycle, withdrawn_at=None))
     for told in dropped:

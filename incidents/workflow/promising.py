@@ -58,11 +58,12 @@ def promise(
         _("还不能约定时限：先登记客户选定的方案。"),
     )
     _check_word(complaint, word, by)
-    if not what and chosen is None:
+    what = what or (chosen.text if chosen else "")
+    if not what:
         raise RefusedInput(what=_("请写明承诺做什么。"))
     if department.property_id != complaint.case.property_id:
         raise RefusedInput(department=_("请选择本处的部门。"))
-    row = _write(complaint, word, by=by, department=department, what=what or chosen.text, seq=1)
+    row = _write(complaint, word, by=by, department=department, what=what, seq=1)
     complaint.status, complaint.department = S.IN_PROGRESS, department
     complaint.current_due_at = complaint.next_due_at = word.due_at
     complaint.started_at = complaint.department_done_at = None
@@ -154,7 +155,8 @@ def _tell_promise(complaint: Complaint, row: Promise, by: User) -> None:
     members = Membership.objects.current(timezone.now()).filter(
         property=complaint.case.property, department=row.department
     )
-    text = _("【新任务】%(case)s · 承诺 %(due)s") % {
+    text = _("【%(what)s】%(case)s · 承诺 %(due)s") % {
+        "what": _("新任务") if row.seq == 1 else _("时限已改"),
         "case": neutral(complaint),
         "due": timezone.localtime(row.due_at).strftime("%m-%d %H:%M"),
     }

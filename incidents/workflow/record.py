@@ -53,10 +53,15 @@ def intake(prop: Property, data: Intake, *, by: User, token: str = "") -> Compla
     now = timezone.now()
     received_at = data.received_at or now
     happened("received_at", received_at, now)
+    if not data.words:
+        raise RefusedInput(words=_("请写下客户怎么说。"))
+    if data.is_anonymous and not data.anonymous_reason:
+        raise RefusedInput(anonymous_reason=_("匿名投诉请写明说明。"))
     owner = by if stand.roles & DUTY else _duty_manager(prop, now) or by
     case = open_case(
         prop, Case.Kind.COMPLAINT, "TS", by=by, at=received_at, title=str(_("客户投诉"))
     )
+    promise_by = received_at + prop.settings.promise_within(data.severity)
     complaint = Complaint(
         case=case,
         status=S.INTAKE,
@@ -71,13 +76,13 @@ def intake(prop: Property, data: Intake, *, by: User, token: str = "") -> Compla
         place=data.place,
         place_note=data.place_note,
         opening_words=data.words,
-        next_due_at=received_at + prop.settings.promise_within(data.severity),
+        next_due_at=promise_by,
     )
     audit.save(complaint, by=by, reason=_("登记投诉"))
     clocks.arm(
         case,
         (Rule.RECORD_REMIND, received_at + minutes(prop.settings.record_remind)),
-        (Rule.PROMISE_LATE, complaint.next_due_at),
+        (Rule.PROMISE_LATE, promise_by),
     )
     info = {"severity": data.severity, "channel": data.channel}
     audit.record(case, complaint, by=by, action="intake", info=info, occurred_at=received_at)
@@ -168,8 +173,8 @@ def confirm_conduct(
         if row.pk and (row.done, row.reason) == (tick.done, tick.reason):
             continue
         row.done, row.reason, row.by, row.at = tick.done, tick.reason, by, now
-        fields = ("done", "reason", "by", "at") if row.pk else ()
-        audit.save(row, *fields, by=by, reason=_("%(letter)s 谈话要领") % {"letter": letter})
+        columns = ("done", "reason", "by", "at") if row.pk else ()
+        audit.save(row, *columns, by=by, reason=_("%(letter)s 谈话要领") % {"letter": letter})
         rows.append(row)
     fields = []
     if private_talk:
@@ -190,9 +195,11 @@ def _check_ticks(
             errors[f"reason_{letter}"] = _("标为不适用，请写明原因。")
     if "B" in ticks and ticks["B"].done and not private_talk:
         errors["private_talk"] = _("请选择是否单独会谈。")
-    not_private = private_talk == Complaint.PrivateTalk.NOT_POSSIBLE
-    if not_private and complaint.channel == Channel.IN_PERSON and not reason:
-        errors["private_talk_reason"] = _("当面投诉未能单独会谈，请写明原因。")
+    if complaint.channel == Channel.IN_PERSON:
+        if private_talk == Complaint.PrivateTalk.NOT_APPLICABLE:
+            errors["private_talk"] = _("这是当面投诉，请如实选择是否单独会谈。")
+        if private_talk == Complaint.PrivateTalk.NOT_POSSIBLE and not reason:
+            errors["private_talk_reason"] = _("当面投诉未能单独会谈，请写明原因。")
     if errors:
         raise RefusedInput(**errors)
 
@@ -259,7 +266,13 @@ def _require_conduct(complaint: Complaint) -> None:
 
 
 def _check_points(complaint: Complaint, points: Points) -> None:
-    errors = {}
+    needed = {
+        "category": _("请选择投诉类别。"),
+        "key_points": _("请写下要点。"),
+        "core_issue": _("请写明问题症结。"),
+        "expectation": _("请写明客户诉求。"),
+    }
+    errors = {name: text for name, text in needed.items() if not getattr(points, name)}
     named = points.guest.name and points.guest.honorific
     if not named and not points.is_anonymous:
         errors["name"] = _("请填写客户姓名和称呼，或选择匿名。")

@@ -7,7 +7,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from incidents.models import Complaint, Severity
-from incidents.workflow.base import S, begin, in_state
+from incidents.workflow.base import S, begin, hold, in_state
 from propdesk.core import rendering, signoff
 from propdesk.core.models import Report, User
 from propdesk.core.roles import standing
@@ -63,8 +63,9 @@ def missing_fields(report: Report, complaint: Complaint) -> tuple[tuple[str, str
     names += ["result", "police"]
     if complaint.severity != Severity.NORMAL:
         names += ["cause_direct", "improvement", "improve_department", "improve_by"]
+    labels = {field.name: field.verbose_name for field in Report._meta.fields}  # noqa: SLF001 -- model API
     return tuple(
-        (name, _("未填写%(field)s") % {"field": Report._meta.get_field(name).verbose_name})  # noqa: SLF001 -- model API
+        (name, _("未填写%(field)s") % {"field": labels[name]})
         for name in names
         if not getattr(report, name)
     )
@@ -72,7 +73,11 @@ def missing_fields(report: Report, complaint: Complaint) -> tuple[tuple[str, str
 
 @transaction.atomic
 def sign_report(report: Report, *, by: User, password: str, opinion: str = "") -> Report:
-    """同意并签名; the last signature queues the sealed paper."""
+    """同意并签名; the last signature queues the sealed paper.
+
+    A case closed over a missing signature may still be signed; a voided one never.
+    """
+    in_state(hold(report.case.complaint), S.RESOLVED, S.CLOSED, doing=_("签批《事故报告》"))
     report = signoff.sign(report, by=by, password=password, opinion=opinion)
     if report.state == Report.State.SIGNED:
         rendering.request(report.case, KIND, by=by, sealed=True, report=report)
@@ -82,4 +87,5 @@ def sign_report(report: Report, *, by: User, password: str, opinion: str = "") -
 @transaction.atomic
 def send_back_report(report: Report, *, by: User, reason: str) -> Report:
     """退回修改 with a reason."""
+    in_state(hold(report.case.complaint), S.RESOLVED, doing=_("退回《事故报告》"))
     return signoff.send_back(report, by=by, reason=reason)

@@ -16,19 +16,19 @@ from incidents.workflow.base import (
     S,
     begin,
     finish,
+    four_eyes,
     happened,
     in_state,
     neutral,
-    permit,
     stop_clocks,
 )
-from incidents.workflow.offer import check_via
+from incidents.workflow.offer import check_via, other_manager
 from incidents.workflow.record import index
 from propdesk.core import audit, clocks, signoff
 from propdesk.core.cases import close_tasks, open_task
 from propdesk.core.models import PropertySettings, Report, Task, User
 from propdesk.core.notices import notify
-from propdesk.core.roles import Role
+from propdesk.core.roles import Role, Standing
 from propdesk.core.transitions import ConflictError, RefusedInput, require
 
 Sat = Complaint.Satisfaction
@@ -76,7 +76,7 @@ def call_back(
         fields = ["satisfaction", "reviewed_at", "guest_comment", "dissatisfied_decided"]
         stop_clocks(complaint, REVIEW_RULES, now)
     if satisfaction == Sat.DISSATISFIED:
-        _ask_manager(complaint, stand.roles, by)
+        _ask_manager(complaint, stand, by)
     finish(
         complaint,
         fields,
@@ -105,9 +105,8 @@ def _tried_enough(complaint: Complaint) -> bool:
     return deadlines.attempts_ok(tries.values_list("at", flat=True))
 
 
-def _ask_manager(complaint: Complaint, roles: frozenset[Role], by: User) -> None:
-    own = Role.PROPERTY_MANAGER in roles
-    role = Role.GENERAL_MANAGER if own else Role.PROPERTY_MANAGER
+def _ask_manager(complaint: Complaint, stand: Standing, by: User) -> None:
+    role = other_manager(stand)
     text = _("客户不满意，请决定 · %(case)s") % {"case": neutral(complaint)}
     if not Task.objects.filter(
         case=complaint.case, kind="decide_dissatisfied", done_at=None
@@ -127,14 +126,15 @@ def _ask_manager(complaint: Complaint, roles: frozenset[Role], by: User) -> None
 @transaction.atomic
 def decide_dissatisfied(complaint: Complaint, *, by: User, choice: str, reason: str) -> Complaint:
     """After 不满意: ``redo`` (a new round) or ``close`` (may be closed, reason printed) (C-J)."""
-    complaint, _stand = begin(complaint, "decide_dissatisfied", by)
+    complaint, stand = begin(complaint, "decide_dissatisfied", by)
     in_state(complaint, S.RESOLVED, doing=_("作出决定"))
     require(
         complaint.satisfaction == Sat.DISSATISFIED and not complaint.dissatisfied_decided,
         _("没有等待决定的回访。"),
     )
     asked = complaint.callbacks.order_by("-at", "-pk").first()
-    require(asked is None or asked.by_id != by.pk, _("自己回访的结果须由另一位经理决定。"))
+    mine = _("自己或被代理人回访的结果须由另一位经理决定。")
+    four_eyes("decide_dissatisfied", asked.by_id if asked else None, by, stand, mine)
     if not reason:
         raise RefusedInput(reason=_("请写明决定的理由。"))
     require(choice in ("redo", "close"), _("请选择一种决定。"))
@@ -226,12 +226,13 @@ def close(complaint: Complaint, *, by: User, override: str = "") -> Complaint:
     ``override`` (a reason, property manager only, not the owner himself) closes all the same: it
     is printed. 不满意 must be decided even then.
     """
-    complaint, _stand = begin(complaint, "override" if override else "close", by)
+    complaint, stand = begin(complaint, "override" if override else "close", by)
     in_state(complaint, S.RESOLVED, doing=_("结案"))
     missing = missing_for_close(complaint)
     rows = []
     if missing and override:
-        require(complaint.owner_id != by.pk, _("自己跟进的投诉须由另一位经理越过门槛。"))
+        mine = _("自己或被代理人跟进的投诉须由另一位经理越过门槛。")
+        four_eyes("override", complaint.owner_id, by, stand, mine)
         require(
             all(letter != "J-decision" for letter, _s in missing),
             _("客户不满意，须先作出决定，不能越过。"),
@@ -245,10 +246,7 @@ def close(complaint: Complaint, *, by: User, override: str = "") -> Complaint:
     complaint.case.is_open, complaint.case.closed_at = False, now
     stop_clocks(complaint, Rule.values, now)
     signoff.stop_reminders(complaint.case, now)
-    for kind in Task.objects.filter(case=complaint.case, done_at=None).values_list(
-        "kind", flat=True
-    ):
-        close_tasks(complaint.case, kind, by=by, outcome="closed")
+    close_tasks(complaint.case, by=by, outcome="closed")
     return finish(
         complaint,
         ["status", "next_due_at", "closed_override"],
@@ -356,9 +354,10 @@ def _new_round(
 @transaction.atomic
 def void(complaint: Complaint, *, by: User, reason: str) -> Complaint:
     """作废 (C-D): never deleted; the number stays, with the reason. Not one's own intake."""
-    complaint, _stand = begin(complaint, "void", by)
+    complaint, stand = begin(complaint, "void", by)
     in_state(complaint, *OPEN, doing=_("作废"))
-    require(complaint.received_by_id != by.pk, _("自己登记的投诉须由另一位经理作废。"))
+    mine = _("自己或被代理人登记的投诉须由另一位经理作废。")
+    four_eyes("void", complaint.received_by_id, by, stand, mine)
     if not reason:
         raise RefusedInput(reason=_("请写明作废的原因。"))
     now = timezone.now()
@@ -371,11 +370,8 @@ def void(complaint: Complaint, *, by: User, reason: str) -> Complaint:
     complaint.next_due_at = None
     complaint.case.is_open, complaint.case.closed_at = False, now
     stop_clocks(complaint, Rule.values, now)
-    signoff.stop_reminders(complaint.case, now)
-    for kind in Task.objects.filter(case=complaint.case, done_at=None).values_list(
-        "kind", flat=True
-    ):
-        close_tasks(complaint.case, kind, by=by, outcome="voided")
+    superseded = signoff.supersede(complaint.case, by=by, reason=reason)
+    close_tasks(complaint.case, by=by, outcome="voided")
     notify(
         complaint.case,
         rule="incidents.voided",
@@ -389,14 +385,9 @@ def void(complaint: Complaint, *, by: User, reason: str) -> Complaint:
         ["status", "void_reason", "next_due_at"],
         row,
         *dropped,
+        *superseded,
         by=by,
         action="void",
         reason=reason,
         case_fields=["is_open", "closed_at"],
     )
-
-
-def report_permitted(complaint: Complaint, by: User) -> None:
-    """403 unless ``by`` may write the report of this complaint; 409 outside 待复查."""
-    permit(complaint, "report", by)
-    in_state(complaint, S.RESOLVED, doing=_("填写《事故报告》"))

@@ -30,6 +30,7 @@ class Target:
 
 
 _PM = (Role.PROPERTY_MANAGER,)
+_GM = (Role.GENERAL_MANAGER,)
 _WORK = frozenset({S.IN_PROGRESS})
 _BEFORE = frozenset({S.INTAKE, S.RECORDED, S.AWAITING_CHOICE, S.REOPENED})
 _REVIEW = frozenset({S.RESOLVED})
@@ -42,9 +43,8 @@ TARGETS: dict[str, Target] = {
     Rule.CONTACT_DUE: Target(_WORK),
     Rule.DUE_SOON: Target(_WORK, roles=_DM_TOO, ladder="promise", rank=1),
     Rule.OVERDUE: Target(_WORK, roles=_PM + _DM_TOO, ladder="promise", rank=2, urgent=True),
-    Rule.ESCALATED: Target(
-        _WORK, roles=(Role.GENERAL_MANAGER,), ladder="promise", rank=3, urgent=True
-    ),
+    # After downtime this is the only step that is sent, so it reaches all the lower ones reach.
+    Rule.ESCALATED: Target(_WORK, roles=_GM + _PM + _DM_TOO, ladder="promise", rank=3, urgent=True),
     Rule.REVIEW_REMIND: Target(_REVIEW, ladder="review", rank=1),
     Rule.REVIEW_ESCALATED: Target(_REVIEW, roles=_PM, ladder="review", rank=2, urgent=True),
 }

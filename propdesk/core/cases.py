@@ -54,10 +54,11 @@ def open_task(
 
 
 def close_tasks(case: Case, *kinds: str, by: User | None, outcome: str) -> int:
-    """Mark open tasks of these kinds done; returns how many there were."""
-    return Task.objects.filter(case=case, kind__in=kinds, done_at=None).update(
-        done_at=timezone.now(), done_by=by, outcome=outcome
-    )
+    """Mark open tasks of these kinds, or all of the case, done; returns how many there were."""
+    rows = Task.objects.filter(case=case, done_at=None)
+    if kinds:
+        rows = rows.filter(kind__in=kinds)
+    return rows.update(done_at=timezone.now(), done_by=by, outcome=outcome)
 
 
 @transaction.atomic

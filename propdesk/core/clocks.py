@@ -11,9 +11,15 @@ BATCH = 500
 
 
 def arm(case: Case, *clocks: tuple[str, datetime]) -> None:
-    """Set (rule, due) pairs; the same rule and due value again changes nothing."""
+    """Set (rule, due) pairs; the same pair again runs on, or runs again when it was stopped.
+
+    A pair that has fired never fires twice.
+    """
     Clock.objects.bulk_create(
-        [Clock(case=case, rule=rule, due_at=due) for rule, due in clocks], ignore_conflicts=True
+        [Clock(case=case, rule=rule, due_at=due) for rule, due in clocks],
+        update_conflicts=True,
+        unique_fields=["case", "rule", "due_at"],
+        update_fields=["stopped_at"],
     )
 
 

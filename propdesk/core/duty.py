@@ -3,30 +3,32 @@
 from collections.abc import Iterable
 from datetime import datetime
 
-from django.db.models import Q
+from django.db.models import Q, QuerySet
+from django.utils import timezone
 
 from propdesk.core.models import Membership, Property, Shift, User
 from propdesk.core.roles import Role
 
 
-def on_duty(prop: Property, *roles: Role, at: datetime) -> list[User]:
+def on_duty(
+    prop: Property, *roles: Role, at: datetime, department: int | None = None
+) -> list[User]:
     """Active holders of ``roles`` whose shift covers ``at``; all holders of a role nobody covers.
 
-    Deputies in force stand beside the people they act for. Two queries for any number of roles.
+    Deputies in force stand beside the people they act for; ``department`` (a key) leaves out the
+    holders of other departments. Three queries for any number of roles.
     """
-    holders = list(
-        Membership.objects.current(at)
-        .filter(property=prop, role__in=roles)
-        .select_related("user")
-        .prefetch_related(None)
-    )
+    rows = Membership.objects.current(at).filter(property=prop, role__in=roles)
+    if department is not None:
+        rows = rows.filter(department=department)
+    members = list(rows.select_related("user"))
     shifts = set(
         Shift.objects.filter(
             property=prop, role__in=roles, cancelled_at=None, starts_at__lte=at, ends_at__gt=at
         ).values_list("role", "user_id")
     )
-    covered = {role for role, user_id in shifts if any(_is(h, role, user_id) for h in holders)}
-    chosen = [h for h in holders if h.role not in covered or (h.role, h.user_id) in shifts]
+    covered = {role for role, user_id in shifts if any(_is(h, role, user_id) for h in members)}
+    chosen = [h for h in members if h.role not in covered or (h.role, h.user_id) in shifts]
     return _unique([h.user for h in chosen] + deputies_of(chosen, at))
 
 
@@ -50,3 +52,12 @@ def deputies_of(memberships: Iterable[Membership], at: datetime) -> list[User]:
 
 def _unique(users: Iterable[User]) -> list[User]:
     return list({user.pk: user for user in users}.values())
+
+
+def holders(prop: Property, *roles: Role) -> "QuerySet[User]":
+    """Active users who hold one of ``roles`` in the property today, in the order of their names."""
+    day = timezone.localdate()
+    current = Membership.objects.filter(
+        Q(ends_on=None) | Q(ends_on__gte=day), property=prop, role__in=roles, starts_on__lte=day
+    )
+    return User.objects.filter(pk__in=current.values("user"), is_active=True).order_by("name_sort")

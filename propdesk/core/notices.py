@@ -102,7 +102,11 @@ def _deliveries(wanted: list[tuple[Message, Notice]], now: datetime) -> int:
     """Deliveries for those notices that really are new; ignore_conflicts gives no keys back."""
     keys = {notice.key for _m, notice in wanted}
     merged = {message.key for message, _n in wanted if message.merged}
-    fresh = Notice.objects.filter(key__in=keys, deliveries=None).select_related("recipient")
+    # The recipients are named for the index, which begins with them.
+    people = {notice.recipient_id for _m, notice in wanted}
+    fresh = Notice.objects.filter(
+        recipient__in=people, key__in=keys, deliveries=None
+    ).select_related("recipient")
     rows = [
         _delivery(notice, channel, now, notice.key in merged)
         for notice in fresh

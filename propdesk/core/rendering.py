@@ -22,8 +22,8 @@ from propdesk.core import audit, wake
 from propdesk.core.models import Case, CopyLog, Document, RenderJob, Report, User
 from propdesk.core.papers import Paper
 from propdesk.core.pdf.canonical import canonical_json
-from propdesk.core.pdf.limited import RenderFailed, render_limited
-from propdesk.core.pdf.render import RenderRefused
+from propdesk.core.pdf.limited import render_limited
+from propdesk.core.pdf.render import RenderFailed, RenderRefused
 
 log = logging.getLogger(__name__)
 RETRY_AFTER = (timedelta(seconds=10), timedelta(minutes=1), timedelta(minutes=5))
@@ -176,3 +176,18 @@ def read(document: Document, *, by: User, how: str) -> bytes:
         raise ValueError(message)
     CopyLog.objects.create(document=document, by=by, at=timezone.now(), how=how)
     return data
+
+
+def job_of(case: Case, kind: str, *, sealed: bool) -> RenderJob | None:
+    """The newest job for this state of the case that is not done yet, if any."""
+    return (
+        RenderJob.objects.filter(case=case, kind=kind, sealed=sealed, case_version=case.version)
+        .exclude(state=RenderJob.State.DONE)
+        .order_by("-id")
+        .first()
+    )
+
+
+def document(case: Case, kind: str, pk: int) -> Document | None:
+    """A paper of this very case."""
+    return Document.objects.filter(case=case, kind=kind, pk=pk).first()

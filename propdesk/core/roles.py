@@ -67,6 +67,12 @@ class Standing:
     departments: frozenset[int]
     acting_for: tuple[tuple[Role, int], ...] = ()
     """(role, user id) pairs of the people he is deputy of: their roles are part of ``roles``."""
+    own: frozenset[Role] = frozenset()
+    """The roles he holds himself."""
+
+    def without(self, user_id: int) -> frozenset[Role]:
+        """The roles left when he may not act for ``user_id``: four eyes (decision 32)."""
+        return self.own | {role for role, other in self.acting_for if other != user_id}
 
 
 NOBODY = Standing(frozenset(), frozenset())
@@ -89,15 +95,18 @@ def _read(user: "User", prop: "Property", at: datetime) -> Standing:
         return NOBODY
     roles: set[Role] = set()
     departments: set[int] = set()
+    own: set[Role] = set()
     acting: list[tuple[Role, int]] = []
     for row in Membership.objects.standing_rows(user, prop, at):
         role = Role(row["role"])
         roles.add(role)
         if row["department_id"]:
             departments.add(row["department_id"])
-        if row["user_id"] != user.pk:
+        if row["user_id"] == user.pk:
+            own.add(role)
+        else:
             acting.append((role, row["user_id"]))
-    return Standing(frozenset(roles), frozenset(departments), tuple(acting))
+    return Standing(frozenset(roles), frozenset(departments), tuple(acting), frozenset(own))
 
 
 def may(

@@ -26,7 +26,7 @@ from propdesk.core.models import (
     StaffSignature,
     User,
 )
-from propdesk.core.notices import Message, notify, put
+from propdesk.core.notices import notify
 from propdesk.core.numbering import next_number
 from propdesk.core.roles import Role, Standing, standing
 from propdesk.core.transitions import RefusedInput, lock, require
@@ -129,7 +129,7 @@ def route(
 
     填报人/值班经理 is one box for a duty manager; 部门经理 only when another department executed
     and has one; 物业经理 always; 总物业经理 for major. What the author may not sign himself goes
-    one rank up (decision 32).
+    one rank up (decision 32); above 总物业经理 there is none, his own goes to 物业经理.
     """
     gm = Box(Role.GENERAL_MANAGER, _("总物业经理"))
     pm = Box(Role.PROPERTY_MANAGER, _("物业经理"))
@@ -142,6 +142,8 @@ def route(
     other = executed_by is not None and executed_by.pk not in author.departments
     if executed_by is not None and other and _has_manager(prop, executed_by):
         boxes.append(Box(Role.DEPARTMENT_MANAGER, _("部门经理"), executed_by))
+    if Role.GENERAL_MANAGER in author.own:
+        return [*boxes, pm]
     if Role.PROPERTY_MANAGER in author.roles:
         return [*boxes, gm]
     return [*boxes, pm, gm] if severity == "major" else [*boxes, pm]
@@ -221,11 +223,11 @@ def next_box(report: Report) -> ReportBox | None:
 
 
 def may_sign(report: Report, box: ReportBox | None, by: User) -> bool:
-    """Whether it is this person's turn: right role and department, not the author, not twice."""
+    """Whether it is his turn: right role and department, not the author nor for him, not twice."""
     if box is None or report.state != State.SUBMITTED or report.author_id == by.pk:
         return False
     mine = standing(by, report.property)
-    if box.role not in mine.roles:
+    if box.role not in mine.without(report.author_id):
         return False
     if box.department_id is not None and box.department_id not in mine.departments:
         return False
@@ -248,15 +250,13 @@ def _turn(report: Report, by: User) -> tuple[Report, ReportBox]:
     return report, box
 
 
-def _on_behalf(box: ReportBox, by: User, prop: Property) -> User | None:
+def _on_behalf(report: Report, box: ReportBox, by: User) -> User | None:
     """Whom a deputy signs for (代签), when he does not hold the role himself."""
-    own = Membership.objects.current(timezone.now()).filter(user=by, property=prop, role=box.role)
-    if own.exists():
+    mine = standing(by, report.property)
+    if box.role in mine.own:
         return None
-    for role, user_id in standing(by, prop).acting_for:
-        if role == box.role:
-            return User.objects.get(pk=user_id)
-    return None
+    acting = [pk for role, pk in mine.acting_for if role == box.role and pk != report.author_id]
+    return User.objects.get(pk=acting[0])
 
 
 @transaction.atomic
@@ -265,9 +265,7 @@ def sign(report: Report, *, by: User, password: str, opinion: str = "") -> Repor
     report, box = _turn(report, by)
     signature = signatures.confirmed(by, password)
     now = timezone.now()
-    box.on_behalf_of = _on_behalf(box, by, report.property)
-    if box.on_behalf_of is not None and box.on_behalf_of.pk == report.author_id:
-        raise PermissionDenied(_("填报人是您所代理的人，不能由您代签。"))
+    box.on_behalf_of = _on_behalf(report, box, by)
     _approve(box, report, signature, by=by, opinion=opinion, now=now)
     audit.save(
         box,
@@ -312,14 +310,10 @@ def sign(report: Report, *, by: User, password: str, opinion: str = "") -> Repor
 def _tell_next(report: Report, box: ReportBox, by: User) -> None:
     text = _("【待签批】%(number)s · %(title)s") % {"number": report.number, "title": box.title}
     key = f"sign:{report.pk}:{report.round}:{box.position}"
-    if box.department_id is not None:
-        members = Membership.objects.current(timezone.now()).filter(
-            property=report.property, department=box.department_id, role=box.role
-        )
-        also = [m.user for m in members.select_related("user")]
-        notify(report.case, rule="core.sign", text=text, key=key, also=also, except_for=by)
-    else:
-        notify(report.case, Role(box.role), rule="core.sign", text=text, key=key, except_for=by)
+    signers = duty.on_duty(
+        report.property, Role(box.role), at=timezone.now(), department=box.department_id
+    )
+    notify(report.case, rule="core.sign", text=text, key=key, also=signers, except_for=by)
 
 
 @transaction.atomic
@@ -378,72 +372,6 @@ def stop_reminders(case: Case, now: datetime) -> None:
     clocks.stop(case, [SIGN_LATE], now)
 
 
-def flag_due(now: datetime) -> int:
-    """Remind once of each report unsigned past the house's limit; set-based, safe to run twice."""
-    total = 0
-    while ids := clocks.due_cases((SIGN_LATE,), now):
-        fired = _flag_batch(ids, now)
-        total += fired
-        if not fired:
-            break
-    return total
-
-
-@transaction.atomic
-def _flag_batch(ids: Sequence[int], now: datetime) -> int:
-    due = clocks.locked_due((SIGN_LATE,), ids, now)
-    reports = {
-        r.case_id: r
-        for r in Report.objects.filter(
-            case__in=[c.case_id for c in due], state=State.SUBMITTED
-        ).select_related("property", "case")
-    }
-    boxes: dict[int, ReportBox] = {}
-    pending = ReportBox.objects.filter(report__in=reports.values(), decision=Decision.PENDING)
-    for box in pending.order_by("-position"):
-        if box.round == next(r.round for r in reports.values() if r.pk == box.report_id):
-            boxes[box.report_id] = box
-    people: dict[tuple[int, str], tuple[User, ...]] = {}
-    messages, acts = [], []
-    for clock in due:
-        report = reports.get(clock.case_id)
-        box = boxes.get(report.pk) if report else None
-        if report is None or box is None:
-            continue
-        key = (report.property_id, box.role)
-        if key not in people:
-            people[key] = tuple(duty.on_duty(report.property, Role(box.role), at=now))
-        text = _("【签批超时】%(number)s · %(title)s") % {
-            "number": report.number,
-            "title": box.title,
-        }
-        messages.append(
-            Message(
-                report.property,
-                SIGN_LATE,
-                text,
-                f"clock:{clock.pk}",
-                people[key],
-                case=report.case,
-                due_at=clock.due_at,
-                urgent=True,
-            )
-        )
-        acts.append(
-            audit.Act(
-                clock.case,
-                "flag",
-                None,
-                info={"rule": SIGN_LATE, "due_at": clock.due_at.isoformat()},
-                occurred_at=clock.due_at,
-            )
-        )
-    put(messages)
-    audit.record_many(acts)
-    clocks.mark_fired(due, now)
-    return len(due)
-
-
 def waiting_for(by: User, prop: Property) -> "list[Report]":
     """Reports whose next box this person may sign, oldest first (签批 inbox), at most 50."""
     mine = standing(by, prop)
@@ -470,6 +398,6 @@ def waiting_for(by: User, prop: Property) -> "list[Report]":
             continue
         turn = pending[0]
         in_department = turn.department_id is None or turn.department_id in mine.departments
-        if turn.role in mine.roles and in_department:
+        if turn.role in mine.without(report.author_id) and in_department:
             found.append(report)
     return found

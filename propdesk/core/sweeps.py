@@ -6,13 +6,13 @@ from datetime import datetime, timedelta
 
 from django.utils import timezone
 
-from propdesk.core import drafts, notices, signoff
+from propdesk.core import drafts, notices, sign_reminders
 from propdesk.core.models import SweepRun
 
 log = logging.getLogger(__name__)
 Sweep = Callable[[datetime], int]
 SWEEPS: dict[str, Sweep] = {
-    "core.signoff": signoff.flag_due,
+    "core.signoff": sign_reminders.flag_due,
     "core.drafts": drafts.purge,
 }
 KEEP_RUNS = timedelta(days=7)
