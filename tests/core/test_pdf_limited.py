@@ -1,11 +1,13 @@
 """Printing in a child: the same bytes, the same refusals, and no bomb outlives its limits."""
 
+import io
 import os
 import time
 from pathlib import Path
 from typing import Any
 
 import pytest
+from PIL import Image
 
 from propdesk.core.papers import render_html
 from propdesk.core.pdf import limited as module
@@ -74,6 +76,33 @@ def test_bomb_of_memory_is_stopped(monkeypatch: pytest.MonkeyPatch) -> None:
 
     with pytest.raises(RenderFailed, match=r"内存上限|意外退出"):
         print_limited(HEAD + "<p>好的</p>" * 60_000, memory_bytes=1 << 20)
+
+
+def test_bomb_of_pixels_is_stopped() -> None:
+    picture = io.BytesIO()
+    Image.new("L", (13_000, 13_000)).save(picture, "PNG")
+    html = HEAD + '<img src="pd:bomb" alt="x">'
+
+    with pytest.raises(RenderFailed, match="无法载入"):
+        render_limited(
+            html,
+            assets={"pd:bomb": (picture.getvalue(), "image/png")},
+            data={},
+            frozen_at=samples.FROZEN_AT,
+        )
+
+
+def test_caller_interrupted_takes_the_child_with_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupted(*_args: Any) -> None:
+        raise TimeoutError("the task's own limit")
+
+    monkeypatch.setattr(module, "_read_until", interrupted)
+    started = time.monotonic()
+
+    with pytest.raises(TimeoutError):
+        print_limited(BOMB)
+
+    assert time.monotonic() - started < 5
 
 
 def test_child_that_vanishes_is_a_failure(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -281,6 +281,19 @@ def test_viewers_draw_the_same_page(report_file: Path, tmp_path: Path) -> None:
     assert _distance(page, _grey(second.read_bytes())) > 8.0
 
 
+def test_layout_equals_the_kept_picture(report_file: Path, tmp_path: Path) -> None:
+    """After a wanted change delete the picture; the next run draws it anew and fails once."""
+    kept = samples.DATA / "incident-page-1.png"
+    run("pdftoppm", "-r", "150", "-png", "-singlefile", report_file, tmp_path / "now")
+    now = _grey((tmp_path / "now.png").read_bytes())
+    if not kept.exists():
+        now.save(kept, optimize=True)
+        pytest.fail(f"{kept.name} was drawn anew: look at it and commit it")
+
+    with Image.open(kept) as picture:
+        assert _distance(now, picture.convert("L")) < 1.0
+
+
 FETCHING = {
     "img": '<img src="http://127.0.0.1:9/a.png">',
     "img-file": '<img src="file:///etc/hostname">',

@@ -4,6 +4,8 @@ For the Celery worker only, which is one thread: forking the web process would c
 locks in whatever state they are.
 """
 
+import functools
+import gc
 import json
 import os
 import resource
@@ -13,7 +15,7 @@ import sys
 import time
 import warnings
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -24,7 +26,6 @@ from propdesk.core.pdf.render import (
     RenderError,
     RenderFailed,
     RenderRefused,
-    prepare,
     render,
 )
 
@@ -35,6 +36,14 @@ MEMORY_BYTES = 1 << 30
 HEADROOM_BYTES = 640 << 20
 FILE_BYTES = 64 << 20
 _READ = 1 << 16
+# One of each kind of box and face the papers use.
+_SAMPLE = """<!doctype html><html lang="zh-CN"><title>x</title><body>
+<header data-form="f" data-stamp="s"><div class="org">好</div><h1 class="wide">好</h1>
+<div class="meta"><span class="no">编号：<b>1</b></span></div></header><h2>好</h2>
+<table class="steps"><thead><tr><th scope="col">好</th></tr></thead><tbody><tr><td class="long"><p>
+好 A1，</p></td></tr></tbody></table><div class="photos"><figure><figcaption>好</figcaption></figure>
+</div><div class="keep"><div class="sign"><div class="box"><div class="line"><span class="hand">好
+</span></div></div></div></div></body></html>"""
 
 
 def render_limited(
@@ -52,7 +61,7 @@ def render_limited(
 
     Raises RenderRefused as `render` does, and RenderFailed when the child dies or is killed.
     """
-    prepare()
+    warm_up()
     deadline = time.monotonic() + wall_seconds
     receive, send = os.pipe()
     child = _fork()
@@ -70,12 +79,26 @@ def render_limited(
     os.close(send)
     try:
         answer = _read_until(receive, deadline)
+    except BaseException:
+        # The caller's own time limit ended the wait: nobody wants this paper any more.
+        os.kill(child, signal.SIGKILL)
+        raise
     finally:
         os.close(receive)
         status = _reap(child, deadline)
     if answer is None or status != 0:
         raise RenderFailed(_death_message(answer, status))
     return _unpack(answer)
+
+
+@functools.cache
+def warm_up() -> None:
+    """Print a sample once, so that each child inherits loaded fonts and filled caches.
+
+    A worker may call it when it starts; the first paper does otherwise. Raises RenderFailed when
+    Pango is missing.
+    """
+    render(_SAMPLE, assets={}, data={}, frozen_at=datetime(2000, 1, 1, tzinfo=UTC))
 
 
 def _fork() -> int:
@@ -89,6 +112,8 @@ def _in_child(pipe: int, limits: tuple[int, float, int], html: str, **inputs: An
     """Render and write one answer; leave without running the parent's exit handlers."""
     code = 1
     try:
+        # The child ends with its paper: collecting would only copy the parent's pages.
+        gc.disable()
         _limit(*limits)
         answer = _pack(html, **inputs)
         with open(pipe, "wb") as stream:

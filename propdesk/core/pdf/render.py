@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING, Any
 
 from django.utils.translation import gettext as _
 
+import propdesk.core.images  # noqa: F401 -- sets the pixel limit of Pillow, which WeasyPrint uses
 from propdesk.core.pdf.canonical import canonical_json
 from propdesk.core.pdf.clean import printable
 
@@ -86,7 +87,7 @@ def pango_problem() -> str | None:
 
 
 def prepare() -> None:
-    """Import WeasyPrint and parse the style sheet, once; call in a worker before it forks.
+    """Import WeasyPrint and parse the style sheet, once.
 
     Raises RenderFailed when Pango is missing.
     """
@@ -133,7 +134,7 @@ def render(
         warnings.simplefilter("ignore", ResourceWarning)
         try:
             source = weasyprint.HTML(string=html, base_url="pd:", url_fetcher=fetcher)
-            document = source.render(font_config=_fonts(os.getpid()), **options)
+            document = source.render(font_config=_fonts(_threads_owner()), **options)
             document.metadata.created = document.metadata.modified = frozen.isoformat()
             pdf = document.write_pdf(finisher=finish, **options)
             pages = len(document.pages)
@@ -192,12 +193,19 @@ def _weasyprint() -> None:
 def _style_sheet() -> "CSS":
     import weasyprint
 
-    return weasyprint.CSS(filename=HERE / "print.css", font_config=_fonts(os.getpid()))
+    return weasyprint.CSS(filename=HERE / "print.css", font_config=_fonts(_threads_owner()))
+
+
+def _threads_owner() -> int:
+    """0 while this process has one thread, which a fork copies whole, else the process id."""
+    tasks = Path("/proc/self/task")
+    alone = tasks.is_dir() and sum(1 for _task in tasks.iterdir()) == 1
+    return 0 if alone else os.getpid()
 
 
 @functools.lru_cache(maxsize=1)
-def _fonts(_process: int) -> "FontConfiguration":
-    """One per process: newer Pango serves a font map from a thread, which a fork does not copy."""
+def _fonts(_owner: int) -> "FontConfiguration":
+    """One per process, and its forks: but newer Pango serves fonts from a thread, which stays."""
     from weasyprint.text.fonts import FontConfiguration
 
     with _only_our_fonts():
@@ -231,7 +239,7 @@ def _collector_paused() -> Iterator[None]:
     finally:
         if was_enabled:
             gc.enable()
-        gc.collect()
+            gc.collect()
 
 
 @contextmanager
