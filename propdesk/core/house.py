@@ -100,14 +100,15 @@ def edit_department(
     ensure(by, "edit_department", ACTIONS, prop=prop)
     lock(prop)
     department = lock(department)
-    _free_name(prop, name, department.pk)
+    _free_name(prop, name, department)
     department.name, department.extension = name, extension
     audit.save(department, "name", "extension", by=by, reason=reason or _("修改部门"))
     return department
 
 
-def _free_name(prop: Property, name: str, own: int | None) -> None:
-    if prop.departments.filter(name=name).exclude(pk=own).exists():
+def _free_name(prop: Property, name: str, own: Department | None) -> None:
+    others = prop.departments.exclude(pk=own.pk) if own else prop.departments.all()
+    if others.filter(name=name).exists():
         raise RefusedInput(name=_("已有同名部门。"))
 
 

@@ -97,7 +97,7 @@ def _write(
 def _check(row: PropertySettings) -> None:
     for shorter, longer in _ORDERED:
         if getattr(row, longer) < getattr(row, shorter):
-            label = PropertySettings._meta.get_field(shorter).verbose_name  # noqa: SLF001 -- Django's model API
+            label = field_label(row, shorter)
             raise RefusedInput(**{longer: _("不能少于“%(other)s”。") % {"other": label}})
 
 
@@ -131,7 +131,11 @@ def _changes(row: Property | PropertySettings) -> list[Change]:
                 by=str(new.history_user or _("系统")),
                 reason=new.history_change_reason or "",
                 differences=tuple(
-                    (_label(row, c.field), _shown(row, c.field, c.old), _shown(row, c.field, c.new))
+                    (
+                        field_label(row, c.field),
+                        _shown(row, c.field, c.old),
+                        _shown(row, c.field, c.new),
+                    )
                     for c in delta.changes
                 ),
             )
@@ -139,10 +143,11 @@ def _changes(row: Property | PropertySettings) -> list[Change]:
     return found
 
 
-def _label(row: Property | PropertySettings, name: str) -> str:
+def field_label(row: Property | PropertySettings, name: str) -> str:
+    """The label of a field, as forms and the history show it."""
     if name == "first_run_done_at":
         return _("首次设置")
-    return str(row._meta.get_field(name).verbose_name)  # noqa: SLF001 -- Django's model API
+    return str(getattr(row._meta.get_field(name), "verbose_name", name))  # noqa: SLF001 -- Django's model API
 
 
 def _shown(row: Property | PropertySettings, name: str, value: Any) -> str:
