@@ -4,7 +4,7 @@ Split by noun: ``record`` (A–F), ``offer`` (G), ``promising`` (H, I), ``review
 ``keeping`` (at any time), ``sweep`` (the clocks).
 """
 
-from incidents.workflow.base import OPEN, Rule, permit, permit_intake
+from incidents.workflow.base import Rule, permit, permit_intake
 from incidents.workflow.keeping import (
     attach,
     call_security,
@@ -56,8 +56,10 @@ from incidents.workflow.review import (
     void,
 )
 from incidents.workflow.sweep import flag_due
+from incidents.workflow.table import MOVES, OPEN
 
 __all__ = [
+    "MOVES",
     "OPEN",
     "Intake",
     "Offer",

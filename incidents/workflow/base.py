@@ -9,13 +9,12 @@ from django.utils.translation import gettext as _
 
 from incidents.models import Complaint
 from incidents.permissions import ACTIONS
+from incidents.workflow.table import MOVES
 from propdesk.core import audit, clocks
 from propdesk.core.models import Property, User
 from propdesk.core.roles import Standing, ensure, standing
 from propdesk.core.transitions import RefusedInput, require
 
-S = Complaint.Status
-OPEN = frozenset(S) - {S.CLOSED, S.VOIDED}
 BACKDATE = timedelta(days=30)
 """补录: how far back something may be said to have happened."""
 
@@ -39,9 +38,11 @@ REVIEW_RULES = (Rule.REVIEW_REMIND, Rule.REVIEW_ESCALATED)
 
 
 def begin(complaint: Complaint, action: str, by: User) -> tuple[Complaint, Standing]:
-    """The row and its case under lock, fresh from the database; then who (403)."""
+    """The row and its case under lock, fresh from the database; then who (403), when (409)."""
     complaint = hold(complaint)
-    return complaint, permit(complaint, action, by)
+    stand = permit(complaint, action, by)
+    in_state(complaint, action)
+    return complaint, stand
 
 
 def permit(complaint: Complaint, action: str, by: User) -> Standing:
@@ -75,12 +76,13 @@ def hold(complaint: Complaint) -> Complaint:
     )
 
 
-def in_state(complaint: Complaint, *states: str, doing: str) -> None:
+def in_state(complaint: Complaint, action: str) -> None:
     """ConflictError (409) naming the state the complaint really is in."""
+    move = MOVES[action]
     require(
-        complaint.status in states,
+        complaint.status in move.states,
         _("现在是“%(state)s”，不能%(doing)s。页面可能已经过时，请看最新情况。")
-        % {"state": complaint.get_status_display(), "doing": doing},
+        % {"state": complaint.get_status_display(), "doing": move.doing},
     )
 
 

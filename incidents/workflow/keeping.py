@@ -7,11 +7,8 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from incidents.models import Complaint, Decision, Severity
-from incidents.permissions import ACTIONS
 from incidents.workflow.base import (
-    OPEN,
     Rule,
-    S,
     begin,
     finish,
     hold,
@@ -21,11 +18,12 @@ from incidents.workflow.base import (
     stop_clocks,
 )
 from incidents.workflow.record import index
+from incidents.workflow.table import S
 from propdesk.core import cases, clocks, persons, photos, signoff
 from propdesk.core.models import Attachment, CaseLink, Report, Task, Unmasking, User
 from propdesk.core.notices import notify
 from propdesk.core.persons import Guest
-from propdesk.core.roles import DUTY, Role, ensure, standing
+from propdesk.core.roles import DUTY, Role, standing
 from propdesk.core.transitions import RefusedInput, require
 
 BEFORE_PROMISE = (S.INTAKE, S.RECORDED, S.AWAITING_CHOICE, S.REOPENED)
@@ -35,7 +33,6 @@ BEFORE_PROMISE = (S.INTAKE, S.RECORDED, S.AWAITING_CHOICE, S.REOPENED)
 def hand_over(complaint: Complaint, *, by: User, to: User, reason: str) -> Complaint:
     """办理移交 (C-C): another owner, logged and told; he must be able to carry it on."""
     complaint, _stand = begin(complaint, "hand_over", by)
-    in_state(complaint, *OPEN, doing=_("移交"))
     require(complaint.owner_id != to.pk, _("跟进人已经是这位同事。"))
     if not standing(to, complaint.case.property).roles & DUTY:
         raise RefusedInput(to=_("只能移交给值班经理、物业经理或总物业经理。"))
@@ -62,7 +59,6 @@ def hand_over(complaint: Complaint, *, by: User, to: User, reason: str) -> Compl
 def change_severity(complaint: Complaint, *, by: User, severity: str, reason: str) -> Complaint:
     """调整等级: with a reason; before H the time allowed for the first promise follows it."""
     complaint, _stand = begin(complaint, "change_severity", by)
-    in_state(complaint, *OPEN, doing=_("调整等级"))
     require(severity in Severity.values, _("没有这个等级。"))
     require(complaint.severity != severity, _("已经是这个等级。"))
     if not reason:
@@ -114,7 +110,6 @@ def round_began_at(complaint: Complaint) -> datetime:
 def call_security(complaint: Complaint, *, by: User, reason: str = "") -> Task:
     """转特殊事件 (C-B): a task for 保安部 and a notice at once (decision 14)."""
     complaint, _stand = begin(complaint, "call_security", by)
-    in_state(complaint, *OPEN, doing=_("请保安部到场"))
     waiting = Task.objects.filter(case=complaint.case, kind="security", done_at=None)
     require(not waiting.exists(), _("已经请过保安部，正在等他们到场。"))
     text = _("请保安部立即到场 · %(case)s") % {"case": neutral(complaint)}
@@ -137,7 +132,6 @@ def call_security(complaint: Complaint, *, by: User, reason: str = "") -> Task:
 def edit_guest(complaint: Complaint, guest: Guest, *, by: User, reason: str) -> Complaint:
     """更正客户资料: logged beside the person, outside simple-history, purged with it."""
     complaint, _stand = begin(complaint, "edit_guest", by)
-    in_state(complaint, *OPEN, doing=_("更正客户资料"))
     if not complaint.is_anonymous and complaint.status != S.INTAKE and not guest.name:
         raise RefusedInput(name=_("请填写客户姓名。"))
     changed = persons.change(complaint.guest, guest, by=by, reason=reason)
@@ -161,7 +155,6 @@ def unmask(complaint: Complaint, *, by: User, reason: str, field: str = "phone")
 def attach(complaint: Complaint, data: bytes, *, by: User, caption: str = "") -> Attachment:
     """添加照片: through the one upload gate; RefusedInput for anything that is no photo."""
     complaint, _stand = begin(complaint, "attach", by)
-    in_state(complaint, *OPEN, doing=_("添加照片"))
     row = photos.store(complaint.case, data, by=by, caption=caption)
     finish(complaint, [], row, by=by, action="attach", info={"attachment": row.pk})
     return row
@@ -171,7 +164,6 @@ def attach(complaint: Complaint, data: bytes, *, by: User, caption: str = "") ->
 def remove_attachment(attachment: Attachment, *, by: User, reason: str) -> Attachment:
     """撤下照片: struck out with a reason, never deleted (X-2)."""
     complaint, _stand = begin(attachment.case.complaint, "remove_attachment", by)
-    in_state(complaint, *OPEN, doing=_("撤下照片"))
     row = photos.strike_out(attachment, by=by, reason=reason)
     finish(
         complaint,
@@ -194,20 +186,14 @@ def link(complaint: Complaint, number: str, *, by: User, note: str = "") -> Case
     """
     permit(complaint, "link", by)
     row = cases.link(complaint.case, number, by=by, note=note)
-    in_state(hold(complaint), *(set(S) - {S.VOIDED}), doing=_("关联"))
+    in_state(hold(complaint), "link")
     return row
 
 
 @transaction.atomic
 def security_arrived(complaint: Complaint, *, by: User, outcome: str) -> Complaint:
     """保安部已到场: ends the task of ``call_security``; 保安部 themselves or the duty manager."""
-    permit_security(complaint, by)
-    complaint = hold(complaint)
+    complaint, _stand = begin(complaint, "security_arrived", by)
     done = cases.close_tasks(complaint.case, "security", by=by, outcome=outcome[:40])
     require(done, _("没有等待保安部的待办。"))
     return finish(complaint, [], by=by, action="security_arrived", info={"outcome": outcome})
-
-
-def permit_security(complaint: Complaint, by: User) -> None:
-    """403 unless ``by`` is 保安部 or on the duty side of this property."""
-    ensure(by, "security_arrived", ACTIONS, prop=complaint.case.property)

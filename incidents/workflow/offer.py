@@ -10,16 +10,8 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from incidents.models import Complaint, Decision, Option, Via
-from incidents.workflow.base import (
-    S,
-    begin,
-    finish,
-    four_eyes,
-    happened,
-    in_state,
-    neutral,
-    permit,
-)
+from incidents.workflow.base import begin, finish, four_eyes, happened, neutral, permit
+from incidents.workflow.table import S
 from propdesk.core import audit
 from propdesk.core.cases import close_tasks, open_task
 from propdesk.core.models import User
@@ -27,7 +19,6 @@ from propdesk.core.notices import notify
 from propdesk.core.roles import Role, Standing
 from propdesk.core.transitions import RefusedInput, lock, require
 
-BEFORE_CHOICE = (S.RECORDED, S.AWAITING_CHOICE, S.REOPENED)
 MAX_OPTIONS = 9
 
 
@@ -49,7 +40,6 @@ def offer(complaint: Complaint, offers: list[Offer], *, by: User) -> list[Option
     RefusedInput without any option, or for one nobody confirms to be feasible.
     """
     complaint, stand = begin(complaint, "offer", by)
-    in_state(complaint, *BEFORE_CHOICE, doing=_("提出方案"))
     require(
         not complaint.options.filter(cycle=complaint.cycle, chosen=True).exists(),
         _("客户已选定方案，不能再加方案。"),
@@ -118,7 +108,6 @@ def decide_option(option: Option, *, by: User, approve: bool, note: str = "") ->
     complaint, stand = begin(option.complaint, "decide_option", by)
     option = lock(option)
     option.complaint = complaint
-    in_state(complaint, *BEFORE_CHOICE, doing=_("批准方案"))
     require(
         option.approval == Option.Approval.PENDING and option.withdrawn_at is None,
         _("这个方案已经有决定，或已撤回。"),
@@ -158,7 +147,6 @@ def withdraw_option(option: Option, *, by: User) -> Option:
     """Take back an option the guest has not been told of."""
     complaint, _stand = begin(option.complaint, "withdraw_option", by)
     option = lock(option)
-    in_state(complaint, *BEFORE_CHOICE, doing=_("撤回方案"))
     require(
         option.told_at is None and option.withdrawn_at is None,
         _("已经告知客户或已撤回的方案不能再撤回。"),
@@ -181,7 +169,7 @@ def tell_options(
     An anonymous complaint has nobody to tell: 不适用, by a property manager only (decision 12).
     """
     complaint, _stand = begin(complaint, "tell_options", by)
-    in_state(complaint, *BEFORE_CHOICE, doing=_("告知方案"))
+    require(complaint.refused_at is None, _("客户不接受方案，等物业经理决定。"))
     check_via(complaint, told_via, by)
     now = timezone.now()
     happened("told_at", told_at, now, not_before=complaint.received_at)
@@ -205,16 +193,7 @@ def tell_options(
     complaint.status = S.AWAITING_CHOICE
     complaint.told_options_at, complaint.told_options_via = told_at, told_via
     complaint.single_option_reason = single_reason if len(options) == 1 else ""
-    complaint.refused_at, complaint.refused_by, complaint.refused_reason = None, None, ""
-    fields = [
-        "status",
-        "told_options_at",
-        "told_options_via",
-        "single_option_reason",
-        "refused_at",
-        "refused_by",
-        "refused_reason",
-    ]
+    fields = ["status", "told_options_at", "told_options_via", "single_option_reason"]
     info = {"positions": [o.position for o in options], "via": told_via}
     return finish(
         complaint, fields, *options, by=by, action="tell_options", info=info, occurred_at=told_at
@@ -233,7 +212,6 @@ def check_via(complaint: Complaint, via: str, by: User) -> None:
 def choose(complaint: Complaint, option: Option, *, by: User, chosen_at: datetime) -> Complaint:
     """客户选定 (C-G): the choice is one of the options the guest was told of in this round."""
     complaint, _stand = begin(complaint, "choose", by)
-    in_state(complaint, S.AWAITING_CHOICE, doing=_("登记客户选择"))
     option = lock(option)
     require(complaint.refused_at is None, _("客户不接受方案，等物业经理决定。"))
     now = timezone.now()
@@ -285,7 +263,6 @@ def _chosen(
 def refuse(complaint: Complaint, *, by: User, reason: str) -> Complaint:
     """客户不接受 (C-G): stays where it is; the property manager gets a task and decides."""
     complaint, stand = begin(complaint, "refuse", by)
-    in_state(complaint, S.AWAITING_CHOICE, doing=_("登记客户不接受"))
     require(complaint.refused_at is None, _("已经登记过客户不接受，等物业经理决定。"))
     require(
         not complaint.options.filter(cycle=complaint.cycle, chosen=True).exists(),
@@ -317,7 +294,6 @@ def decide_refusal(
 ) -> Complaint:
     """After a refusal: ``new_options`` (back to G) or ``proceed`` with one told option (C-G)."""
     complaint, stand = begin(complaint, "decide_refusal", by)
-    in_state(complaint, S.AWAITING_CHOICE, doing=_("作出决定"))
     require(complaint.refused_at is not None, _("没有等待决定的客户意见。"))
     mine = _("自己或被代理人登记的意见须由另一位经理决定。")
     four_eyes("decide_refusal", complaint.refused_by_id, by, stand, mine)

@@ -13,16 +13,15 @@ from incidents.workflow.base import (
     PROMISE_RULES,
     REVIEW_RULES,
     Rule,
-    S,
     begin,
     finish,
     happened,
-    in_state,
     neutral,
     permit,
     stop_clocks,
 )
 from incidents.workflow.offer import check_via
+from incidents.workflow.table import S
 from propdesk.core import audit, clocks
 from propdesk.core.models import Department, Membership, User
 from propdesk.core.notices import notify
@@ -50,7 +49,6 @@ def promise(
     past, nearer than 5 minutes or beyond 90 days.
     """
     complaint, _stand = begin(complaint, "promise", by)
-    in_state(complaint, S.AWAITING_CHOICE, S.REOPENED, doing=_("约定时限"))
     chosen = complaint.options.filter(chosen=True, withdrawn_at=None).order_by("-cycle").first()
     this_round = chosen is not None and chosen.cycle == complaint.cycle
     require(
@@ -190,7 +188,6 @@ def extend(complaint: Complaint, word: Word, *, by: User, reason: str) -> Promis
     未兑现 (decision 11). The duty manager extends once a round, a property manager after that.
     """
     complaint, _stand = begin(complaint, "extend", by)
-    in_state(complaint, S.IN_PROGRESS, doing=_("延期"))
     old = complaint.promises.select_for_update().get(outcome=Promise.Outcome.OPEN)
     if old.seq > 1:
         permit(complaint, "extend_again", by)
@@ -245,7 +242,6 @@ def progress(
 ) -> Progress:
     """登记开工、进展、联系或部门完成 (C-I); the department that executes may do it too."""
     complaint, _stand = begin(complaint, "progress", by)
-    in_state(complaint, S.IN_PROGRESS, doing=_("登记进展"))
     now = timezone.now()
     occurred_at = occurred_at or now
     happened("occurred_at", occurred_at, now, not_before=complaint.received_at)
@@ -313,7 +309,6 @@ def resolve(
     kept as the guest's experience but never turns a broken promise into a kept one.
     """
     complaint, _stand = begin(complaint, "resolve", by)
-    in_state(complaint, S.IN_PROGRESS, doing=_("标记已解决"))
     require(complaint.started_at is not None, _("还不能标记已解决：先登记开工。"))
     now = timezone.now()
     resolved_at = resolved_at or now

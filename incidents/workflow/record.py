@@ -17,7 +17,8 @@ from incidents.models import (
     StepRecord,
 )
 from incidents.permissions import ACTIONS
-from incidents.workflow.base import Rule, S, begin, finish, happened, in_state, neutral, stop_clocks
+from incidents.workflow.base import Rule, begin, finish, happened, neutral, stop_clocks
+from incidents.workflow.table import S
 from propdesk.core import audit, clocks, drafts, duty, persons, search
 from propdesk.core.cases import open_case
 from propdesk.core.models import Case, Place, Property, User
@@ -163,7 +164,6 @@ def confirm_conduct(
     its reason. An answered step may be answered anew; history keeps both.
     """
     complaint, _stand = begin(complaint, "confirm_conduct", by)
-    in_state(complaint, S.INTAKE, doing=_("确认谈话要领"))
     _check_ticks(complaint, ticks, private_talk, private_talk_reason)
     now = timezone.now()
     existing = {row.letter: row for row in complaint.steps.all()}
@@ -230,7 +230,6 @@ def record(complaint: Complaint, points: Points, *, by: User) -> Complaint:
     409 while one of A–E is unanswered (each named); 422 for a missing name, place or reason.
     """
     complaint, _stand = begin(complaint, "record", by)
-    in_state(complaint, S.INTAKE, doing=_("完成记录"))
     _require_conduct(complaint)
     _check_points(complaint, points)
     now = timezone.now()
@@ -290,7 +289,6 @@ def _check_points(complaint: Complaint, points: Points) -> None:
 def correct(complaint: Complaint, field: str, text: str, *, by: User) -> Correction:
     """更正 (C-F): appended with author and time; the original stays word for word."""
     complaint, _stand = begin(complaint, "correct", by)
-    in_state(complaint, *(set(S) - {S.INTAKE, S.CLOSED, S.VOIDED}), doing=_("更正记录"))
     if field not in Correction.Field.values:
         raise RefusedInput(field=_("请选择要更正的一项。"))
     row = Correction(

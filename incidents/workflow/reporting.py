@@ -7,7 +7,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from incidents.models import Complaint, Severity
-from incidents.workflow.base import S, begin, hold, in_state
+from incidents.workflow.base import begin, hold, in_state
 from propdesk.core import rendering, signoff
 from propdesk.core.models import Report, User
 from propdesk.core.roles import standing
@@ -20,7 +20,6 @@ KIND = "incident_report"
 def start_report(complaint: Complaint, values: Mapping[str, Any], *, by: User) -> Report:
     """起草《事故报告》 with the values ``reports.prefill`` proposes; needs the summary first."""
     complaint, _stand = begin(complaint, "report", by)
-    in_state(complaint, S.RESOLVED, doing=_("填写《事故报告》"))
     require(
         complaint.summary and complaint.result, _("先写明经过、措施与结果，再起草《事故报告》。")
     )
@@ -30,8 +29,7 @@ def start_report(complaint: Complaint, values: Mapping[str, Any], *, by: User) -
 @transaction.atomic
 def edit_report(report: Report, values: Mapping[str, Any], *, by: User) -> Report:
     """修改 a draft or a report sent back."""
-    complaint, _stand = begin(report.case.complaint, "report", by)
-    in_state(complaint, S.RESOLVED, doing=_("填写《事故报告》"))
+    begin(report.case.complaint, "report", by)
     return signoff.edit(report, values, by=by)
 
 
@@ -39,7 +37,6 @@ def edit_report(report: Report, values: Mapping[str, Any], *, by: User) -> Repor
 def submit_report(report: Report, *, by: User, password: str) -> Report:
     """提交签批 once the required fields are filled; serious and major also need causes."""
     complaint, _stand = begin(report.case.complaint, "report", by)
-    in_state(complaint, S.RESOLVED, doing=_("提交《事故报告》"))
     report = lock(report)
     missing = missing_fields(report, complaint)
     if missing:
@@ -77,7 +74,7 @@ def sign_report(report: Report, *, by: User, password: str, opinion: str = "") -
 
     A case closed over a missing signature may still be signed; a voided one never.
     """
-    in_state(hold(report.case.complaint), S.RESOLVED, S.CLOSED, doing=_("签批《事故报告》"))
+    in_state(hold(report.case.complaint), "sign_report")
     report = signoff.sign(report, by=by, password=password, opinion=opinion)
     if report.state == Report.State.SIGNED:
         rendering.request(report.case, KIND, by=by, sealed=True, report=report)
@@ -87,5 +84,5 @@ def sign_report(report: Report, *, by: User, password: str, opinion: str = "") -
 @transaction.atomic
 def send_back_report(report: Report, *, by: User, reason: str) -> Report:
     """退回修改 with a reason."""
-    in_state(hold(report.case.complaint), S.RESOLVED, doing=_("退回《事故报告》"))
+    in_state(hold(report.case.complaint), "send_back_report")
     return signoff.send_back(report, by=by, reason=reason)

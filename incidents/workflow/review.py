@@ -9,21 +9,19 @@ from django.utils.translation import gettext as _
 from incidents import deadlines
 from incidents.models import Callback, Complaint, Decision, Promise
 from incidents.workflow.base import (
-    OPEN,
     PROMISE_RULES,
     REVIEW_RULES,
     Rule,
-    S,
     begin,
     finish,
     four_eyes,
     happened,
-    in_state,
     neutral,
     stop_clocks,
 )
 from incidents.workflow.offer import check_via, other_manager
 from incidents.workflow.record import index
+from incidents.workflow.table import S
 from propdesk.core import audit, clocks, signoff
 from propdesk.core.cases import close_tasks, open_task
 from propdesk.core.models import PropertySettings, Report, Task, User
@@ -50,7 +48,6 @@ def call_back(
     Dissatisfied: the property manager gets a task and decides.
     """
     complaint, stand = begin(complaint, "call_back", by)
-    in_state(complaint, S.RESOLVED, doing=_("登记回访"))
     require(
         complaint.satisfaction != Sat.DISSATISFIED or complaint.dissatisfied_decided,
         _("客户不满意，等物业经理决定。"),
@@ -127,7 +124,6 @@ def _ask_manager(complaint: Complaint, stand: Standing, by: User) -> None:
 def decide_dissatisfied(complaint: Complaint, *, by: User, choice: str, reason: str) -> Complaint:
     """After 不满意: ``redo`` (a new round) or ``close`` (may be closed, reason printed) (C-J)."""
     complaint, stand = begin(complaint, "decide_dissatisfied", by)
-    in_state(complaint, S.RESOLVED, doing=_("作出决定"))
     require(
         complaint.satisfaction == Sat.DISSATISFIED and not complaint.dissatisfied_decided,
         _("没有等待决定的回访。"),
@@ -182,7 +178,6 @@ def summarise(
 ) -> Complaint:
     """写明经过、措施与结果 (C-J): what the report is filled from."""
     complaint, _stand = begin(complaint, "summarise", by)
-    in_state(complaint, S.RESOLVED, doing=_("填写经过与结果"))
     errors = {}
     if not summary:
         errors["summary"] = _("请写明经过与采取的措施。")
@@ -227,7 +222,6 @@ def close(complaint: Complaint, *, by: User, override: str = "") -> Complaint:
     is printed. 不满意 must be decided even then.
     """
     complaint, stand = begin(complaint, "override" if override else "close", by)
-    in_state(complaint, S.RESOLVED, doing=_("结案"))
     missing = missing_for_close(complaint)
     rows = []
     if missing and override:
@@ -266,7 +260,6 @@ def reopen(complaint: Complaint, *, by: User, reason: str) -> Complaint:
     The second time goes to the property manager as well.
     """
     complaint, _stand = begin(complaint, "reopen", by)
-    in_state(complaint, S.CLOSED, doing=_("重新处理"))
     if not reason:
         raise RefusedInput(reason=_("请写明重新处理的原因。"))
     row = _decision(complaint, Decision.Kind.REOPEN, "reopen", reason, by)
@@ -355,7 +348,6 @@ def _new_round(
 def void(complaint: Complaint, *, by: User, reason: str) -> Complaint:
     """作废 (C-D): never deleted; the number stays, with the reason. Not one's own intake."""
     complaint, stand = begin(complaint, "void", by)
-    in_state(complaint, *OPEN, doing=_("作废"))
     mine = _("自己或被代理人登记的投诉须由另一位经理作废。")
     four_eyes("void", complaint.received_by_id, by, stand, mine)
     if not reason:

@@ -10,7 +10,8 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from incidents.models import Complaint
-from incidents.workflow.base import Rule, S, neutral
+from incidents.workflow.base import Rule, neutral
+from incidents.workflow.table import S
 from propdesk.core import audit, clocks, duty
 from propdesk.core.models import Case, Clock, Property, User
 from propdesk.core.notices import Message, put
