@@ -1,5 +1,6 @@
 """Two database roles: the owner migrates and purges, the application cannot rewrite the past."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from django.apps import AppConfig
@@ -71,7 +72,9 @@ def _statements(role: str, tables: list[str]) -> list[sql.Composed]:
 
 
 @register(Tags.database)
-def check_roles(databases: list[str] | None = None, **kwargs: Any) -> list[CheckMessage]:
+def check_roles(
+    app_configs: Sequence[AppConfig] | None = None, **kwargs: Any
+) -> list[CheckMessage]:
     """Warn when one database role both migrates and runs (decision 7)."""
     if not settings.SINGLE_DATABASE_ROLE:
         return []

@@ -94,7 +94,7 @@ class Postgres:
 
     def _run(self, program: str, *arguments: str, stdin: str = "") -> str:
         """Run one of the programs to its end and return what it said; StartError on failure."""
-        result = subprocess.run(  # noqa: S603 -- a program of our own, no shell
+        result: subprocess.CompletedProcess[str] = subprocess.run(  # noqa: S603 -- a program of our own, no shell
             [self.bin / program, *arguments],
             input=stdin,
             env=self._environment(),

@@ -26,14 +26,15 @@ DEMO_PASSWORD = "demo_password"  # noqa: S105 -- the name of a file
 class Command(BaseCommand):
     """Check both servers, migrate, grant, collect static files, load demo data when empty."""
 
-    help = _("检查数据库和消息队列，更新数据库结构，收集静态文件；空库装入演示数据。")
+    help = "检查数据库和消息队列，更新数据库结构，收集静态文件；空库装入演示数据。"
     requires_system_checks: list[str] = []
 
     def add_arguments(self, parser: CommandParser) -> None:
-        """Add --no-demo."""
-        parser.add_argument("--no-demo", action="store_true", help=_("空数据库也不装演示数据"))
+        """Add --no-demo and --no-static."""
+        parser.add_argument("--no-demo", action="store_true", help="空数据库也不装演示数据")
+        parser.add_argument("--no-static", action="store_true", help="静态文件已在镜像里，不再收集")
 
-    def handle(self, *, no_demo: bool, **options: Any) -> None:
+    def handle(self, *, no_demo: bool, no_static: bool, **options: Any) -> None:
         """Do every step; CommandError says in one sentence what is wrong."""
         check_database()
         check_broker()
@@ -42,8 +43,9 @@ class Command(BaseCommand):
         call_command("createcachetable", verbosity=0)
         db_roles.grant()
         self.stdout.write(str(_("数据库结构已是最新。")))
-        call_command("collectstatic", verbosity=0, interactive=False)
-        self.stdout.write(str(_("静态文件已就绪。")))
+        if not no_static:
+            call_command("collectstatic", verbosity=0, interactive=False)
+            self.stdout.write(str(_("静态文件已就绪。")))
         if not no_demo and "demo" in get_commands() and not has_people():
             self.stdout.write(str(_("数据库是空的，正在装入演示数据……")))
             call_command("demo", password=demo_password(), stdout=StringIO())
@@ -74,7 +76,7 @@ def check_broker() -> None:
     url = environment.socket_url(settings.CELERY_BROKER_URL)
     client = redis.Redis.from_url(url, socket_timeout=5, socket_connect_timeout=5)
     try:
-        version = str(client.info("server")["redis_version"])
+        version = str(dict(client.info("server"))["redis_version"])  # type: ignore[arg-type]
     except redis.RedisError as error:
         raise CommandError(
             _("连不上消息队列 %(where)s。请检查 REDIS_URL。") % {"where": environment.host_of(url)}

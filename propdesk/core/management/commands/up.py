@@ -3,7 +3,6 @@
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
-from django.utils.translation import gettext_lazy as _
 
 from propdesk.localstack import launch, listen
 from propdesk.localstack.errors import StartError
@@ -12,7 +11,7 @@ from propdesk.localstack.errors import StartError
 class Command(BaseCommand):
     """Start database, broker, web server, workers and clock, and keep them running."""
 
-    help = _("一条命令启动全部：数据库、消息队列、网站、后台任务和定时器。")
+    help = "一条命令启动全部：数据库、消息队列、网站、后台任务和定时器。"
     requires_system_checks: list[str] = []
 
     def add_arguments(self, parser: CommandParser) -> None:
