@@ -28,6 +28,8 @@ _MANAGER = Grant(any=MANAGERS)
 
 ACTIONS: Table = {
     "read": Grant(any=DUTY, own=TAKES_IN, assigned=EXECUTES),
+    "history": _DUTY,
+    "print": _DUTY,
     "intake": Grant(any=DUTY | TAKES_IN),
     "confirm_conduct": _TAKER,
     "record": _TAKER,

@@ -1,10 +1,277 @@
-"""placeholder"""
+"""Pages of complaints. Rows come from ``queries``, changes go through ``workflow``."""
+
+from django.http import Http404, HttpResponse
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from incidents import acts, forms, queries, rows, workflow
+from incidents.detail import Detail
+from incidents.models import Complaint
+from incidents.wordlist import blame_words
+from propdesk.core import drafts, places
+from propdesk.core.http import StaffRequest, attempt, done, page, staff_view
+
+GET_POST = require_http_methods(["GET", "HEAD", "POST"])
 
 
-def _x(request, *a, **k):
-    raise NotImplementedError
+@staff_view
+@require_GET
+def board(request: StaffRequest) -> HttpResponse:
+    """投诉: by urgency with time left; filters stay in the URL."""
+    now = timezone.now()
+    filters = queries.Filters.of(request.GET)
+    found = queries.page_of(
+        queries.board(request.user, request.prop, filters, now),
+        filters,
+        request.GET.get("after", ""),
+    )
+    context = rows.board_context(request.prop, filters, found, now, request.GET.get("after", ""))
+    name = "incidents/partials/_rows.html" if request.htmx else "incidents/board.html"
+    return page(request, name, context)
 
 
-board = intake = detail = timeline = history = report = submit_report = sign_report = paper = (
-    paper_file
-) = photo = remove_photo = option_act = act = _x
+@staff_view
+@GET_POST
+def intake(request: StaffRequest) -> HttpResponse:
+    """登记投诉 in under a minute: one text, the rest is preset."""
+    workflow.permit_intake(request.prop, request.user)
+    form = forms.IntakeForm(request.POST or _drafted(request, "intake"), prop=request.prop)
+    if request.method != "POST":
+        form = forms.IntakeForm(
+            prop=request.prop, initial=_drafted(request, "intake") | {"token": drafts.new_token()}
+        )
+        return page(request, "incidents/intake.html", {"form": form})
+    made: list[Complaint] = []
+    status = 422
+    if form.is_valid():
+        try:
+            status = attempt(form, lambda: made.append(_take_in(request, form)))
+        except drafts.DoubleSubmitError:
+            twin = drafts.token_url(request.user, form.cleaned_data["token"])
+            return done(request, twin or reverse("incidents:board", args=[request.prop.code]))
+    if not made:
+        return page(request, "incidents/intake.html", {"form": form}, status=status)
+    drafts.forget(request.user, "intake")
+    return done(
+        request, made[0].get_absolute_url(), _("已登记 %(n)s。") % {"n": made[0].case.number}
+    )
+
+
+def _take_in(request: StaffRequest, form: forms.IntakeForm) -> Complaint:
+    data = form.cleaned_data
+    return workflow.intake(
+        request.prop,
+        workflow.Intake(
+            words=data["words"],
+            guest=forms.guest_of(data, data["place"]),
+            severity=data["severity"],
+            channel=data["channel"],
+            place=data["place"],
+            place_note=data["place_note"],
+            received_at=data["received_at"],
+            is_anonymous=data["is_anonymous"],
+            anonymous_reason=data["anonymous_reason"],
+        ),
+        by=request.user,
+        token=data["token"],
+    )
+
+
+def _drafted(request: StaffRequest, form: str) -> dict[str, str]:
+    draft = drafts.recall(request.user, form) if request.method != "POST" else None
+    return {k: v[0] for k, v in draft.data.items() if v} if draft else {}
+
+
+@staff_view
+@require_GET
+def known_guests(request: StaffRequest) -> HttpResponse:
+    """Guests known in the room being typed, to take over with one tap (htmx only)."""
+    workflow.permit_intake(request.prop, request.user)
+    place = places.find(request.prop, request.GET.get("room", "")[:60])
+    context = {
+        "place": place,
+        "guests": queries.known_guests(request.prop, place) if place else [],
+        "suggestions": [] if place else places.suggest(request.prop, request.GET.get("room", "")),
+    }
+    return page(request, "incidents/partials/_known_guests.html", context)
+
+
+@staff_view
+@require_GET
+def detail(request: StaffRequest, number: str) -> HttpResponse:
+    """One complaint: the next action first, facts beside it, history below."""
+    return _detail_page(request, _load(request, number))
+
+
+def _load(request: StaffRequest, number: str) -> Detail:
+    found = Detail.load(request.user, request.prop, number.upper(), timezone.now())
+    if found is None:
+        raise Http404
+    return found
+
+
+def _detail_page(
+    request: StaffRequest,
+    one: Detail,
+    *,
+    bound: tuple[str, forms.ActForm] | None = None,
+    status: int = 200,
+) -> HttpResponse:
+    names = one.cards
+    if bound is not None and bound[0] not in names:
+        names = [bound[0], *names]
+    cards = [
+        {
+            "name": name,
+            "act": acts.ACTS[name],
+            "form": bound[1] if bound and bound[0] == name else _form(request, one, name),
+        }
+        for name in names
+    ]
+    context = {
+        "one": one,
+        "row": one.complaint,
+        "cards": cards,
+        "entries": rows.timeline(one, request.GET.get("kind", ""), None),
+        "now": one.now,
+    }
+    return page(request, "incidents/detail.html", context, status=status)
+
+
+def _form(request: StaffRequest, one: Detail, name: str) -> forms.ActForm:
+    act = acts.ACTS[name]
+    drafted = _drafted(request, f"{one.complaint.case.number}:{name}")
+    return act.form(complaint=one.complaint, user=request.user, initial=drafted)
+
+
+@staff_view
+@GET_POST
+def act(request: StaffRequest, number: str, name: str) -> HttpResponse:
+    """Any act on a complaint: its own page by GET, the transition by POST."""
+    if name not in acts.ACTS:
+        raise Http404
+    one = _load(request, number)
+    spec = acts.ACTS[name]
+    workflow.permit(one.complaint, spec.action, request.user)
+    if request.method != "POST":
+        return _act_page(request, one, name, _form(request, one, name))
+    form = spec.form(request.POST, request.FILES, complaint=one.complaint, user=request.user)
+    key = f"{one.complaint.case.number}:{name}"
+    if "save_draft" in request.POST:
+        drafts.keep(request.user, key, dict(request.POST.lists()))
+        return done(request, one.complaint.get_absolute_url(), _("草稿已保存24小时。"))
+    status = 422
+    if form.is_valid():
+        status = attempt(form, lambda: spec.run(one.complaint, request.user, form.cleaned_data))
+    if status != 200:
+        drafts.keep(request.user, key, dict(request.POST.lists()))
+        return _refused(request, _load(request, number), name, form, status)
+    drafts.forget(request.user, key)
+    _warn_wording(request, form)
+    return done(request, one.complaint.get_absolute_url(), str(spec.done))
+
+
+def _refused(
+    request: StaffRequest, one: Detail, name: str, form: forms.ActForm, status: int
+) -> HttpResponse:
+    if name in one.cards:
+        return _detail_page(request, one, bound=(name, form), status=status)
+    return _act_page(request, one, name, form, status=status)
+
+
+def _act_page(
+    request: StaffRequest, one: Detail, name: str, form: forms.ActForm, *, status: int = 200
+) -> HttpResponse:
+    context = {"one": one, "row": one.complaint, "name": name, "act": acts.ACTS[name], "form": form}
+    return page(request, "incidents/act.html", context, status=status)
+
+
+def _warn_wording(request: StaffRequest, form: forms.ActForm) -> None:
+    """C-E: words that blame somebody, in text the guest may read, are pointed out, not refused."""
+    from django.contrib import messages
+
+    text = " ".join(str(form.cleaned_data.get(name, "")) for name in form.guest_text)
+    found = blame_words(text)
+    if found:
+        words = "、".join(found)
+        messages.warning(
+            request, _("给客户看的文字里有推诿或责备的词：%(w)s。已保存，建议改写。") % {"w": words}
+        )
+
+
+@staff_view
+@GET_POST
+def option_act(request: StaffRequest, number: str, option: int, verb: str) -> HttpResponse:
+    """批准 or 撤回 one option."""
+    one = _load(request, number)
+    row = next((o for o in one.options if o.pk == option), None)
+    if row is None or verb not in ("decide", "withdraw"):
+        raise Http404
+    action = "decide_option" if verb == "decide" else "withdraw_option"
+    workflow.permit(one.complaint, action, request.user)
+    form_class = forms.DecideOptionForm if verb == "decide" else forms.WithdrawForm
+    form = form_class(request.POST or None, complaint=one.complaint, user=request.user)
+    status = 200
+    if request.method == "POST":
+        status = 422
+        if form.is_valid():
+            target = queries.option(one.complaint, option)
+            status = attempt(form, lambda: _option_verb(request, form, target, verb))
+        if status == 200:
+            return done(request, one.complaint.get_absolute_url(), _("已登记。"))
+    context = {"one": one, "row": one.complaint, "option": row, "verb": verb, "form": form}
+    return page(request, "incidents/option.html", context, status=status)
+
+
+def _option_verb(
+    request: StaffRequest, form: forms.ActForm, option: "queries.Option", verb: str
+) -> None:
+    if verb == "withdraw":
+        workflow.withdraw_option(option, by=request.user)
+    else:
+        data = form.cleaned_data
+        approve = data["approve"] == "yes"
+        workflow.decide_option(option, by=request.user, approve=approve, note=data["note"])
+
+
+@staff_view
+@require_GET
+def timeline(request: StaffRequest, number: str) -> HttpResponse:
+    """Older entries of the timeline."""
+    one = _load(request, number)
+    before = rows.number_or_none(request.GET.get("before", ""))
+    entries = rows.timeline(one, request.GET.get("kind", ""), before)
+    context = {"one": one, "row": one.complaint, "entries": entries}
+    name = "incidents/partials/_timeline.html" if request.htmx else "incidents/timeline.html"
+    return page(request, name, context)
+
+
+@staff_view
+@require_GET
+def history(request: StaffRequest, number: str) -> HttpResponse:
+    """Every change of the record: who, when, why, from what to what."""
+    one = _load(request, number)
+    workflow.permit(one.complaint, "history", request.user)
+    context = {"one": one, "row": one.complaint, "changes": rows.history(one.complaint)}
+    return page(request, "incidents/history.html", context)
+
+
+@staff_view
+@require_POST
+def draft(request: StaffRequest, number: str, name: str) -> HttpResponse:
+    """Keep what is being typed; answers 204."""
+    one = _load(request, number)
+    if name not in acts.ACTS and name != "report":
+        raise Http404
+    drafts.keep(request.user, f"{one.complaint.case.number}:{name}", dict(request.POST.lists()))
+    return HttpResponse(status=204)
+
+
+@staff_view
+@require_POST
+def intake_draft(request: StaffRequest) -> HttpResponse:
+    """Keep a half-typed intake; answers 204."""
+    drafts.keep(request.user, "intake", dict(request.POST.lists()))
+    return HttpResponse(status=204)

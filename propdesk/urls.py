@@ -2,8 +2,13 @@
 
 from django.urls import include, path
 
+from propdesk.desk import entry
+
 urlpatterns = [
-    path("accounts/", include("allauth.account.urls")),
-    path("accounts/2fa/", include("allauth.mfa.urls")),
+    path("healthz", entry.healthz, name="healthz"),
+    path("healthz/ready", entry.ready, name="ready"),
+    path("accounts/", include("propdesk.desk.account_urls")),
+    path("p/<slug:code>/settings/", include("propdesk.desk.house.urls")),
+    path("p/<slug:code>/incidents/", include("incidents.urls")),
     path("", include("propdesk.desk.urls")),
 ]

@@ -25,6 +25,8 @@ from propdesk.settings import *  # noqa: E402, F403 -- the environment above com
 ALLOWED_HOSTS = ["localhost", "127.0.0.1", "testserver"]
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 MEDIA_ROOT = TEST_HOME / f"media-{os.environ.get('PYTEST_XDIST_WORKER', 'main')}"
+STATIC_ROOT = TEST_HOME / "static"
+STATIC_ROOT.mkdir(exist_ok=True)
 STORAGES = {
     **STORAGES,  # noqa: F405 -- from the settings above
     "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},

@@ -46,7 +46,8 @@ State = Literal["draft", "sealed", "void", "copy"]
 Text = str | None
 QR_ASSET = "pd:qr.svg"
 # How a sheet is printed is not part of the record, so a copy carries the code of the original.
-PRINT_ONLY = frozenset({"state", "verify_code"})
+# The address holds that code, so it cannot be among what the code is made from.
+PRINT_ONLY = frozenset({"state", "verify_code", "record_url"})
 
 
 @dataclass(frozen=True)
@@ -188,6 +189,7 @@ class Paper:
     schema: ClassVar[str]
     title: "ClassVar[StrPromise]"
     title_size: ClassVar[str] = "wide"
+    qr: ClassVar[str] = QR_ASSET
 
     organisation: str
     number: str
@@ -209,6 +211,12 @@ class Paper:
     photos: tuple[Photo, ...] = ()
     attachments: tuple[str, ...] = ()
     signatures: tuple[SignBox, ...] = ()
+
+    @property
+    def printed(self) -> Self:
+        """The same record as the templates lay it out: no None, every text safe to print."""
+        cleaned: Self = _cleaned(self)
+        return cleaned
 
     @property
     def stamp(self) -> str:
@@ -311,7 +319,7 @@ class ComplaintRecordPaper(Paper):
 def render_html(paper: Paper) -> str:
     """The paper as HTML for the renderer; Chinese whatever language the worker speaks."""
     with override("zh-hans"):
-        return render_to_string(paper.template, {"paper": _cleaned(paper), "qr": QR_ASSET})
+        return render_to_string(paper.template, {"paper": paper})
 
 
 def paper_assets(paper: Paper, files: Mapping[str, bytes]) -> dict[str, tuple[bytes, str]]:

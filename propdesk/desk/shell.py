@@ -1,7 +1,155 @@
-"""What the frame round every page shows."""
+"""What the frame round every page shows: navigation by role, counts, who is on duty."""
+
+import time
+from datetime import datetime, timedelta
+from typing import Any
 
 from django.http import HttpRequest
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from incidents.permissions import ACTIONS
+from propdesk.core.models import Property, User
+from propdesk.core.roles import ALL_STAFF, DUTY, MANAGERS, Role, standing
+from propdesk.desk import queries
+
+FRESH_SECONDS = 15
+SWEEP_LATE = timedelta(minutes=3)
+_counts: dict[tuple[int, int], tuple[float, dict[str, Any]]] = {}
+"""Numbers of the frame per user and property, for some seconds, in this process only: they are
+for orientation, the pages themselves always read the database."""
 
 
-def shell(request: HttpRequest) -> dict[str, object]:
-    return {"shell": None}
+def shell(request: HttpRequest) -> dict[str, Any]:
+    """Context processor; None outside a property and for whoever is not logged in."""
+    prop = getattr(request, "prop", None)
+    user = getattr(request, "user", None)
+    if prop is None or user is None or not user.is_authenticated:
+        return {"shell": None}
+    return {"shell": build(user, prop, request.path, query=request.GET.get("q", ""))}
+
+
+def build(
+    user: User, prop: Property, path: str, *, query: str = "", fresh: bool = False
+) -> dict[str, Any]:
+    """The frame of one property for one person."""
+    now = timezone.now()
+    counts = _cached(user, prop, now, fresh=fresh)
+    mine = standing(user, prop).roles
+    nav = _nav(prop, path, counts, mine)
+    return {
+        "property": prop,
+        "properties": [],
+        "nav": nav,
+        "more": nav[4:],
+        "new": _new(prop, mine),
+        "duty": _duty(counts),
+        "shift_line": _shift(counts),
+        "search_url": reverse("desk:search", args=[prop.code]) if mine & ALL_STAFF else "",
+        "query": query,
+        "notices_url": reverse("desk:notices", args=[prop.code]) if mine & ALL_STAFF else "",
+        "notices_count": counts["unread"],
+        "me": {
+            "name": user.name,
+            "initial": user.name[:1],
+            "url": reverse("desk:me", args=[prop.code]),
+        },
+        "logout_url": reverse("account_logout"),
+        "system_alert": _alert(counts, now),
+        "poll_url": reverse("desk:counts", args=[prop.code]),
+    }
+
+
+def _cached(user: User, prop: Property, now: datetime, *, fresh: bool) -> dict[str, Any]:
+    key, clock = (user.pk, prop.pk), time.monotonic()
+    kept = _counts.get(key)
+    if kept is not None and not fresh and clock - kept[0] < FRESH_SECONDS:
+        return kept[1]
+    if len(_counts) > 2000:
+        _counts.clear()
+    counts = queries.shell_counts(user, prop, now)
+    _counts[key] = (clock, counts)
+    return counts
+
+
+def forget(user: User, prop: Property) -> None:
+    """The user just changed something: the next page counts anew."""
+    _counts.pop((user.pk, prop.pk), None)
+
+
+def _nav(
+    prop: Property, path: str, counts: dict[str, Any], mine: frozenset[Role]
+) -> list[dict[str, Any]]:
+    def item(
+        key: str, label: str, icon: str, name: str, count: int = 0, *, hot: bool = False
+    ) -> dict[str, Any]:
+        url = reverse(name, args=[prop.code])
+        current = path == url if key == "board" else path.startswith(url)
+        return {
+            "key": key,
+            "label": label,
+            "icon": icon,
+            "url": url,
+            "count": count,
+            "hot": hot,
+            "current": current,
+        }
+
+    items = []
+    if mine & ALL_STAFF:
+        overdue = counts["overdue"]
+        items += [
+            item("board", _("值班台"), "grid-1x2", "desk:board", overdue, hot=True),
+            item("incidents", _("投诉"), "chat-left-text", "incidents:board", counts["open"]),
+        ]
+    if mine & (DUTY | {Role.DEPARTMENT_MANAGER}):
+        items.append(
+            item("sign", _("签批"), "pen", "desk:sign", counts["sign"], hot=counts["sign"] > 0)
+        )
+    if mine & (MANAGERS | {Role.ADMIN, Role.DUTY_MANAGER}):
+        items.append(item("house", _("设置"), "gear", "house:index"))
+    return items
+
+
+def _new(prop: Property, mine: frozenset[Role]) -> list[dict[str, str]]:
+    if not mine & ACTIONS["intake"].any:
+        return []
+    return [
+        {
+            "label": _("登记投诉"),
+            "hint": _("先选房号，一句话即可"),
+            "icon": "chat-left-text",
+            "url": reverse("incidents:intake", args=[prop.code]),
+        }
+    ]
+
+
+def _duty(counts: dict[str, Any]) -> str:
+    if not counts["duty_name"]:
+        return _("当前没有排值班经理")
+    return _("值班经理 %(name)s · %(shift)s") % {
+        "name": counts["duty_name"],
+        "shift": counts["duty_label"],
+    }
+
+
+def _shift(counts: dict[str, Any]) -> str:
+    if not counts["duty_name"]:
+        return ""
+    start, end = timezone.localtime(counts["duty_from"]), timezone.localtime(counts["duty_to"])
+    return f"{counts['duty_label']} {start:%H:%M}–{end:%H:%M}"
+
+
+def _alert(counts: dict[str, Any], now: datetime) -> str:
+    """The red strip: only when the clockwork itself stands still."""
+    swept = counts["swept_at"]
+    if swept is None:
+        return _("到期提醒还没有运行过，请联系管理员查看后台任务。")
+    late = now - swept
+    if late <= SWEEP_LATE:
+        return ""
+    minutes = int(late.total_seconds() // 60)
+    return _("到期提醒已停 %(n)s 分钟，请联系管理员；时限照常计算，页面上的剩余时间是准的。") % {
+        "n": minutes
+    }

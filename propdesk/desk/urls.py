@@ -1,7 +1,19 @@
-"""Addresses above the registers: desk, search, notices, sign-off inbox, health."""
+"""Addresses above the registers: desk, search, notices, sign-off inbox, verification."""
 
-from django.urls import include, path
+from django.urls import path
 
+from propdesk.desk import entry, views
+
+app_name = "desk"
 urlpatterns = [
-    path("p/<slug:code>/incidents/", include("incidents.urls")),
+    path("", entry.home, name="home"),
+    path("v/<str:code>", entry.verify, name="verify"),
+    path("p/<slug:code>/", views.board, name="board"),
+    path("p/<slug:code>/counts/", views.counts, name="counts"),
+    path("p/<slug:code>/search/", views.search, name="search"),
+    path("p/<slug:code>/notices/", views.notices, name="notices"),
+    path("p/<slug:code>/notices/<int:delivery>/", views.acknowledge, name="acknowledge"),
+    path("p/<slug:code>/sign/", views.sign, name="sign"),
+    path("p/<slug:code>/me/", views.me, name="me"),
+    path("p/<slug:code>/me/signature.png", views.signature, name="signature"),
 ]

@@ -23,7 +23,7 @@ DAY_FORMATS = ["%Y-%m-%d", "%Y%m%d"]
 MOMENT_FORMATS = ["%Y-%m-%dT%H:%M", "%Y-%m-%d %H:%M", "%Y%m%d %H:%M"]
 
 
-class PersonChoice(forms.ModelChoiceField):
+class PersonChoice(forms.ModelChoiceField):  # type: ignore[type-arg]  # not subscriptable at run time
     """A member of staff, shown with the staff number: names repeat."""
 
     def label_from_instance(self, obj: Any) -> str:

@@ -35,7 +35,8 @@ class _HouseForm(forms.Form):
     def __init__(self, prop: Property, *args: Any, **kwargs: Any) -> None:
         initial = {name: getattr(prop, name) for name in PROPERTY_FIELDS}
         initial |= {name: getattr(prop.settings, name) for name in self.setting_fields}
-        super().__init__(*args, initial=initial | kwargs.pop("initial", {}), **kwargs)
+        kwargs["initial"] = initial | kwargs.get("initial", {})
+        super().__init__(*args, **kwargs)
         self.fields.update(forms.fields_for_model(PropertySettings, self.setting_fields))
         for name in PHONES:
             if name in self.fields:

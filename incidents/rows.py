@@ -1,0 +1,331 @@
+"""Rows of lists and timelines, made ready in Python so that templates only print."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from urllib.parse import urlencode
+
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.dateparse import parse_datetime
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as _l
+
+from incidents import queries
+from incidents.detail import TONES, Detail
+from incidents.models import (
+    Channel,
+    Complaint,
+    Correction,
+    Progress,
+    Severity,
+    Via,
+)
+from incidents.workflow import Rule
+from propdesk.core import clock_text, names
+from propdesk.core.models import AuditEntry, Property
+
+S = Complaint.Status
+PAGE = 30
+
+STATES = (
+    ("open", _l("未结")),
+    ("overdue", _l("已逾期")),
+    ("soon", _l("2小时内到期")),
+    (S.RESOLVED, _l("待复查")),
+    (S.CLOSED, _l("已结案")),
+    ("all", _l("全部")),
+)
+NEXT = {
+    S.INTAKE: _l("做好记录"),
+    S.RECORDED: _l("告知方案"),
+    S.AWAITING_CHOICE: _l("客户选定、约定时限"),
+    S.IN_PROGRESS: _l("跟踪进度"),
+    S.RESOLVED: _l("回访结案"),
+    S.REOPENED: _l("重新约定"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class ListRow:
+    """One complaint in a list."""
+
+    number: str
+    url: str
+    who: str
+    place: str
+    words: str
+    status: str
+    tone: str
+    icon: str
+    owner: str
+    category: str
+    severity: str
+    serious: bool
+    due: datetime | None
+    promised: datetime | None
+    received: str
+    next: str
+    extended: bool
+
+
+def list_row(prop: Property, row: Complaint) -> ListRow:
+    """A list row; everything it needs is joined already."""
+    tone, icon = TONES[S(row.status)]
+    guest = row.guest
+    if row.is_anonymous:
+        who = _("匿名客户")
+    else:
+        who = names.address(guest.name, guest.honorific) if guest.name else _("客户")
+    words = row.core_issue or row.opening_words
+    return ListRow(
+        number=row.case.number,
+        url=reverse("incidents:detail", args=[prop.code, row.case.number]),
+        who=who,
+        place=(row.place.code or row.place.label) if row.place else row.place_note,
+        words=words if len(words) <= 40 else f"{words[:39]}…",
+        status=row.get_status_display(),
+        tone=tone,
+        icon=icon,
+        owner=row.owner.name,
+        category=row.get_category_display() if row.category else "",
+        severity=row.get_severity_display(),
+        serious=row.severity != Severity.NORMAL,
+        due=row.next_due_at,
+        promised=row.current_due_at if row.status == S.IN_PROGRESS else None,
+        received=clock_text.list_time(row.received_at),
+        next=str(NEXT.get(S(row.status), "")),
+        extended=False,
+    )
+
+
+def board_context(
+    prop: Property, filters: queries.Filters, found: queries.Page, now: datetime, after: str
+) -> dict[str, Any]:
+    """Everything the list page prints."""
+    base = reverse("incidents:board", args=[prop.code])
+    older = filters.params() | {"after": found.after}
+
+    def with_state(state: str) -> str:
+        params = {k: v for k, v in filters.params().items() if k != "state"}
+        return f"{base}?{urlencode(params | ({'state': state} if state != 'open' else {}))}"
+
+    return {
+        "rows": [list_row(prop, row) for row in found.rows],
+        "filters": filters,
+        "states": [(code, label, with_state(code)) for code, label in STATES],
+        "categories": Complaint.Category.choices,
+        "severities": Severity.choices,
+        "older_url": f"{base}?{urlencode(older)}" if found.after else "",
+        "newer_url": f"{base}?{urlencode(filters.params())}" if after else "",
+        "filtered": bool(set(filters.params()) - {"state"}),
+        "now": now,
+        "base": base,
+    }
+
+
+def number_or_none(text: str) -> int | None:
+    """A positive sequence number from the URL, else None."""
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else None
+
+
+KINDS: dict[str, tuple[Any, list[str]]] = {
+    "progress": (_l("进展"), ["progress", "resolve", "promise", "extend"]),
+    "told": (_l("告知"), ["tell_options", "choose", "refuse", "promise", "extend", "call_back"]),
+    "notice": (_l("提醒"), ["flag", "hand_over", "call_security", "security_arrived"]),
+    "correct": (_l("更正"), ["correct", "edit_guest", "change_severity", "remove_attachment"]),
+}
+
+LOOK = {
+    "intake": ("grey", "inbox", _l("登记投诉")),
+    "confirm_conduct": ("grey", "check2", _l("确认谈话要领")),
+    "record": ("grey", "journal-text", _l("完成记录，念给客户核对")),
+    "correct": ("grey", "pencil", _l("追加更正")),
+    "edit_guest": ("grey", "person", _l("更正客户资料")),
+    "change_severity": ("orange", "exclamation-triangle", _l("调整等级")),
+    "offer": ("blue", "lightbulb", _l("提出方案")),
+    "decide_option": ("blue", "patch-check", _l("方案审批")),
+    "withdraw_option": ("grey", "x-lg", _l("撤回方案")),
+    "tell_options": ("blue", "megaphone", _l("告知客户方案")),
+    "choose": ("blue", "hand-index-thumb", _l("客户选定方案")),
+    "refuse": ("orange", "slash-circle", _l("客户不接受方案")),
+    "decide_refusal": ("violet", "patch-check", _l("物业经理决定")),
+    "promise": ("blue", "clock", _l("约定时限")),
+    "extend": ("orange", "calendar-plus", _l("延期")),
+    "progress": ("blue", "play-circle", _l("进展")),
+    "resolve": ("green", "check-lg", _l("标记已解决")),
+    "call_back": ("violet", "telephone-outbound", _l("回访")),
+    "decide_dissatisfied": ("violet", "patch-check", _l("物业经理决定")),
+    "summarise": ("grey", "journal-text", _l("写明经过与结果")),
+    "close": ("green", "archive", _l("结案")),
+    "reopen": ("orange", "arrow-repeat", _l("重新处理")),
+    "void": ("red", "slash-circle", _l("作废")),
+    "hand_over": ("blue", "arrow-left-right", _l("移交跟进人")),
+    "call_security": ("red", "shield-exclamation", _l("请保安部到场")),
+    "security_arrived": ("green", "shield-check", _l("保安部已到场")),
+    "attach": ("grey", "camera", _l("添加照片")),
+    "remove_attachment": ("grey", "image", _l("撤下照片")),
+    "link": ("grey", "link-45deg", _l("关联")),
+    "unmask": ("grey", "eye", _l("查看完整号码")),
+    "flag": ("red", "bell", _l("系统提醒")),
+    "report_start": ("violet", "file-earmark-text", _l("起草《事故报告》")),
+    "report_edit": ("violet", "pencil", _l("填写《事故报告》")),
+    "report_submit": ("violet", "send", _l("提交《事故报告》签批")),
+    "report_sign": ("violet", "pen", _l("签批《事故报告》")),
+    "report_send_back": ("orange", "arrow-counterclockwise", _l("退回《事故报告》")),
+}
+
+
+def timeline(one: Detail, kind: str, before: int | None) -> dict[str, Any]:
+    """Entries of the case, newest first, as plain rows, and where older ones are."""
+    wanted = KINDS[kind][1] if kind in KINDS else None
+    found = queries.timeline(one.complaint, wanted, before, PAGE + 1)
+    shown, more = found[:PAGE], len(found) > PAGE
+    url = reverse(
+        "incidents:timeline", args=[one.complaint.case.property.code, one.complaint.case.number]
+    )
+    here = one.complaint.get_absolute_url()
+    params = {"before": shown[-1].seq} | ({"kind": kind} if kind else {}) if shown else {}
+    rows = [_entry(one, entry) for entry in shown]
+    for earlier, row in zip([None, *rows], rows, strict=False):
+        row["new_day"] = earlier is None or earlier["day"] != row["day"]
+    return {
+        "rows": rows,
+        "kinds": [("", _("全部"), here)]
+        + [(k, v[0], f"{here}?kind={k}#timeline") for k, v in KINDS.items()],
+        "kind": kind if kind in KINDS else "",
+        "older_url": f"{url}?{urlencode(params)}" if more else "",
+    }
+
+
+def _entry(one: Detail, entry: AuditEntry) -> dict[str, Any]:
+    tone, icon, title = LOOK.get(entry.action, ("grey", "circle", entry.action))
+    content = entry.content or {}
+    info, reason = content.get("info", {}), content.get("reason", "")
+    occurred = entry.occurred_at or entry.at
+    local = timezone.localtime(entry.at)
+    late = (entry.at - occurred).total_seconds() > 300
+    return {
+        "tone": tone,
+        "icon": icon,
+        "title": str(title),
+        "facts": _facts(one, entry.action, info),
+        "reason": reason,
+        "by": entry.by.name if entry.by else _("系统"),
+        "day": f"{local:%Y-%m-%d}",
+        "time": f"{local:%H:%M}",
+        "occurred": clock_text.friendly(occurred, one.now)
+        if late and entry.action != "flag"
+        else "",
+        "seq": entry.seq,
+    }
+
+
+def _time(value: str, now: datetime) -> str:
+    moment = parse_datetime(value)
+    return clock_text.friendly(moment, now) if moment else ""
+
+
+def _facts(one: Detail, action: str, info: dict[str, Any]) -> str:
+    """One line of what this act did, from the rows in memory."""
+    options = {(o.position): o for o in one.options if o.current}
+    if action in ("choose", "decide_option", "withdraw_option") and info.get("position") in options:
+        option = options[info["position"]]
+        verdict = (
+            "" if "approved" not in info else (_("已批准：") if info["approved"] else _("未批准："))
+        )
+        return f"{verdict}{option.position} {option.text}"
+    if action in ("offer", "tell_options"):
+        shown = [o for o in options.values() if o.position in info.get("positions", [])]
+        via = f" · {Via(info['via']).label}" if "via" in info else ""
+        return "；".join(f"{o.position} {o.text}" for o in shown) + via
+    if action == "promise":
+        return _("%(due)s 前 · %(via)s告知") % {
+            "due": _time(info["due_at"], one.now),
+            "via": Via(info["via"]).label,
+        }
+    if action == "extend":
+        tail = "" if info["in_time"] else _(" · 告知已迟，原承诺未兑现")
+        return f"{_time(info['old_due_at'], one.now)} → {_time(info['due_at'], one.now)}{tail}"
+    if action == "progress":
+        return str(Progress.Kind(info["kind"]).label)
+    if action == "resolve":
+        return _("承诺兑现") if info["kept"] else _("超过承诺时限")
+    if action == "call_back":
+        return str(Complaint.Satisfaction(info["satisfaction"]).label)
+    if action == "correct":
+        return str(Correction.Field(info["field"]).label)
+    if action == "change_severity":
+        return f"{Severity(info['old']).label} → {Severity(info['new']).label}"
+    if action == "intake":
+        return f"{Channel(info['channel']).label} · {Severity(info['severity']).label}"
+    if action == "confirm_conduct":
+        return "、".join(info["letters"])
+    if action == "flag":
+        known = dict(Rule.choices)
+        label = str(known.get(info["rule"], _("签批超时")))
+        return label + (_("（已合并）") if info.get("merged") else "")
+    if action == "link":
+        return str(info.get("number", ""))
+    if action in ("decide_refusal", "decide_dissatisfied"):
+        return str(CHOICES.get(info.get("choice", ""), ""))
+    return str(info.get("title") or info.get("number") or "")
+
+
+CHOICES = {
+    "new_options": _l("重新提出方案"),
+    "proceed": _l("按其中一个方案办理"),
+    "redo": _l("重新处理"),
+    "close": _l("说明理由后可以结案"),
+}
+
+HIDDEN = {"case", "history_id", "guest", "id"}
+
+
+def history(complaint: Complaint, limit: int = 60) -> list[dict[str, Any]]:
+    """Versions of the record, newest first, each with what changed against the one before."""
+    versions = list(
+        complaint.history.select_related("history_user").order_by("-history_date", "-history_id")[
+            : limit + 1
+        ]
+    )
+    found = []
+    for new, old in zip(versions, [*versions[1:], None], strict=False):
+        changes = []
+        if old is not None:
+            delta = new.diff_against(old, excluded_fields=HIDDEN, foreign_keys_are_objs=False)
+            changes = [_change(c) for c in delta.changes]
+        found.append(
+            {
+                "at": new.history_date,
+                "by": new.history_user.name if new.history_user else _("系统"),
+                "why": ACTION_TITLES.get(
+                    new.history_change_reason or "", new.history_change_reason or ""
+                ),
+                "changes": changes,
+            }
+        )
+    return found[:limit]
+
+
+ACTION_TITLES = {action: look[2] for action, look in LOOK.items()}
+
+
+def _change(change: Any) -> dict[str, str]:
+    column = Complaint._meta.get_field(change.field)  # noqa: SLF001 -- Django's model API
+    return {
+        "label": str(getattr(column, "verbose_name", change.field)),
+        "old": _shown(column, change.old),
+        "new": _shown(column, change.new),
+    }
+
+
+def _shown(column: Any, value: Any) -> str:
+    if value in (None, ""):
+        return "—"
+    if isinstance(value, datetime):
+        return clock_text.list_time(value)
+    if isinstance(value, bool):
+        return _("是") if value else _("否")
+    choices = dict(getattr(column, "flatchoices", ()))
+    return str(choices.get(value, value))

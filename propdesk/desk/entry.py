@@ -1,0 +1,50 @@
+"""Pages outside any property: the door, health, verification of a printed paper."""
+
+from django.contrib.auth.decorators import login_required
+from django.db import DatabaseError, connection
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import redirect
+from django.utils import timezone
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_GET
+
+from propdesk.core.http import page
+from propdesk.desk import health, queries
+
+
+@require_GET
+@login_required
+def home(request: HttpRequest) -> HttpResponse:
+    """To the user's property, or a list when there are several, or a word when there is none."""
+    properties = queries.properties_of(request.user)  # type: ignore[arg-type]
+    if len(properties) == 1:
+        return redirect("desk:board", properties[0].code)
+    return page(request, "desk/properties.html", {"properties": properties})
+
+
+@require_GET
+def verify(request: HttpRequest, code: str) -> HttpResponse:
+    """What a verify code on a paper stands for: number, version, hash, nothing personal."""
+    documents = queries.documents_with(code)
+    status = 200 if documents else 404
+    return page(request, "desk/verify.html", {"documents": documents, "code": code}, status=status)
+
+
+@never_cache
+@require_GET
+def healthz(_request: HttpRequest) -> HttpResponse:
+    """Alive: the process answers."""
+    return HttpResponse("ok\n", content_type="text/plain")
+
+
+@never_cache
+@require_GET
+def ready(_request: HttpRequest) -> JsonResponse:
+    """Ready: database, broker, age of the last sweep and of the oldest unsent notice."""
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT 1")
+        facts = health.facts(timezone.now())
+    except DatabaseError:
+        return JsonResponse({"database": False, "ready": False}, status=503)
+    return JsonResponse(facts, status=200 if facts["ready"] else 503)

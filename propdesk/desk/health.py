@@ -1,0 +1,45 @@
+"""Whether the clockwork runs: what ``/healthz/ready`` and the red strip say."""
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from celery import current_app
+from kombu.exceptions import OperationalError
+
+from propdesk.core import sweeps
+from propdesk.core.models import Delivery
+
+SWEEP = "incidents.flag_due"
+SWEEP_LATE = timedelta(minutes=2, seconds=30)
+NOTICE_LATE = timedelta(minutes=5)
+
+
+def facts(now: datetime) -> dict[str, Any]:
+    """Database, broker, seconds since the last sweep, seconds the oldest notice waits; ready."""
+    age = sweeps.age(SWEEP, now)
+    oldest = (
+        Delivery.objects.filter(state=Delivery.State.PENDING)
+        .order_by("next_try_at", "id")
+        .values_list("created_at", flat=True)
+        .first()
+    )
+    waits = now - oldest if oldest else timedelta(0)
+    broker = broker_answers()
+    fine = age is not None and age <= SWEEP_LATE and waits <= NOTICE_LATE and broker
+    return {
+        "database": True,
+        "broker": broker,
+        "last_sweep_seconds": int(age.total_seconds()) if age is not None else None,
+        "oldest_unsent_notice_seconds": int(waits.total_seconds()),
+        "ready": fine,
+    }
+
+
+def broker_answers() -> bool:
+    """Whether the broker takes a connection within the time-outs of the settings."""
+    try:
+        with current_app.connection_for_write() as connection:
+            connection.ensure_connection(max_retries=1, interval_start=0, timeout=1)
+    except (OperationalError, OSError):
+        return False
+    return True

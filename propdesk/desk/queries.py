@@ -1,0 +1,172 @@
+"""Rows for screens that look at more than one register; bounded and indexed."""
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db.models import Count, F, OuterRef, Q, QuerySet, Subquery
+from django.db.models.functions import Coalesce
+from django.utils import timezone
+
+from incidents import queries as incidents
+from propdesk.core import search as core_search
+from propdesk.core.models import (
+    Case,
+    Delivery,
+    Document,
+    Membership,
+    Property,
+    ReportBox,
+    Shift,
+    SweepRun,
+    Task,
+    User,
+)
+from propdesk.core.roles import Role, standing
+
+INBOX_PAGE = 30
+UNREAD = (Delivery.State.PENDING, Delivery.State.SENT)
+
+
+def properties_of(user: User) -> list[Property]:
+    """Properties in which the user holds a role today, by name."""
+    held = Membership.objects.current(timezone.now()).filter(user=user)
+    deputy = Membership.objects.current(timezone.now()).filter(
+        deputies__by_user=user,
+        deputies__starts_at__lte=timezone.now(),
+        deputies__ends_at__gt=timezone.now(),
+        deputies__revoked_at=None,
+    )
+    ids = held.values("property").union(deputy.values("property"))
+    return list(Property.objects.filter(pk__in=ids).order_by("name"))
+
+
+def _count(rows: "QuerySet[Any]") -> Subquery:
+    """A scalar count that stops at 1000."""
+    return Subquery(
+        rows.order_by()
+        .annotate(_one=F("pk") * 0)
+        .values("_one")
+        .annotate(n=Count("pk"))
+        .values("n")[:1]
+    )
+
+
+def shell_counts(user: User, prop: Property, now: datetime) -> dict[str, Any]:
+    """All numbers of the frame in one statement: open, overdue, to sign, unread, duty, sweep."""
+    mine = standing(user, prop)
+    visible = incidents.visible_to(user, prop).filter(status__in=incidents.OPEN)
+    boxes = ReportBox.objects.filter(
+        report__property=prop,
+        report__state="submitted",
+        decision="pending",
+        role__in=mine.roles,
+        round=F("report__round"),
+    ).exclude(report__author=user)
+    earlier = ReportBox.objects.filter(
+        report=OuterRef("report"),
+        round=OuterRef("round"),
+        decision="pending",
+        position__lt=OuterRef("position"),
+    )
+    unread = Delivery.objects.filter(
+        recipient=user, property=prop, channel="inbox", state__in=UNREAD
+    )
+    shift = Shift.objects.filter(
+        property=prop,
+        role=Role.DUTY_MANAGER,
+        cancelled_at=None,
+        starts_at__lte=now,
+        ends_at__gt=now,
+    ).order_by("starts_at")
+    sweep = SweepRun.objects.filter(name="incidents.flag_due", finished_at__isnull=False).order_by(
+        "-finished_at"
+    )
+    row = (
+        Property.objects.filter(pk=prop.pk)
+        .values(
+            open=Coalesce(_count(visible), 0),
+            overdue=Coalesce(_count(visible.filter(next_due_at__lt=now)), 0),
+            sign=Coalesce(
+                _count(
+                    boxes.annotate(first=~Q(pk=None)).exclude(report__in=earlier.values("report"))
+                ),
+                0,
+            ),
+            unread=Coalesce(_count(unread), 0),
+            duty_name=Subquery(shift.values("user__name")[:1]),
+            duty_label=Subquery(shift.values("label")[:1]),
+            duty_from=Subquery(shift.values("starts_at")[:1]),
+            duty_to=Subquery(shift.values("ends_at")[:1]),
+            swept_at=Subquery(sweep.values("finished_at")[:1]),
+        )
+        .first()
+    )
+    return dict(row or {})
+
+
+def urgent_complaints(user: User, prop: Property, now: datetime, limit: int) -> list[Any]:
+    """Open complaints due within two hours or overdue, most urgent first."""
+    rows = incidents.visible_to(user, prop).filter(
+        status__in=incidents.OPEN, next_due_at__lt=now + timedelta(hours=2)
+    )
+    rows = rows.select_related("case", "guest", "owner", "place", "department")
+    return list(rows.order_by("next_due_at", "pk")[:limit])
+
+
+def running_complaints(user: User, prop: Property, now: datetime, limit: int) -> list[Any]:
+    """The user's own open complaints first, then the rest that is not urgent."""
+    rows = incidents.visible_to(user, prop).filter(
+        Q(next_due_at__gte=now + timedelta(hours=2)) | Q(next_due_at=None),
+        status__in=incidents.OPEN,
+    )
+    rows = rows.select_related("case", "guest", "owner", "place", "department")
+    return list(rows.order_by("next_due_at", "pk")[:limit])
+
+
+def open_tasks(user: User, prop: Property, limit: int) -> list[Task]:
+    """Tasks of the user's roles, oldest first."""
+    roles = standing(user, prop).roles
+    rows = Task.objects.filter(property=prop, role__in=roles, done_at=None)
+    return list(rows.select_related("case").order_by("created_at")[:limit])
+
+
+def inbox(user: User, prop: Property, before: int | None) -> list[Delivery]:
+    """Notices of this person, newest first, one more than a page."""
+    rows = Delivery.objects.filter(
+        recipient=user, property=prop, channel=Delivery.Channel.INBOX
+    ).exclude(state=Delivery.State.MERGED)
+    if before is not None:
+        rows = rows.filter(pk__lt=before)
+    rows = rows.select_related("notice__case__complaint")
+    return list(rows.order_by("-pk")[: INBOX_PAGE + 1])
+
+
+def delivery(user: User, prop: Property, pk: int) -> Delivery | None:
+    """One notice of this person."""
+    return (
+        Delivery.objects.filter(recipient=user, property=prop, pk=pk)
+        .select_related("notice__case")
+        .first()
+    )
+
+
+def found(user: User, prop: Property, query: str, limit: int = 30) -> list[Case]:
+    """Cases the user may see whose words hold the query, newest first."""
+    if not query.strip():
+        return []
+    visible = incidents.visible_to(user, prop)
+    hits = core_search.hits(prop, query)
+    rows = Case.objects.filter(pk__in=hits.values("case"), complaint__in=visible).select_related(
+        "complaint__guest", "complaint__owner", "complaint__place"
+    )
+    return list(rows.order_by("-opened_at", "-pk")[:limit])
+
+
+def documents_with(code: str) -> list[Document]:
+    """Sealed papers that carry this verify code."""
+    wanted = "".join(c for c in code.upper() if c.isalnum())
+    if len(wanted) < 16:
+        return []
+    grouped = "-".join(wanted[i : i + 4] for i in range(0, 16, 4))
+    rows = Document.objects.filter(verify_code=grouped, sealed=True)
+    return list(rows.select_related("report__property").order_by("-pk")[:5])

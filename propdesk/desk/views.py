@@ -1,0 +1,169 @@
+"""Screens over all registers."""
+
+from typing import Any
+
+from django.http import Http404, HttpResponse
+from django.shortcuts import redirect
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from incidents import rows as incident_rows
+from propdesk.core import notices as core_notices
+from propdesk.core import signatures, signoff
+from propdesk.core.http import StaffRequest, attempt, done, page, staff_view
+from propdesk.core.roles import ALL_STAFF, MANAGERS, Role, standing
+from propdesk.desk import forms, queries
+from propdesk.desk import shell as frame
+
+LIMIT = 12
+
+
+@staff_view
+@require_GET
+def board(request: StaffRequest) -> HttpResponse:
+    """值班台: what is to be done now, what runs, what waits for me."""
+    prop, user, now = request.prop, request.user, timezone.now()
+    roles = standing(user, prop).roles
+    if not roles & ALL_STAFF:
+        return redirect("house:index", prop.code)
+    if prop.settings.first_run_done_at is None and roles & (MANAGERS | {Role.ADMIN}):
+        return redirect("house:first_run", prop.code)
+    counts = frame.build(user, prop, request.path)["nav"]
+    urgent = queries.urgent_complaints(user, prop, now, LIMIT)
+    running = queries.running_complaints(user, prop, now, LIMIT)
+    context = {
+        "now": now,
+        "urgent": [incident_rows.list_row(prop, row) for row in urgent],
+        "running": [incident_rows.list_row(prop, row) for row in running],
+        "tasks": [_task(prop.code, task, now) for task in queries.open_tasks(user, prop, LIMIT)],
+        "figures": _figures(prop.code, counts, urgent, now),
+    }
+    return page(request, "desk/board.html", context)
+
+
+def _figures(code: str, nav: list[dict[str, Any]], urgent: list[Any], now: Any) -> dict[str, Any]:
+    counts = {item["key"]: item["count"] for item in nav}
+    soon = [row for row in urgent if row.next_due_at and row.next_due_at >= now]
+    base = reverse("incidents:board", args=[code])
+    return {
+        "overdue": counts.get("board", 0),
+        "soon": len(soon),
+        "open": counts.get("incidents", 0),
+        "sign": counts.get("sign", 0),
+        "overdue_url": f"{base}?state=overdue",
+        "soon_url": f"{base}?state=soon",
+        "open_url": base,
+        "sign_url": reverse("desk:sign", args=[code]),
+        "longest": urgent[0].next_due_at if counts.get("board") and urgent else None,
+        "nearest": soon[0].next_due_at if soon else None,
+    }
+
+
+def _task(code: str, task: Any, now: Any) -> dict[str, Any]:
+    return {
+        "text": task.text,
+        "number": task.case.number,
+        "url": reverse("incidents:detail", args=[code, task.case.number]),
+        "since": task.created_at,
+        "role": task.get_role_display(),
+    }
+
+
+@staff_view
+@require_GET
+def counts(request: StaffRequest) -> HttpResponse:
+    """Numbers of the frame for the poll; 204 while nothing changed (decision 37)."""
+    path = request.htmx.current_url_abs_path or ""
+    built = frame.build(request.user, request.prop, path.partition("?")[0], fresh=True)
+    return page(request, "partials/_shell_counts.html", {"shell": built})
+
+
+@staff_view
+@require_GET
+def search(request: StaffRequest) -> HttpResponse:
+    """One search over all registers: number, room, name, words, last four digits."""
+    query = request.GET.get("q", "").replace("\x00", "").strip()[:60]
+    found = queries.found(request.user, request.prop, query)
+    if len(found) == 1 and found[0].number == query.upper():
+        return redirect(found[0].complaint.get_absolute_url())
+    for case in found:
+        case.complaint.case = case
+    rows = [incident_rows.list_row(request.prop, case.complaint) for case in found]
+    return page(request, "desk/search.html", {"rows": rows, "query": query, "now": timezone.now()})
+
+
+@staff_view
+@require_GET
+def notices(request: StaffRequest) -> HttpResponse:
+    """通知: what I was told, newest first; each is confirmed by hand."""
+    before = incident_rows.number_or_none(request.GET.get("before", ""))
+    found = queries.inbox(request.user, request.prop, before)
+    shown = found[: queries.INBOX_PAGE]
+    here = reverse("desk:notices", args=[request.prop.code])
+    context = {
+        "deliveries": shown,
+        "now": timezone.now(),
+        "older_url": f"{here}?before={shown[-1].pk}" if len(found) > len(shown) else "",
+        "newer_url": here if before else "",
+    }
+    return page(request, "desk/notices.html", context)
+
+
+@staff_view
+@require_POST
+def acknowledge(request: StaffRequest, delivery: int) -> HttpResponse:
+    """确认收到, and on to the case when asked."""
+    row = queries.delivery(request.user, request.prop, delivery)
+    if row is None:
+        raise Http404
+    if row.state != row.State.ACKNOWLEDGED:
+        core_notices.acknowledge(row, by=request.user)
+    frame.forget(request.user, request.prop)
+    if "open" in request.POST and row.notice.case is not None:
+        return done(
+            request, reverse("incidents:detail", args=[request.prop.code, row.notice.case.number])
+        )
+    return done(request, reverse("desk:notices", args=[request.prop.code]), _("已确认收到。"))
+
+
+@staff_view
+@require_GET
+def sign(request: StaffRequest) -> HttpResponse:
+    """签批: reports whose turn it is mine to sign, oldest first."""
+    reports = signoff.waiting_for(request.user, request.prop)
+    return page(request, "desk/sign.html", {"reports": reports, "now": timezone.now()})
+
+
+@staff_view
+@require_http_methods(["GET", "HEAD", "POST"])
+def me(request: StaffRequest) -> HttpResponse:
+    """我的账号: my signature, password, two-step log-in."""
+    form = forms.SignatureForm(request.POST or None, request.FILES or None)
+    status = 200
+    if request.method == "POST":
+        status = 422
+        if form.is_valid():
+            data = form.cleaned_data["signature"].read()
+            status = attempt(form, lambda: signatures.keep(request.user, data))
+        if status == 200:
+            return done(request, reverse("desk:me", args=[request.prop.code]), _("签名已留存。"))
+    context = {
+        "form": form,
+        "has_signature": signatures.current(request.user) is not None,
+        "roles": sorted(role.label for role in standing(request.user, request.prop).roles),
+    }
+    return page(request, "desk/me.html", context, status=status)
+
+
+@staff_view
+@require_GET
+def signature(request: StaffRequest) -> HttpResponse:
+    """My own signature as a picture."""
+    row = signatures.current(request.user)
+    if row is None:
+        raise Http404
+    response = HttpResponse(bytes(row.image), content_type="image/png")
+    response["Cache-Control"] = "private, no-store"
+    return response
