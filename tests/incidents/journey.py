@@ -61,6 +61,8 @@ class House:
     """A property with one person per role this journey needs; everybody has a signature."""
 
     prop: Property = field(default_factory=PropertyFactory)
+    taker: User | None = None
+    """Who takes complaints in, when it is not the duty manager."""
 
     def __post_init__(self) -> None:
         self.department: Department = DepartmentFactory(property=self.prop, name="工程部")
@@ -73,7 +75,7 @@ class House:
 
     def new(self, *, by: User | None = None, **changes: Any) -> Complaint:
         data = workflow.Intake(words="空调有异响", guest=GUEST)
-        return workflow.intake(self.prop, replace(data, **changes), by=by or self.dm)
+        return workflow.intake(self.prop, replace(data, **changes), by=by or self.taker or self.dm)
 
     def conduct(self, complaint: Complaint) -> Complaint:
         ticks = {letter: workflow.Tick(done=True) for letter in "ABCDE"}
