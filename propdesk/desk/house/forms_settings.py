@@ -3,6 +3,7 @@
 from typing import Any
 
 from django import forms
+from django.core.validators import BaseValidator, MaxValueValidator, MinValueValidator
 from django.utils.translation import gettext_lazy as _
 
 from propdesk.core.house_settings import PROPERTY_FIELDS, SETTING_FIELDS, version
@@ -38,6 +39,8 @@ class _HouseForm(forms.Form):
         kwargs["initial"] = initial | kwargs.get("initial", {})
         super().__init__(*args, **kwargs)
         self.fields.update(forms.fields_for_model(PropertySettings, self.setting_fields))
+        for name in self.setting_fields:
+            _take_limits(self.fields[name], name)
         for name in PHONES:
             if name in self.fields:
                 self.fields[name].validators.append(phone_number)
@@ -46,6 +49,22 @@ class _HouseForm(forms.Form):
         """Return the cleaned values of the property and its settings by field name."""
         names = (*PROPERTY_FIELDS, *self.setting_fields)
         return {name: self.cleaned_data[name] for name in names}
+
+
+def _take_limits(field: forms.Field, name: str) -> None:
+    """Check the limits of the model field: a form field made from it knows its type only."""
+    column = PropertySettings._meta.get_field(name)  # noqa: SLF001 -- Django's model API
+    limits = (MinValueValidator, MaxValueValidator)
+    strict = [v for v in getattr(column, "validators", ()) if isinstance(v, limits)]
+    if strict:
+        others = [v for v in field.validators if not isinstance(v, limits)]
+        lowest = max((v for v in strict if isinstance(v, MinValueValidator)), key=_limit)
+        highest = [v for v in strict if isinstance(v, MaxValueValidator)]
+        field.validators = [*others, lowest, *sorted(highest, key=_limit)[:1]]
+
+
+def _limit(validator: BaseValidator) -> float:
+    return float(validator.limit_value)
 
 
 class FirstRunForm(_HouseForm):
