@@ -80,9 +80,10 @@ def upload(kind: Kind, prop: Property, file: BinaryIO, name: str, size: int, *, 
     """
     ensure(by, kind.action, ACTIONS, prop=prop)
     lines, problems = read(file, name, size, kind.columns)
+    wrong = {problem.row for problem in problems}
     data = {
         "file": name[:100],
-        "rows": [[line.number, line.cells] for line in lines],
+        "rows": [[line.number, line.cells] for line in lines if line.number not in wrong],
         "problems": [asdict(problem) for problem in problems],
     }
     Draft.objects.update_or_create(
@@ -100,8 +101,7 @@ def pending(kind: Kind, prop: Property, *, by: User) -> Plan | None:
 
 def _plan(kind: Kind, prop: Property, data: dict[str, Any], by: User) -> Plan:
     unreadable = [Problem(**problem) for problem in data["problems"]]
-    wrong = {problem.row for problem in unreadable}
-    lines = [Line(number, cells) for number, cells in data["rows"] if number not in wrong]
+    lines = [Line(number, cells) for number, cells in data["rows"]]
     steps, problems = kind.plan(prop, lines, by)
     found = sorted([*unreadable, *problems], key=lambda problem: problem.row)
     return Plan(tuple(steps), tuple(found), data["file"])
