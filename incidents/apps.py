@@ -7,10 +7,12 @@ class IncidentsConfig(AppConfig):
     verbose_name = _("投诉")
 
     def ready(self) -> None:
-        from incidents import checks, reports, workflow
+        from incidents import checks, demo, reports, workflow
+        from propdesk.core import demo as core_demo
         from propdesk.core import rendering, sweeps
 
         checks.register_all()
+        core_demo.register(demo.seed)
         sweeps.register("incidents.flag_due", workflow.flag_due)
         rendering.register("incident_report", reports.incident_report)
         rendering.register("complaint_record", reports.complaint_record)

@@ -31,7 +31,8 @@ def narrative(dossier: Dossier) -> str:
         paragraphs.append(_promised(dossier, each))
         paragraphs.append(_worked(dossier, each))
         paragraphs.append(_reviewed(dossier, each))
-    paragraphs.append(sentence(dossier.last.summary))
+    if dossier.last.summary:
+        paragraphs.append(_("小结：%(text)s") % {"text": sentence(dossier.last.summary)})
     return bounded("\n".join(filter(None, paragraphs)))
 
 
@@ -77,7 +78,7 @@ def _recorded(dossier: Dossier) -> str:
         "wish": clause(row.expectation),
     }
     for each in dossier.corrections:
-        text += _("%(when)s更正%(field)s：%(text)s。") % {
+        text += _("%(when)s 更正%(field)s：%(text)s。") % {
             "when": prose(each.at),
             "field": each.get_field_display(),
             "text": clause(each.text),
@@ -109,7 +110,8 @@ def _offered(dossier: Dossier, each: Round) -> str:
     chosen = next((o for o in options if o.chosen), None)
     if chosen and each.chosen_at:
         parts.append(
-            _("%(when)s 选定方案 %(n)d。") % {"when": prose(each.chosen_at), "n": chosen.position}
+            _("%(when)s 客户选定方案 %(n)d。")
+            % {"when": prose(each.chosen_at), "n": chosen.position}
         )
     return "".join(parts)
 

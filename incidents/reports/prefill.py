@@ -36,7 +36,7 @@ def prefill(complaint: Complaint) -> dict[str, Any]:
         "witnesses": "",
         "narrative": narrative(dossier),
         "measures": bounded(_measures(dossier)),
-        "cause_direct": bounded(dossier.core_issue),
+        "cause_direct": bounded(sentence(dossier.core_issue)),
         "cause_indirect": "",
         "injured": 0,
         "loss_yuan": Decimal(0),

@@ -49,7 +49,7 @@ def incident_report(job: RenderJob) -> Sheet:
     boxes, drawn = _boxes(dossier, report)
     frozen_at = report.signed_at if job.sealed and report.signed_at else dossier.until
     paper = IncidentReportPaper(
-        **_head(dossier, job, frozen_at),
+        **_head(dossier, _state(dossier, job, report), frozen_at),
         number=report.number,
         form_code="PD-SG-01",
         secrecy=str(report.get_secrecy_display()),
@@ -79,7 +79,7 @@ def complaint_record(job: RenderJob) -> Sheet:
     frozen_at = signed_at if job.sealed and signed_at else dossier.until
     last = dossier.last
     paper = ComplaintRecordPaper(
-        **_head(dossier, job, frozen_at),
+        **_head(dossier, _state(dossier, job, report), frozen_at),
         number=dossier.complaint.case.number,
         form_code="PD-TS-01",
         severity=str(dossier.complaint.get_severity_display()),
@@ -87,6 +87,7 @@ def complaint_record(job: RenderJob) -> Sheet:
         photos=photos,
         attachments=remarks,
         signatures=boxes,
+        note=_signed_where(report) if drawn else None,
         steps=steps(dossier, report),
         options=parts.options(dossier),
         choice=parts.choice(dossier),
@@ -119,14 +120,17 @@ def _sheet(paper: P, files: dict[str, bytes], frozen_at: datetime, version: int)
     return Sheet(coded, assets, frozen_at, paper.number, version)
 
 
-def _head(dossier: Dossier, job: RenderJob, frozen_at: datetime) -> dict[str, Any]:
+def _state(dossier: Dossier, job: RenderJob, report: Report | None) -> State:
+    """Without the last signature a draft; what is printed from a signed case later is a copy."""
+    if dossier.last.status == Complaint.Status.VOIDED:
+        return "void"
+    if job.sealed:
+        return "sealed"
+    return "copy" if report is not None and report.state == Report.State.SIGNED else "draft"
+
+
+def _head(dossier: Dossier, state: State, frozen_at: datetime) -> dict[str, Any]:
     """What both papers share."""
-    voided = dossier.last.status == Complaint.Status.VOIDED
-    state: State = "draft"
-    if voided:
-        state = "void"
-    elif job.sealed:
-        state = "sealed"
     return {
         "organisation": dossier.complaint.case.property.name,
         "version": "V1.0",
@@ -135,7 +139,7 @@ def _head(dossier: Dossier, job: RenderJob, frozen_at: datetime) -> dict[str, An
         "frozen_at": full(frozen_at),
         "category": dossier.category,
         "audit_head": dossier.head,
-        "void_reason": dossier.complaint.void_reason if voided else "",
+        "void_reason": dossier.complaint.void_reason,
         "promises": parts.promises(dossier),
         "overrides": parts.overrides(dossier),
     }
@@ -299,6 +303,12 @@ def _boxes(dossier: Dossier, report: Report) -> Drawn:
         for n, box in enumerate(route, start=1)
     ]
     return parts.sign_boxes(blank)
+
+
+def _signed_where(report: Report | None) -> str:
+    """A signature stands for what was signed: the record says where it was taken from."""
+    number = report.number if report else ""
+    return _("签名与意见取自《事故报告》%(number)s。") % {"number": number}
 
 
 def _round(report: Report) -> Sequence[ReportBox]:

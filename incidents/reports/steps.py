@@ -7,7 +7,7 @@ from django.utils.translation import gettext_lazy
 
 from incidents.models import CONDUCT, Complaint, Option, Progress, Promise
 from incidents.reports.dossier import Dossier, Round
-from incidents.reports.wording import clause, short, told
+from incidents.reports.wording import clause, short
 from incidents.sop import steps as content
 from propdesk.core import papers
 from propdesk.core.models import Report
@@ -115,17 +115,14 @@ def _offer(dossier: Dossier, each: Round) -> str:
     heard = [o for o in dossier.options if o.cycle == each.cycle and o.told_at]
     if not heard:
         return ""
-    text = _("提出 %(n)d 种方案，%(told)s") % {
-        "n": len(heard),
-        "told": told(each.told_options_via),
-    }
+    text = _("告知方案 %(n)d 种") % {"n": len(heard)}
     if each.single_option_reason:
         text += _("（仅一种：%(why)s）") % {"why": clause(each.single_option_reason)}
     chosen: Option | None = next((o for o in heard if o.chosen), None)
     if chosen is None:
         return f"{text}。"
     values = {"text": text, "n": chosen.position, "what": clause(chosen.text)}
-    return _("%(text)s；选定方案 %(n)d：%(what)s。") % values
+    return _("%(text)s，选定 %(n)d：%(what)s。") % values
 
 
 def _promised(dossier: Dossier) -> papers.Step:
@@ -142,8 +139,7 @@ def _promised(dossier: Dossier) -> papers.Step:
 def _promise(dossier: Dossier, row: Promise | None) -> str:
     if row is None:
         return ""
-    return _("%(told)s：%(due)s 前完成，%(department)s执行。") % {
-        "told": told(row.told_via),
+    return _("%(due)s 前完成，%(department)s执行。") % {
         "due": _short(dossier, row.due_at),
         "department": row.department.name,
     }
@@ -174,9 +170,7 @@ def _work(dossier: Dossier, each: Round) -> str:
     if calls:
         parts.append(_("主动联系客户 %(n)d 次") % {"n": len(calls)})
     if each.resolved_at and rows:
-        when = _short(dossier, each.resolved_at)
-        outcome = rows[-1].get_outcome_display()
-        parts.append(_("%(when)s 解决，承诺%(outcome)s") % {"when": when, "outcome": outcome})
+        parts.append(_("已解决，承诺%(outcome)s") % {"outcome": rows[-1].get_outcome_display()})
     return f"{'；'.join(parts)}。" if parts else ""
 
 

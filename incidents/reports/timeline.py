@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from incidents.models import Channel, Complaint, Correction, Progress, Severity
+from incidents.models import Channel, Complaint, Progress, Severity
 from incidents.reports.dossier import Dossier
 from incidents.reports.wording import clause, short, told
 from incidents.workflow import Rule
@@ -23,16 +23,21 @@ MOST = 120
 QUIET = frozenset(
     {
         "attach",
+        "confirm_conduct",
+        "correct",
         "edit_guest",
+        "offer",
+        "record",
         "remove_attachment",
         "report_edit",
         "report_sign",
         "report_start",
+        "report_submit",
         "summarise",
         "unmask",
     }
 )
-"""Acts the paper shows elsewhere (photos, boxes, results) or that are not about the complaint."""
+"""Acts the paper shows with their times elsewhere: steps, corrections, photos, boxes, results."""
 
 Info = dict[str, Any]
 Line = Callable[[Info, str, Dossier], str]
@@ -88,30 +93,12 @@ def _with(text: str, reason: str) -> str:
 
 
 def _numbers(info: Info) -> str:
-    return "、".join(str(n) for n in info.get("positions", ()))
+    return "、".join(str(n) for n in sorted(info.get("positions", ())))
 
 
 def _intake(info: Info, reason: str, dossier: Dossier) -> str:
     channel = info.get("channel")
     return _with(_("受理投诉"), str(Channel(channel).label) if channel else "")
-
-
-def _conduct(info: Info, reason: str, dossier: Dossier) -> str:
-    skipped = info.get("not_applicable", ())
-    done = "、".join(c for c in info.get("letters", ()) if c not in skipped)
-    parts = [_("确认谈话要领 %(letters)s") % {"letters": done}] if done else []
-    if skipped:
-        parts.append(_("%(letters)s 不适用") % {"letters": "、".join(skipped)})
-    return "；".join(parts)
-
-
-def _correct(info: Info, reason: str, dossier: Dossier) -> str:
-    field = info.get("field")
-    return _("更正%(field)s") % {"field": Correction.Field(field).label if field else ""}
-
-
-def _offer(info: Info, reason: str, dossier: Dossier) -> str:
-    return _("提出方案 %(numbers)s") % {"numbers": _numbers(info)}
 
 
 def _decide_option(info: Info, reason: str, dossier: Dossier) -> str:
@@ -204,10 +191,6 @@ def _link(info: Info, reason: str, dossier: Dossier) -> str:
     return _("关联 %(number)s") % {"number": info.get("number", "")}
 
 
-def _submit(info: Info, reason: str, dossier: Dossier) -> str:
-    return _("提交《事故报告》签批")
-
-
 def _fixed(text: "StrPromise") -> Line:
     """A line that is always the same words, with the reason where there is one."""
     return lambda info, reason, dossier: _with(str(text), reason)
@@ -215,10 +198,6 @@ def _fixed(text: "StrPromise") -> Line:
 
 LINES: dict[str, Line] = {
     "intake": _intake,
-    "confirm_conduct": _conduct,
-    "record": _fixed(gettext_lazy("完成要点记录")),
-    "correct": _correct,
-    "offer": _offer,
     "decide_option": _decide_option,
     "withdraw_option": _withdraw,
     "tell_options": _tell,
@@ -240,6 +219,5 @@ LINES: dict[str, Line] = {
     "security_arrived": _security,
     "flag": _flag,
     "link": _link,
-    "report_submit": _submit,
     "report_send_back": _fixed(gettext_lazy("《事故报告》退回修改")),
 }

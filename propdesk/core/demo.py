@@ -1,6 +1,6 @@
 """Demo data of the shared base: one fictional house with its people, places and shifts."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import datetime, time, timedelta
 from typing import Final
 
@@ -86,6 +86,9 @@ ROSTER: Final = {
 }
 
 
+SEEDERS: list[Callable[[Property, str], None]] = []
+
+
 @transaction.atomic
 def seed(password: str) -> Property:
     """Fill an empty database with the demo house; everybody logs in with ``password``.
@@ -101,7 +104,14 @@ def seed(password: str) -> Property:
     people = _people(prop, make_password(password))
     _places(prop)
     _shifts(prop, people, timezone.now())
+    for seeder in SEEDERS:
+        seeder(prop, password)
     return prop
+
+
+def register(seeder: Callable[[Property, str], None]) -> None:
+    """Called from an app's ``ready``: what the app adds to a fresh demo house."""
+    SEEDERS.append(seeder)
 
 
 def is_seeded() -> bool:

@@ -125,6 +125,21 @@ def create_user(
 
 
 @transaction.atomic
+def first_admin(username: str, name: str) -> tuple[User, str]:
+    """The account a new installation begins with, and its first password.
+
+    Called from the command line only. RefusedInput for a staff number in use.
+    """
+    if User.objects.filter(username__iexact=username).exists():
+        raise RefusedInput(username=_("这个工号已有人使用，请换一个。"))
+    password = new_password()
+    user = User(username=username, name=name, name_sort=sort_key(name), must_change_password=True)
+    user.set_password(password)
+    audit.save(user, by=None, reason=_("建立公寓"))
+    return user, password
+
+
+@transaction.atomic
 def edit_user(prop: Property, user: User, details: Details, *, by: User, reason: str) -> list[str]:
     """Change name, phone or e-mail; returns the changed fields."""
     _guard(by, user, prop, "edit_user")

@@ -220,12 +220,15 @@ class Paper:
 
     @property
     def stamp(self) -> str:
-        """The right of the footer: the time of sealing and the verify code, once there is one."""
+        """The right of the footer: what the sheet is, since when, and the verify code."""
         if self.state == "draft" or not self.verify_code:
             return ""
-        return gettext("封存 {when}　校验 {code}").format(
-            when=self.frozen_at, code=self.verify_code
-        )
+        texts = {
+            "sealed": gettext("封存 {when}　校验 {code}"),
+            "copy": gettext("截至 {when}　校验 {code}"),
+            "void": gettext("作废 {when}　校验 {code}"),
+        }
+        return texts[self.state].format(when=self.frozen_at, code=self.verify_code)
 
     def to_data(self) -> dict[str, Any]:
         """The record as plain JSON values, unaltered, with the name and version of its schema."""
