@@ -2,9 +2,11 @@
 
 from collections.abc import Callable
 from datetime import timedelta
+from io import StringIO
 from typing import Any
 
 import pytest
+from django.core.management import CommandError, call_command
 from django.utils import timezone
 
 from propdesk.core import house, house_people, house_places
@@ -67,6 +69,33 @@ def test_start_house_taken_code_is_refused(prop: Property) -> None:
     person = UserFactory()
 
     refused(lambda: house.start_house(prop.code, "海韵公寓", admin=person), RefusedInput)
+
+
+def test_start_house_command_prints_a_password_that_opens_the_account() -> None:
+    out = StringIO()
+
+    call_command("start_house", "haiyun", "海韵公寓", admin="1", admin_name="任书文", stdout=out)
+
+    user = User.objects.get(username="1")
+    assert user.check_password(out.getvalue().strip().rpartition("：")[2])
+    assert standing(user, Property.objects.get(code="haiyun")).roles == {Role.ADMIN}
+
+
+@pytest.mark.parametrize(
+    ("code", "options"),
+    [
+        ("Hai Yun", {"admin": "1", "admin_name": "甲"}),
+        ("there", {"admin": "1", "admin_name": "甲"}),
+        ("haiyun", {"admin": "1"}),
+        ("haiyun", {"admin": "gone", "admin_name": "甲"}),
+    ],
+    ids=["bad code", "taken code", "no name", "closed account"],
+)
+def test_start_house_command_refused(code: str, options: dict[str, str]) -> None:
+    PropertyFactory(code="there")
+    UserFactory(username="gone", is_active=False)
+
+    refused(lambda: call_command("start_house", code, "海韵公寓", **options), CommandError)
 
 
 def test_create_user_can_log_in_and_must_change_the_password(prop: Property, admin: User) -> None:
