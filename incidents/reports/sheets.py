@@ -54,7 +54,7 @@ def incident_report(job: RenderJob) -> Sheet:
         form_code="PD-SG-01",
         secrecy=str(report.get_secrecy_display()),
         severity=parts.severity(report.severity),
-        status=_report_status(report),
+        status=_report_status(report, job),
         photos=photos,
         attachments=remarks,
         signatures=boxes,
@@ -145,17 +145,12 @@ def _head(dossier: Dossier, state: State, frozen_at: datetime) -> dict[str, Any]
     }
 
 
-def _report_status(report: Report) -> str:
-    label = str(report.get_state_display())
-    return (
-        label
-        if report.version == 1
-        else _("%(state)s（第 %(n)d 版）")
-        % {
-            "state": label,
-            "n": report.version,
-        }
-    )
+def _report_status(report: Report, job: RenderJob) -> str:
+    """A sealed report is signed, whatever became of it before the worker came to print it."""
+    label = Report.State.SIGNED.label if job.sealed else report.get_state_display()
+    if report.version == 1:
+        return str(label)
+    return _("%(state)s（第 %(n)d 版）") % {"state": label, "n": report.version}
 
 
 def _report_facts(report: Report, dossier: Dossier) -> dict[str, Any]:

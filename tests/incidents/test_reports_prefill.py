@@ -1,6 +1,6 @@
 """《事故报告》 proposed from A–J: what a writer finds already filled in."""
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -177,3 +177,145 @@ def test_prefill_fills_every_content_field() -> None:
         "witnesses",
         "cause_indirect",
     ]
+
+
+def test_prefill_takes_times_place_and_cause_from_the_record_and_its_corrections() -> None:
+    complaint = Leak().reviewed()
+    values = prefill(complaint)
+
+    assert values["severity"] == "major"
+    assert values["secrecy"] == "internal"
+    assert values["occurred_at"] == at("2026-11-12 21:30")
+    assert values["discovered_at"] == at("2026-11-12 21:42")
+    assert values["reported_at"] == at("2026-11-12 21:47")
+    assert values["place"] == "A座 18层 1806 卫生间及书房"
+    assert values["cause_direct"] == "18层管井阀门接头开裂，水渗入吊顶。"
+    assert values["result"] == "接头、吊顶、电脑均已修复，客户签收。"
+    assert values["improvement"] == "12月15日前普查同批次接头。"
+    assert values["improve_department"] == complaint.department
+    assert (values["injured"], values["loss_yuan"], values["police"]) == (0, 0, "未报警")
+    assert values["reaction"] == "基本满意。客户意见：“当晚处理得快，希望以后加强管道检查”。"
+
+
+def test_prefill_tells_the_course_in_order() -> None:
+    paragraphs = prefill(Leak().reviewed())["narrative"].split("\n")
+
+    assert paragraphs[0] == (
+        "11月12日 21:42，客户欧阳𬀩晴（女士）来电反映“吊顶一直在滴水，水都流到书房了，"
+        "我的电脑淋湿了。”，由林晓楠受理，周敏跟进（谈话要领 B 不适用）。"
+    )
+    assert paragraphs[2] == (
+        "提出方案：（1）当晚换到 A-2203，电脑送修（凭购机凭证，费用 680.00 元，张岚已批准）；"
+        "（2）原房除湿，电脑折价补偿（客户同意评估价，费用 450.00 元）。"
+        "11月12日 22:50 当面告知客户。11月12日 22:51 客户选定方案 1。"
+    )
+    assert paragraphs[3].split("。")[1:] == [
+        "因品牌服务中心待件，11月13日 20:25 电话告知客户，"
+        "时限由 11月13日 22:55 改为 11月14日 18:00",
+        "因检测结论晚到，11月14日 19:05 电话告知客户，时限由 11月14日 18:00 改为 11月15日 12:00，"
+        "告知时原时限已过，原承诺计为未兑现，经张岚批准",
+        "",
+    ]
+    assert paragraphs[-1] == "小结：18层管井阀门接头老化开裂，渗水进入1806书房。"
+
+
+def test_prefill_measures_are_the_steps_of_the_work_and_the_resolution() -> None:
+    assert prefill(Leak().reviewed())["measures"].split("\n") == [
+        "11-12 23:05 关闭18层管井支管总阀，漏水停止。（何嘉懿）",
+        "11-13 20:30 吊顶石膏板已拆除，除湿机运行。（何嘉懿）",
+        "11-15 10:20 吊顶修复验收，电脑修好取回。（何嘉懿）",
+        "11-15 10:20 接头更换，吊顶修复，电脑修好交还客户。",
+    ]
+
+
+def test_prefill_is_accepted_as_it_stands() -> None:
+    report = Leak().submitted()
+
+    assert report.state == Report.State.SUBMITTED
+
+
+def test_prefill_of_a_matter_of_safety_leaves_the_police_to_a_person() -> None:
+    house = House()
+
+    assert prefill(house.recorded(category="security"))["police"] == ""
+    assert prefill(house.recorded(category="facility"))["police"] == "未报警"
+
+
+def test_prefill_follows_a_corrected_category_and_time() -> None:
+    complaint = House().recorded()
+    house_dm = complaint.owner
+    workflow.correct(complaint, "category", "安全", by=house_dm)
+    workflow.correct(complaint, "occurred_at", "2026-11-02 23:15", by=house_dm)
+    workflow.correct(complaint, "place", "B座 大堂", by=house_dm)
+    values = prefill(complaint)
+
+    assert values["police"] == ""
+    assert values["occurred_at"] == at("2026-11-02 23:15")
+    assert values["place"] == "B座 大堂"
+
+
+def test_prefill_without_a_known_time_starts_from_the_receipt() -> None:
+    complaint = House().recorded()
+
+    assert prefill(complaint)["occurred_at"] == complaint.received_at
+
+
+def test_prefill_of_a_fresh_complaint_is_nearly_empty() -> None:
+    values = prefill(House().new())
+
+    assert values["narrative"].count("\n") == 0
+    assert [values[n] for n in ("measures", "result", "reaction", "improvement")] == [""] * 4
+    assert values["improve_by"] is None
+
+
+def test_prefill_after_reopening_tells_both_rounds() -> None:
+    house = House()
+    complaint = house.resolved(house.promised(house.reopened()))
+    values = prefill(complaint)
+    paragraphs = values["narrative"].split("\n")
+
+    assert next(p for p in paragraphs if "第 2 轮" in p).endswith(
+        "周敏决定重新处理（第 2 轮），原因：异响又出现。"
+    )
+    assert values["narrative"].count("解决：已更换风扇，异响消除，承诺已兑现。") == 2
+    assert values["narrative"].count("客户表示满意：“还可以”。") == 1
+    assert values["reaction"] == ""
+
+
+def test_prefill_of_a_dissatisfied_guest_names_the_decision() -> None:
+    house = House()
+    complaint = house.reviewed("dissatisfied")
+    workflow.decide_dissatisfied(complaint, by=house.pm, choice="close", reason="已尽力补救")
+
+    assert prefill(complaint)["reaction"] == (
+        "不满意。客户意见：“还可以”。张岚决定可以结案：已尽力补救。"
+    )
+
+
+def test_prefill_of_a_refusal_tells_why_and_who_decided() -> None:
+    house = House()
+    complaint = house.told()
+    workflow.refuse(complaint, by=house.dm, reason="要求免一月房租")
+    workflow.decide_refusal(fresh(complaint), by=house.pm, choice="new_options", reason="另拟方案")
+
+    assert (
+        "客户不接受，原因：要求免一月房租。张岚决定重新提出方案，理由：另拟方案。"
+        in prefill(complaint)["narrative"]
+    )
+
+
+def test_prefill_of_an_anonymous_complaint_names_nobody() -> None:
+    house = House()
+    complaint = house.recorded(guest=Guest(), is_anonymous=True, anonymous_reason="电话未留姓名")
+
+    assert "客户（匿名）当面反映" in prefill(complaint)["narrative"]
+
+
+def test_prefill_never_exceeds_what_a_field_holds() -> None:
+    house = House()
+    complaint = house.recorded(key_points="漏" * 4990, core_issue="水" * 4990)
+    values = prefill(complaint)
+
+    assert len(values["narrative"]) == 5000
+    assert values["narrative"].endswith("……（以下略）")
+    assert max(len(v) for v in values.values() if isinstance(v, str)) == 5000
