@@ -24,7 +24,7 @@ from incidents.models import (
 )
 from incidents.sop import steps
 from propdesk.core import clock_text, duty, places
-from propdesk.core.layouts import Actions, Fold, Row, Rows, helper
+from propdesk.core.layouts import Actions, Fold, Group, Row, Rows, helper
 from propdesk.core.models import Department, Honorific, Person, Place, Property, User
 from propdesk.core.moments import MomentField
 from propdesk.core.persons import Guest
@@ -66,6 +66,13 @@ class ActForm(forms.Form):
     def layout(self) -> tuple[Any, ...]:
         """Field names and layout objects; all fields in order when empty."""
         return ()
+
+    def likely_via(self) -> str:
+        """How this guest is probably told: as he complained."""
+        if self.complaint.is_anonymous:
+            return Via.NOT_POSSIBLE
+        channel = self.complaint.channel
+        return channel if channel in Via.values else Via.PHONE
 
     def vias(self) -> list[tuple[str, Any]]:
         """Ways to tell the guest; 不适用 only stands there for an anonymous complaint."""
@@ -194,10 +201,10 @@ class ConductForm(ActForm):
     def layout(self) -> tuple[Any, ...]:
         rows: list[Any] = []
         for letter in CONDUCT:
-            rows.append(Row(f"tick_{letter}", f"reason_{letter}"))
+            rows.append(Row(f"tick_{letter}", f"reason_{letter}", css="na"))
             if letter == "B":
-                rows.append(Row("private_talk", "private_talk_reason"))
-        return tuple(rows)
+                rows.append(Row("private_talk", "private_talk_reason", css="na"))
+        return (Group("conduct", *rows),)
 
     def clean(self) -> dict[str, Any]:
         data = super().clean() or {}
@@ -264,7 +271,7 @@ class RecordForm(GuestFields, ActForm):
             Row("severity", "occurred_at"),
             "key_points",
             Row("core_issue", "expectation"),
-            Row("read_back", "read_back_reason"),
+            Row("read_back", "read_back_reason", css="unless-checked"),
             Fold(_t("客户不愿留名"), "is_anonymous", "anonymous_reason"),
         )
 
@@ -359,6 +366,7 @@ class TellForm(ActForm):
 
     def prepare(self) -> None:
         self.fields["told_via"].choices = self.vias()  # type: ignore[attr-defined]
+        self.initial.setdefault("told_via", self.likely_via())
         self.initial.setdefault("told_at", timezone.now())
 
     def layout(self) -> tuple[Any, ...]:
@@ -427,6 +435,7 @@ class WordFields(ActForm):
 
     def prepare(self) -> None:
         self.fields["told_via"].choices = self.vias()  # type: ignore[attr-defined]
+        self.initial.setdefault("told_via", self.likely_via())
         self.initial.setdefault("told_at", timezone.now())
 
     @property
@@ -555,6 +564,7 @@ class CallBackForm(ActForm):
                 c for c in Sat.choices if c[0] != Sat.NOT_POSSIBLE
             ]
         self.initial.setdefault("asked_at", timezone.now())
+        self.initial.setdefault("via", self.likely_via())
 
     def layout(self) -> tuple[Any, ...]:
         return ("satisfaction", "comment", Row("asked_at", "via"))

@@ -43,13 +43,27 @@ class Row(_Box):
 
     template = "pd_form/row.html"
 
-    def __init__(self, *fields: Any, keep: bool = False) -> None:
+    def __init__(self, *fields: Any, keep: bool = False, css: str = "") -> None:
         super().__init__(*fields)
-        self.keep = keep
+        self.keep, self.css = keep, css
 
     def values(self) -> dict[str, Any]:
-        """Return the layout on a phone."""
-        return {"keep": self.keep}
+        """Return the layout on a phone and further classes."""
+        return {"keep": self.keep, "css": self.css}
+
+
+class Group(_Box):
+    """Fields and rows inside one element with a class of its own."""
+
+    template = "pd_form/group.html"
+
+    def __init__(self, css: str, *fields: Any) -> None:
+        super().__init__(*fields)
+        self.css = css
+
+    def values(self) -> dict[str, Any]:
+        """Return the class."""
+        return {"css": self.css}
 
 
 class Section(_Box):
