@@ -65,7 +65,7 @@ def server(
     began = time.monotonic()
     with log.open("wb") as output:
         process = subprocess.Popen(
-            ["script/server", "--port", str(port)],
+            [str(clone / "script" / "server"), "--port", str(port)],
             cwd=clone,
             env=env,
             stdin=subprocess.DEVNULL,

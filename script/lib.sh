@@ -85,12 +85,13 @@ make_venv() { # lock file
     if [ -f "$stamp" ] && [ "$(cat "$stamp")" = "$wanted" ]; then
         return
     fi
-    if [ ! -x .venv/bin/pip ]; then
+    # Never .venv/bin/pip: its first line names the directory the environment was made in.
+    if ! .venv/bin/python -m pip --version >/dev/null 2>&1; then
         say "正在建立 Python 环境（.venv）……"
         make_empty_venv
     fi
     say "正在安装依赖（$lock），第一次约需半分钟……"
-    if ! .venv/bin/pip install --disable-pip-version-check --no-input --progress-bar off \
+    if ! .venv/bin/python -m pip install --disable-pip-version-check --no-input --progress-bar off \
         --require-hashes -r "$lock" >.venv/pip.log 2>&1; then
         tail -n 15 .venv/pip.log >&2
         fail '依赖没有装上。请检查网络，或用 PIP_INDEX_URL 指定可用的镜像后重试；完整记录在 .venv/pip.log' \

