@@ -1,0 +1,401 @@
+"""Sign-off: boxes, four eyes, deputies, sending back, reminders (decisions 13 and 32)."""
+
+from datetime import timedelta
+
+import pytest
+import time_machine
+from django.core.exceptions import PermissionDenied
+from django.utils import timezone
+
+from incidents import workflow
+from propdesk.core import audit, sign_reminders, signatures, signoff
+from propdesk.core.models import Case, Notice, Report, ReportBox
+from propdesk.core.roles import Role, Standing
+from propdesk.core.transitions import ConflictError, RefusedInput
+from tests.factories import (
+    PASSWORD,
+    DepartmentFactory,
+    DeputyFactory,
+    MembershipFactory,
+    UserFactory,
+    at,
+    fresh,
+    member,
+)
+from tests.incidents import moves
+from tests.incidents.journey import House, drawn
+from tests.incidents.moves import fingerprint
+
+pytestmark = pytest.mark.django_db
+T0 = at("2026-11-23 14:00")
+R = Role
+
+
+def with_signature(user):
+    signatures.keep(user, drawn())
+    return fresh(user)
+
+
+def sign(report, by, **changes):
+    return signoff.sign(report, **({"by": by, "password": PASSWORD} | changes))
+
+
+def written_by(house, by):
+    """A report this person wrote and submitted."""
+    complaint = moves.drafted(house)
+    report = workflow.edit_report(Report.objects.get(case=complaint.case), {}, by=fresh(by))
+    return workflow.submit_report(report, by=fresh(by), password=PASSWORD)
+
+
+def boxes(report):
+    return list(
+        ReportBox.objects.filter(report=report, round=report.round)
+        .order_by("position")
+        .values_list("role", "decision")
+    )
+
+
+# --- the route -----------------------------------------------------------------------------
+
+
+def standing_of(*own, acting=()):
+    return Standing(frozenset(own) | {r for r, _u in acting}, frozenset(), acting, frozenset(own))
+
+
+@pytest.mark.parametrize(
+    ("author", "severity", "roles"),
+    [
+        (standing_of(R.DUTY_MANAGER), "normal", [R.DUTY_MANAGER, R.PROPERTY_MANAGER]),
+        (
+            standing_of(R.DUTY_MANAGER),
+            "major",
+            [R.DUTY_MANAGER, R.PROPERTY_MANAGER, R.GENERAL_MANAGER],
+        ),
+        (standing_of(R.STAFF), "serious", [R.STAFF, R.DUTY_MANAGER, R.PROPERTY_MANAGER]),
+        (standing_of(R.PROPERTY_MANAGER), "normal", [R.STAFF, R.GENERAL_MANAGER]),
+        (standing_of(R.PROPERTY_MANAGER), "major", [R.STAFF, R.GENERAL_MANAGER]),
+        (standing_of(R.GENERAL_MANAGER), "normal", [R.STAFF, R.PROPERTY_MANAGER]),
+        (standing_of(R.GENERAL_MANAGER), "major", [R.STAFF, R.PROPERTY_MANAGER]),
+        (
+            standing_of(R.DUTY_MANAGER, acting=((R.PROPERTY_MANAGER, 7),)),
+            "normal",
+            [R.STAFF, R.GENERAL_MANAGER],
+        ),
+        (
+            standing_of(R.DUTY_MANAGER, acting=((R.GENERAL_MANAGER, 7),)),
+            "major",
+            [R.STAFF, R.PROPERTY_MANAGER, R.GENERAL_MANAGER],
+        ),
+    ],
+    ids=[
+        "duty",
+        "duty-major",
+        "staff",
+        "pm",
+        "pm-major",
+        "gm",
+        "gm-major",
+        "for-pm",
+        "for-gm",
+    ],
+)
+def test_route_by_author_and_severity(author, severity, roles):
+    route = signoff.route(House().prop, author, severity=severity, executed_by=None)
+
+    assert [box.role for box in route] == roles
+
+
+@pytest.mark.parametrize(
+    ("executes", "has_manager", "wanted"),
+    [("other", True, True), ("other", False, False), ("own", True, False)],
+)
+def test_route_asks_the_manager_of_another_department_that_executed(executes, has_manager, wanted):
+    house = House()
+    own = DepartmentFactory(property=house.prop)
+    if has_manager:
+        for department in (own, house.department):
+            member(house.prop, R.DEPARTMENT_MANAGER, department=department)
+    author = Standing(frozenset({R.DUTY_MANAGER}), frozenset({own.pk}), (), frozenset())
+
+    route = signoff.route(
+        house.prop,
+        author,
+        severity="normal",
+        executed_by=house.department if executes == "other" else own,
+    )
+
+    found = [box.department for box in route if box.role == R.DEPARTMENT_MANAGER]
+    assert found == ([house.department] if wanted else [])
+
+
+# --- signing -------------------------------------------------------------------------------
+
+
+def test_submitting_signs_the_first_box_and_tells_the_next():
+    house = House()
+
+    report = written_by(house, house.dm)
+
+    assert boxes(report) == [(R.DUTY_MANAGER, "approved"), (R.PROPERTY_MANAGER, "pending")]
+    told = Notice.objects.filter(rule="core.sign")
+    assert list(told.values_list("recipient", flat=True)) == [house.pm.pk]
+    assert signoff.waiting_for(fresh(house.pm), house.prop) == [report]
+    assert signoff.waiting_for(fresh(house.gm), house.prop) == []
+
+
+def test_last_signature_makes_the_report_signed_and_tells_the_author():
+    house = House()
+    report = written_by(house, house.dm)
+
+    signed = sign(report, house.pm, opinion="情况属实")
+
+    assert (signed.state, signed.signed_at is None) == ("signed", False)
+    box = signed.boxes.get(position=2)
+    assert (box.signer, box.opinion, box.on_behalf_of) == (house.pm, "情况属实", None)
+    assert box.content_sha == signoff.content_sha(signed)
+    told = Notice.objects.filter(rule="core.report_signed")
+    assert list(told.values_list("recipient", flat=True)) == [house.dm.pk]
+    assert audit.problems(Case.objects.get(pk=report.case_id)) == []
+
+
+@pytest.mark.parametrize("who", ["author", "deputy-of-author", "outsider"])
+def test_sign_is_refused_to(who):
+    house = House()
+    deputy = with_signature(UserFactory())
+    author = fresh(house.pm) if who == "deputy-of-author" else house.dm
+    report = written_by(house, author)
+    by = {
+        "author": house.dm,
+        "deputy-of-author": deputy,
+        "outsider": with_signature(member(House().prop, R.GENERAL_MANAGER)),
+    }[who]
+    if who == "deputy-of-author":
+        DeputyFactory(for_membership=house.pm.memberships.get(), by_user=deputy)
+        MembershipFactory(user=house.pm, property=house.prop, role=R.GENERAL_MANAGER)
+        DeputyFactory(
+            for_membership=house.pm.memberships.get(role=R.GENERAL_MANAGER), by_user=deputy
+        )
+    before = fingerprint()
+
+    with pytest.raises(PermissionDenied):
+        sign(report, fresh(by))
+
+    assert fingerprint() == before
+    assert signoff.waiting_for(fresh(by), house.prop) == []
+
+
+def test_same_person_never_signs_two_boxes():
+    house = House()
+    both = with_signature(member(house.prop, R.PROPERTY_MANAGER))
+    MembershipFactory(user=both, property=house.prop, role=R.GENERAL_MANAGER)
+    complaint = house.resolved(house.promised(house.recorded(severity="major")))
+    workflow.call_back(
+        complaint, by=house.dm, via="phone", asked_at=timezone.now(), satisfaction="satisfied"
+    )
+    workflow.summarise(complaint, by=house.dm, summary="经过", result="结果")
+    report = workflow.submit_report(house.report(complaint), by=house.dm, password=PASSWORD)
+    report = sign(report, fresh(both))
+    before = fingerprint()
+
+    with pytest.raises(PermissionDenied):
+        sign(report, fresh(both))
+    assert fingerprint() == before
+
+    assert sign(report, house.gm).state == "signed"
+
+
+def test_report_of_the_property_manager_goes_one_rank_up():
+    house = House()
+    other = with_signature(member(house.prop, R.PROPERTY_MANAGER))
+
+    report = written_by(house, house.pm)
+
+    with pytest.raises(PermissionDenied):
+        sign(report, other)
+    assert sign(report, house.gm).state == "signed"
+
+
+def test_deputy_signs_for_the_person_he_stands_in_for():
+    house = House()
+    deputy = with_signature(UserFactory())
+    DeputyFactory(for_membership=house.pm.memberships.get(), by_user=deputy)
+    report = written_by(house, house.dm)
+
+    signed = sign(report, fresh(deputy))
+
+    box = signed.boxes.get(position=2)
+    assert (box.signer, box.on_behalf_of) == (deputy, house.pm)
+
+
+def test_deputy_of_author_and_of_another_manager_signs_for_the_other():
+    house = House()
+    MembershipFactory(user=house.gm, property=house.prop, role=R.PROPERTY_MANAGER)
+    deputy = with_signature(UserFactory())
+    for manager in (house.gm, house.pm):
+        DeputyFactory(
+            for_membership=manager.memberships.get(role=R.PROPERTY_MANAGER), by_user=deputy
+        )
+    report = written_by(house, house.gm)
+
+    signed = sign(report, fresh(deputy))
+
+    assert signed.boxes.get(position=2).on_behalf_of == house.pm
+
+
+@pytest.mark.parametrize(
+    ("changes", "field"), [({"password": "wrong"}, "password"), ({}, "signature")]
+)
+def test_sign_needs_the_password_and_a_signature_on_file(changes, field):
+    house = House()
+    report = written_by(house, house.dm)
+    by = house.pm if changes else member(house.prop, R.PROPERTY_MANAGER)
+    before = fingerprint()
+
+    with pytest.raises(RefusedInput) as refusal:
+        sign(report, by, **changes)
+
+    assert list(refusal.value.errors) == [field]
+    assert fingerprint() == before
+
+
+def test_department_box_is_for_the_manager_of_that_department():
+    house = House()
+    wanted = with_signature(member(house.prop, R.DEPARTMENT_MANAGER, department=house.department))
+    other = with_signature(
+        member(house.prop, R.DEPARTMENT_MANAGER, department=DepartmentFactory(property=house.prop))
+    )
+    report = written_by(house, house.dm)
+    told = Notice.objects.filter(rule="core.sign").values_list("recipient", flat=True)
+    assert list(told) == [wanted.pk]
+
+    for early in (other, house.pm):
+        with pytest.raises(PermissionDenied):
+            sign(report, early)
+
+    sign(report, wanted)
+    assert sign(report, house.pm).state == "signed"
+
+
+# --- sending back --------------------------------------------------------------------------
+
+
+def test_report_sent_back_is_signed_anew_by_everybody():
+    house = House()
+    report = written_by(house, house.dm)
+
+    back = signoff.send_back(report, by=house.pm, reason="原因不清")
+
+    assert back.state == "sent_back"
+    told = Notice.objects.filter(rule="core.report_sent_back")
+    assert list(told.values_list("recipient", flat=True)) == [house.dm.pk]
+    again = workflow.submit_report(back, by=house.dm, password=PASSWORD)
+    assert (again.round, boxes(again)) == (
+        2,
+        [(R.DUTY_MANAGER, "approved"), (R.PROPERTY_MANAGER, "pending")],
+    )
+    assert sign(again, house.pm).state == "signed"
+
+
+def test_report_is_not_sent_back_without_a_reason():
+    house = House()
+    report = written_by(house, house.dm)
+
+    with pytest.raises(RefusedInput):
+        signoff.send_back(report, by=house.pm, reason="")
+
+
+def test_report_in_sign_off_is_not_edited():
+    house = House()
+    report = written_by(house, house.dm)
+    before = fingerprint()
+
+    with pytest.raises(ConflictError):
+        workflow.edit_report(report, {"narrative": "别的"}, by=house.dm)
+
+    assert fingerprint() == before
+
+
+def test_report_is_submitted_by_its_author():
+    house = House()
+    complaint = moves.drafted(house)
+
+    with pytest.raises(ConflictError):
+        workflow.submit_report(
+            Report.objects.get(case=complaint.case), by=house.pm, password=PASSWORD
+        )
+
+
+# --- reminders -----------------------------------------------------------------------------
+
+
+def reminded():
+    return Notice.objects.filter(rule=signoff.SIGN_LATE).order_by("recipient")
+
+
+def test_reminder_goes_once_to_whose_turn_it_is_stamped_with_the_due_time():
+    house = House()
+    other = member(house.prop, R.PROPERTY_MANAGER)
+    with time_machine.travel(T0, tick=False) as clock:
+        written_by(house, house.dm)
+        clock.shift(timedelta(hours=24))
+        assert sign_reminders.flag_due(timezone.now()) == 0
+        clock.shift(1)
+
+        fired = [sign_reminders.flag_due(timezone.now()) for _twice in range(2)]
+
+    assert fired == [1, 0]
+    assert list(reminded().values_list("recipient", "due_at")) == [
+        (house.pm.pk, T0 + timedelta(hours=24)),
+        (other.pk, T0 + timedelta(hours=24)),
+    ]
+    case = Case.objects.get()
+    assert audit.problems(case) == []
+    assert case.entries.get(action="flag").occurred_at == T0 + timedelta(hours=24)
+
+
+def test_reminder_of_a_department_box_goes_to_that_department_only():
+    house = House()
+    wanted = member(house.prop, R.DEPARTMENT_MANAGER, department=house.department)
+    member(house.prop, R.DEPARTMENT_MANAGER, department=DepartmentFactory(property=house.prop))
+    with time_machine.travel(T0, tick=False) as clock:
+        written_by(house, house.dm)
+        clock.shift(timedelta(hours=25))
+        sign_reminders.flag_due(timezone.now())
+
+    assert list(reminded().values_list("recipient", flat=True)) == [wanted.pk]
+
+
+@pytest.mark.parametrize("end", ["signed", "sent_back", "voided"])
+def test_reminder_of_a_report_that_does_not_wait_never_fires(end):
+    house = House()
+    with time_machine.travel(T0, tick=False) as clock:
+        report = written_by(house, house.dm)
+        if end == "signed":
+            sign(report, house.pm)
+        elif end == "sent_back":
+            signoff.send_back(report, by=house.pm, reason="补")
+        else:
+            workflow.void(report.case.complaint, by=house.pm, reason="重复")
+        clock.shift(timedelta(hours=25))
+        fired = sign_reminders.flag_due(timezone.now())
+
+    assert (fired, reminded().count()) == (0, 0)
+
+
+def test_signature_drawn_anew_replaces_the_old_which_stays_on_its_papers():
+    house = House()
+    report = written_by(house, house.dm)
+    old = report.boxes.get(position=1).signature
+
+    new = signatures.keep(house.dm, drawn())
+
+    old.refresh_from_db()
+    assert (old.ended_at is None, signatures.current(house.dm)) == (False, new)
+    assert report.boxes.get(position=1).signature == old
+
+
+def test_signature_that_is_no_picture_is_refused():
+    with pytest.raises(RefusedInput) as refusal:
+        signatures.keep(UserFactory(), b"nothing")
+
+    assert list(refusal.value.errors) == ["signature"]
