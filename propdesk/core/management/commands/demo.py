@@ -4,7 +4,7 @@ import os
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
-from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext as _
 
 from propdesk.core import demo
 from propdesk.core.house_people import new_password
@@ -25,7 +25,7 @@ class Command(BaseCommand):
     def handle(self, *, password: str | None, **options: Any) -> None:
         """Seed; a generated password is printed whatever the verbosity: nobody else knows it."""
         if demo.is_seeded():
-            self.stdout.write(str(_("演示数据已经装入过，没有改动。")))
+            self.stdout.write(_("演示数据已经装入过，没有改动。"))
             return
         password = password or os.environ.get("PROPDESK_DEMO_PASSWORD") or new_password()
         try:
@@ -33,7 +33,7 @@ class Command(BaseCommand):
         except ConflictError as conflict:
             raise CommandError(str(conflict)) from conflict
         self.stdout.write(
-            str(_("已装入演示公寓 %(name)s，所有演示账号的密码：")) % {"name": prop.name} + password
+            _("已装入演示公寓 %(name)s，所有演示账号的密码：") % {"name": prop.name} + password
         )
         if options["verbosity"] > 0:
             for number, name, role in demo.LOGINS:

@@ -5,7 +5,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import transaction
-from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext as _
 
 from propdesk.core.house import start_house
 from propdesk.core.house_people import first_admin
@@ -39,6 +39,6 @@ class Command(BaseCommand):
             prop = start_house(code, name, admin=user)
         except RefusedInput as refused:
             raise CommandError(str(refused)) from refused
-        self.stdout.write(str(_("已建立 %(name)s。管理员工号：")) % {"name": prop.name} + admin)
+        self.stdout.write(_("已建立 %(name)s。管理员工号：") % {"name": prop.name} + admin)
         if password:
-            self.stdout.write(str(_("首次密码（只显示这一次）：")) + password)
+            self.stdout.write(_("首次密码（只显示这一次）：") + password)
