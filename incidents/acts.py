@@ -44,7 +44,7 @@ def _conduct(complaint: Complaint, by: User, data: Data) -> Any:
     )
 
 
-def _option(complaint: Complaint, pk: int | None) -> Option:
+def _option(complaint: Complaint, pk: int) -> Option:
     return complaint.options.select_related("complaint__case__property__settings").get(pk=pk)
 
 

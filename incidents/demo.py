@@ -102,11 +102,11 @@ class _House:
         return row
 
     def fresh(self) -> None:
-        self.take("A-0306", ("王晓梅", "ms", "13800005678"), "客厅空调有异响，两晚没有睡好。")
+        self.take("A-306", ("王晓梅", "ms", "13800005678"), "客厅空调有异响，两晚没有睡好。")
 
     def late(self) -> None:
         row = self.take(
-            "B-0203",
+            "B-203",
             ("李建平", "mr", "13912341234"),
             "楼上半夜拖家具，连着三天，小孩一直哭。",
             hours=5,
@@ -116,7 +116,7 @@ class _House:
 
     def over_limit(self) -> None:
         row = self.take(
-            "A-0504",
+            "A-504",
             ("何丽", "ms", "13700008899"),
             "账单多收了两天清洁费，要求退还并说明。",
             hours=2,
@@ -130,14 +130,14 @@ class _House:
 
     def waiting_for_choice(self) -> None:
         row = self.take(
-            "C-0204", ("陈志远", "mr", "13600001122"), "固定车位被外来车占了一整天。", hours=3
+            "C-204", ("陈志远", "mr", "13600001122"), "固定车位被外来车占了一整天。", hours=3
         )
         row = self.write(row, "security", "车位被外来车辆占用", "今晚能停车")
         self.offer(row, "联系车主挪车，一小时内", "今晚改停 B1 备用车位")
 
     def working(self) -> None:
         row = self.take(
-            "A-0402", ("欧阳文", "mr", "13500003344"), "淋浴忽冷忽热，没法洗澡。", hours=1
+            "A-402", ("欧阳文", "mr", "13500003344"), "淋浴忽冷忽热，没法洗澡。", hours=1
         )
         row = self.write(row, "facility", "恒温阀失灵", "今晚能洗上热水")
         row = self.promise(self.offer(row, "更换恒温阀", "先换到空房洗浴"), "工程部", 3)
@@ -152,7 +152,7 @@ class _House:
         return workflow.resolve(row, by=self.dm, resolution="更换电池仓，客户现场试用正常")
 
     def to_review(self) -> None:
-        self._resolved("C-0103", ("吴敏", "teacher", "13400005566"), "门禁刷不开，进不了门。")
+        self._resolved("C-103", ("吴敏", "teacher", "13400005566"), "门禁刷不开，进不了门。")
 
     def _reviewed(self, room: str, guest: tuple[str, str, str], words: str) -> Complaint:
         row = self._resolved(room, guest, words)
@@ -176,11 +176,11 @@ class _House:
         return row
 
     def to_sign(self) -> None:
-        self._reviewed("B-0405", ("赵小川", "mr", "13300007788"), "回家时门锁没反应，等了半小时。")
+        self._reviewed("B-405", ("赵小川", "mr", "13300007788"), "回家时门锁没反应，等了半小时。")
 
     def closed(self) -> None:
         row = self._reviewed(
-            "B-0302", ("孙蕾", "ms", "13200009911"), "门锁时灵时不灵，老人进不了门。"
+            "B-302", ("孙蕾", "ms", "13200009911"), "门锁时灵时不灵，老人进不了门。"
         )
         report = row.case.reports.get()
         for signer in (self.head, self.pm):

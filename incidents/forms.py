@@ -2,8 +2,7 @@
 
 from datetime import timedelta
 from decimal import Decimal
-from statistics import median
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django import forms
 from django.core.exceptions import ValidationError
@@ -32,6 +31,9 @@ from propdesk.core.roles import Role
 from propdesk.core.text import CleanCharField, CleanTextField
 from propdesk.core.widgets import Chips, PhotosField
 
+if TYPE_CHECKING:
+    from django.utils.functional import _StrPromise as StrPromise
+
 Sat = Complaint.Satisfaction
 TOLD = [choice for choice in Via.choices if choice[0] != Via.NOT_POSSIBLE]
 
@@ -43,10 +45,10 @@ def area(rows: int = 3, **attrs: Any) -> forms.Textarea:
 class ActForm(forms.Form):
     """Base of every act: knows the complaint and who acts; ``submit`` is its button."""
 
-    submit = _("提交")
+    submit: "str | StrPromise" = _("提交")
     icon = "check2-circle"
     danger = False
-    hint = ""
+    hint: "str | StrPromise" = ""
     guest_text: tuple[str, ...] = ()
     """Fields whose words the guest may read or hear: checked for blame (C-E)."""
     use_required_attribute = False
@@ -478,7 +480,8 @@ class PromiseForm(WordFields):
         """Median time to resolution of the category in 90 days, from five cases on (C-H)."""
         row = self.complaint
         samples = queries.speed_samples(row.case.property, row.category, timezone.now())
-        return median(samples) if len(samples) >= deadlines.TIGHT_SAMPLES else None
+        enough = len(samples) >= deadlines.TIGHT_SAMPLES
+        return sorted(samples)[len(samples) // 2] if enough else None
 
     def layout(self) -> tuple[Any, ...]:
         return (

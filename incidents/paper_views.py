@@ -231,8 +231,8 @@ def paper_file(request: StaffRequest, number: str, kind: str, document: int) -> 
     response = HttpResponse(
         rendering.read(row, by=request.user, how=how), content_type="application/pdf"
     )
-    response["Content-Disposition"] = content_disposition_header(
-        how == "download", f"{row.number}_{PAPERS[kind]}.pdf"
+    response["Content-Disposition"] = str(
+        content_disposition_header(how == "download", f"{row.number}_{PAPERS[kind]}.pdf")
     )
     response["X-Content-Type-Options"] = "nosniff"
     response["Cache-Control"] = "private, no-store"
@@ -241,7 +241,7 @@ def paper_file(request: StaffRequest, number: str, kind: str, document: int) -> 
 
 @staff_view
 @require_GET
-def photo(request: StaffRequest, number: str, photo: int, size: str) -> HttpResponse:
+def photo(request: StaffRequest, number: str, photo: int, size: str) -> FileResponse:
     """A photo, to whoever may see its complaint; our own re-encoding, so always JPEG."""
     one = _load(request, number)
     row = queries.photo(one.complaint, photo)

@@ -8,7 +8,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from incidents import acts, forms, queries, rows, workflow
 from incidents.detail import Detail
-from incidents.models import Complaint
+from incidents.models import Complaint, Option
 from incidents.wordlist import blame_words
 from propdesk.core import drafts, places
 from propdesk.core.http import StaffRequest, attempt, done, page, staff_view
@@ -225,9 +225,7 @@ def option_act(request: StaffRequest, number: str, option: int, verb: str) -> Ht
     return page(request, "incidents/option.html", context, status=status)
 
 
-def _option_verb(
-    request: StaffRequest, form: forms.ActForm, option: "queries.Option", verb: str
-) -> None:
+def _option_verb(request: StaffRequest, form: forms.ActForm, option: Option, verb: str) -> None:
     if verb == "withdraw":
         workflow.withdraw_option(option, by=request.user)
     else:

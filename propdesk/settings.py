@@ -50,6 +50,8 @@ TLS = env.flag("PROPDESK_TLS")
 PROXIES = env.integer("PROPDESK_PROXIES", 0, low=0, high=5)
 ALLOWED_HOSTS = env.words("PROPDESK_ALLOWED_HOSTS", ["localhost", "127.0.0.1", "[::1]"])
 CSRF_TRUSTED_ORIGINS = env.words("PROPDESK_TRUSTED_ORIGINS")
+# The address printed in the QR codes of papers; `up` fills it in when it is not given.
+PROPDESK_PUBLIC_URL = env.text("PROPDESK_PUBLIC_URL", "").rstrip("/")
 ROOT_URLCONF = "propdesk.urls"
 WSGI_APPLICATION = "propdesk.wsgi.application"
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"

@@ -114,7 +114,7 @@ def _report(job: RenderJob) -> Report | None:
 def _sheet(paper: P, files: dict[str, bytes], frozen_at: datetime, version: int) -> Sheet:
     """The paper with its verify code; the QR holds the address at which that code is checked."""
     coded = paper.with_verify_code(rendering.key())
-    host = getattr(settings, "PROPDESK_PUBLIC_URL", "").rstrip("/")
+    host = settings.PROPDESK_PUBLIC_URL.rstrip("/")
     coded = replace(coded, record_url=f"{host}/v/{coded.verify_code}")
     assets = papers.paper_assets(coded, files)
     return Sheet(coded, assets, frozen_at, paper.number, version)

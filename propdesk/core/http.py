@@ -2,14 +2,18 @@
 
 import functools
 from collections.abc import Callable, Mapping
-from typing import Any, Concatenate, ParamSpec
+from typing import Any, Concatenate, ParamSpec, cast
+from urllib.parse import quote
 
 from django.contrib import messages
+from django.contrib.auth import logout
 from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import ValidationError
 from django.forms import BaseForm
 from django.http import Http404, HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django_htmx.http import HttpResponseClientRedirect
 from django_htmx.middleware import HtmxDetails
 
@@ -23,41 +27,47 @@ P = ParamSpec("P")
 class StaffRequest(HttpRequest):
     """A request of somebody who is logged in, inside a property he works in."""
 
-    user: User  # type: ignore[assignment]
+    user: User
     prop: Property
     htmx: HtmxDetails
 
 
-View = Callable[Concatenate[StaffRequest, P], HttpResponse]
+View = Callable[Concatenate[StaffRequest, P], HttpResponseBase]
+UrlView = Callable[Concatenate[HttpRequest, str, P], HttpResponseBase]
 
 
-def staff_view(view: View[P]) -> Callable[Concatenate[HttpRequest, str, P], HttpResponse]:
+def staff_view(view: View[P]) -> UrlView[P]:
     """Log-in, then the property of the URL's first argument (404 for whoever holds no role in it).
 
     A POST with an expired log-in shows what was typed and how to go on, so nothing is lost.
     """
 
     @functools.wraps(view)
-    def inner(request: HttpRequest, code: str, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
+    def inner(
+        request: HttpRequest, code: str, *args: P.args, **kwargs: P.kwargs
+    ) -> HttpResponseBase:
         if not request.user.is_authenticated:
             return logged_out(request)
         prop = Property.objects.select_related("settings").filter(code=code).first()
         if prop is None or not standing(request.user, prop).roles:
             raise Http404
+        if getattr(request, "idle_seconds", 0) > prop.settings.idle_logout * 60:
+            logout(request)
+            return logged_out(request)
         request.prop = prop  # type: ignore[attr-defined]
         return view(request, *args, **kwargs)  # type: ignore[arg-type]
 
-    return inner
+    return cast("UrlView[P]", inner)
 
 
 def logged_out(request: HttpRequest) -> HttpResponse:
     """To the log-in page; a POST is kept in a page that can be sent again after logging in."""
     if request.method == "POST":
         return resubmit_page(request, status=401)
-    if getattr(request, "htmx", False):
-        return HttpResponseClientRedirect(
-            f"/accounts/login/?next={request.htmx.current_url_abs_path or '/'}"
-        )  # type: ignore[attr-defined]
+    htmx = cast("HtmxDetails | None", getattr(request, "htmx", None))
+    if htmx:
+        here = quote(htmx.current_url_abs_path or "/")
+        return HttpResponseClientRedirect(f"{reverse('account_login')}?next={here}")
     return redirect_to_login(request.get_full_path())
 
 

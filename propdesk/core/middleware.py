@@ -26,6 +26,8 @@ class IdleMiddleware:
         if request.user.is_authenticated:
             now = int(time.time())
             seen = request.session.get("seen", now)
+            # ``staff_view`` compares it with the shorter limit a house may have set (设置).
+            request.idle_seconds = now - seen  # type: ignore[attr-defined]
             if now - seen > settings.PROPDESK_IDLE_MINUTES * 60:
                 logout(request)
                 if not request.path.startswith(("/accounts/", "/static/")):

@@ -16,6 +16,7 @@ from django.utils.translation import gettext_lazy as _
 
 from propdesk.core.pdf.canonical import canonical_json, verify_code
 from propdesk.core.pdf.clean import clean_for_print
+from propdesk.core.pdf.render import font_gaps
 
 if TYPE_CHECKING:
     from django.utils.functional import _StrPromise as StrPromise
@@ -349,12 +350,23 @@ def _mime(data: bytes) -> str:
     return "image/png" if data.startswith(b"\x89PNG") else "image/jpeg"
 
 
+def _every_glyph(text: str) -> str:
+    """Characters no bundled font shows, by name: 〔U+1F600〕.
+
+    A guest's own words are frozen and may hold an emoji; the last signature must still give a
+    paper, and a paper must never show a gap where something was written.
+    """
+    for char in font_gaps(text):
+        text = text.replace(char, f"〔U+{ord(char):04X}〕")
+    return text
+
+
 def _cleaned(value: Any) -> Any:
     """The same record with None as "" and every text safe to lay out."""
     if value is None:
         return ""
     if isinstance(value, str):
-        return clean_for_print(value)
+        return _every_glyph(clean_for_print(value))
     if isinstance(value, tuple):
         return tuple(_cleaned(item) for item in value)
     if dataclasses.is_dataclass(value) and not isinstance(value, type):

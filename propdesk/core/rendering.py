@@ -105,6 +105,11 @@ def render_due(now: datetime) -> int:
     return settled
 
 
+def is_waiting(now: datetime) -> bool:
+    """Whether a paper waits to be made; the worker for papers only starts when one does."""
+    return RenderJob.objects.filter(state="pending", next_try_at__lte=now).exists()
+
+
 @transaction.atomic
 def _render_next(now: datetime) -> bool:
     """One job under its row lock: a killed worker loses the transaction, not the job."""

@@ -9,8 +9,10 @@ from propdesk.core import rendering, sweeps, wake
 
 @shared_task(name="core.tick")
 def tick() -> None:
-    sweeps.run_all(timezone.now())
-    wake.now("core.render")
+    now = timezone.now()
+    sweeps.run_all(now)
+    if rendering.is_waiting(now):
+        wake.now("core.render")
 
 
 @shared_task(name="core.render")

@@ -109,11 +109,21 @@ def environment(options: argparse.Namespace, home: Path) -> dict[str, str]:
     return {
         "MALLOC_ARENA_MAX": MALLOC_ARENAS,
         "CELERY_SKIP_CHECKS": "1",  # `prepare` has run them
+        "PROPDESK_PUBLIC_URL": public_url(options),
         **os.environ,
         "PROPDESK_HOME": str(home),
         "PROPDESK_ALLOWED_HOSTS": ",".join([*allowed, *([given] if given else [])]),
         **({"PROPDESK_TLS": "1"} if options.tls else {}),
     }
+
+
+def public_url(options: argparse.Namespace) -> str:
+    """Return the address other devices of the house can open, for the QR codes of papers."""
+    host = options.host
+    if host in ANY:
+        host = next(iter(lan_addresses()), "127.0.0.1")
+    name = f"[{host}]" if ":" in host else host
+    return f"{'https' if options.tls else 'http'}://{name}:{options.port}"
 
 
 def answers(options: argparse.Namespace, certificate: Certificate | None) -> bool:

@@ -7,6 +7,8 @@ CONTENT = (
     "cause_direct cause_indirect injured loss_yuan result reaction improvement "
     "improve_department_id improve_by police author_id number version case_id"
 ).split()
+PHOTO = "case_id file print_file sha256 uploaded_by_id uploaded_at".split()
+SIGNATURE = "user_id image sha256 created_at".split()
 
 
 class Migration(migrations.Migration):
@@ -24,4 +26,8 @@ class Migration(migrations.Migration):
             "TRUE",
             "core_case_frozen",
         ),
+        frozen("core_attachment", PHOTO, "TRUE", "core_attachment_frozen"),
+        frozen("core_staffsignature", SIGNATURE, "TRUE", "core_staffsignature_frozen"),
+        refused("core_caselink", "TRUE", "core_caselink_frozen"),
+        refused("core_copylog", "TRUE", "core_copylog_frozen"),
     ]

@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 from decimal import Decimal
+from typing import TYPE_CHECKING
 
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
@@ -10,8 +11,11 @@ from simple_history.models import HistoricalRecords
 
 from propdesk.core.models.people import Property
 
+if TYPE_CHECKING:
+    from django.utils.functional import _StrPromise as StrPromise
 
-def _minutes(label: str, default: int) -> "models.PositiveIntegerField[int, int]":
+
+def _minutes(label: "str | StrPromise", default: int) -> "models.PositiveIntegerField[int, int]":
     return models.PositiveIntegerField(
         label, default=default, validators=[MinValueValidator(1), MaxValueValidator(60 * 24 * 90)]
     )
