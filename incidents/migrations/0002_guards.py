@@ -40,7 +40,10 @@ class Migration(migrations.Migration):
             "incidents_option_decision_final",
         ),
         frozen(
-            "incidents_option", ["told_at"], "OLD.told_at IS NOT NULL", "incidents_option_told_final"
+            "incidents_option",
+            ["told_at"],
+            "OLD.told_at IS NOT NULL",
+            "incidents_option_told_final",
         ),
         frozen("incidents_steprecord", ["complaint_id", "letter"], "TRUE", "incidents_step_frozen"),
         *(
