@@ -268,6 +268,10 @@ class Detail:
         return self.allowed("print")
 
     @cached_property
+    def may_correct(self) -> bool:
+        return self.can("correct")
+
+    @cached_property
     def may_attach(self) -> bool:
         return self.can("photo")
 

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django.contrib import messages
 from django.http import FileResponse, Http404, HttpResponse
 from django.urls import reverse
 from django.utils import timezone
@@ -142,7 +143,9 @@ def sign_report(request: StaffRequest, number: str) -> HttpResponse:
         raise Http404
     box = signoff.next_box(current)
     if not signoff.may_sign(current, box, request.user):
-        return done(request, _url(one, "report"), _("现在不是由您签批这份报告。"))
+        return done(
+            request, _url(one, "report"), _("现在不是由您签批这份报告。"), level=messages.INFO
+        )
     sends_back = "send_back" in request.POST
     has_signature = signatures.current(request.user) is not None
     form = report_forms.OpinionForm(

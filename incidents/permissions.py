@@ -29,7 +29,7 @@ _MANAGER = Grant(any=MANAGERS)
 ACTIONS: Table = {
     "read": Grant(any=DUTY, own=TAKES_IN, assigned=EXECUTES),
     "history": _DUTY,
-    "print": _DUTY,
+    "print": Grant(any=DUTY, assigned=frozenset({Role.DEPARTMENT_MANAGER})),
     "intake": Grant(any=DUTY | TAKES_IN),
     "confirm_conduct": _TAKER,
     "record": _TAKER,

@@ -111,10 +111,12 @@ def attempt(form: BaseForm, act: Callable[[], Any]) -> int:
     return 200
 
 
-def done(request: HttpRequest, url: str, message: str = "") -> HttpResponse:
+def done(
+    request: HttpRequest, url: str, message: str = "", *, level: int = messages.SUCCESS
+) -> HttpResponse:
     """After a successful POST: flash and go to ``url`` (htmx follows by itself)."""
     if message:
-        messages.success(request, message)
+        messages.add_message(request, level, message)
     if getattr(request, "htmx", False):
         return HttpResponseClientRedirect(url)
     return redirect(url)

@@ -13,7 +13,7 @@ from propdesk.core.permissions import ACTIONS
 from propdesk.core.roles import ensure, may
 
 MENU = (
-    ("settings", _("设置"), _("保管规则、时限、紧急电话"), "sliders", "save_settings"),
+    ("settings", _("公寓与规则"), _("保管规则、时限、紧急电话"), "sliders", "save_settings"),
     ("staff", _("员工与岗位"), _("账号、岗位、首次密码"), "people", "read_house"),
     ("departments", _("部门"), _("名称和内线"), "diagram-3", "read_house"),
     ("deputies", _("代理人"), _("不在时由谁代办"), "person-check", "read_shifts"),
