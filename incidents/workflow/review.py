@@ -190,8 +190,13 @@ def summarise(
     return finish(complaint, ["summary", "result", "lesson"], by=by, action="summarise")
 
 
-def missing_for_close(complaint: Complaint) -> tuple[tuple[str, str], ...]:
-    """(step letter, sentence) of every unmet condition of closing (C-J)."""
+def missing_for_close(
+    complaint: Complaint, *, signed: bool | None = None
+) -> tuple[tuple[str, str], ...]:
+    """(step letter, sentence) of every unmet condition of closing (C-J).
+
+    ``signed`` says whether the report is, for a caller who has read it already.
+    """
     missing = []
     if not complaint.satisfaction:
         missing.append(("J-callback", _("未登记满意度")))
@@ -199,7 +204,7 @@ def missing_for_close(complaint: Complaint) -> tuple[tuple[str, str], ...]:
         missing.append(("J-decision", _("客户不满意，物业经理尚未决定")))
     if not (complaint.summary and complaint.result):
         missing.append(("J-summary", _("未写明经过、措施与结果")))
-    if needs_report(complaint) and not _signed(complaint):
+    if needs_report(complaint) and not (_signed(complaint) if signed is None else signed):
         missing.append(("J-report", _("《事故报告》未签批")))
     return tuple(missing)
 
@@ -238,8 +243,7 @@ def close(complaint: Complaint, *, by: User, override: str = "") -> Complaint:
     now = timezone.now()
     complaint.status, complaint.next_due_at = S.CLOSED, None
     complaint.case.is_open, complaint.case.closed_at = False, now
-    stop_clocks(complaint, Rule.values, now)
-    signoff.stop_reminders(complaint.case, now)
+    stop_clocks(complaint, [*Rule.values, signoff.SIGN_LATE], now)
     close_tasks(complaint.case, by=by, outcome="closed")
     return finish(
         complaint,

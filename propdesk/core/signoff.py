@@ -367,11 +367,6 @@ def supersede(case: Case, *, by: User, reason: str) -> list[Report]:
     return [report]
 
 
-def stop_reminders(case: Case, now: datetime) -> None:
-    """Nothing reminds of a signature on a case that ended."""
-    clocks.stop(case, [SIGN_LATE], now)
-
-
 def waiting_for(by: User, prop: Property) -> "list[Report]":
     """Reports whose next box this person may sign, oldest first (签批 inbox), at most 50."""
     mine = standing(by, prop)

@@ -1,0 +1,198 @@
+"""The rules of the building: who imports whom, who writes, and that the documents tell the truth."""
+
+import ast
+import functools
+import importlib
+import io
+import re
+from contextlib import redirect_stdout
+from pathlib import Path
+
+import pytest
+from django.core.management import call_command
+from importlinter.cli import lint_imports
+
+from propdesk.core.roles import Role
+from tools import make_tables
+
+ROOT = Path(__file__).resolve().parents[1]
+APPS = ("incidents", "lostfound", "emergencies")
+WRITES = re.compile(
+    r"\.(?:save|delete|create|bulk_create|bulk_update|get_or_create|update_or_create)\("
+    r"|\)\.update\(|\baudit\.(?:save|record)\w*\("
+)
+WRITERS = {"workflow", "migrations", "models", "demo"}
+"""What may write in an app; everything else only reads or calls the workflow."""
+
+
+def sources(folder: Path) -> list[Path]:
+    return sorted(p for p in folder.rglob("*.py") if "__pycache__" not in p.parts)
+
+
+def readers() -> list[Path]:
+    found = [
+        path
+        for app in APPS
+        for path in sources(ROOT / app)
+        if not WRITERS & {part.removesuffix(".py") for part in path.relative_to(ROOT).parts}
+    ]
+    return found + sources(ROOT / "propdesk" / "desk")
+
+
+def views() -> list[Path]:
+    return [path for path in readers() if "views" in path.name]
+
+
+def name(path: Path) -> str:
+    return str(path.relative_to(ROOT))
+
+
+# --- layers --------------------------------------------------------------------------------
+
+
+def test_imports_keep_the_layers(monkeypatch):
+    monkeypatch.chdir(ROOT)
+    printed = io.StringIO()
+
+    with redirect_stdout(printed):
+        status = lint_imports(no_cache=True)
+
+    assert status == 0, printed.getvalue()
+
+
+@pytest.mark.parametrize("path", readers(), ids=name)
+def test_only_the_workflow_writes(path):
+    assert WRITES.findall(path.read_text("utf-8")) == []
+
+
+@pytest.mark.parametrize("path", views(), ids=name)
+def test_views_never_query_by_themselves(path):
+    assert re.findall(r"\w+\.objects\b|\w+\._default_manager\b", path.read_text("utf-8")) == []
+
+
+def test_pattern_of_writes_finds_them():
+    writing = [
+        "row.save()",
+        "Case.objects.create(x=1)",
+        "rows.filter(a=1).update(b=2)",
+        "audit.save(row)",
+        "audit.record_many([])",
+        "Case.objects.bulk_create([])",
+        "row.delete()",
+    ]
+    reading = ["params.update(x)", "workflow.intake(data)", "rows.filter(a=1).values()"]
+
+    assert [bool(WRITES.search(line)) for line in writing + reading] == [True] * 7 + [False] * 3
+
+
+@pytest.mark.parametrize("app", APPS)
+def test_status_is_set_in_the_workflow_only(app):
+    assigning = [
+        name(path)
+        for path in sources(ROOT / app)
+        if re.search(r"\.status\s*=[^=]|status=S\.\w+,$", path.read_text("utf-8"), re.MULTILINE)
+    ]
+
+    elsewhere = ("/workflow/", "/migrations/", "/demo.py")
+    assert [path for path in assigning if not any(each in path for each in elsewhere)] == []
+
+
+def test_case_rows_are_not_in_the_admin():
+    from django.contrib import admin
+
+    labels = {model._meta.label for model in admin.site._registry}
+
+    assert {label for label in labels if label.split(".")[0] in APPS} == set()
+    assert labels & {"core.Case", "core.Person", "core.Report", "core.AuditEntry"} == set()
+
+
+def test_no_url_deletes():
+    from django.urls import get_resolver
+
+    def patterns(resolver, before=""):
+        for each in resolver.url_patterns:
+            route = before + str(each.pattern)
+            if hasattr(each, "url_patterns"):
+                yield from patterns(each, route)
+            else:
+                yield route
+
+    assert [route for route in patterns(get_resolver()) if "delete" in route] == []
+
+
+# --- models --------------------------------------------------------------------------------
+
+
+@pytest.mark.django_db
+def test_migrations_are_complete():
+    printed = io.StringIO()
+
+    call_command("makemigrations", "--check", "--dry-run", stdout=printed, verbosity=1)
+
+    assert printed.getvalue().strip() == "No changes detected"
+
+
+# --- documents -----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("table", ["permissions", "states"])
+def test_printed_tables_are_those_of_the_code(table):
+    shown = (ROOT / "docs" / f"{table}.md").read_text("utf-8")
+
+    assert shown == getattr(make_tables, table)()
+
+
+def test_printed_permissions_name_every_role():
+    (head, *_rest) = [
+        line for line in make_tables.permissions().splitlines() if line.startswith("| action")
+    ]
+
+    assert [cell.strip() for cell in head.strip("|").split("|")][1:] == [
+        str(role.label) for role in Role
+    ]
+
+
+CLAUSES = {
+    "C-A": 3, "C-B": 2, "C-C": 2, "C-D": 3, "C-E": 3,
+    "C-F": 2, "C-G": 2, "C-H": 2, "C-I": 3, "C-J": 3,
+}  # fmt: skip
+"""How many sentences each clause of the complaint part has."""
+
+ROW = re.compile(
+    r"^\| (C-[A-J](?:\.\d)?) \| [^|]+ \| `([\w.]+)` \| `([\w/.]+)::(\w+)` \|$", re.MULTILINE
+)
+
+
+def sop_rows() -> list[tuple[str, str, str, str]]:
+    return ROW.findall((ROOT / "docs" / "sop-map.md").read_text("utf-8"))
+
+
+def test_every_sentence_of_the_procedure_has_its_row():
+    text = (ROOT / "docs" / "sop-map.md").read_text("utf-8")
+    named = [clause for clause, *_rest in sop_rows()]
+
+    assert set(named) >= {f"{c}.{n}" for c, count in CLAUSES.items() for n in range(1, count + 1)}
+    assert len(named) == len(set(named)) == text.count("\n| C-")
+
+
+@pytest.mark.parametrize(("clause", "code"), [row[:2] for row in sop_rows()])
+def test_code_named_by_the_map_exists(clause, code):
+    parts = code.split(".")
+    for cut in range(len(parts), 0, -1):
+        try:
+            found = importlib.import_module(".".join(parts[:cut]))
+        except ModuleNotFoundError:
+            continue
+        break
+    else:
+        pytest.fail(f"{clause}: {code}")
+
+    assert functools.reduce(getattr, parts[cut:], found) is not None
+
+
+@pytest.mark.parametrize(("clause", "file", "test"), [(c, f, t) for c, _o, f, t in sop_rows()])
+def test_test_named_by_the_map_exists(clause, file, test):
+    tree = ast.parse((ROOT / file).read_text("utf-8"))
+    functions = {node.name for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)}
+
+    assert test in functions, clause

@@ -1,0 +1,94 @@
+"""Prints docs/permissions.md and docs/states.md from the tables the code runs on.
+
+    python tools/make_tables.py
+
+A test compares the two files with what this makes.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+HEAD = "<!-- Made by tools/make_tables.py; edit the tables in the code instead. -->\n\n"
+
+
+def permissions() -> str:
+    """Return the text of docs/permissions.md: every action of every app by every role."""
+    from incidents.permissions import ACTIONS as INCIDENTS
+    from propdesk.core.permissions import ACTIONS as CORE
+
+    return (
+        HEAD
+        + "# Who may do what\n\n"
+        + "● on any case · ○ on what he took in or is his own · ◐ on what his department carries "
+        "out. A deputy may what the person he acts for may, except decide on that person's work. "
+        "Nobody approves, decides or signs what he wrote himself. Signing a report is decided by "
+        "its boxes: see decision 13 in `propdesk/core/signoff.py`.\n"
+        + _table("Complaints", INCIDENTS)
+        + _table("The house", CORE)
+    )
+
+
+def _table(title: str, actions: Mapping[str, object]) -> str:
+    from propdesk.core.roles import Role
+
+    head = ["action", *(str(role.label) for role in Role)]
+    rows = [
+        [f"`{action}`", *(_mark(grant, role) for role in Role)] for action, grant in actions.items()
+    ]
+    return f"\n## {title}\n\n{_markdown(head, rows)}"
+
+
+def _mark(grant: object, role: object) -> str:
+    marks = {"any": "●", "own": "○", "assigned": "◐"}
+    return "".join(mark for name, mark in marks.items() if role in getattr(grant, name))
+
+
+def states() -> str:
+    """Return the text of docs/states.md: in which state each act is possible, and what follows."""
+    from incidents.models import Complaint
+    from incidents.workflow.table import MOVES
+
+    status = list(Complaint.Status)
+    head = ["act", "", *(str(s.label) for s in status), "leads to"]
+    rows = [
+        [
+            f"`{action}`",
+            str(move.doing),
+            *("●" if s in move.states else "" for s in status),
+            "、".join(str(Complaint.Status(to).label) for to in move.leads_to),
+        ]
+        for action, move in MOVES.items()
+    ]
+    names = _markdown(["state", "value"], [[str(s.label), f"`{s.value}`"] for s in status])
+    return (
+        HEAD
+        + "# States of a complaint\n\n"
+        + "An act is possible (●) in the states marked; anywhere else it is refused with 409 and "
+        "nothing is changed. Without an entry under “leads to” the state stays. A new complaint "
+        "(`intake`) starts as 受理中.\n\n" + f"{_markdown(head, rows)}\n## Names\n\n{names}"
+    )
+
+
+def _markdown(head: list[str], rows: Iterable[list[str]]) -> str:
+    lines = [head, ["---"] * len(head), *rows]
+    return "".join(f"| {' | '.join(line)} |\n" for line in lines)
+
+
+def main() -> None:
+    """Write both files."""
+    sys.path.insert(0, str(ROOT))
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "propdesk.settings")
+    import django
+
+    django.setup()
+    (ROOT / "docs" / "permissions.md").write_text(permissions(), "utf-8")
+    (ROOT / "docs" / "states.md").write_text(states(), "utf-8")
+
+
+if __name__ == "__main__":
+    main()
