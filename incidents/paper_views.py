@@ -15,7 +15,7 @@ from django.views.decorators.http import require_GET, require_http_methods
 from incidents import forms, queries, report_forms, reports, workflow
 from incidents.detail import Detail
 from incidents.models import Severity
-from propdesk.core import rendering, signatures, signoff
+from propdesk.core import drafts, rendering, signatures, signoff
 from propdesk.core.http import StaffRequest, attempt, done, page, staff_view
 from propdesk.core.models import RenderJob, Report
 
@@ -45,7 +45,13 @@ def report(request: StaffRequest, number: str) -> HttpResponse:
     current = signoff.current(one.complaint.case)
     if current is not None and current.state not in EDITABLE:
         return _report_shown(request, one, current)
+    key = f"{one.complaint.case.number}:report"
+    if "save_draft" in request.POST:
+        drafts.keep(request.user, key, dict(request.POST.lists()))
+        return done(request, _url(one, "report"), _("草稿已保存24小时。"))
     values = queries.report_values(current) if current else reports.prefill(one.complaint)
+    draft = drafts.recall(request.user, key)
+    values |= {name: texts[0] for name, texts in draft.data.items() if texts} if draft else {}
     form = report_forms.ReportForm(
         request.POST or None,
         initial=values,
@@ -59,8 +65,10 @@ def report(request: StaffRequest, number: str) -> HttpResponse:
             data = form.cleaned_data | {"severity": one.complaint.severity}
             status = attempt(form, lambda: _save(request, one, current, data))
         if status == 200:
+            drafts.forget(request.user, key)
             return done(request, _url(one, "submit_report"), _("报告已保存。"))
-    context = {"one": one, "row": one.complaint, "form": form, "report": current}
+    boxes = queries.boxes(current) if current and current.state == Report.State.SENT_BACK else []
+    context = {"one": one, "row": one.complaint, "form": form, "report": current, "boxes": boxes}
     return page(request, "incidents/report.html", context, status=status)
 
 
