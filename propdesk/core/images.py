@@ -6,16 +6,17 @@ sentence for the user; no other exception leaves this module.
 
 import base64
 import binascii
+import contextlib
 import functools
 import hashlib
 import io
 import re
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from django.utils.translation import gettext as _
-from PIL import Image, ImageChops, ImageFilter, ImageOps, UnidentifiedImageError
+from PIL import Image, ImageChops, ImageFile, ImageFilter, ImageOps, UnidentifiedImageError
 
 MAX_BYTES = 25 * 1024 * 1024
 MAX_PIXELS = 50_000_000
@@ -118,8 +119,20 @@ def _decode(data: bytes, wanted_side: int) -> Image.Image:
     if picture.width * picture.height > MAX_PIXELS:
         raise ImageRefused(_too_many_pixels())
     picture.draft("RGB", (wanted_side, wanted_side))
-    picture.load()
+    with _whole_files_only():
+        picture.load()
     return _upright(picture)
+
+
+@contextlib.contextmanager
+def _whole_files_only() -> Iterator[None]:
+    """Refuse half a picture: WeasyPrint lets Pillow take them, for its whole process."""
+    before = ImageFile.LOAD_TRUNCATED_IMAGES
+    ImageFile.LOAD_TRUNCATED_IMAGES = False
+    try:
+        yield
+    finally:
+        ImageFile.LOAD_TRUNCATED_IMAGES = before
 
 
 @functools.cache
