@@ -27,9 +27,11 @@ LIMIT_BYTES = 250_000
 COLOURS = 128
 DESK = {"width": 1280, "height": 860}
 PHONE = {"width": 390, "height": 844}
-DUTY_MANAGER, PROPERTY_MANAGER, GUARD = "1001", "1010", "1030"
+DUTY_MANAGER, PROPERTY_MANAGER, GUARD, DEPARTMENT_MANAGER = "1001", "1010", "1030", "1044"
 PAPER_SECONDS = 60
 PAPER_WIDTH = 1000
+# An empty field shows its format in the language of the browser, which is English here.
+NO_FORMATS = "input[type=datetime-local]:not([value])::-webkit-datetime-edit { opacity: 0 }"
 
 
 @dataclass
@@ -60,6 +62,7 @@ class Demo:
         """Keep what the window shows."""
         page.wait_for_load_state("networkidle")
         page.evaluate("document.fonts.ready.then(() => true)")
+        page.add_style_tag(content=NO_FORMATS)
         self.keep(name, Image.open(io.BytesIO(page.screenshot(animations="disabled"))))
 
 
@@ -75,6 +78,7 @@ def logged_in(browser: Browser, demo: Demo, number: str, size: dict[str, int]) -
         timezone_id="Asia/Shanghai",
         reduced_motion="reduce",
         ignore_https_errors=True,
+        bypass_csp=True,
     )
     page = context.new_page()
     page.goto(f"{demo.base}/accounts/login/")
@@ -97,28 +101,36 @@ def desk(page: Page, demo: Demo, suffix: str) -> None:
     """What the duty manager sees, at the width of the window."""
     page.goto(demo.url())
     demo.shoot(page, f"board-{suffix}")
-    page.goto(demo.url("incidents/"))
-    demo.shoot(page, f"list-{suffix}")
-    page.goto(demo.url("incidents/new/"))
-    demo.shoot(page, f"intake-{suffix}")
     page.goto(complaint(page, demo, "受理中"))
     demo.shoot(page, f"conduct-{suffix}")
     page.goto(complaint(page, demo, "处理中"))
     demo.shoot(page, f"complaint-{suffix}")
 
 
+def lists(page: Page, demo: Demo, suffix: str) -> None:
+    """The list of complaints and the shifts."""
+    page.goto(demo.url("incidents/"))
+    demo.shoot(page, f"list-{suffix}")
+    page.goto(demo.url("settings/shifts/"))
+    demo.shoot(page, f"shifts-{suffix}")
+
+
 def manager(page: Page, demo: Demo, suffix: str) -> None:
-    """What the property manager decides and sets."""
+    """What the property manager sets."""
     page.goto(demo.url("settings/"))
     demo.shoot(page, f"settings-{suffix}")
+
+
+def signer(page: Page, demo: Demo, suffix: str) -> None:
+    """What waits for somebody's signature."""
     page.goto(demo.url("sign/"))
     demo.shoot(page, f"inbox-{suffix}")
 
 
 def guard(page: Page, demo: Demo, suffix: str) -> None:
-    """What somebody sees who takes complaints in and hands them on."""
-    page.goto(demo.url())
-    demo.shoot(page, f"guard-{suffix}")
+    """How somebody on his round takes a complaint in."""
+    page.goto(demo.url("incidents/new/"))
+    demo.shoot(page, f"intake-{suffix}")
 
 
 def paper(page: Page, demo: Demo, suffix: str) -> None:
@@ -141,7 +153,9 @@ def paper(page: Page, demo: Demo, suffix: str) -> None:
 SHOTS: tuple[tuple[str, dict[str, int], str, Callable[[Page, Demo, str], None]], ...] = (
     (DUTY_MANAGER, DESK, "1280", desk),
     (DUTY_MANAGER, PHONE, "390", desk),
+    (DUTY_MANAGER, DESK, "1280", lists),
     (PROPERTY_MANAGER, DESK, "1280", manager),
+    (DEPARTMENT_MANAGER, PHONE, "390", signer),
     (GUARD, PHONE, "390", guard),
     (DUTY_MANAGER, DESK, "a4", paper),
 )
@@ -160,7 +174,8 @@ def main() -> int:
     demo = Demo(options.base.rstrip("/"), options.password, options.property, options.out)
     with sync_playwright() as play:
         browser = play.chromium.launch(
-            executable_path=options.chromium, args=["--no-sandbox", "--force-color-profile=srgb"]
+            executable_path=options.chromium,
+            args=["--no-sandbox", "--force-color-profile=srgb"],
         )
         for number, size, suffix, take in SHOTS:
             with logged_in(browser, demo, number, size) as page:
