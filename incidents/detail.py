@@ -28,7 +28,7 @@ from incidents.models import (
 )
 from incidents.permissions import ACTIONS
 from incidents.sop import Step, steps
-from propdesk.core import names
+from propdesk.core import drafts, names
 from propdesk.core.models import Attachment, CaseLink, Property, Report, Task, Unmasking, User
 from propdesk.core.roles import standing
 
@@ -51,7 +51,7 @@ def _rows(queryset: "QuerySet[Any]", *order: str, **fields: Any) -> ArraySubquer
     return ArraySubquery(queryset.order_by(*order).values(row=JSONObject(**fields)))
 
 
-def _annotations(user: User) -> dict[str, ArraySubquery]:
+def _annotations(user: User, number: str) -> dict[str, ArraySubquery]:
     mine = {"complaint": OuterRef("pk")}
     case = {"case": OuterRef("pk")}
     option = ["pk", "cycle", "position", "text", "limits", "cost", "approval", "told_at"]
@@ -151,6 +151,7 @@ def _annotations(user: User) -> dict[str, ArraySubquery]:
             until="until",
             me=Value(True),
         ),
+        "draft_rows": _rows(drafts.of(user, f"{number}:"), "pk", form="form", data="data"),
     }
 
 
@@ -187,7 +188,7 @@ class Detail:
                 "recorded_by",
                 "refused_by",
             )
-            .annotate(**_annotations(user))
+            .annotate(**_annotations(user, number))
             .first()
         )
         return cls(row, user, now) if row else None
@@ -262,6 +263,12 @@ class Detail:
         for row in rows:
             row.label = Report.State(row.state).label
         return rows[0] if rows else None
+
+    @cached_property
+    def drafts(self) -> dict[str, dict[str, str]]:
+        """What the user typed into the forms of this complaint and has not submitted, by act."""
+        rows = self._list("draft")
+        return {row.form.partition(":")[2]: drafts.first_values(row.data) for row in rows}
 
     @cached_property
     def may_print(self) -> bool:
@@ -363,10 +370,12 @@ class Detail:
     @cached_property
     def missing(self) -> list[dict[str, Any]]:
         """The check list of closing: each condition, met or not, with the act that meets it."""
-        open_items = dict(workflow.missing_for_close(self.complaint))
+        signed = self.report is not None and self.report.state == Report.State.SIGNED
+        open_items = dict(workflow.missing_for_close(self.complaint, signed=signed))
+        needs_report = workflow.needs_report(self.complaint)
         rows = []
         for key, label, act in CLOSING:
-            if key == "J-report" and not workflow.needs_report(self.complaint):
+            if key == "J-report" and not needs_report:
                 continue
             if key == "J-decision" and key not in open_items:
                 continue

@@ -119,7 +119,6 @@ class IntakeForm(GuestFields):
     channel = forms.ChoiceField(
         label=_("投诉方式"), choices=Channel.choices, initial=Channel.IN_PERSON, widget=Chips()
     )
-    known = forms.IntegerField(required=False, widget=forms.HiddenInput)
     is_anonymous = forms.BooleanField(label=_("客户不愿留名（匿名）"), required=False)
     anonymous_reason = CleanCharField(label=_("匿名说明"), max_length=200, required=False)
     received_at = MomentField(

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db.models import Q, QuerySet
+from django.db.models import F, Q, QuerySet
 
 from incidents.models import CONDUCT, Complaint, Option, Promise
 from incidents.permissions import EXECUTES, TAKES_IN
@@ -13,6 +13,7 @@ from propdesk.core import search
 from propdesk.core.models import (
     Attachment,
     AuditEntry,
+    Person,
     Place,
     Property,
     Report,
@@ -202,12 +203,26 @@ def known_guests(prop: Property, place: Place, limit: int = 5) -> list[dict[str,
         )
         .exclude(guest__name="")
         .order_by("-pk")
-        .values("guest__name", "guest__honorific", "guest__phone")[: limit * 4]
+        .values("guest__name", "guest__honorific", "guest__phone", pk=F("guest_id"))[: limit * 4]
     )
     found: dict[str, dict[str, Any]] = {}
     for row in rows:
         found.setdefault(row["guest__name"], dict(row))
     return list(found.values())[:limit]
+
+
+def known_guest(prop: Property, pk: int) -> Person | None:
+    """A guest of an earlier complaint of this property, to take over into a new one."""
+    return (
+        Person.objects.filter(
+            pk__in=Complaint.objects.filter(
+                case__property=prop, guest=pk, is_anonymous=False
+            ).values("guest"),
+            purged_at=None,
+        )
+        .select_related("room")
+        .first()
+    )
 
 
 def timeline(

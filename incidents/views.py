@@ -37,12 +37,11 @@ def board(request: StaffRequest) -> HttpResponse:
 def intake(request: StaffRequest) -> HttpResponse:
     """登记投诉 in under a minute: one text, the rest is preset."""
     workflow.permit_intake(request.prop, request.user)
-    form = forms.IntakeForm(request.POST or _drafted(request, "intake"), prop=request.prop)
     if request.method != "POST":
-        form = forms.IntakeForm(
-            prop=request.prop, initial=_drafted(request, "intake") | {"token": drafts.new_token()}
-        )
+        typed = _drafted(request, "intake") | _known_guest(request)
+        form = forms.IntakeForm(prop=request.prop, initial=typed | {"token": drafts.new_token()})
         return page(request, "incidents/intake.html", {"form": form})
+    form = forms.IntakeForm(request.POST, prop=request.prop)
     made: list[Complaint] = []
     status = 422
     if form.is_valid():
@@ -52,8 +51,8 @@ def intake(request: StaffRequest) -> HttpResponse:
             twin = drafts.token_url(request.user, form.cleaned_data["token"])
             return done(request, twin or reverse("incidents:board", args=[request.prop.code]))
     if not made:
+        drafts.keep(request.user, "intake", dict(request.POST.lists()))
         return page(request, "incidents/intake.html", {"form": form}, status=status)
-    drafts.forget(request.user, "intake")
     return done(
         request, made[0].get_absolute_url(), _("已登记 %(n)s。") % {"n": made[0].case.number}
     )
@@ -79,9 +78,21 @@ def _take_in(request: StaffRequest, form: forms.IntakeForm) -> Complaint:
     )
 
 
+def _known_guest(request: StaffRequest) -> dict[str, str]:
+    """Name, form of address, telephone and room of the guest chosen with 就是这位."""
+    pk = rows.number_or_none(request.GET.get("known", ""))
+    person = queries.known_guest(request.prop, pk) if pk else None
+    if person is None:
+        return {}
+    values = {"name": person.name, "honorific": person.honorific, "phone": person.phone}
+    if person.room is not None:
+        values["room"] = person.room.code or person.room.label
+    return values
+
+
 def _drafted(request: StaffRequest, form: str) -> dict[str, str]:
     draft = drafts.recall(request.user, form) if request.method != "POST" else None
-    return {k: v[0] for k, v in draft.data.items() if v} if draft else {}
+    return drafts.first_values(draft.data) if draft else {}
 
 
 @staff_view
@@ -141,9 +152,8 @@ def _detail_page(
 
 
 def _form(request: StaffRequest, one: Detail, name: str) -> forms.ActForm:
-    act = acts.ACTS[name]
-    drafted = _drafted(request, f"{one.complaint.case.number}:{name}")
-    return act.form(complaint=one.complaint, user=request.user, initial=drafted)
+    drafted = one.drafts.get(name, {})
+    return acts.ACTS[name].form(complaint=one.complaint, user=request.user, initial=drafted)
 
 
 @staff_view

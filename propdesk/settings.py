@@ -202,7 +202,8 @@ if TLS:
     CSRF_COOKIE_NAME = "__Host-csrftoken"
 if PROXIES and TLS:
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
-MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
+# In a signed cookie a word of thanks costs no write of the session.
+MESSAGE_STORAGE = "django.contrib.messages.storage.cookie.CookieStorage"
 
 # --- Browser security -----------------------------------------------------------------------------
 SECURE_CONTENT_TYPE_NOSNIFF = True

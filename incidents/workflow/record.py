@@ -89,7 +89,7 @@ def intake(prop: Property, data: Intake, *, by: User, token: str = "") -> Compla
     audit.record(case, complaint, by=by, action="intake", info=info, occurred_at=received_at)
     index(complaint)
     _tell_intake(complaint, by)
-    drafts.use_token(by, token, complaint.get_absolute_url())
+    drafts.use_token(by, token, complaint.get_absolute_url(), form="intake")
     return complaint
 
 

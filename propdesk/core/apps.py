@@ -8,7 +8,10 @@ class CoreConfig(AppConfig):
     verbose_name = _("基础")
 
     def ready(self) -> None:
-        from propdesk.core import checks, db_roles
+        from django.contrib.auth.signals import user_logged_in
+
+        from propdesk.core import checks, db_roles, middleware
 
         db_roles.connect()
+        user_logged_in.connect(middleware.start_idle_clock, dispatch_uid="propdesk.idle")
         checks.register_all()

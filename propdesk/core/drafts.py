@@ -5,7 +5,8 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db import IntegrityError
+from django.db import IntegrityError, connection
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from propdesk.core.models import Draft, FormToken, User
@@ -38,12 +39,23 @@ def keep(owner: User, form: str, data: Mapping[str, Any]) -> None:
 
 def recall(owner: User, form: str) -> Draft | None:
     """The draft of the last 24 hours, if any."""
+    return of(owner, form).filter(form=form[:120]).first()
+
+
+def of(owner: User, prefix: str) -> "QuerySet[Draft]":
+    """The drafts of the last 24 hours whose form begins with ``prefix``."""
     return Draft.objects.filter(
-        owner=owner, form=form[:120], updated_at__gt=timezone.now() - KEEP
-    ).first()
+        owner=owner, form__startswith=prefix[:120], updated_at__gt=timezone.now() - KEEP
+    )
+
+
+def first_values(data: Mapping[str, list[str]]) -> dict[str, str]:
+    """What a draft holds, as initial values of a form."""
+    return {name: values[0] for name, values in data.items() if values}
 
 
 def forget(owner: User, form: str) -> None:
+    """Drop the draft of a form that was submitted."""
     Draft.objects.filter(owner=owner, form=form[:120]).delete()
 
 
@@ -65,15 +77,25 @@ def token_url(owner: User, token: str) -> str | None:
     return row.url if row else None
 
 
-def use_token(owner: User, token: str, url: str) -> None:
+_USE = f"""
+WITH gone AS (DELETE FROM {Draft._meta.db_table} WHERE owner_id = %s AND form = %s)
+INSERT INTO {FormToken._meta.db_table} (owner_id, token, url, created_at) VALUES (%s, %s, %s, %s)
+"""  # noqa: S608, SLF001 -- the only interpolated text is our own table names
+
+
+def use_token(owner: User, token: str, url: str, *, form: str) -> None:
     """Last step of a creating transaction: a twin of the same form raises DoubleSubmitError.
+
+    The draft of ``form`` goes in the same statement.
 
     The twin's transaction rolls back whole, its number included; the caller then answers with
     ``token_url``.
     """
     if not token:
+        forget(owner, form)
         return
     try:
-        FormToken.objects.create(owner=owner, token=token[:64], url=url, created_at=timezone.now())
+        with connection.cursor() as cursor:
+            cursor.execute(_USE, [owner.pk, form[:120], owner.pk, token[:64], url, timezone.now()])
     except IntegrityError as error:
         raise DoubleSubmitError from error

@@ -8,17 +8,21 @@ from urllib.parse import quote
 from django.contrib import messages
 from django.contrib.auth import logout
 from django.contrib.auth.views import redirect_to_login
+from django.contrib.postgres.expressions import ArraySubquery
 from django.core.exceptions import ValidationError
+from django.db.models import OuterRef
+from django.db.models.functions import JSONObject
 from django.forms import BaseForm
 from django.http import Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
 from django.urls import reverse
+from django.utils import timezone
 from django_htmx.http import HttpResponseClientRedirect
 from django_htmx.middleware import HtmxDetails
 
-from propdesk.core.models import Property, User
-from propdesk.core.roles import standing
+from propdesk.core.models import Membership, Property, User
+from propdesk.core.roles import remember, standing
 from propdesk.core.transitions import ConflictError, RefusedInput
 
 P = ParamSpec("P")
@@ -48,7 +52,7 @@ def staff_view(view: View[P]) -> UrlView[P]:
     ) -> HttpResponseBase:
         if not request.user.is_authenticated:
             return logged_out(request)
-        prop = Property.objects.select_related("settings").filter(code=code).first()
+        prop = _property(request.user, code)
         if prop is None or not standing(request.user, prop).roles:
             raise Http404
         if getattr(request, "idle_seconds", 0) > prop.settings.idle_logout * 60:
@@ -58,6 +62,21 @@ def staff_view(view: View[P]) -> UrlView[P]:
         return view(request, *args, **kwargs)  # type: ignore[arg-type]
 
     return cast("UrlView[P]", inner)
+
+
+def _property(user: User, code: str) -> Property | None:
+    """The property with its settings and this user's standing in it: one statement."""
+    held = Membership.objects.standing_rows(user, OuterRef("pk"), timezone.now())
+    columns = {name: name for name in ("role", "department_id", "user_id")}
+    prop = (
+        Property.objects.select_related("settings")
+        .annotate(held=ArraySubquery(held.values(row=JSONObject(**columns))))
+        .filter(code=code)
+        .first()
+    )
+    if prop is not None:
+        remember(user, prop, prop.held)
+    return prop
 
 
 def logged_out(request: HttpRequest) -> HttpResponse:

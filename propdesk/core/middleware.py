@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable
+from typing import Any
 
 from django.conf import settings
 from django.contrib.auth import logout
@@ -14,6 +15,13 @@ from propdesk.core.transitions import ConflictError
 GetResponse = Callable[[HttpRequest], HttpResponse]
 TOUCH_EVERY = 60
 """Seconds between writes of the session: an idle clock need not be exact to the second."""
+POLL = "shell-poll"
+"""Id of the element that polls (base.html); htmx names it in each of its requests."""
+
+
+def start_idle_clock(request: HttpRequest, **_kwargs: Any) -> None:
+    """Signal receiver: the log-in is the first thing seen of a session."""
+    request.session["seen"] = int(time.time())
 
 
 class IdleMiddleware:
@@ -34,7 +42,8 @@ class IdleMiddleware:
                     return logged_out(request)
             # A poll is not activity: otherwise an open tab would never be logged out.
             stale = now - seen >= TOUCH_EVERY or "seen" not in request.session
-            if stale and request.user.is_authenticated and "HX-Poll" not in request.headers:
+            polled = request.headers.get("HX-Trigger") == POLL
+            if stale and request.user.is_authenticated and not polled:
                 request.session["seen"] = now
         return self.get_response(request)
 
@@ -63,5 +72,6 @@ class ConflictMiddleware:
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
         if isinstance(exception, ConflictError):
-            return render(request, "409.html", {"conflict": exception}, status=409)
+            context = {"message": str(exception), "back_url": request.path}
+            return render(request, "409.html", context, status=409)
         return None

@@ -1,5 +1,7 @@
 """Finding a place by what somebody types for it."""
 
+from django.db.models import Case, Q, When
+
 from propdesk.core.models import Place, Property
 
 
@@ -8,15 +10,20 @@ def find(prop: Property, text: str) -> Place | None:
     wanted = _bare(text)
     if not wanted:
         return None
-    exact = Place.objects.filter(property=prop, is_active=True, code__iexact=text.strip()).first()
-    if exact is not None:
-        return exact
-    tail = wanted[-3:]
-    near = Place.objects.filter(property=prop, is_active=True, code__iendswith=tail)[:200]
-    for place in near:
-        if _bare(place.code) == wanted:
-            return place
-    return Place.objects.filter(property=prop, is_active=True, label=text.strip()).first()
+    typed = text.strip()
+    meant = Q(code__iexact=typed) | Q(label=typed) | Q(code__iendswith=wanted[-3:])
+    exact = Case(When(code__iexact=typed, then=0), When(label=typed, then=1), default=2)
+    rows = Place.objects.filter(meant, property=prop, is_active=True).order_by(exact, "pk")[:200]
+    found = list(rows)
+    for same in (
+        lambda place: place.code.upper() == typed.upper(),
+        lambda place: _bare(place.code) == wanted,
+        lambda place: place.label == typed,
+    ):
+        for place in found:
+            if same(place):
+                return place
+    return None
 
 
 def _bare(text: str) -> str:

@@ -1,9 +1,9 @@
 """Who may do what. Each app owns a table ``action -> Grant``; nothing else decides."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from django.core.exceptions import PermissionDenied
 from django.db import models
@@ -88,16 +88,25 @@ def standing(user: "User", prop: "Property", at: datetime | None = None) -> Stan
     return cache[prop.pk]
 
 
+def remember(user: "User", prop: "Property", rows: "Iterable[Mapping[str, Any]]") -> None:
+    """Keep a standing whose membership rows were read along with the property."""
+    user.__dict__.setdefault("_standings", {})[prop.pk] = _standing(user, rows)
+
+
 def _read(user: "User", prop: "Property", at: datetime) -> Standing:
     from propdesk.core.models import Membership
 
+    return _standing(user, Membership.objects.standing_rows(user, prop, at))
+
+
+def _standing(user: "User", rows: "Iterable[Mapping[str, Any]]") -> Standing:
     if not user.is_active:
         return NOBODY
     roles: set[Role] = set()
     departments: set[int] = set()
     own: set[Role] = set()
     acting: list[tuple[Role, int]] = []
-    for row in Membership.objects.standing_rows(user, prop, at):
+    for row in rows:
         role = Role(row["role"])
         roles.add(role)
         if row["department_id"]:

@@ -7,6 +7,7 @@ from typing import Any
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.functional import SimpleLazyObject
 from django.utils.translation import gettext as _
 
 from incidents.permissions import ACTIONS
@@ -27,7 +28,9 @@ def shell(request: HttpRequest) -> dict[str, Any]:
     user = getattr(request, "user", None)
     if prop is None or user is None or not user.is_authenticated:
         return {"shell": None}
-    return {"shell": build(user, prop, request.path, query=request.GET.get("q", ""))}
+    query = request.GET.get("q", "")
+    # Fragments and bare pages have no frame and must not pay for one.
+    return {"shell": SimpleLazyObject(lambda: build(user, prop, request.path, query=query))}
 
 
 def build(
