@@ -25,6 +25,7 @@ from django.utils.translation import gettext as _
 import propdesk.core.images  # noqa: F401 -- sets the pixel limit of Pillow, which WeasyPrint uses
 from propdesk.core.pdf.canonical import canonical_json
 from propdesk.core.pdf.clean import printable
+from propdesk.core.pdf.mapped_fonts import keep_fonts_mapped
 
 if TYPE_CHECKING:
     from weasyprint import CSS
@@ -187,6 +188,8 @@ def _weasyprint() -> None:
     with _only_our_fonts(), warnings.catch_warnings():
         warnings.simplefilter("ignore", DeprecationWarning)
         import weasyprint  # noqa: F401 -- imported for its effect
+
+        keep_fonts_mapped()
 
 
 @functools.cache
