@@ -4,13 +4,18 @@
     python bench/report.py [--rounds 3]
 
 Both print the same two pages with three photos of 12 megapixels. Out of the box means the system's
-fonts, the photos as the phone made them, no PDF/A, no attachment. Ours is what the worker does, in
-a child with limits for each paper; shrinking a photo happens once, at upload, and is shown apart.
-Each side runs in its own process, in turns; CPU is the least of the repeats after one warm-up,
-memory the peak of the largest process.
+fonts, the photos as the phone made them, no PDF/A, no attachment. Debian 12 and `pip install` bring
+no libharfbuzz-subset0, without which WeasyPrint cuts fonts down with fontTools, at great cost. So
+that side is measured twice: as installed, with the library hidden from its process, and with it,
+after the warning was heeded. The goals hold against the second, which is the harder one.
+
+Ours is what the worker does, in a child with limits for each paper; shrinking a photo happens once,
+at upload, and is shown apart. Each side runs in its own process, in turns; CPU is the least of the
+repeats after one warm-up, memory the peak of the largest process.
 """
 
 import argparse
+import functools
 import io
 import json
 import os
@@ -27,6 +32,12 @@ ROOT = Path(__file__).resolve().parent.parent
 GOALS = {"cpu": 0.75, "rss": 0.25}
 SIZE_GOAL_MB = 0.9
 REPEATS = 4
+SLOW_REPEATS = 1
+LABELS = {
+    "bare": "WeasyPrint as installed",
+    "plain": "with libharfbuzz-subset",
+    "ours": "PropDesk",
+}
 SYSTEM_FONTS = {
     '"PropDesk Sans", "PropDesk Rare", "PropDesk Extra"': '"Noto Sans CJK SC"',
     '"PropDesk Serif", "PropDesk Rare", "PropDesk Extra"': '"Noto Serif CJK SC"',
@@ -63,11 +74,11 @@ def phone_photo(small: bytes) -> bytes:
     return stream.getvalue()
 
 
-def measure(work: Any) -> dict[str, float]:
+def measure(work: Any, repeats: int = REPEATS) -> dict[str, float]:
     """CPU seconds (least), peak memory in MB and size in MB of one way to print."""
     spent = []
     size = work()
-    for _ in range(REPEATS):
+    for _ in range(repeats):
         started = cpu_seconds()
         size = work()
         spent.append(cpu_seconds() - started)
@@ -101,12 +112,21 @@ def ours(photos: Path) -> dict[str, float]:
     for path in photos.glob("*.small"):
         files[f"pd:{path.stem}"] = path.read_bytes()
     paper = samples.incident()
-    inputs = {"assets": paper_assets(paper, files), "data": paper.to_data()}
+    inputs: dict[str, Any] = {"assets": paper_assets(paper, files), "data": paper.to_data()}
     html = render_html(paper)
     return measure(lambda: len(render_limited(html, **inputs, frozen_at=samples.FROZEN_AT).pdf))
 
 
-def out_of_the_box(photos: Path) -> dict[str, float]:
+def as_installed(photos: Path) -> dict[str, float]:
+    """Out of the box where libharfbuzz-subset0 is not installed."""
+    from weasyprint.pdf import fonts
+
+    # What WeasyPrint finds there; it looks for the library once, when it is imported.
+    fonts.harfbuzz_subset = None
+    return out_of_the_box(photos, SLOW_REPEATS)
+
+
+def out_of_the_box(photos: Path, repeats: int = REPEATS) -> dict[str, float]:
     """`HTML(...).write_pdf()` with the system's fonts and the photos as uploaded."""
     import weasyprint
 
@@ -126,7 +146,8 @@ def out_of_the_box(photos: Path) -> dict[str, float]:
     (photos / "print.css").write_text(css, encoding="utf-8")
     html = render_html(paper).replace("pd:", "")
     html = html.replace("</head>", '<link rel="stylesheet" href="print.css"></head>')
-    return measure(lambda: len(weasyprint.HTML(string=html, base_url=f"{photos}/").write_pdf()))
+    document = functools.partial(weasyprint.HTML, string=html, base_url=f"{photos}/")
+    return measure(lambda: len(document().write_pdf()), repeats)
 
 
 def prepare(folder: Path) -> float:
@@ -164,30 +185,35 @@ def compare(rounds: int) -> bool:
         upload = prepare(folder)
         runs: dict[str, list[dict[str, float]]] = {"plain": [], "ours": []}
         for _ in range(rounds):
-            for side, found in runs.items():
-                found.append(run_child(side, folder))
-    plain, mine = best(runs["plain"]), best(runs["ours"])
-    print(f"{'':22}{'CPU s':>9}{'peak MB':>10}{'file MB':>10}")
-    for label, row in (("WeasyPrint out of box", plain), ("PropDesk", mine)):
-        print(f"{label:22}{row['cpu']:9.3f}{row['rss']:10.0f}{row['size']:10.3f}")
-    ratios = {key: mine[key] / plain[key] for key in mine}
-    print(f"{'ratio':22}{ratios['cpu']:9.2f}{ratios['rss']:10.2f}{ratios['size']:10.2f}")
-    print(f"{'goal':22}{GOALS['cpu']:9.2f}{GOALS['rss']:10.2f}{SIZE_GOAL_MB:7.1f} MB")
+            for side, measured in runs.items():
+                measured.append(run_child(side, folder))
+        found = {"bare": run_child("bare", folder)}
+    found |= {side: best(several) for side, several in runs.items()}
+    print(f"{'':26}{'CPU s':>9}{'peak MB':>10}{'file MB':>10}")
+    for side, label in LABELS.items():
+        row = found[side]
+        print(f"{label:26}{row['cpu']:9.3f}{row['rss']:10.0f}{row['size']:10.3f}")
+    for side, side_name in (("bare", "as installed"), ("plain", "the second row")):
+        ratios = {key: found["ours"][key] / found[side][key] for key in found[side]}
+        cells = f"{ratios['cpu']:9.2f}{ratios['rss']:10.2f}{ratios['size']:10.2f}"
+        print(f"{'ratio to ' + side_name:26}{cells}")
+    print(f"{'goal':26}{GOALS['cpu']:9.2f}{GOALS['rss']:10.2f}{SIZE_GOAL_MB:7.1f} MB")
     print(f"one photo at upload: {upload:.3f} s CPU")
-    return mine["size"] <= SIZE_GOAL_MB and all(ratios[key] <= GOALS[key] for key in GOALS)
+    # The last ratios are those to the harder side.
+    return found["ours"]["size"] <= SIZE_GOAL_MB and all(ratios[k] <= GOALS[k] for k in GOALS)
 
 
 def main() -> None:
     """Parse the arguments; exit 1 when a goal is missed."""
     parser = argparse.ArgumentParser(description="Our report against WeasyPrint out of the box.")
     parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--side", choices=["ours", "plain"], help=argparse.SUPPRESS)
+    parser.add_argument("--side", choices=list(LABELS), help=argparse.SUPPRESS)
     parser.add_argument("--folder", type=Path, help=argparse.SUPPRESS)
     options = parser.parse_args()
     set_up()
     if options.side:
-        work = ours if options.side == "ours" else out_of_the_box
-        print(json.dumps(work(options.folder)))
+        sides = {"bare": as_installed, "plain": out_of_the_box, "ours": ours}
+        print(json.dumps(sides[options.side](options.folder)))
     elif not compare(options.rounds):
         raise SystemExit("a goal was missed")
 
