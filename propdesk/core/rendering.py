@@ -148,6 +148,11 @@ def _again(job: RenderJob, error: str, now: datetime) -> None:
 
 
 def _make(job: RenderJob) -> Document:
+    if job.sealed:
+        # Signing asks for the paper, and so does whoever opens it before it is made.
+        sealed = ready_document(job.case, job.kind, sealed=True, report=job.report)
+        if sealed is not None:
+            return sealed
     sheet = BUILDERS[job.kind](job)
     html = render_to_string(sheet.paper.template, {"paper": sheet.paper})
     data = sheet.paper.to_data()
