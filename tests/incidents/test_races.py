@@ -157,7 +157,7 @@ def test_same_form_ten_times_at_once_and_in_a_row_is_one_complaint_without_a_gap
 
 def test_same_form_without_its_token_is_many_complaints(monkeypatch):
     act = submitting(House())
-    monkeypatch.setattr(drafts, "use_token", lambda *_a: None)
+    monkeypatch.setattr(drafts, "use_token", lambda *_a, **_k: None)
 
     at_once(4, act)
 

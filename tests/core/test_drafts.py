@@ -1,0 +1,107 @@
+"""Drafts and form tokens: nothing typed is lost, nothing is entered twice."""
+
+from datetime import timedelta
+
+import pytest
+import time_machine
+from django.db import transaction
+from django.utils import timezone
+
+from propdesk.core import drafts
+from propdesk.core.models import Draft, FormToken
+from tests.factories import UserFactory, at
+
+pytestmark = pytest.mark.django_db
+T0 = at("2026-11-23 14:00")
+
+
+def test_draft_replaces_the_last_one_of_its_form_and_owner():
+    one, two = UserFactory(), UserFactory()
+    drafts.keep(one, "f", {"words": ["旧"]})
+    drafts.keep(two, "f", {"words": ["别人"]})
+
+    drafts.keep(one, "f", {"words": ["新"], "tags": ["a", "b"]})
+
+    assert drafts.recall(one, "f").data == {"words": ["新"], "tags": ["a", "b"]}
+    assert drafts.recall(two, "f").data == {"words": ["别人"]}
+    assert drafts.recall(one, "g") is None
+
+
+def test_draft_never_holds_secrets_nor_signatures():
+    user = UserFactory()
+
+    drafts.keep(
+        user,
+        "f",
+        {
+            "csrfmiddlewaretoken": ["x"],
+            "password": ["x"],
+            "signature_png": ["data:…"],
+            "words": ["留下\x00"],
+        },
+    )
+
+    assert drafts.recall(user, "f").data == {"words": ["留下"]}
+
+
+def test_draft_of_any_length_is_cut_not_refused():
+    user = UserFactory()
+
+    drafts.keep(user, "f" * 500, {"a": ["字" * 50_000], "b": ["字" * 50_000]})
+
+    data = drafts.recall(user, "f" * 500).data
+    assert [len(data[name][0]) for name in "ab"] == [50_000, 10_000]
+
+
+def test_draft_is_gone_after_a_day():
+    user = UserFactory()
+    with time_machine.travel(T0, tick=False) as clock:
+        drafts.keep(user, "f", {"a": ["b"]})
+        clock.shift(timedelta(hours=24) - timedelta(seconds=1))
+        assert drafts.recall(user, "f") is not None
+        assert drafts.purge(timezone.now()) == 0
+        clock.shift(1)
+        assert drafts.recall(user, "f") is None
+        assert drafts.purge(timezone.now()) == 1
+    assert Draft.objects.count() == 0
+
+
+def test_draft_forgotten_is_gone_at_once():
+    user = UserFactory()
+    drafts.keep(user, "f", {"a": ["b"]})
+
+    drafts.forget(user, "f")
+
+    assert drafts.recall(user, "f") is None
+
+
+def test_token_is_used_once_by_its_owner_and_takes_the_draft_along():
+    one, two = UserFactory(), UserFactory()
+    drafts.keep(one, "f", {"a": ["b"]})
+
+    drafts.use_token(one, "t", "/first", form="f")
+    drafts.use_token(two, "t", "/other", form="f")
+
+    assert drafts.recall(one, "f") is None
+    with pytest.raises(drafts.DoubleSubmitError), transaction.atomic():
+        drafts.use_token(one, "t", "/second", form="f")
+    assert (drafts.token_url(one, "t"), drafts.token_url(two, "t")) == ("/first", "/other")
+    assert drafts.token_url(one, "u") is None
+
+
+def test_form_without_a_token_drops_its_draft_only():
+    user = UserFactory()
+    drafts.keep(user, "f", {"a": ["b"]})
+
+    drafts.use_token(user, "", "/first", form="f")
+
+    assert (drafts.recall(user, "f"), FormToken.objects.count()) == (None, 0)
+
+
+def test_tokens_are_purged_after_a_day_and_differ():
+    user = UserFactory()
+    with time_machine.travel(T0, tick=False):
+        drafts.use_token(user, drafts.new_token(), "/", form="f")
+        drafts.use_token(user, drafts.new_token(), "/", form="f")
+
+    assert drafts.purge(T0 + timedelta(hours=24)) == 2
