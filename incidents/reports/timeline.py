@@ -50,7 +50,9 @@ def timeline(dossier: Dossier) -> tuple[Entry, ...]:
     for entry in dossier.entries:
         text = _progress_text(entry, texts) or line(entry, dossier)
         if text:
-            found.append((entry.occurred_at or entry.at, entry.seq, entry, text))
+            # Moments are typed to the minute: within one, acts stand as they were recorded.
+            at = (entry.occurred_at or entry.at).replace(second=0, microsecond=0)
+            found.append((at, entry.seq, entry, text))
     found.sort(key=lambda item: item[:2])
     year = dossier.complaint.received_at.year
     lines = [
