@@ -102,6 +102,7 @@ def submit_report(request: StaffRequest, number: str) -> HttpResponse:
     form = report_forms.SignForm(
         request.POST or None,
         request.FILES or None,
+        user=request.user,
         submit=_("签名并提交签批"),
         has_signature=signatures.current(request.user) is not None,
     )
@@ -159,6 +160,7 @@ def sign_report(request: StaffRequest, number: str) -> HttpResponse:
     form = report_forms.OpinionForm(
         None if sends_back else request.POST or None,
         request.FILES or None,
+        user=request.user,
         has_signature=has_signature,
         submit=_("同意并签名"),
     )

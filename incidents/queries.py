@@ -18,6 +18,7 @@ from propdesk.core.models import (
     Property,
     Report,
     ReportBox,
+    Task,
     User,
 )
 from propdesk.core.roles import DUTY, MANAGERS, standing
@@ -48,6 +49,9 @@ def visible_to(user: User, prop: Property) -> "QuerySet[Complaint]":
         allowed |= own
     if mine.roles & EXECUTES and mine.departments:
         allowed |= Q(department__in=mine.departments, case__restricted=False)
+    # Whoever is called to help (请保安部到场) must see where, for as long as the call is open.
+    called = Task.objects.filter(property=prop, role__in=mine.roles, done_at=None)
+    allowed |= Q(case__in=called.values("case"), case__restricted=False)
     return rows.filter(allowed)
 
 

@@ -7,8 +7,9 @@ from django.utils.translation import gettext as _t
 from django.utils.translation import gettext_lazy as _
 
 from incidents.forms import area
+from propdesk.core import signatures
 from propdesk.core.layouts import Actions, Fold, Row, Section, helper
-from propdesk.core.models import Department, Property, Report
+from propdesk.core.models import Department, Property, Report, User
 from propdesk.core.moments import MomentField
 from propdesk.core.text import CleanCharField, CleanTextField
 from propdesk.core.widgets import Chips, DateLocal, SignatureField
@@ -102,11 +103,23 @@ class SignForm(forms.Form):
         widget=forms.PasswordInput(attrs={"autocomplete": "current-password"}),
     )
 
-    def __init__(self, *args: Any, has_signature: bool, submit: str, **kwargs: Any) -> None:
+    def __init__(
+        self, *args: Any, user: User, has_signature: bool, submit: str, **kwargs: Any
+    ) -> None:
         super().__init__(*args, **kwargs)
+        self.user = user
         if not has_signature:
             self.fields["signature"] = SignatureField(label=_("手写签名（留存后每次直接使用）"))
         self.helper = helper(self, submit_label=submit, icon="pen")
+
+    def clean_password(self) -> str:
+        """The password, counted when wrong: a desk left open is no place to guess it.
+
+        The transition checks it again; counting there would be rolled back with its refusal.
+        """
+        password: str = self.cleaned_data["password"]
+        signatures.check_password(self.user, password)
+        return password
 
 
 class OpinionForm(SignForm):

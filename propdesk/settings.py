@@ -232,7 +232,7 @@ STATICFILES_DIRS = [BASE_DIR / "static"]
 COMPRESS_STATIC = env.flag("PROPDESK_COMPRESS_STATIC")
 STORAGES = {
     "default": {
-        "BACKEND": "django.core.files.storage.FileSystemStorage",
+        "BACKEND": "propdesk.core.storage.PrivateStorage",
         "OPTIONS": {"file_permissions_mode": 0o600, "directory_permissions_mode": 0o700},
     },
     "staticfiles": {

@@ -9,7 +9,7 @@ from django.contrib import messages
 from django.contrib.auth import logout
 from django.contrib.auth.views import redirect_to_login
 from django.contrib.postgres.expressions import ArraySubquery
-from django.core.exceptions import ValidationError
+from django.core.exceptions import PermissionDenied, ValidationError
 from django.db.models import OuterRef
 from django.db.models.functions import JSONObject
 from django.forms import BaseForm
@@ -115,7 +115,7 @@ def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
 
 
 def attempt(form: BaseForm, act: Callable[[], Any]) -> int:
-    """Run a transition for a valid form: 200, or 422 / 409 with the sentences put on the form."""
+    """Run a transition for a valid form: 200, or 422 / 409 / 403 with its sentences on the form."""
     try:
         act()
     except RefusedInput as refused:
@@ -127,6 +127,9 @@ def attempt(form: BaseForm, act: Callable[[], Any]) -> int:
         for letter, sentence in conflict.missing:
             form.add_error(None, ValidationError(sentence, code=f"missing-{letter}"))
         return 409
+    except PermissionDenied as denied:
+        form.add_error(None, ValidationError(str(denied), code="denied"))
+        return 403
     return 200
 
 

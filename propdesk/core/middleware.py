@@ -21,11 +21,11 @@ POLL = "shell-poll"
 
 def start_idle_clock(request: HttpRequest, **_kwargs: Any) -> None:
     """Signal receiver: the log-in is the first thing seen of a session."""
-    request.session["seen"] = int(time.time())
+    request.session["seen"] = request.session["began"] = int(time.time())
 
 
 class IdleMiddleware:
-    """Log out after ``PROPDESK_IDLE_MINUTES`` without a request: desks stand open at night."""
+    """Log out after ``PROPDESK_IDLE_MINUTES`` without a request, and 8 hours after the log-in."""
 
     def __init__(self, get_response: GetResponse) -> None:
         self.get_response = get_response
@@ -36,7 +36,10 @@ class IdleMiddleware:
             seen = request.session.get("seen", now)
             # ``staff_view`` compares it with the shorter limit a house may have set (设置).
             request.idle_seconds = now - seen  # type: ignore[attr-defined]
-            if now - seen > settings.PROPDESK_IDLE_MINUTES * 60:
+            # Writing ``seen`` renews the cookie's age, so the end of a shift is counted here.
+            began = request.session.get("began", now)
+            over = now - began > settings.SESSION_COOKIE_AGE
+            if over or now - seen > settings.PROPDESK_IDLE_MINUTES * 60:
                 logout(request)
                 if not request.path.startswith(("/accounts/", "/static/")):
                     return logged_out(request)

@@ -2,6 +2,8 @@
 
 import hashlib
 
+from django.core.cache import cache
+from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -9,6 +11,9 @@ from django.utils.translation import gettext as _
 from propdesk.core import audit, images
 from propdesk.core.models import StaffSignature, User
 from propdesk.core.transitions import RefusedInput
+
+MAX_WRONG = 5
+WRONG_FOR_SECONDS = 15 * 60
 
 
 def current(user: User) -> StaffSignature | None:
@@ -33,6 +38,20 @@ def keep(user: User, data: bytes | str) -> StaffSignature:
     )
     audit.save(row, by=user, reason=_("留存签名"))
     return row
+
+
+def check_password(user: User, password: str) -> None:
+    """ValidationError for a wrong password and, after five in 15 minutes, for any.
+
+    Outside a transaction: the count lives in the database cache.
+    """
+    key = f"sign-password-{user.pk}"
+    if cache.get(key, 0) >= MAX_WRONG:
+        raise ValidationError(_("密码连续输错，请15分钟后再试。"), code="locked")
+    if not user.check_password(password):
+        cache.add(key, 0, WRONG_FOR_SECONDS)
+        cache.incr(key)
+        raise ValidationError(_("密码不对，请重新输入。"), code="wrong")
 
 
 def confirmed(by: User, password: str) -> StaffSignature:

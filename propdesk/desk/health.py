@@ -9,14 +9,16 @@ from kombu.exceptions import OperationalError
 from propdesk.core import sweeps
 from propdesk.core.models import Delivery
 
-SWEEP = "incidents.flag_due"
+WATCHED = ("incidents.flag_due", "core.signoff", "core.deliver")
 SWEEP_LATE = timedelta(minutes=2, seconds=30)
 NOTICE_LATE = timedelta(minutes=5)
 
 
 def facts(now: datetime) -> dict[str, Any]:
     """Database, broker, seconds since the last sweep, seconds the oldest notice waits; ready."""
-    age = sweeps.age(SWEEP, now)
+    ages = [sweeps.age(name, now) for name in WATCHED]
+    known = [age for age in ages if age is not None]
+    age = max(known) if len(known) == len(ages) else None
     oldest = (
         Delivery.objects.filter(state=Delivery.State.PENDING)
         .order_by("next_try_at", "id")

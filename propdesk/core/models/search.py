@@ -1,4 +1,4 @@
-"""One row of searchable text per case (ADR 0012)."""
+"""One row of searchable text per case (ADR 0018)."""
 
 from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import GinIndex

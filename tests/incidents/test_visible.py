@@ -1,0 +1,52 @@
+"""Who sees which complaint: own, assigned, and what one was called to."""
+
+import pytest
+from django.core.cache import cache
+from django.core.exceptions import ValidationError
+
+from incidents import queries, workflow
+from propdesk.core import signatures
+from propdesk.core.roles import Role
+from tests.factories import PASSWORD, DepartmentFactory, fresh, member
+from tests.incidents.journey import House
+
+pytestmark = pytest.mark.django_db
+
+
+def seen_by(user, complaint):
+    prop = complaint.case.property
+    return queries.visible_to(fresh(user), prop).filter(pk=complaint.pk).exists()
+
+
+def test_called_guard_sees_the_case_until_he_has_arrived():
+    house = House()
+    guard = member(house.prop, Role.SECURITY)
+    complaint = house.new()
+    before = seen_by(guard, complaint)
+
+    workflow.call_security(complaint, by=house.dm)
+    called = seen_by(guard, complaint)
+    workflow.security_arrived(complaint, by=guard, outcome="已劝开")
+
+    assert (before, called, seen_by(guard, complaint)) == (False, True, False)
+
+
+def test_other_department_never_sees_what_is_not_assigned_to_it():
+    house = House()
+    other = member(
+        house.prop, Role.ENGINEERING, department=DepartmentFactory(property=house.prop)
+    )
+    complaint = house.promised()
+
+    assert (seen_by(house.engineer, complaint), seen_by(other, complaint)) == (True, False)
+
+
+def test_wrong_signing_passwords_are_counted_and_then_refuse_the_right_one():
+    cache.clear()
+    user = House().dm
+    for _attempt in range(signatures.MAX_WRONG):
+        with pytest.raises(ValidationError, match="密码不对，请重新输入。"):
+            signatures.check_password(user, "wrong")
+
+    with pytest.raises(ValidationError, match="密码连续输错，请15分钟后再试。"):
+        signatures.check_password(user, PASSWORD)
