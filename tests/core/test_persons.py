@@ -1,0 +1,79 @@
+"""Personal data: one place, its own log, a look at the full number on record."""
+
+import pytest
+import time_machine
+
+from propdesk.core import persons
+from propdesk.core.models import Person, Unmasking
+from propdesk.core.persons import Guest
+from propdesk.core.transitions import RefusedInput
+from tests.factories import PlaceFactory, PropertyFactory, UserFactory, at
+
+pytestmark = pytest.mark.django_db
+GUEST = Guest(name="王晓梅", honorific="ms", phone="13800005678")
+
+
+def test_person_is_written_with_her_initials_for_sorting():
+    person = persons.create(PropertyFactory(), GUEST)
+
+    person.refresh_from_db()
+    assert (person.name, person.phone, person.honorific) == ("王晓梅", "13800005678", "ms")
+    assert person.name_sort != ""
+
+
+def test_change_logs_each_field_with_both_values():
+    prop, user = PropertyFactory(), UserFactory()
+    person, room = persons.create(prop, GUEST), PlaceFactory(property=prop, label="A座 1806")
+
+    changed = persons.change(
+        person, Guest("王小梅", "ms", "13800005678", room=room), by=user, reason="更正"
+    )
+
+    assert changed == ["name", "room"]
+    log = person.changes.order_by("pk").values_list("field", "old", "new", "by", "reason")
+    assert list(log) == [
+        ("name", "王晓梅", "王小梅", user.pk, "更正"),
+        ("room", "", "A座 1806", user.pk, "更正"),
+    ]
+    stored = Person.objects.get()
+    assert (stored.name, stored.room) == ("王小梅", room)
+    assert stored.name_sort != ""
+
+
+def test_change_of_nothing_writes_nothing():
+    person = persons.create(PropertyFactory(), GUEST)
+
+    assert persons.change(person, GUEST, by=UserFactory(), reason="x") == []
+    assert person.changes.count() == 0
+
+
+def test_purge_of_a_person_takes_log_and_looks_along():
+    person, user = persons.create(PropertyFactory(), GUEST), UserFactory()
+    persons.change(person, Guest("王小梅"), by=user, reason="更正")
+    persons.unmask(person, "phone", by=user, reason="回电话")
+
+    person.delete()
+
+    assert (Person.objects.count(), Unmasking.objects.count()) == (0, 0)
+
+
+@pytest.mark.parametrize(("seconds", "shown"), [(0, True), (59, True), (60, False)])
+def test_unmasked_for_sixty_seconds_to_one_person(seconds, shown):
+    person = persons.create(PropertyFactory(), GUEST)
+    one, two = UserFactory(), UserFactory()
+    with time_machine.travel(at("2026-11-23 14:00"), tick=False) as clock:
+        persons.unmask(person, "phone", by=one, reason="回电话")
+        clock.shift(seconds)
+
+        assert persons.unmasked(person, "phone", one) == shown
+        assert not persons.unmasked(person, "phone", two)
+
+
+@pytest.mark.parametrize(("field", "reason"), [("phone", "x"), ("phone", "  "), ("name", "回电话")])
+def test_unmask_refusals(field, reason):
+    person = persons.create(PropertyFactory(), GUEST)
+
+    with pytest.raises(RefusedInput):
+        persons.unmask(person, field, by=UserFactory(), reason=reason)
+
+    assert Unmasking.objects.count() == 0
