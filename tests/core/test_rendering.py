@@ -1,0 +1,164 @@
+"""Papers as jobs: one each, tried again, set aside, never lost; sealed bytes checked when read."""
+
+import hashlib
+from datetime import timedelta
+from types import SimpleNamespace
+
+import pytest
+import time_machine
+from django.db import transaction
+from django.utils import timezone
+
+from propdesk.core import rendering, wake
+from propdesk.core.models import CopyLog, Document, RenderJob
+from propdesk.core.pdf.render import RenderFailed, RenderRefused
+from tests.factories import CaseFactory, UserFactory
+
+pytestmark = pytest.mark.django_db
+PDF = b"%PDF-1.7 tiny"
+
+
+@pytest.fixture
+def printer(monkeypatch):
+    """A press that prints ``PDF``, or raises what the test puts into it."""
+    press = SimpleNamespace(error=None, printed=[])
+
+    def build(job):
+        paper = SimpleNamespace(
+            template="x", to_data=lambda: {"n": job.case.number}, verify_code="v", audit_head="h"
+        )
+        return rendering.Sheet(paper, {}, timezone.now(), job.case.number, 1)
+
+    def print_(html, **_kwargs):
+        press.printed.append(html)
+        if press.error is not None:
+            raise press.error
+        return SimpleNamespace(pdf=PDF, sha256=hashlib.sha256(PDF).hexdigest(), pages=1)
+
+    monkeypatch.setattr(rendering, "BUILDERS", {})
+    monkeypatch.setattr(rendering, "render_to_string", lambda _template, _context: "<p>")
+    monkeypatch.setattr(rendering, "render_limited", print_)
+    rendering.register("paper", build)
+    return press
+
+
+def test_same_paper_twice_is_one_job(printer):
+    case = CaseFactory()
+
+    one = rendering.request(case, "paper", by=None)
+    two = rendering.request(case, "paper", by=UserFactory())
+    sealed = rendering.request(case, "paper", by=None, sealed=True)
+
+    assert (one == two, RenderJob.objects.count()) == (True, 2)
+    assert sealed != one
+
+
+def test_job_is_made_once_into_a_document(printer):
+    case, user = CaseFactory(), UserFactory()
+    rendering.request(case, "paper", by=user)
+    assert rendering.is_waiting(timezone.now())
+
+    assert [rendering.render_due(timezone.now()) for _twice in range(2)] == [1, 0]
+
+    job = RenderJob.objects.get()
+    assert (job.state, job.attempts, job.document) == ("done", 1, Document.objects.get())
+    assert (job.document.size, job.document.pages, job.document.verify_code) == (len(PDF), 1, "v")
+    assert not rendering.is_waiting(timezone.now())
+
+
+def test_draft_is_ready_until_the_case_moves_on(printer):
+    case = CaseFactory()
+    rendering.request(case, "paper", by=None)
+    rendering.render_due(timezone.now())
+
+    ready = rendering.ready_document(case, "paper", sealed=False, report=None)
+    case.version += 1
+
+    assert ready == Document.objects.get()
+    assert rendering.ready_document(case, "paper", sealed=False, report=None) is None
+
+
+def test_refused_paper_fails_at_once_in_words(printer):
+    printer.error = RenderRefused("缺少字符")
+    rendering.request(CaseFactory(), "paper", by=None)
+
+    rendering.render_due(timezone.now())
+
+    job = RenderJob.objects.get()
+    assert (job.state, job.error, job.attempts) == ("failed", "缺少字符", 1)
+
+
+@pytest.mark.parametrize("error", [RenderFailed("子进程已终止"), OSError("disk"), KeyError("x")])
+def test_paper_that_fails_is_tried_again_with_growing_gaps_and_given_up(printer, error):
+    printer.error = error
+    rendering.request(CaseFactory(), "paper", by=None)
+    tried = []
+
+    with time_machine.travel(timezone.now(), tick=False) as clock:
+        start = timezone.now()
+        for _step in range(100):
+            if rendering.render_due(timezone.now()):
+                tried.append((timezone.now() - start).total_seconds())
+            clock.shift(10)
+
+    assert tried == [0, 10, 70, 370]
+    assert RenderJob.objects.get().state == "failed"
+
+
+def test_paper_succeeds_after_a_failure(printer):
+    printer.error = RenderFailed("x")
+    rendering.request(CaseFactory(), "paper", by=None)
+    rendering.render_due(timezone.now())
+    printer.error = None
+
+    assert rendering.render_due(timezone.now() + timedelta(seconds=11)) == 1
+    assert RenderJob.objects.get().state == "done"
+
+
+def test_one_broken_paper_stops_no_other(printer):
+    rendering.request(CaseFactory(), "unknown", by=None)
+    rendering.request(CaseFactory(), "paper", by=None)
+
+    rendering.render_due(timezone.now())
+
+    states = RenderJob.objects.order_by("pk").values_list("state", flat=True)
+    assert list(states) == ["pending", "done"]
+
+
+def test_bytes_are_served_as_stored_and_each_look_is_logged(printer):
+    rendering.request(CaseFactory(), "paper", by=None)
+    rendering.render_due(timezone.now())
+    document, user = Document.objects.get(), UserFactory()
+
+    assert rendering.read(document, by=user, how="print") == PDF
+    log = CopyLog.objects.get()
+    assert (log.by, log.how, log.document) == (user, "print", document)
+
+
+def test_altered_bytes_are_never_served(printer):
+    rendering.request(CaseFactory(), "paper", by=None)
+    rendering.render_due(timezone.now())
+    document = Document.objects.get()
+    with document.file.storage.open(document.file.name, "wb") as stored:
+        stored.write(b"other")
+
+    with pytest.raises(ValueError, match="does not match its hash"):
+        rendering.read(document, by=UserFactory(), how="open")
+
+    assert CopyLog.objects.count() == 0
+
+
+def test_dead_broker_delays_the_paper_and_nothing_else(printer, django_capture_on_commit_callbacks):
+    with django_capture_on_commit_callbacks(execute=True) as callbacks, transaction.atomic():
+        rendering.request(CaseFactory(), "paper", by=None)
+
+    assert len(callbacks) == 1
+    assert wake.now("core.render") is False
+    assert rendering.render_due(timezone.now()) == 1
+
+
+def test_verify_key_is_derived_and_stable(settings):
+    first = rendering.key()
+    settings.SECRET_KEY = "another-key-" + "y" * 50
+
+    assert (len(first), rendering.key() == first) == (32, False)
