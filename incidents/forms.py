@@ -693,7 +693,9 @@ class PhotoForm(ActForm):
     submit = _("上传照片")
     icon = "camera"
 
-    photo = PhotosField(label=_("照片"), max_files=6)
+    photo = PhotosField(
+        label=_("照片"), max_files=6, error_messages={"required": _("请选择要上传的照片。")}
+    )
     caption = CleanCharField(label=_("说明"), max_length=80, required=False)
 
 

@@ -3,6 +3,7 @@
 from typing import Any
 
 from django.contrib import messages
+from django.db import transaction
 from django.http import FileResponse, Http404, HttpResponse
 from django.urls import reverse
 from django.utils import timezone
@@ -43,23 +44,21 @@ def report(request: StaffRequest, number: str) -> HttpResponse:
     one = _load(request, number)
     workflow.permit(one.complaint, "report", request.user)
     current = signoff.current(one.complaint.case)
-    if current is not None and current.state not in EDITABLE:
+    posted = request.method == "POST"
+    if current is not None and current.state not in EDITABLE and not posted:
         return _report_shown(request, one, current)
     key = f"{one.complaint.case.number}:report"
     if "save_draft" in request.POST:
         drafts.keep(request.user, key, dict(request.POST.lists()))
         return done(request, _url(one, "report"), _("草稿已保存24小时。"))
-    values = queries.report_values(current) if current else reports.prefill(one.complaint)
-    draft = drafts.recall(request.user, key)
-    values |= {name: texts[0] for name, texts in draft.data.items() if texts} if draft else {}
     form = report_forms.ReportForm(
-        request.POST or None,
-        initial=values,
+        request.POST if posted else None,
+        initial=None if posted else _report_values(one, current),
         prop=request.prop,
         serious=one.complaint.severity != Severity.NORMAL,
     )
     status = 200
-    if request.method == "POST":
+    if posted:
         status = 422
         if form.is_valid():
             data = form.cleaned_data | {"severity": one.complaint.severity}
@@ -67,9 +66,16 @@ def report(request: StaffRequest, number: str) -> HttpResponse:
         if status == 200:
             drafts.forget(request.user, key)
             return done(request, _url(one, "submit_report"), _("报告已保存。"))
+        drafts.keep(request.user, key, dict(request.POST.lists()))
     boxes = queries.boxes(current) if current and current.state == Report.State.SENT_BACK else []
     context = {"one": one, "row": one.complaint, "form": form, "report": current, "boxes": boxes}
     return page(request, "incidents/report.html", context, status=status)
+
+
+def _report_values(one: Detail, current: Report | None) -> dict[str, Any]:
+    """The report as saved, or as A–J propose it; what was typed last stands over both."""
+    saved = queries.report_values(current) if current else reports.prefill(one.complaint)
+    return saved | one.drafts.get("report", {})
 
 
 def _save(request: StaffRequest, one: Detail, current: Report | None, data: dict[str, Any]) -> None:
@@ -135,11 +141,12 @@ def submit_report(request: StaffRequest, number: str) -> HttpResponse:
 
 
 def _signed(request: StaffRequest, form: Any, act: Any) -> None:
-    """Keep a signature drawn on this very form, then act with the password."""
+    """Keep a signature drawn on this very form, then act with the password: both or neither."""
     drawn = form.cleaned_data.get("signature")
-    if drawn:
-        signatures.keep(request.user, drawn.read())
-    act(form.cleaned_data["password"])
+    with transaction.atomic():
+        if drawn:
+            signatures.keep(request.user, drawn.read())
+        act(form.cleaned_data["password"])
 
 
 @staff_view
@@ -151,7 +158,9 @@ def sign_report(request: StaffRequest, number: str) -> HttpResponse:
     if current is None:
         raise Http404
     box = signoff.next_box(current)
-    if not signoff.may_sign(current, box, request.user):
+    # Somebody was faster: his opinion stays on the page and is told so (403 or 409).
+    typed = request.method == "POST" and one.may_print
+    if not typed and not signoff.may_sign(current, box, request.user):
         return done(
             request, _url(one, "report"), _("现在不是由您签批这份报告。"), level=messages.INFO
         )

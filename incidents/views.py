@@ -222,9 +222,10 @@ def option_act(request: StaffRequest, number: str, option: int, verb: str) -> Ht
     action = "decide_option" if verb == "decide" else "withdraw_option"
     workflow.permit(one.complaint, action, request.user)
     form_class = forms.DecideOptionForm if verb == "decide" else forms.WithdrawForm
-    form = form_class(request.POST or None, complaint=one.complaint, user=request.user)
+    posted = request.method == "POST"
+    form = form_class(request.POST if posted else None, complaint=one.complaint, user=request.user)
     status = 200
-    if request.method == "POST":
+    if posted:
         status = 422
         if form.is_valid():
             target = queries.option(one.complaint, option)

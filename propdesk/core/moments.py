@@ -1,5 +1,6 @@
 """Form field of a definite moment: what the date picker sends and what people type."""
 
+import re
 from datetime import datetime
 from typing import Any
 
@@ -19,6 +20,8 @@ FORMATS = (
     "%Y%m%d%H%M",
 )
 FIRST_YEAR, LAST_YEAR = 2000, 2100
+# Django takes a bare ISO date for midnight, which nobody promised.
+_TIME_OF_DAY = re.compile(r"\d:\d\d|^\s*\d{12}\s*$")
 
 
 class MomentField(forms.DateTimeField):
@@ -39,6 +42,8 @@ class MomentField(forms.DateTimeField):
         return value
 
     def to_python(self, value: Any) -> datetime | None:
+        if isinstance(value, str) and value.strip() and not _TIME_OF_DAY.search(value):
+            raise ValidationError(self.error_messages["invalid"], code="invalid")
         moment = super().to_python(value)
         if moment is not None and not FIRST_YEAR <= moment.year < LAST_YEAR:
             raise ValidationError(self.error_messages["year"], code="year")
