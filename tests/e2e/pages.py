@@ -1,0 +1,268 @@
+"""Every page of the site with somebody who may open it, in a house where each one has content."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import timedelta
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+from django.urls import URLPattern, URLResolver, get_resolver, reverse
+from django.utils import timezone
+
+from incidents import workflow
+from incidents.acts import ACTS
+from incidents.models import Complaint, Option
+from propdesk.core import rendering, sweeps
+from propdesk.core.models import Document, Place, Property, User
+from propdesk.core.roles import Role
+from tests.factories import (
+    PASSWORD,
+    DeputyFactory,
+    MembershipFactory,
+    PlaceFactory,
+    PropertyFactory,
+    SettingsFactory,
+    ShiftFactory,
+    member,
+)
+from tests.incidents.journey import House
+
+PHOTO = Path(__file__).parent.parent / "core" / "data" / "photo1.jpg"
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One page: the name of its route, what is special about it, who opens which address."""
+
+    route: str
+    case: str
+    user: User | None
+    url: str
+
+    @property
+    def title(self) -> str:
+        """A name fit for a file."""
+        return "-".join(filter(None, [self.route.replace(":", "-"), self.case]))
+
+
+NOT_PAGES = {
+    "healthz": "plain text for a probe",
+    "ready": "JSON for a probe",
+    "mfa_authenticate": "only between password and code",
+    "mfa_deactivate_totp": "only with a code set up, which needs a telephone",
+    "mfa_download_recovery_codes": "a text file",
+    "mfa_view_recovery_codes": "only with a code set up, which needs a telephone",
+    "mfa_generate_recovery_codes": "only with a code set up, which needs a telephone",
+    "house:staff_template": "a workbook",
+    "house:places_template": "a workbook",
+    "house:staff_confirm": "answers a POST",
+    "house:places_confirm": "answers a POST",
+    "house:staff_reactivate": "answers a POST",
+    "house:shifts_copy": "answers a POST",
+    "incidents:intake_draft": "answers a POST",
+    "incidents:draft": "answers a POST",
+    "incidents:known_guests": "a fragment",
+    "incidents:paper_file": "a PDF",
+    "incidents:photo": "a picture",
+    "desk:counts": "a fragment",
+    "desk:acknowledge": "answers a POST",
+    "desk:signature": "a picture",
+    "desk:home": "leads to the board",
+}
+
+
+def routes() -> set[str]:
+    """Names of all routes of the site."""
+    return set(_walk(get_resolver(), ()))
+
+
+def _walk(resolver: URLResolver, spaces: tuple[str, ...]) -> Iterator[str]:
+    for each in resolver.url_patterns:
+        if isinstance(each, URLPattern):
+            yield ":".join([*spaces, each.name or str(each.pattern)])
+        else:
+            yield from _walk(each, (*spaces, each.namespace) if each.namespace else spaces)
+
+
+class World:
+    """A house with a complaint in every state and one of everything the settings hold."""
+
+    def __init__(self) -> None:
+        self.prop: Property = PropertyFactory(code="lanwan", name="蓝湾公寓")
+        self.house = House(self.prop)
+        self.admin = member(self.prop, Role.ADMIN, name="何平")
+        self.guard = member(self.prop, Role.SECURITY, name="赵强")
+        self.fresh: Property = PropertyFactory(code="new", name="新开的公寓", settings=None)
+        SettingsFactory(property=self.fresh, first_run_done_at=None)
+        MembershipFactory(user=self.admin, property=self.fresh, role=Role.ADMIN)
+        sweeps.run_all(timezone.now())
+
+    def page(self, route: str, user: User | None, *args: Any, case: str = "") -> Row:
+        """A page of this house."""
+        inside = route.startswith(("desk:", "house:", "incidents:")) and route != "desk:verify"
+        url = reverse(route, args=[self.prop.code, *args] if inside else args)
+        return Row(route, case, user, url)
+
+
+def entrance(world: World) -> Iterator[Row]:
+    """Pages before and beside the house."""
+    dm = world.house.dm
+    nobody = ("account_login", "account_inactive", "account_reset_password", "account_signup")
+    for route in nobody:
+        yield world.page(route, None)
+    for route in ("account_logout", "account_change_password", "account_reauthenticate"):
+        yield world.page(route, dm)
+    for route in ("mfa_index", "mfa_activate_totp", "mfa_reauthenticate"):
+        yield world.page(route, dm)
+    yield world.page("desk:verify", None, "AAAA-BBBB-CCCC-DDDD", case="unknown")
+    world.house.closed()
+    rendering.render_due(timezone.now())
+    sealed = Document.objects.get(sealed=True)
+    yield world.page("desk:verify", None, sealed.verify_code, case="known")
+
+
+def overview(world: World) -> Iterator[Row]:
+    """Pages over all registers, empty and full."""
+    house, page = world.house, world.page
+    for route in ("desk:board", "desk:sign", "desk:notices", "incidents:board", "desk:search"):
+        yield page(route, house.gm, case="empty")
+    _waiting(world.house)
+    yield page("desk:board", house.dm)
+    yield page("desk:board", house.pm, case="manager")
+    yield page("desk:board", world.guard, case="guard")
+    yield page("desk:sign", house.pm)
+    yield page("desk:notices", house.pm)
+    yield page("desk:me", house.dm)
+    yield page("desk:me", world.guard, case="unsigned")
+    search = page("desk:search", house.dm)
+    yield Row(search.route, "found", house.dm, search.url + "?q=空调")
+    listing = page("incidents:board", house.dm)
+    yield listing
+    yield Row(listing.route, "all", house.dm, listing.url + "?state=all")
+
+
+def _waiting(house: House) -> Complaint:
+    """A report that waits for the property manager, and cases round it."""
+    for make in (house.new, house.recorded, house.told, house.started, house.closed, house.voided):
+        make()
+    complaint = house.reviewed()
+    workflow.submit_report(house.report(complaint), by=house.dm, password=PASSWORD)
+    return complaint
+
+
+def complaints(world: World) -> Iterator[Row]:
+    """The page of a complaint in every state, its lists and its papers."""
+    house = world.house
+    yield world.page("incidents:intake", house.dm)
+    for status in Complaint.Status:
+        yield _of(world, "incidents:detail", house.at(status), case=str(status))
+    pending = _over_limit(house)
+    yield _of(world, "incidents:detail", pending, case="approval", user=house.pm)
+    option = Option.objects.get(complaint=pending, position=2)
+    yield _of(world, "incidents:option_act", pending, option.pk, "decide", user=house.pm)
+    yield _of(world, "incidents:option_act", pending, option.pk, "withdraw", case="withdraw")
+    done = house.closed()
+    yield _of(world, "incidents:timeline", done)
+    yield _of(world, "incidents:history", done)
+    reviewed = house.reviewed()
+    yield _of(world, "incidents:report", reviewed, case="new")
+    house.report(reviewed)
+    yield _of(world, "incidents:submit_report", reviewed)
+    waiting = _waiting(house)
+    yield _of(world, "incidents:report", waiting, case="shown")
+    yield _of(world, "incidents:sign_report", waiting, user=house.pm)
+    yield _of(world, "incidents:paper", waiting, "complaint_record")
+    started = house.started()
+    attached = workflow.attach(started, PHOTO.read_bytes(), by=house.dm, caption="现场")
+    yield _of(world, "incidents:detail", started, case="photo")
+    yield _of(world, "incidents:detail", started, case="engineer", user=house.engineer)
+    yield _of(world, "incidents:remove_photo", started, attached.pk)
+
+
+MANAGERS_ACT = {"decide-refusal", "decide-dissatisfied", "override", "void"}
+
+
+def acts(world: World) -> Iterator[Row]:
+    """The page of every act, in a state in which it is open."""
+    house = world.house
+    made: dict[str, Complaint] = {}
+    for name, act in ACTS.items():
+        status = next(s for s in Complaint.Status if s in act.states)
+        if status not in made:
+            made[status] = house.at(status)
+        user = house.pm if name in MANAGERS_ACT else house.dm
+        yield _of(world, "incidents:act", made[status], name, case=name, user=user)
+
+
+def _of(
+    world: World,
+    route: str,
+    complaint: Complaint,
+    *args: Any,
+    case: str = "",
+    user: User | None = None,
+) -> Row:
+    who = user or world.house.dm
+    return world.page(route, who, complaint.case.number, *args, case=case)
+
+
+def _over_limit(house: House) -> Complaint:
+    complaint = house.recorded()
+    offers = [
+        workflow.Offer("今晚更换风扇", "约 2 小时"),
+        workflow.Offer("减免半月房租", "", cost=Decimal(5000)),
+    ]
+    workflow.offer(complaint, offers, by=house.dm)
+    return complaint
+
+
+def settings(world: World) -> Iterator[Row]:
+    """设置, with one of everything."""
+    prop, admin, house, page = world.prop, world.admin, world.house, world.page
+    building = PlaceFactory(property=prop, kind=Place.Kind.BUILDING, name="A座", code="A")
+    room = PlaceFactory(
+        property=prop, kind=Place.Kind.ROOM, name="1806", code="A-1806", parent=building
+    )
+    shift = ShiftFactory(
+        property=prop, user=house.dm, starts_at=timezone.now() + timedelta(hours=1)
+    )
+    role = MembershipFactory(user=world.guard, property=prop, role=Role.FIRST_AIDER)
+    own = house.pm.memberships.first()
+    deputy = DeputyFactory(for_membership=own, by_user=house.dm)
+    plain = ("index", "settings", "staff", "staff_new", "staff_import", "departments")
+    plain += ("department_new", "deputies", "shifts", "shift_new")
+    plain += ("places", "place_new", "places_import")
+    for name in plain:
+        yield page(f"house:{name}", admin)
+    for name in ("detail", "edit", "password", "deactivate"):
+        yield page(f"house:staff_{name}", admin, world.guard.pk)
+    yield page("house:role_new", admin, world.guard.pk)
+    yield page("house:role_end", admin, role.pk)
+    for name in ("edit", "retire"):
+        yield page(f"house:department_{name}", admin, house.department.pk)
+        yield page(f"house:place_{name}", admin, room.pk)
+    yield page("house:deputy_new", admin, own.pk)
+    yield page("house:deputy_revoke", admin, deputy.pk)
+    yield page("house:shift_cancel", admin, shift.pk)
+    yield page("house:index", house.dm, case="duty")
+    first = reverse("house:first_run", args=[world.fresh.code])
+    yield Row("house:first_run", "", admin, first)
+
+
+GROUPS: dict[str, Callable[[World], Iterator[Row]]] = {
+    "entrance": entrance,
+    "overview": overview,
+    "complaints": complaints,
+    "acts": acts,
+    "settings": settings,
+}
+
+
+def group_of(route: str) -> str:
+    """The group whose rows open this route; a route nobody planned for belongs to 入口."""
+    if route == "incidents:act":
+        return "acts"
+    if route in {"desk:verify", "incidents:board"} or ":" not in route:
+        return "overview" if ":" in route and route != "desk:verify" else "entrance"
+    return {"desk": "overview", "incidents": "complaints", "house": "settings"}[route.split(":")[0]]

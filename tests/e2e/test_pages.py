@@ -1,0 +1,114 @@
+"""Every page, at a desk and on a phone, by day and by night: fits, reads well, complains of nothing.
+
+With PROPDESK_SHOTS=<directory> each page is also kept as a picture.
+"""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Page
+
+from propdesk.core.models import User
+from tests.e2e.conftest import Desk
+from tests.e2e.pages import GROUPS, NOT_PAGES, Row, World, group_of, routes
+
+pytestmark = pytest.mark.e2e
+
+AXE = (Path(__file__).parent / "vendor" / "axe.min.js").read_text(encoding="utf-8")
+WIDTHS = (1280, 390, 320)
+RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+AUDIT = """async (rules) => {
+  const only = rules.length ? { type: "tag", values: rules } : { type: "rule", values: ["color-contrast"] };
+  const found = await axe.run(document, { runOnly: only, resultTypes: ["violations"], iframes: false });
+  return found.violations.filter((one) => ["serious", "critical"].includes(one.impact)).flatMap((one) =>
+    one.nodes.slice(0, 3).map((node) => `${one.id} ${node.target.join(" ")} ${node.any[0]?.message ?? ""}`));
+}"""
+WIDE = """() => {
+  const room = document.documentElement.clientWidth;
+  if (document.documentElement.scrollWidth <= room) return [];
+  const clipped = (one) => { for (let up = one.parentElement; up && up !== document.body; up = up.parentElement)
+    if (getComputedStyle(up).overflowX !== "visible") return true; return false; };
+  return [...document.querySelectorAll("body *")].filter((one) =>
+    one.getBoundingClientRect().right > room + 1 && !clipped(one)).slice(0, 4).map((one) =>
+    `${one.tagName}.${one.className} ${Math.round(one.getBoundingClientRect().right)}`);
+}"""
+
+EXEMPT = ("incidents-paper ", "meta-refresh")
+"""Nothing can be lost on the page that waits for a paper, and without scripts it cannot look else."""
+
+
+@pytest.mark.parametrize("group", GROUPS)
+def test_pages_of(group: str, desk: Desk) -> None:
+    desk.allow(403, 404)
+    viewer = Viewer(desk)
+    seen = set()
+    for row in GROUPS[group](World()):
+        viewer.look(row)
+        seen.add(row.route)
+
+    assert viewer.problems == []
+    assert seen == {name for name in routes() - NOT_PAGES.keys() if group_of(name) == group}
+
+
+def test_audit_finds_small_contrast_a_nameless_button_and_what_sticks_out(desk: Desk) -> None:
+    page = desk.page_as()
+    page.set_content(
+        "<html lang=en><title>t</title><main><h1>h</h1><p style='color:#ccc'>pale</p>"
+        "<button></button><div style='width:2000px'>wide</div></main>"
+    )
+    page.evaluate(AXE)
+
+    assert {one.split()[0] for one in page.evaluate(AUDIT, RULES)} == {
+        "button-name",
+        "color-contrast",
+    }
+    assert [one.split()[0] for one in page.evaluate(AUDIT, [])] == ["color-contrast"]
+    assert page.evaluate(WIDE) == ["DIV. 2008"]
+
+
+class Viewer:
+    """Opens rows in one browser per person and keeps what is wrong with them."""
+
+    def __init__(self, desk: Desk) -> None:
+        self.desk = desk
+        self.pages: dict[User | None, Page] = {}
+        self.problems: list[str] = []
+
+    def look(self, row: Row) -> None:
+        """Open a page once and look at it in every size and light."""
+        if row.user not in self.pages:
+            self.pages[row.user] = self.desk.page_as(row.user)
+        page = self.pages[row.user]
+        page.set_viewport_size({"width": 1280, "height": 900})
+        page.emulate_media(color_scheme="light")
+        answer = page.goto(row.url)
+        assert answer is not None
+        wanted = {"unknown": 404}.get(row.case, 202 if row.route == "incidents:paper" else 200)
+        if answer.status != wanted:
+            self.problems.append(f"{row.title}: {answer.status} {row.url}")
+            return
+        page.evaluate(AXE)
+        for width, dark in self._looks(page):
+            light = "dark" if dark else "light"
+            found = page.evaluate(WIDE) if not dark else []
+            if width != 320:
+                found += page.evaluate(AUDIT, [] if dark else RULES)
+            told = [f"{row.title} {width} {light}: {one}" for one in found]
+            self.problems += [one for one in told if not all(part in one for part in EXEMPT)]
+            self._keep(page, f"{row.title}-{width}-{light}")
+
+    def _looks(self, page: Page) -> Iterator[tuple[int, bool]]:
+        for width in WIDTHS:
+            page.set_viewport_size({"width": width, "height": 900 if width > 700 else 844})
+            for dark in (False, True):
+                page.emulate_media(color_scheme="dark" if dark else "light")
+                yield width, dark
+
+    def _keep(self, page: Page, name: str) -> None:
+        shots: Any = os.environ.get("PROPDESK_SHOTS")
+        if shots and "-320-" not in name:
+            Path(shots).mkdir(parents=True, exist_ok=True)
+            page.screenshot(path=Path(shots) / f"{name}.png", full_page=True)
