@@ -64,7 +64,7 @@ def full(house: House):
     ShiftFactory(property=house.prop, user=house.dm)
     DeputyFactory(for_membership=house.pm.memberships.get(), by_user=house.dm)
     drafts.keep(house.dm, "f", {"a": ["b"]})
-    drafts.use_token(house.dm, "t", "/")
+    drafts.use_token(house.dm, "t", "/", form="f2")
     return workflow.close(complaint, by=house.dm)
 
 
