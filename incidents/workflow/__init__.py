@@ -7,6 +7,7 @@ Split by noun: ``record`` (A–F), ``offer`` (G), ``promising`` (H, I), ``review
 from incidents.workflow.base import Rule, permit, permit_intake
 from incidents.workflow.keeping import (
     attach,
+    attach_all,
     call_security,
     change_severity,
     edit_guest,
@@ -68,6 +69,7 @@ __all__ = [
     "Tick",
     "Word",
     "attach",
+    "attach_all",
     "call_back",
     "call_security",
     "change_severity",

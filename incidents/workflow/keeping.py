@@ -1,5 +1,6 @@
 """What may be needed at any time: another owner, another severity, help, photos, links."""
 
+from collections.abc import Iterable
 from datetime import datetime
 
 from django.db import transaction
@@ -158,6 +159,21 @@ def attach(complaint: Complaint, data: bytes, *, by: User, caption: str = "") ->
     row = photos.store(complaint.case, data, by=by, caption=caption)
     finish(complaint, [], row, by=by, action="attach", info={"attachment": row.pk})
     return row
+
+
+@transaction.atomic
+def attach_all(
+    complaint: Complaint, pictures: Iterable[bytes], *, by: User, caption: str = ""
+) -> list[Attachment]:
+    """添加照片: all of one upload or none, so that a refused one can be sent again as it was."""
+    rows: list[Attachment] = []
+    try:
+        for data in pictures:
+            rows.append(attach(complaint, data, by=by, caption=caption))  # noqa: PERF401 -- what was written must be known when one is refused
+    except Exception:
+        photos.discard(rows)
+        raise
+    return rows
 
 
 @transaction.atomic

@@ -1,5 +1,7 @@
 """The one upload gate: what is stored is our own re-encoding, private, struck out, never deleted."""
 
+from collections.abc import Iterable
+
 from django.core.files.base import ContentFile
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -36,6 +38,13 @@ def store(case: Case, data: bytes, *, by: User, caption: str = "") -> Attachment
     row.print_file.save(f"{name}-print.jpg", ContentFile(photo.print), save=False)
     audit.save(row, by=by, reason=_("添加照片"))
     return row
+
+
+def discard(rows: Iterable[Attachment]) -> None:
+    """Remove the files of rows whose transaction is being rolled back: nothing points at them."""
+    for row in rows:
+        row.file.delete(save=False)
+        row.print_file.delete(save=False)
 
 
 def strike_out(attachment: Attachment, *, by: User, reason: str) -> Attachment:

@@ -329,6 +329,12 @@ ACTS: tuple[Act, ...] = (
     Act("unmask", "unmask", House.new, lambda h, c, by: W.unmask(c, by=by, reason="回电话")),
     Act("attach", "attach", House.new, lambda h, c, by: W.attach(c, jpeg(), by=by)),
     Act(
+        "attach_all",
+        "attach",
+        House.new,
+        lambda h, c, by: W.attach_all(c, [jpeg(), jpeg("red")], by=by),
+    ),
+    Act(
         "remove_attachment",
         "remove_attachment",
         photographed,

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 import time_machine
@@ -281,6 +282,24 @@ def test_photo_that_is_none_is_refused_in_words():
 
     assert list(refusal.value.errors) == ["photo"]
     assert fingerprint() == before
+
+
+def test_photos_of_one_upload_are_kept_all_or_none():
+    house = House()
+    complaint = house.new()
+    storage = Attachment._meta.get_field("file").storage
+
+    def stored() -> list[str]:
+        return [str(p) for p in sorted(Path(storage.location).rglob(f"{complaint.pk}-*"))]
+
+    before, files = fingerprint(), stored()
+    with pytest.raises(RefusedInput):
+        workflow.attach_all(complaint, [jpeg("red"), jpeg("blue"), b"none"], by=house.dm)
+    assert (fingerprint(), stored()) == (before, files)
+
+    rows = workflow.attach_all(complaint, [jpeg("red"), jpeg("blue")], by=house.dm, caption="走廊")
+    assert [row.caption for row in rows] == ["走廊", "走廊"]
+    assert len(stored()) == len(files) + 4
 
 
 def test_photo_is_not_struck_out_without_a_reason():
