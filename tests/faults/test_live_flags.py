@@ -19,11 +19,11 @@ def stack() -> Iterator[Stack]:
         yield started
 
 
-def _sql(stack: Stack, statement: str) -> list[tuple[object, ...]]:
+def _sql(stack: Stack, statement: str, *values: object) -> list[tuple[object, ...]]:
     with psycopg.connect(
         host=str(stack.home / "run"), user="propdesk", dbname="propdesk", autocommit=True
     ) as connection:
-        cursor = connection.execute(statement)
+        cursor = connection.execute(statement, values)
         return cursor.fetchall() if cursor.description else []
 
 
@@ -48,7 +48,8 @@ def _told(stack: Stack, clock: int) -> set[str]:
         "SELECT DISTINCT m.role FROM core_notice n "
         "JOIN core_delivery d ON d.notice_id = n.id AND d.state = 'sent' "
         "JOIN core_membership m ON m.user_id = n.recipient_id "
-        f"WHERE n.key = 'clock:{clock}'",
+        "WHERE n.key = %s",
+        f"clock:{clock}",
     )
     return {str(role) for (role,) in rows}
 
@@ -61,15 +62,17 @@ def test_beat_flags_an_overdue_promise_and_tells_owner_and_property_manager(stac
     assert {"duty_manager", "property_manager"} <= _told(stack, clock)
     assert _sql(
         stack,
-        "SELECT count(*), count(DISTINCT recipient_id) FROM core_notice "
-        f"WHERE key = 'clock:{clock}'",
+        "SELECT count(*), count(DISTINCT recipient_id) FROM core_notice WHERE key = %s",
+        f"clock:{clock}",
     ) == [(len(_recipients(stack, clock)), len(_recipients(stack, clock)))]
 
 
 def _recipients(stack: Stack, clock: int) -> list[object]:
     return [
         row[0]
-        for row in _sql(stack, f"SELECT recipient_id FROM core_notice WHERE key = 'clock:{clock}'")
+        for row in _sql(
+            stack, "SELECT recipient_id FROM core_notice WHERE key = %s", f"clock:{clock}"
+        )
     ]
 
 
@@ -81,7 +84,7 @@ def test_killed_worker_and_broker_delay_a_flag_but_lose_nothing(stack):
 
     wait_for(lambda: _told(stack, clock), 150, "flagged after worker and broker came back")
 
-    assert _sql(stack, f"SELECT fired_at IS NOT NULL FROM core_clock WHERE id = {clock}") == [
+    assert _sql(stack, "SELECT fired_at IS NOT NULL FROM core_clock WHERE id = %s", clock) == [
         (True,)
     ]
     assert stack.status("/healthz/ready") == 200
