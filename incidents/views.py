@@ -37,8 +37,8 @@ def board(request: StaffRequest) -> HttpResponse:
 def intake(request: StaffRequest) -> HttpResponse:
     """登记投诉 in under a minute: one text, the rest is preset."""
     workflow.permit_intake(request.prop, request.user)
-    if request.method != "POST":
-        typed = _drafted(request, "intake") | _known_guest(request)
+    if request.method != "POST" or "known" in request.POST:
+        typed = _drafted(request, "intake") | request.POST.dict() | _known_guest(request)
         form = forms.IntakeForm(prop=request.prop, initial=typed | {"token": drafts.new_token()})
         return page(request, "incidents/intake.html", {"form": form})
     form = forms.IntakeForm(request.POST, prop=request.prop)
@@ -80,7 +80,7 @@ def _take_in(request: StaffRequest, form: forms.IntakeForm) -> Complaint:
 
 def _known_guest(request: StaffRequest) -> dict[str, str]:
     """Name, form of address, telephone and room of the guest chosen with 就是这位."""
-    pk = rows.number_or_none(request.GET.get("known", ""))
+    pk = rows.number_or_none(request.POST.get("known", ""))
     person = queries.known_guest(request.prop, pk) if pk else None
     if person is None:
         return {}
@@ -282,5 +282,6 @@ def draft(request: StaffRequest, number: str, name: str) -> HttpResponse:
 @require_POST
 def intake_draft(request: StaffRequest) -> HttpResponse:
     """Keep a half-typed intake; answers 204."""
+    workflow.permit_intake(request.prop, request.user)
     drafts.keep(request.user, "intake", dict(request.POST.lists()))
     return HttpResponse(status=204)
