@@ -52,7 +52,7 @@ def visible_to(user: User, prop: Property) -> "QuerySet[Complaint]":
 def _reachable(user: User, prop: Property, mine: Standing) -> "QuerySet[Any, Any]":
     """Ids of what somebody outside the duty side may see: each part by its own index."""
     # Whoever is called to help (请保安部到场) must see where, for as long as the call is open.
-    parts = [
+    parts: list[Any] = [
         Task.objects.filter(
             property=prop, role__in=mine.roles, done_at=None, case__restricted=False
         ).values("case_id")
@@ -62,7 +62,8 @@ def _reachable(user: User, prop: Property, mine: Standing) -> "QuerySet[Any, Any
         parts += [complaints.filter(received_by=user), complaints.filter(owner=user)]
     if mine.roles & EXECUTES and mine.departments:
         parts.append(complaints.filter(department__in=mine.departments, case__restricted=False))
-    return parts[0].order_by().union(*parts[1:]) if len(parts) > 1 else parts[0]
+    first: QuerySet[Any, Any] = parts[0].order_by()
+    return first.union(*parts[1:]) if len(parts) > 1 else first
 
 
 def for_detail(user: User, prop: Property, number: str) -> Complaint | None:
