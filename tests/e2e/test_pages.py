@@ -9,11 +9,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Page
+from playwright.sync_api import Page, expect
 
 from propdesk.core.models import User
 from tests.e2e.conftest import Desk
 from tests.e2e.pages import GROUPS, NOT_PAGES, Row, World, group_of, routes
+from tests.e2e.team import Team
 
 pytestmark = pytest.mark.e2e
 
@@ -51,6 +52,18 @@ def test_pages_of(group: str, desk: Desk) -> None:
 
     assert viewer.problems == []
     assert seen == {name for name in routes() - NOT_PAGES.keys() if group_of(name) == group}
+
+
+def test_browser_tells_what_the_policy_forbids(desk: Desk, team: Team) -> None:
+    page = desk.page_as(team.dm)
+    page.goto(team.url())
+    page.evaluate("document.body.append(Object.assign(new Image(), { src: 'data:,x' }))")
+    page.evaluate("document.body.insertAdjacentHTML('beforeend', '<p style=color:red>x</p>')")
+
+    expect(page.locator("p", has_text="x").last).to_be_attached()
+    assert len(desk.problems) == 2
+    assert all("Content Security Policy" in one for one in desk.problems)
+    desk.problems.clear()
 
 
 def test_audit_finds_small_contrast_a_nameless_button_and_what_sticks_out(desk: Desk) -> None:
