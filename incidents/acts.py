@@ -4,7 +4,6 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from django.db import transaction
 from django.utils.functional import Promise as Lazy
 from django.utils.translation import gettext_lazy as _
 
@@ -72,18 +71,8 @@ def _promise(complaint: Complaint, by: User, data: Data) -> Any:
 
 
 def _photos(complaint: Complaint, by: User, data: Data) -> Any:
-    """All photos of one upload or none: what was refused can be sent again as it was."""
-    kept = []
-    try:
-        with transaction.atomic():
-            for photo in data["photo"]:
-                row = workflow.attach(complaint, photo.read(), by=by, caption=data["caption"])
-                kept.append(row)
-    except Exception:
-        for row in kept:
-            row.file.delete(save=False)
-            row.print_file.delete(save=False)
-        raise
+    pictures = (photo.read() for photo in data["photo"])
+    return workflow.attach_all(complaint, pictures, by=by, caption=data["caption"])
 
 
 S = Complaint.Status
