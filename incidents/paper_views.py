@@ -1,5 +1,6 @@
 """The report, its signatures, printed papers and photos of one complaint."""
 
+import logging
 from typing import Any
 
 from django.contrib import messages
@@ -20,6 +21,7 @@ from propdesk.core import drafts, rendering, signatures, signoff
 from propdesk.core.http import StaffRequest, attempt, done, page, staff_view
 from propdesk.core.models import RenderJob, Report
 
+log = logging.getLogger(__name__)
 GET_POST = require_http_methods(["GET", "HEAD", "POST"])
 PAPERS = {"incident_report": _l("事故报告"), "complaint_record": _l("客户投诉处理记录")}
 EDITABLE = (Report.State.DRAFT, Report.State.SENT_BACK)
@@ -250,9 +252,13 @@ def paper_file(request: StaffRequest, number: str, kind: str, document: int) -> 
     if row is None:
         raise Http404
     how = "download" if "download" in request.GET else "view"
-    response = HttpResponse(
-        rendering.read(row, by=request.user, how=how), content_type="application/pdf"
-    )
+    try:
+        data = rendering.read(row, by=request.user, how=how)
+    except (ValueError, OSError):
+        log.exception("paper %s cannot be served", row.pk)
+        context = {"one": one, "row": one.complaint, "title": PAPERS[kind]}
+        return page(request, "incidents/paper_altered.html", context, status=503)
+    response = HttpResponse(data, content_type="application/pdf")
     response["Content-Disposition"] = str(
         content_disposition_header(how == "download", f"{row.number}_{PAPERS[kind]}.pdf")
     )
@@ -270,7 +276,11 @@ def photo(request: StaffRequest, number: str, photo: int, size: str) -> FileResp
     if row is None or size not in ("full", "small"):
         raise Http404
     stored = row.file if size == "full" else row.print_file
-    response = FileResponse(stored.open("rb"), content_type="image/jpeg")
+    try:
+        response = FileResponse(stored.open("rb"), content_type="image/jpeg")
+    except OSError as error:
+        log.exception("photo %s cannot be served", row.pk)
+        raise Http404 from error
     response["X-Content-Type-Options"] = "nosniff"
     response["Content-Security-Policy"] = "default-src 'none'; sandbox"
     response["Cache-Control"] = "private, max-age=3600"

@@ -1,5 +1,8 @@
 """Pages of complaints. Rows come from ``queries``, changes go through ``workflow``."""
 
+from typing import Any
+
+from django.core import signing
 from django.http import Http404, HttpResponse
 from django.urls import reverse
 from django.utils import timezone
@@ -13,6 +16,8 @@ from incidents.wordlist import blame_words
 from propdesk.core import drafts, places
 from propdesk.core.http import StaffRequest, attempt, done, page, staff_view
 
+KNOWN = "incidents.known-guest"
+KNOWN_FOR_SECONDS = 3600
 GET_POST = require_http_methods(["GET", "HEAD", "POST"])
 
 
@@ -60,6 +65,7 @@ def intake(request: StaffRequest) -> HttpResponse:
 
 def _take_in(request: StaffRequest, form: forms.IntakeForm) -> Complaint:
     data = form.cleaned_data
+    data["phone"] = _phone_of(request, data)
     return workflow.intake(
         request.prop,
         workflow.Intake(
@@ -79,15 +85,29 @@ def _take_in(request: StaffRequest, form: forms.IntakeForm) -> Complaint:
 
 
 def _known_guest(request: StaffRequest) -> dict[str, str]:
-    """Name, form of address, telephone and room of the guest chosen with 就是这位."""
+    """Name and form of address of the guest chosen with 就是这位, from the room that was typed.
+
+    His telephone never goes into the page: it is copied on saving (``_phone_of``).
+    """
     pk = rows.number_or_none(request.POST.get("known", ""))
-    person = queries.known_guest(request.prop, pk) if pk else None
+    room = places.find(request.prop, request.POST.get("room", "")[:60])
+    person = queries.known_guest(request.prop, pk, room) if pk and room else None
     if person is None:
         return {}
-    values = {"name": person.name, "honorific": person.honorific, "phone": person.phone}
-    if person.room is not None:
-        values["room"] = person.room.code or person.room.label
-    return values
+    token = signing.dumps(person.pk, salt=KNOWN)
+    return {"name": person.name, "honorific": person.honorific, "guest_token": token}
+
+
+def _phone_of(request: StaffRequest, data: dict[str, Any]) -> str:
+    """What was typed, else the number on record of the guest taken over from the same room."""
+    if data["phone"] or not data["guest_token"] or data["place"] is None:
+        return str(data["phone"])
+    try:
+        pk = signing.loads(data["guest_token"], salt=KNOWN, max_age=KNOWN_FOR_SECONDS)
+    except signing.BadSignature:
+        return ""
+    person = queries.known_guest(request.prop, pk, data["place"])
+    return person.phone if person is not None and person.name == data["name"] else ""
 
 
 def _drafted(request: StaffRequest, form: str) -> dict[str, str]:
