@@ -77,6 +77,12 @@ def current(case: Case) -> Report | None:
     )
 
 
+def is_out(case: Case) -> bool:
+    """Whether a report of the case is in sign-off or signed: what it says of J is fixed then."""
+    states = (State.SUBMITTED, State.SIGNED)
+    return Report.objects.filter(case=case, state__in=states).exists()
+
+
 def start(case: Case, values: Mapping[str, Any], *, by: User) -> Report:
     """A draft with its SG number; after a reopening the next version of the same number."""
     require(current(case) is None, _("这件已有一份《事故报告》。"))

@@ -325,6 +325,24 @@ def test_report_is_submitted_by_its_author():
         )
 
 
+def test_report_is_out_from_submit_until_it_is_sent_back_or_superseded():
+    house = House()
+    complaint = moves.drafted(house)
+    report = Report.objects.get(case=complaint.case)
+    found = [signoff.is_out(report.case)]
+    report = workflow.submit_report(report, by=house.dm, password=PASSWORD)
+    found.append(signoff.is_out(report.case))
+    report = signoff.send_back(report, by=house.pm, reason="补")
+    found.append(signoff.is_out(report.case))
+    report = workflow.submit_report(report, by=house.dm, password=PASSWORD)
+    sign(report, house.pm)
+    found.append(signoff.is_out(report.case))
+    signoff.supersede(report.case, by=house.pm, reason="重新处理")
+    found.append(signoff.is_out(report.case))
+
+    assert found == [False, True, False, True, False]
+
+
 # --- reminders -----------------------------------------------------------------------------
 
 
