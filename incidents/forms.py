@@ -127,6 +127,7 @@ class IntakeForm(GuestFields):
         help_text=_("不填就是现在。补录的时间与登记时间会同时显示。"),
     )
     token = forms.CharField(required=False, max_length=64, widget=forms.HiddenInput)
+    guest_token = forms.CharField(required=False, max_length=200, widget=forms.HiddenInput)
     field_order = ["room", "name", "honorific", "phone", "words", "severity", "channel"]
     use_required_attribute = False
 
@@ -136,6 +137,8 @@ class IntakeForm(GuestFields):
         del self.fields["kind"]
         self.fields["room"].widget.attrs |= {"autofocus": True, "autocomplete": "off"}
         self.fields["name"].widget.attrs["autocomplete"] = "off"
+        if self["guest_token"].value():
+            self.fields["phone"].widget.attrs["placeholder"] = _t("沿用登记过的号码")
         self.fields["words"].widget.attrs["placeholder"] = _t(
             "一句话即可，例如：空调有异响，两晚没睡好"
         )
@@ -147,6 +150,7 @@ class IntakeForm(GuestFields):
             Row("severity", "channel"),
             Fold(_t("匿名、补录"), "is_anonymous", "anonymous_reason", "received_at"),
             "token",
+            "guest_token",
             submit_label=_t("登记，开始处理"),
             icon="check2-circle",
         )
@@ -531,6 +535,8 @@ class ProgressForm(ActForm):
             self.initial.setdefault("kind", Progress.Kind.PROGRESS)
         if self.complaint.department_done_at is not None:
             kinds.pop(Progress.Kind.DONE, None)
+        if self.complaint.department_done_at is None or not self.stand.roles & DUTY:
+            kinds.pop(Progress.Kind.NOT_DONE)
         self.fields["kind"].choices = list(kinds.items())  # type: ignore[attr-defined]
 
 

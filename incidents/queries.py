@@ -214,7 +214,11 @@ def known_guests(prop: Property, place: Place, limit: int = 5) -> list[dict[str,
     """Guests of earlier complaints from this room, newest first, each name once."""
     rows = (
         Complaint.objects.filter(
-            case__property=prop, guest__room=place, guest__purged_at=None, is_anonymous=False
+            case__property=prop,
+            case__restricted=False,
+            guest__room=place,
+            guest__purged_at=None,
+            is_anonymous=False,
         )
         .exclude(guest__name="")
         .order_by("-pk")
@@ -226,18 +230,12 @@ def known_guests(prop: Property, place: Place, limit: int = 5) -> list[dict[str,
     return list(found.values())[:limit]
 
 
-def known_guest(prop: Property, pk: int) -> Person | None:
-    """A guest of an earlier complaint of this property, to take over into a new one."""
-    return (
-        Person.objects.filter(
-            pk__in=Complaint.objects.filter(
-                case__property=prop, guest=pk, is_anonymous=False
-            ).values("guest"),
-            purged_at=None,
-        )
-        .select_related("room")
-        .first()
+def known_guest(prop: Property, pk: int, room: Place) -> Person | None:
+    """A guest of an earlier complaint from this very room, to take over into a new one."""
+    known = Complaint.objects.filter(
+        case__property=prop, case__restricted=False, guest=pk, is_anonymous=False
     )
+    return Person.objects.filter(pk__in=known.values("guest"), room=room, purged_at=None).first()
 
 
 def timeline(

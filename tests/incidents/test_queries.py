@@ -209,12 +209,15 @@ def test_known_guests_of_a_room_are_the_newest_each_once():
     assert queries.known_guests(House().prop, place) == []
 
 
-def test_known_guest_is_of_this_house_only():
+def test_known_guest_is_of_this_house_and_room_only():
     house = House()
-    complaint = house.new()
+    room = PlaceFactory(property=house.prop)
+    guest = house.new(guest=Guest(name="王晓梅", room=room)).guest
+    elsewhere = PlaceFactory(property=house.prop)
 
-    assert queries.known_guest(house.prop, complaint.guest_id) == complaint.guest
-    assert queries.known_guest(House().prop, complaint.guest_id) is None
+    assert queries.known_guest(house.prop, guest.pk, room) == guest
+    assert queries.known_guest(house.prop, guest.pk, elsewhere) is None
+    assert queries.known_guest(House().prop, guest.pk, room) is None
 
 
 def test_timeline_goes_back_page_by_page_and_by_kind():
