@@ -19,7 +19,7 @@ from incidents.detail import Detail
 from incidents.models import Severity
 from propdesk.core import drafts, rendering, signatures, signoff
 from propdesk.core.http import StaffRequest, attempt, done, page, staff_view
-from propdesk.core.models import RenderJob, Report
+from propdesk.core.models import RenderJob, Report, ReportBox
 
 log = logging.getLogger(__name__)
 GET_POST = require_http_methods(["GET", "HEAD", "POST"])
@@ -159,7 +159,8 @@ def sign_report(request: StaffRequest, number: str) -> HttpResponse:
     current = signoff.current(one.complaint.case)
     if current is None:
         raise Http404
-    box = signoff.next_box(current)
+    boxes = queries.boxes(current)
+    box = next((box for box in boxes if box.decision == ReportBox.Decision.PENDING), None)
     # Somebody was faster: his opinion stays on the page and is told so (403 or 409).
     typed = request.method == "POST" and one.may_print
     if not typed and not signoff.may_sign(current, box, request.user):
@@ -189,7 +190,7 @@ def sign_report(request: StaffRequest, number: str) -> HttpResponse:
         "box": box,
         "form": form,
         "back": back,
-        "boxes": queries.boxes(current),
+        "boxes": boxes,
         "paper_url": _url(one, "paper", "incident_report"),
     }
     return page(request, "incidents/sign.html", context, status=status)
@@ -283,7 +284,7 @@ def photo(request: StaffRequest, number: str, photo: int, size: str) -> FileResp
         raise Http404 from error
     response["X-Content-Type-Options"] = "nosniff"
     response["Content-Security-Policy"] = "default-src 'none'; sandbox"
-    response["Cache-Control"] = "private, max-age=3600"
+    response["Cache-Control"] = "private, no-store"
     return response
 
 
