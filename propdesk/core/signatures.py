@@ -46,11 +46,13 @@ def check_password(user: User, password: str) -> None:
     Outside a transaction: the count lives in the database cache.
     """
     key = f"sign-password-{user.pk}"
-    if cache.get(key, 0) >= MAX_WRONG:
+    if cache.get(f"{key}-locked"):
         raise ValidationError(_("密码连续输错，请15分钟后再试。"), code="locked")
     if not user.check_password(password):
-        cache.add(key, 0, WRONG_FOR_SECONDS)
-        cache.incr(key)
+        # One entry a try: no counter is lost between two at once, and each keeps its own time.
+        tries = (f"{key}-{n}" for n in range(1, MAX_WRONG))
+        if not any(cache.add(each, 1, WRONG_FOR_SECONDS) for each in tries):
+            cache.set(f"{key}-locked", 1, WRONG_FOR_SECONDS)
         raise ValidationError(_("密码不对，请重新输入。"), code="wrong")
 
 
