@@ -60,6 +60,16 @@ Table = Mapping[str, Grant]
 
 
 @dataclass(frozen=True, slots=True)
+class Seat:
+    """One membership that speaks for a user: role, department, and whose it is."""
+
+    role: Role
+    department_id: int | None = None
+    holder_id: int | None = None
+    """The person he is deputy of; None for his own."""
+
+
+@dataclass(frozen=True, slots=True)
 class Standing:
     """What one user is in one property at one moment: roles, departments, and for whom he acts."""
 
@@ -69,6 +79,16 @@ class Standing:
     """(role, user id) pairs of the people he is deputy of: their roles are part of ``roles``."""
     own: frozenset[Role] = frozenset()
     """The roles he holds himself."""
+    seats: tuple[Seat, ...] = ()
+    """Which role in which department: a rank in one department is none in another."""
+
+    def departments_as(self, *roles: Role) -> frozenset[int]:
+        """Departments in which he holds, or is deputy for, one of ``roles``."""
+        return frozenset(
+            seat.department_id
+            for seat in self.seats
+            if seat.role in roles and seat.department_id is not None
+        )
 
     def without(self, user_id: int) -> frozenset[Role]:
         """The roles left when he may not act for ``user_id``: four eyes (decision 32)."""
@@ -106,6 +126,7 @@ def _standing(user: "User", rows: "Iterable[Mapping[str, Any]]") -> Standing:
     departments: set[int] = set()
     own: set[Role] = set()
     acting: list[tuple[Role, int]] = []
+    seats: list[Seat] = []
     for row in rows:
         role = Role(row["role"])
         roles.add(role)
@@ -113,9 +134,13 @@ def _standing(user: "User", rows: "Iterable[Mapping[str, Any]]") -> Standing:
             departments.add(row["department_id"])
         if row["user_id"] == user.pk:
             own.add(role)
+            seats.append(Seat(role, row["department_id"]))
         else:
             acting.append((role, row["user_id"]))
-    return Standing(frozenset(roles), frozenset(departments), tuple(acting), frozenset(own))
+            seats.append(Seat(role, row["department_id"], row["user_id"]))
+    return Standing(
+        frozenset(roles), frozenset(departments), tuple(acting), frozenset(own), tuple(seats)
+    )
 
 
 def may(

@@ -72,6 +72,22 @@ def test_standing_collects_own_roles_departments_and_those_one_acts_for():
 
 
 @pytest.mark.django_db
+def test_standing_keeps_each_role_with_its_department():
+    prop = PropertyFactory()
+    here, there, third = (DepartmentFactory(property=prop) for _each in range(3))
+    user = member(prop, Role.DEPARTMENT_MANAGER, department=there)
+    MembershipFactory(user=user, property=prop, role=Role.STAFF, department=here)
+    engineer = member(prop, Role.ENGINEERING, department=third)
+    DeputyFactory(for_membership=engineer.memberships.get(), by_user=user)
+
+    mine = standing(user, prop)
+
+    assert mine.departments_as(Role.DEPARTMENT_MANAGER) == {there.pk}
+    assert mine.departments_as(Role.STAFF, Role.ENGINEERING) == {here.pk, third.pk}
+    assert mine.departments_as(DM) == frozenset()
+
+
+@pytest.mark.django_db
 def test_standing_is_of_one_house():
     user, other = member(PropertyFactory(), GM), PropertyFactory()
 
