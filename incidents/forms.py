@@ -27,7 +27,7 @@ from propdesk.core.layouts import Actions, Fold, Group, Row, Rows, helper
 from propdesk.core.models import Department, Honorific, Person, Place, Property, User
 from propdesk.core.moments import MomentField
 from propdesk.core.persons import Guest
-from propdesk.core.roles import Role
+from propdesk.core.roles import DUTY, Role, standing
 from propdesk.core.text import CleanCharField, CleanTextField
 from propdesk.core.widgets import Chips, PhotosField
 
@@ -535,9 +535,12 @@ class ProgressForm(ActForm):
             self.initial.setdefault("kind", Progress.Kind.PROGRESS)
         if self.complaint.department_done_at is not None:
             kinds.pop(Progress.Kind.DONE, None)
-        if self.complaint.department_done_at is None or not self.stand.roles & DUTY:
+        if self.complaint.department_done_at is None or not self._decides():
             kinds.pop(Progress.Kind.NOT_DONE)
         self.fields["kind"].choices = list(kinds.items())  # type: ignore[attr-defined]
+
+    def _decides(self) -> bool:
+        return bool(standing(self.user, self.complaint.case.property).roles & DUTY)
 
 
 class ResolveForm(ActForm):

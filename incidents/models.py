@@ -188,6 +188,11 @@ class Complaint(models.Model):
                 condition=~Q(status="voided") | ~Q(void_reason=""),
                 violation_error_message=_("作废须写明原因。"),
             ),
+            models.CheckConstraint(
+                name="incidents_open_has_due",
+                condition=Q(status__in=["closed", "voided"]) | Q(next_due_at__isnull=False),
+                violation_error_message=_("未结的投诉必须有下一个时限。"),
+            ),
         ]
         indexes = [
             models.Index(
@@ -387,6 +392,11 @@ class Promise(models.Model):
                 condition=~Q(outcome="kept") | Q(ended_at__lte=F("due_at")),
                 violation_error_message=_("过了时限的承诺不能记为已兑现。"),
             ),
+            models.CheckConstraint(
+                name="incidents_promise_ended_after_made",
+                condition=Q(ended_at=None) | Q(ended_at__gte=F("created_at")),
+                violation_error_message=_("承诺的结束不能早于它的登记。"),
+            ),
         ]
 
     def __str__(self) -> str:
@@ -401,6 +411,7 @@ class Progress(models.Model):
         PROGRESS = "progress", _("进展")
         CONTACT = "contact", _("联系客户")
         DONE = "done", _("部门完成")
+        NOT_DONE = "not_done", _("核实未完成")
 
     complaint = models.ForeignKey(Complaint, models.PROTECT, related_name="progress")
     cycle = models.PositiveSmallIntegerField()

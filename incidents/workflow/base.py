@@ -7,8 +7,8 @@ from typing import Any
 from django.db import models
 from django.utils.translation import gettext as _
 
-from incidents.models import Complaint
-from incidents.permissions import ACTIONS
+from incidents.models import Complaint, Decision
+from incidents.permissions import ACTIONS, EXECUTES
 from incidents.workflow.table import MOVES
 from propdesk.core import audit, clocks
 from propdesk.core.models import Property, User
@@ -31,6 +31,7 @@ class Rule(models.TextChoices):
     ESCALATED = "incidents.escalated", _("逾期仍未处理")
     REVIEW_REMIND = "incidents.review_remind", _("仍未回访")
     REVIEW_ESCALATED = "incidents.review_escalated", _("回访超时")
+    REPORT_LATE = "incidents.report_late", _("《事故报告》仍未完成")
 
 
 PROMISE_RULES = (Rule.DUE_SOON, Rule.OVERDUE, Rule.ESCALATED, Rule.CONTACT_DUE, Rule.NOT_STARTED)
@@ -54,8 +55,8 @@ def permit(complaint: Complaint, action: str, by: User) -> Standing:
 
 
 def assigned_to(complaint: Complaint, by: User) -> bool:
-    """Whether one of the user's departments carries the complaint out."""
-    departments = standing(by, complaint.case.property).departments
+    """Whether a department for which the user executes carries the complaint out."""
+    departments = standing(by, complaint.case.property).departments_as(*EXECUTES)
     return complaint.department_id is not None and complaint.department_id in departments
 
 
@@ -124,6 +125,15 @@ def happened(
         raise RefusedInput(**{field: _("时间在30天以前，请核对日期。")})
     if not_before is not None and at < not_before.replace(second=0, microsecond=0):
         raise RefusedInput(**{field: _("时间早于上一步，请核对后重填。")})
+
+
+def round_began_at(complaint: Complaint) -> datetime:
+    """When this round began: receipt, or the decision to start over."""
+    decisions = complaint.decisions.filter(
+        cycle=complaint.cycle - 1, kind__in=[Decision.Kind.REOPEN, Decision.Kind.DISSATISFIED]
+    )
+    last = decisions.order_by("-at", "-pk").first()
+    return last.at if last else complaint.received_at
 
 
 def stop_clocks(complaint: Complaint, rules: Iterable[str], now: datetime) -> None:

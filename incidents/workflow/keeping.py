@@ -1,13 +1,12 @@
 """What may be needed at any time: another owner, another severity, help, photos, links."""
 
 from collections.abc import Iterable
-from datetime import datetime
 
 from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from incidents.models import Complaint, Decision, Severity
+from incidents.models import Complaint, Severity
 from incidents.workflow.base import (
     Rule,
     begin,
@@ -16,6 +15,7 @@ from incidents.workflow.base import (
     in_state,
     neutral,
     permit,
+    round_began_at,
     stop_clocks,
 )
 from incidents.workflow.record import index
@@ -96,15 +96,6 @@ def change_severity(complaint: Complaint, *, by: User, severity: str, reason: st
         reason=reason,
         info={"old": old, "new": severity},
     )
-
-
-def round_began_at(complaint: Complaint) -> datetime:
-    """When this round's time for a promise began: receipt, or the decision to start over."""
-    decisions = complaint.decisions.filter(
-        cycle=complaint.cycle - 1, kind__in=[Decision.Kind.REOPEN, Decision.Kind.DISSATISFIED]
-    )
-    last = decisions.order_by("-at", "-pk").first()
-    return last.at if last else complaint.received_at
 
 
 @transaction.atomic

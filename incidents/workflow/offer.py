@@ -10,7 +10,15 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from incidents.models import Complaint, Decision, Option, Via
-from incidents.workflow.base import begin, finish, four_eyes, happened, neutral, permit
+from incidents.workflow.base import (
+    begin,
+    finish,
+    four_eyes,
+    happened,
+    neutral,
+    permit,
+    round_began_at,
+)
 from incidents.workflow.table import S
 from propdesk.core import audit
 from propdesk.core.cases import close_tasks, open_task
@@ -172,7 +180,7 @@ def tell_options(
     require(complaint.refused_at is None, _("客户不接受方案，等物业经理决定。"))
     check_via(complaint, told_via, by)
     now = timezone.now()
-    happened("told_at", told_at, now, not_before=complaint.received_at)
+    happened("told_at", told_at, now, not_before=round_began_at(complaint))
     approved = [Option.Approval.NOT_NEEDED, Option.Approval.APPROVED]
     live = complaint.options.filter(cycle=complaint.cycle, withdrawn_at=None)
     options = list(live.filter(approval__in=approved, feasible=True))

@@ -18,6 +18,7 @@ from incidents.workflow.base import (
     happened,
     neutral,
     permit,
+    round_began_at,
     stop_clocks,
 )
 from incidents.workflow.offer import check_via
@@ -102,6 +103,8 @@ def _check_word(complaint: Complaint, word: Word, by: User) -> None:
     )
     if problem is not None:
         raise RefusedInput(**{problem.field: problem.sentence})
+    if word.told_at < round_began_at(complaint).replace(second=0, microsecond=0):
+        raise RefusedInput(told_at=_("告知时间早于这一轮处理的开始，请核对后重填。"))
     if word.next_contact_at is not None and not now < word.next_contact_at <= word.due_at:
         raise RefusedInput(next_contact_at=_("下次联系要晚于现在、不晚于承诺时间。"))
 
@@ -150,9 +153,6 @@ def _arm(complaint: Complaint, row: Promise) -> None:
 
 def _tell_promise(complaint: Complaint, row: Promise, by: User) -> None:
     """The department hears of its work; above the ceiling the property manager does too (C-H)."""
-    members = Membership.objects.current(timezone.now()).filter(
-        property=complaint.case.property, department=row.department
-    )
     text = _("【%(what)s】%(case)s · 承诺 %(due)s") % {
         "what": _("新任务") if row.seq == 1 else _("时限已改"),
         "case": neutral(complaint),
@@ -163,7 +163,7 @@ def _tell_promise(complaint: Complaint, row: Promise, by: User) -> None:
         rule="incidents.assigned",
         text=text,
         key=f"promise:{row.pk}",
-        also=[m.user for m in members.select_related("user")],
+        also=_members(complaint),
         except_for=by,
         due_at=row.due_at,
     )
@@ -214,12 +214,14 @@ def extend(complaint: Complaint, word: Word, *, by: User, reason: str) -> Promis
         approved_by=by if old.seq > 1 else None,
     )
     complaint.current_due_at = complaint.next_due_at = word.due_at
+    # What was reported done under the old promise proves nothing about the new one.
+    complaint.department_done_at = None
     stop_clocks(complaint, set(PROMISE_RULES) - {Rule.NOT_STARTED}, now)
     _arm(complaint, row)
     _tell_promise(complaint, row, by)
     finish(
         complaint,
-        ["current_due_at", "next_due_at"],
+        ["current_due_at", "next_due_at", "department_done_at"],
         old,
         row,
         by=by,
@@ -240,8 +242,15 @@ def extend(complaint: Complaint, word: Word, *, by: User, reason: str) -> Promis
 def progress(
     complaint: Complaint, *, by: User, kind: str, text: str, occurred_at: datetime | None = None
 ) -> Progress:
-    """登记开工、进展、联系或部门完成 (C-I); the department that executes may do it too."""
+    """登记开工、进展、联系或部门完成 (C-I); the department that executes may do it too.
+
+    ``not_done`` is the other answer to 部门完成: whoever may mark the complaint resolved has
+    looked and it is not, so that the report of the department proves nothing any more.
+    """
     complaint, _stand = begin(complaint, "progress", by)
+    if kind == Progress.Kind.NOT_DONE:
+        permit(complaint, "resolve", by)
+        require(complaint.department_done_at is not None, _("部门还没有报过完成。"))
     now = timezone.now()
     occurred_at = occurred_at or now
     happened("occurred_at", occurred_at, now, not_before=complaint.received_at)
@@ -296,7 +305,26 @@ def _after_progress(complaint: Complaint, row: Progress, now: datetime, by: User
             except_for=by,
         )
         return ["department_done_at"]
+    if row.kind == Progress.Kind.NOT_DONE:
+        complaint.department_done_at = None
+        notify(
+            complaint.case,
+            rule="incidents.not_done",
+            text=_("【核实未完成】%(case)s · 请继续处理") % {"case": neutral(complaint)},
+            key=f"not-done:{row.pk}",
+            also=_members(complaint),
+            except_for=by,
+        )
+        return ["department_done_at"]
     return []
+
+
+def _members(complaint: Complaint) -> list[User]:
+    """Who works today in the department that carries the complaint out."""
+    members = Membership.objects.current(timezone.now()).filter(
+        property=complaint.case.property, department=complaint.department
+    )
+    return [m.user for m in members.select_related("user")]
 
 
 @transaction.atomic
@@ -305,8 +333,9 @@ def resolve(
 ) -> Complaint:
     """标记已解决 (C-I): needs a result; the promise is kept only if that is on record in time.
 
-    On record means: now, or the moment the department reported done. A typed earlier time is
-    kept as the guest's experience but never turns a broken promise into a kept one.
+    On record means: now, or the moment the department reported done under this very promise. A
+    typed earlier time is kept as the guest's experience but never turns a broken promise into a
+    kept one.
     """
     complaint, _stand = begin(complaint, "resolve", by)
     require(complaint.started_at is not None, _("还不能标记已解决：先登记开工。"))
@@ -316,7 +345,8 @@ def resolve(
     if not resolution:
         raise RefusedInput(resolution=_("请写明处理结果。"))
     row = complaint.promises.select_for_update().get(outcome=Promise.Outcome.OPEN)
-    proved_at = min(complaint.department_done_at or now, now)
+    done_at = complaint.department_done_at
+    proved_at = done_at if done_at is not None and row.created_at <= done_at <= now else now
     kept = proved_at <= row.due_at
     row.outcome = Promise.Outcome.KEPT if kept else Promise.Outcome.BROKEN
     row.ended_at = proved_at

@@ -106,6 +106,7 @@ CONSTRAINTS = {
     ),
     "incidents_anonymous_has_reason": (INTAKE, f"UPDATE {C} SET is_anonymous = TRUE"),
     "incidents_void_has_reason": (INTAKE, f"UPDATE {C} SET status = 'voided'"),
+    "incidents_open_has_due": (INTAKE, f"UPDATE {C} SET next_due_at = NULL"),
     "incidents_step_once": (House.recorded, twin("incidents_steprecord")),
     "incidents_step_reason": (House.recorded, "UPDATE incidents_steprecord SET done = FALSE"),
     "incidents_option_position": (House.offered, twin(G)),
@@ -130,6 +131,10 @@ CONSTRAINTS = {
     "incidents_promise_kept_in_time": (
         STARTED,
         f"UPDATE {P} SET outcome = 'kept', ended_at = due_at + interval '1 second'",
+    ),
+    "incidents_promise_ended_after_made": (
+        STARTED,
+        f"UPDATE {P} SET outcome = 'kept', ended_at = created_at - interval '1 second'",
     ),
     "incidents_started_once": (STARTED, twin("incidents_progress")),
     "incidents_decision_reason": (FULL, twin("incidents_decision", reason="''")),

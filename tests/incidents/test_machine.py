@@ -254,22 +254,25 @@ class Walk(RuleBasedStateMachine):
         by = self.house.pm if manager else self.house.dm
         if self.attempt(allowed, workflow.extend, self.complaint, word, by=by, reason="x"):
             model.extensions += 1
+            model.done = False
             in_time = timezone.now() <= open_one.due_at
             open_one.refresh_from_db()
             assert open_one.outcome == ("moved" if in_time else "broken")
 
-    @rule(kind=st.sampled_from(["started", "progress", "contact", "done"]))
+    @rule(kind=st.sampled_from(["started", "progress", "contact", "done", "not_done"]))
     def progress(self, kind: str) -> None:
         model = self.model
         allowed = model.status == "in_progress" and (
             (kind == "started" and not model.started)
             or (kind == "done" and model.started and not model.done)
+            or (kind == "not_done" and model.done)
             or kind in {"progress", "contact"}
         )
-        values = {"by": self.house.engineer, "kind": kind, "text": "x"}
+        by = self.house.dm if kind == "not_done" else self.house.engineer
+        values = {"by": by, "kind": kind, "text": "x"}
         if self.attempt(allowed, workflow.progress, self.complaint, **values):
             model.started = model.started or kind == "started"
-            model.done = model.done or kind == "done"
+            model.done = kind == "done" or (model.done and kind != "not_done")
 
     @rule()
     def resolve(self) -> None:

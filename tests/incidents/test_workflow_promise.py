@@ -9,6 +9,7 @@ from django.db import IntegrityError, connection, transaction
 from django.utils import timezone
 
 from incidents import deadlines, queries, workflow
+from incidents.forms import ProgressForm
 from incidents.models import Complaint, Promise
 from propdesk.core.models import Clock, Notice
 from propdesk.core.roles import Role
@@ -297,6 +298,38 @@ def test_extension_refusals(word, reason, field):
     assert fingerprint() == before
 
 
+def test_promise_told_before_its_round_began_is_refused():
+    house = House()
+    with time_machine.travel(T0, tick=False) as clock:
+        complaint = house.closed()
+        clock.shift(HOUR)
+        complaint = workflow.reopen(complaint, by=house.dm, reason="又响")
+        clock.shift(HOUR)
+        before = fingerprint()
+
+        with pytest.raises(RefusedInput) as refusal:
+            promise(house, complaint, house.word(3, told_at=T0 + HOUR - HOUR / 60))
+
+        assert list(refusal.value.errors) == ["told_at"]
+        assert fingerprint() == before
+        assert promise(house, complaint, house.word(3, told_at=T0 + HOUR)).cycle == 2
+
+
+def test_options_told_before_their_round_began_are_refused():
+    house = House()
+    with time_machine.travel(T0, tick=False) as clock:
+        complaint = house.closed()
+        clock.shift(HOUR)
+        complaint = house.offered(workflow.reopen(complaint, by=house.dm, reason="又响"))
+        told = {"by": house.dm, "told_via": "phone"}
+
+        with pytest.raises(RefusedInput) as refusal:
+            workflow.tell_options(complaint, told_at=T0, **told)
+
+        assert list(refusal.value.errors) == ["told_at"]
+        assert workflow.tell_options(complaint, told_at=T0 + HOUR, **told).cycle == 2
+
+
 @time_machine.travel(T0, tick=False)
 def test_extension_stops_the_old_clocks_and_starts_its_own():
     house = House()
@@ -394,6 +427,49 @@ def test_progress_of_another_department_is_refused():
         workflow.progress(complaint, by=other, kind="progress", text="看了看")
 
 
+def test_progress_found_not_done_is_the_departments_again():
+    house = House()
+    complaint = house.started()
+    workflow.progress(complaint, by=house.engineer, kind="done", text="修好")
+
+    workflow.progress(complaint, by=house.dm, kind="not_done", text="仍有异响")
+
+    assert read(complaint).department_done_at is None
+    told = Notice.objects.filter(rule="incidents.not_done")
+    assert list(told.values_list("recipient", flat=True)) == [house.engineer.pk]
+    workflow.progress(complaint, by=house.engineer, kind="done", text="重新修好")
+    assert read(complaint).department_done_at is not None
+
+
+def test_progress_found_not_done_is_for_the_duty_manager_once_it_was_reported():
+    house = House()
+    complaint = house.started()
+    with pytest.raises(ConflictError):
+        workflow.progress(complaint, by=house.dm, kind="not_done", text="仍有异响")
+    workflow.progress(complaint, by=house.engineer, kind="done", text="修好")
+    before = fingerprint()
+
+    with pytest.raises(PermissionDenied):
+        workflow.progress(complaint, by=house.engineer, kind="not_done", text="仍有异响")
+
+    assert fingerprint() == before
+
+
+@pytest.mark.parametrize(
+    ("who", "done", "offered"),
+    [("dm", True, True), ("dm", False, False), ("engineer", True, False)],
+)
+def test_progress_form_offers_not_done_to_whom_it_is_for(who, done, offered):
+    house = House()
+    complaint = house.started()
+    if done:
+        workflow.progress(complaint, by=house.engineer, kind="done", text="修好")
+
+    form = ProgressForm(complaint=read(complaint), user=getattr(house, who))
+
+    assert ("not_done" in dict(form.fields["kind"].choices)) is offered
+
+
 # --- C-I: the result -----------------------------------------------------------------------
 
 
@@ -447,6 +523,41 @@ def test_promise_is_kept_only_if_that_is_on_record_in_time(
         workflow.resolve(complaint, by=house.dm, resolution="好", resolved_at=typed)
 
     assert complaint.promises.get().outcome == outcome
+
+
+@pytest.mark.parametrize("not_done", [False, True], ids=["extended", "found-not-done"])
+def test_promise_is_not_kept_by_a_report_older_than_the_extension(not_done):
+    house = House()
+    with time_machine.travel(T0, tick=False) as clock:
+        complaint = house.started()
+        workflow.progress(complaint, by=house.engineer, kind="done", text="修好")
+        clock.shift(HOUR)
+        if not_done:
+            workflow.progress(complaint, by=house.dm, kind="not_done", text="仍有异响")
+        else:
+            workflow.extend(complaint, house.word(6), by=house.dm, reason="没有修好")
+        clock.shift(30 * HOUR)
+
+        workflow.resolve(complaint, by=house.dm, resolution="好")
+
+    last = complaint.promises.order_by("seq").last()
+    assert (last.outcome, last.ended_at) == ("broken", T0 + 31 * HOUR)
+
+
+def test_report_of_the_department_after_the_extension_keeps_the_promise():
+    house = House()
+    with time_machine.travel(T0, tick=False) as clock:
+        complaint = house.started()
+        workflow.progress(complaint, by=house.engineer, kind="done", text="修好")
+        workflow.extend(complaint, house.word(6), by=house.dm, reason="没有修好")
+        clock.shift(HOUR)
+        workflow.progress(complaint, by=house.engineer, kind="done", text="修好")
+        clock.shift(30 * HOUR)
+
+        workflow.resolve(complaint, by=house.dm, resolution="好")
+
+    last = complaint.promises.order_by("seq").last()
+    assert (last.outcome, last.ended_at) == ("kept", T0 + HOUR)
 
 
 @time_machine.travel(T0, tick=False)
