@@ -200,6 +200,20 @@ def two_hours_old(house: House) -> Complaint:
     return house.started(house.promised(workflow.record(complaint, POINTS, by=house.dm)))
 
 
+def second_round(house: House) -> Complaint:
+    complaint = two_hours_old(house)
+    workflow.resolve(complaint, by=house.dm, resolution="好了")
+    workflow.call_back(
+        complaint,
+        by=house.dm,
+        via="phone",
+        asked_at=timezone.now(),
+        satisfaction="dissatisfied",
+        comment="还响",
+    )
+    return workflow.decide_dissatisfied(complaint, by=house.pm, choice="redo", reason="重做")
+
+
 def one_option(house: House) -> Complaint:
     complaint = house.recorded()
     workflow.offer(complaint, [workflow.Offer("换房")], by=house.dm)
@@ -905,6 +919,14 @@ BAD: tuple[Page | Call, ...] = (
         409,
         typed=TYPED,
     ),
+    Page(
+        "promise-before-round",
+        second_round,
+        "promise",
+        promised_to(told_at=lambda: when(hours=-1)),
+        "告知时间早于这一轮处理的开始，请核对后重填。",
+        typed=TYPED,
+    ),
     Call(
         "promise-foreign",
         House.chosen,
@@ -973,6 +995,12 @@ BAD: tuple[Page | Call, ...] = (
         House.promised,
         lambda h, c: W.progress(c, by=h.dm, kind="done", text="好"),
         "还没有登记开工。",
+    ),
+    Call(
+        "not-done-unreported",
+        House.started,
+        lambda h, c: W.progress(c, by=h.dm, kind="not_done", text="还响"),
+        "部门还没有报过完成。",
     ),
     Call(
         "started-twice",
