@@ -22,6 +22,7 @@ from incidents.workflow.base import (
     stop_clocks,
 )
 from incidents.workflow.offer import check_via
+from incidents.workflow.record import index
 from incidents.workflow.table import S
 from propdesk.core import audit, clocks
 from propdesk.core.models import Department, Membership, User
@@ -353,6 +354,7 @@ def resolve(
     audit.save(row, "outcome", "ended_at", by=by, reason=_("标记已解决"))
     complaint.status, complaint.resolution = S.RESOLVED, resolution
     complaint.resolved_at = resolved_at
+    index(complaint)
     settings = complaint.case.property.settings
     remind = now + timedelta(minutes=settings.review_remind)
     complaint.next_due_at = remind

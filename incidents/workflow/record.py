@@ -137,6 +137,7 @@ def index(complaint: Complaint) -> None:
             complaint.resolution,
             complaint.summary,
             complaint.result,
+            *complaint.corrections.order_by("at", "pk").values_list("text", flat=True),
         ],
     )
 

@@ -360,7 +360,9 @@ def void(complaint: Complaint, *, by: User, reason: str) -> Complaint:
     row = _decision(complaint, Decision.Kind.VOID, "void", reason, by)
     dropped = list(complaint.promises.filter(outcome=Promise.Outcome.OPEN))
     for each in dropped:
-        each.outcome, each.ended_at = Promise.Outcome.DROPPED, now
+        late = deadlines.is_late(each.due_at, now)
+        each.outcome = Promise.Outcome.BROKEN if late else Promise.Outcome.DROPPED
+        each.ended_at = now
         audit.save(each, "outcome", "ended_at", by=by, reason=reason)
     complaint.status, complaint.void_reason = S.VOIDED, reason[:200]
     complaint.next_due_at = None

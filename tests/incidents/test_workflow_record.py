@@ -437,6 +437,18 @@ def test_words_of_record_and_correction_are_found_by_search():
     assert found("水管") == []
 
 
+def test_correction_and_resolution_stay_found_when_the_words_are_rewritten():
+    house = House()
+    complaint = house.started()
+    workflow.correct(complaint, "key_points", "紫色鹦鹉", by=house.dm)
+
+    workflow.resolve(complaint, by=house.dm, resolution="更换风扇支架")
+
+    for words in ("紫色鹦鹉", "风扇支架"):
+        found = search.hits(house.prop, words).values_list("case", flat=True)
+        assert list(found) == [complaint.pk]
+
+
 def test_search_stays_inside_the_house():
     house, other = House(), House()
     house.recorded()

@@ -555,3 +555,15 @@ def test_report_of_a_case_is_one_at_a_time():
 
     with pytest.raises(ConflictError):
         house.report(complaint)
+
+
+@pytest.mark.parametrize(("after", "outcome"), [(3, "dropped"), (4, "broken")])
+def test_void_of_a_promise_past_its_time_leaves_it_broken(after, outcome):
+    house = House()
+    with time_machine.travel(T0, tick=False) as clock:
+        complaint = house.started()
+        clock.shift(after * HOUR)
+
+        workflow.void(complaint, by=house.pm, reason="重复登记")
+
+    assert complaint.promises.get().outcome == outcome
