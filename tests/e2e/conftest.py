@@ -25,7 +25,6 @@ FLAGS = [
     "--disable-component-update",
     "--disable-sync",
     "--force-color-profile=srgb",
-    "--lang=zh-CN",
 ]
 MISSING = (
     "No Chromium. As root: apt-get install -y chromium (or set PROPDESK_CHROMIUM to its path); "
@@ -128,9 +127,7 @@ def browser() -> Iterator[Browser]:
     patch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
     expect.set_options(timeout=PATIENCE)
     with sync_playwright() as play:
-        browser = play.chromium.launch(
-            executable_path=path, args=FLAGS, env=os.environ | {"LANGUAGE": "zh_CN"}
-        )
+        browser = play.chromium.launch(executable_path=path, args=FLAGS)
         yield browser
         browser.close()
     patch.undo()

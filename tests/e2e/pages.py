@@ -135,6 +135,8 @@ def overview(world: World) -> Iterator[Row]:
     yield page("desk:notices", house.pm)
     yield page("desk:me", house.dm)
     yield page("desk:me", world.guard, case="unsigned")
+    yield Row("desk:board", "unknown", house.dm, "/p/nowhere/")
+    yield Row("desk:board", "forbidden", house.dm, page("house:settings", None).url)
     search = page("desk:search", house.dm)
     yield Row(search.route, "found", house.dm, search.url + "?q=空调")
     listing = page("incidents:board", house.dm)

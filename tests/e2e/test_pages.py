@@ -37,6 +37,7 @@ WIDE = """() => {
     `${one.tagName}.${one.className} ${Math.round(one.getBoundingClientRect().right)}`);
 }"""
 
+STATUS = {"unknown": 404, "forbidden": 403}
 EXEMPT = ("incidents-paper ", "meta-refresh")
 """Nothing can be lost on the page that waits for a paper, and without scripts it cannot look else."""
 
@@ -52,6 +53,27 @@ def test_pages_of(group: str, desk: Desk) -> None:
 
     assert viewer.problems == []
     assert seen == {name for name in routes() - NOT_PAGES.keys() if group_of(name) == group}
+
+
+@pytest.mark.parametrize(
+    ("title", "path", "button"),
+    [
+        ("intake-refused", "incidents/new/", "登记，开始处理"),
+        ("signature-refused", "me/", "留存签名"),
+        ("place-refused", "settings/places/new/", "新建地点"),
+    ],
+)
+def test_refused_form(title: str, path: str, button: str, desk: Desk, team: Team) -> None:
+    desk.allow(422)
+    viewer = Viewer(desk)
+    page = desk.page_as(team.pm)
+    page.goto(team.url(path))
+    page.locator("main form").get_by_role("button", name=button).click()
+    expect(page.get_by_role("alert").first).to_be_visible()
+
+    viewer.inspect(page, title)
+
+    assert viewer.problems == []
 
 
 def test_browser_tells_what_the_policy_forbids(desk: Desk, team: Team) -> None:
@@ -99,19 +121,23 @@ class Viewer:
         page.emulate_media(color_scheme="light")
         answer = page.goto(row.url)
         assert answer is not None
-        wanted = {"unknown": 404}.get(row.case, 202 if row.route == "incidents:paper" else 200)
-        if answer.status != wanted:
+        usual = 202 if row.route == "incidents:paper" else 200
+        if answer.status != STATUS.get(row.case, usual):
             self.problems.append(f"{row.title}: {answer.status} {row.url}")
             return
+        self.inspect(page, row.title)
+
+    def inspect(self, page: Page, title: str) -> None:
+        """Look at what the page shows in every size and light."""
         page.evaluate(AXE)
         for width, dark in self._looks(page):
             light = "dark" if dark else "light"
             found = page.evaluate(WIDE) if not dark else []
             if width != 320:
                 found += page.evaluate(AUDIT, [] if dark else RULES)
-            told = [f"{row.title} {width} {light}: {one}" for one in found]
+            told = [f"{title} {width} {light}: {one}" for one in found]
             self.problems += [one for one in told if not all(part in one for part in EXEMPT)]
-            self._keep(page, f"{row.title}-{width}-{light}")
+            self._keep(page, f"{title}-{width}-{light}")
 
     def _looks(self, page: Page) -> Iterator[tuple[int, bool]]:
         for width in WIDTHS:
