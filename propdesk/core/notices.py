@@ -5,13 +5,16 @@ and a second relay sends nothing twice. Texts carry number and rule only, never 
 a room (ux.md, robots).
 """
 
-from collections.abc import Iterable
+import smtplib
+import time
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.core.mail import send_mail
 from django.db import transaction
+from django.db.models import F, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -22,6 +25,16 @@ from propdesk.core.transitions import ConflictError
 
 BATCH = 200
 RETRY_AFTER = (timedelta(minutes=1), timedelta(minutes=5), timedelta(minutes=30))
+BUDGET = 20.0
+"""Seconds one run may take: the clocks of the next minute must not wait for a slow mail server."""
+CLAIM = timedelta(minutes=2)
+"""How long a claimed e-mail stays with its relay; a relay that died leaves it to the next."""
+REFUSED_MAIL = (
+    smtplib.SMTPRecipientsRefused,
+    smtplib.SMTPSenderRefused,
+    smtplib.SMTPDataError,
+    smtplib.SMTPNotSupportedError,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,40 +149,70 @@ def _delivery(notice: Notice, channel: str, now: datetime, merged: bool) -> Deli
 
 def deliver(now: datetime) -> int:
     """The relay: hand on what is due, oldest first; returns how many were sent. Safe to run twice."""
+    ends = time.monotonic() + BUDGET
     sent = 0
-    while batch := _deliver_batch(now):
+    while time.monotonic() < ends and (batch := _settle_inbox(now)):
         sent += batch
+    while time.monotonic() < ends and (mails := _claim_mails(now)):
+        tried = _send_until(mails, now, ends)
+        Delivery.objects.bulk_update(
+            mails, ["state", "sent_at", "attempts", "next_try_at", "error"]
+        )
+        sent += tried
+        if tried < len(mails):
+            break
     return sent
 
 
-@transaction.atomic
-def _deliver_batch(now: datetime) -> int:
-    due = list(
-        Delivery.objects.filter(state=Delivery.State.PENDING, next_try_at__lte=now)
+def _due(channel: str, now: datetime) -> "QuerySet[Delivery]":
+    return (
+        Delivery.objects.filter(state=Delivery.State.PENDING, channel=channel, next_try_at__lte=now)
         .select_for_update(skip_locked=True, of=("self",))
-        .select_related("notice", "recipient")
-        .order_by("next_try_at", "id")[:BATCH]
+        .order_by("next_try_at", "id")
     )
-    for delivery in due:
-        _send(delivery, now)
-    Delivery.objects.bulk_update(due, ["state", "sent_at", "attempts", "next_try_at", "error"])
-    return len(due)
 
 
-def _send(delivery: Delivery, now: datetime) -> None:
-    """Inbox needs no sending; e-mail may fail and is tried again with growing gaps."""
+@transaction.atomic
+def _settle_inbox(now: datetime) -> int:
+    """Inbox needs no sending: one batch is marked as handed on."""
+    found = list(_due(Delivery.Channel.INBOX, now).values_list("pk", flat=True)[:BATCH])
+    return Delivery.objects.filter(pk__in=found).update(
+        state=Delivery.State.SENT, sent_at=now, attempts=F("attempts") + 1
+    )
+
+
+@transaction.atomic
+def _claim_mails(now: datetime) -> list[Delivery]:
+    """Put a batch off, so that no lock is held while the mail server is talked to."""
+    mails = list(_due(Delivery.Channel.EMAIL, now).select_related("notice", "recipient")[:BATCH])
+    Delivery.objects.filter(pk__in=[mail.pk for mail in mails]).update(next_try_at=now + CLAIM)
+    return mails
+
+
+def _send_until(mails: Sequence[Delivery], now: datetime, ends: float) -> int:
+    """Send until the time is over or the server is not there; returns how many were tried."""
+    for tried, mail in enumerate(mails):
+        if time.monotonic() >= ends:
+            return tried
+        if not _send(mail, now):
+            return tried + 1
+    return len(mails)
+
+
+def _send(delivery: Delivery, now: datetime) -> bool:
+    """One e-mail, tried again with growing gaps; False when the server itself cannot be used."""
     delivery.attempts += 1
     try:
-        if delivery.channel == Delivery.Channel.EMAIL:
-            send_mail(delivery.notice.text, delivery.notice.text, None, [delivery.recipient.email])
-    except OSError as error:
+        send_mail(delivery.notice.text, delivery.notice.text, None, [delivery.recipient.email])
+    except Exception as error:  # noqa: BLE001 -- one bad row must not stop those behind it
         delivery.error = type(error).__name__
         if delivery.attempts > len(RETRY_AFTER):
             delivery.state = Delivery.State.FAILED
         else:
             delivery.next_try_at = now + RETRY_AFTER[delivery.attempts - 1]
-        return
+        return not isinstance(error, OSError) or isinstance(error, REFUSED_MAIL)
     delivery.state, delivery.sent_at = Delivery.State.SENT, now
+    return True
 
 
 @transaction.atomic

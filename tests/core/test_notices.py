@@ -205,3 +205,55 @@ def test_search_for_new_notices_does_not_grow_with_the_outbox(as_owner):
         plan = "\n".join(line for (line,) in cursor.fetchall())
     assert "Seq Scan on core_notice " not in plan
     assert "core_notice_once" in plan
+
+
+def test_one_mail_that_cannot_be_sent_stops_no_other(settings, monkeypatch):
+    settings.PROPDESK_EMAIL_ENABLED = True
+    bad, good = UserFactory(email="bad@example.org"), UserFactory(email="ok@example.org")
+    tell(CaseFactory(), bad, good)
+    told = []
+
+    def pick(_subject, _text, _sender, to):
+        if to == [bad.email]:
+            raise ValueError
+        told.extend(to)
+
+    monkeypatch.setattr(notices, "send_mail", pick)
+    notices.deliver(timezone.now())
+
+    rows = Delivery.objects.filter(channel="email")
+    assert told == [good.email]
+    assert (rows.get(recipient=bad).state, rows.get(recipient=bad).error) == (
+        "pending",
+        "ValueError",
+    )
+    assert rows.get(recipient=good).state == "sent"
+
+
+def test_batch_ends_with_the_first_lost_connection_and_costs_the_others_no_attempt(
+    settings, monkeypatch
+):
+    settings.PROPDESK_EMAIL_ENABLED = True
+    tell(CaseFactory(), *[UserFactory(email=f"{n}@example.org") for n in range(3)])
+    now = timezone.now()
+
+    def refuse(*_args):
+        assert set(rows.values_list("next_try_at", flat=True)) == {now + notices.CLAIM}
+        raise ConnectionRefusedError
+
+    rows = Delivery.objects.filter(channel="email")
+    monkeypatch.setattr(notices, "send_mail", refuse)
+    notices.deliver(now)
+
+    assert list(rows.order_by("id").values_list("attempts", flat=True)) == [1, 0, 0]
+    assert rows.filter(next_try_at__lte=now).count() == 2
+    assert set(states()) == {("inbox", "sent"), ("email", "pending")}
+
+
+def test_run_ends_when_its_time_is_over(settings, monkeypatch):
+    settings.PROPDESK_EMAIL_ENABLED = True
+    monkeypatch.setattr(notices, "BUDGET", 0.0)
+    tell(CaseFactory(), UserFactory(email="a@example.org"))
+
+    assert notices.deliver(timezone.now()) == 0
+    assert set(states()) == {("inbox", "pending"), ("email", "pending")}
