@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
+from django.contrib.sessions.models import Session
 from django.db import IntegrityError, connection
 from django.db.models import QuerySet
 from django.utils import timezone
@@ -29,9 +30,10 @@ def keep(owner: User, form: str, data: Mapping[str, Any]) -> None:
     for key, values in data.items():
         if key in NEVER or "signature" in key:
             continue
-        texts = [str(v).replace("\x00", "")[:left] for v in values]
-        left -= sum(len(t) for t in texts)
-        clean[key[:60]] = texts
+        texts = clean.setdefault(key.replace("\x00", "")[:60], [])
+        for value in values:
+            texts.append(str(value).replace("\x00", "")[:left])
+            left -= len(texts[-1])
     Draft.objects.update_or_create(
         owner=owner, form=form[:120], defaults={"data": clean, "updated_at": timezone.now()}
     )
@@ -60,10 +62,11 @@ def forget(owner: User, form: str) -> None:
 
 
 def purge(now: datetime) -> int:
-    """Delete drafts and form tokens older than 24 hours; returns how many rows went."""
+    """Delete drafts and form tokens of over 24 hours and ended sessions; returns how many rows."""
     drafts, _d = Draft.objects.filter(updated_at__lte=now - KEEP).delete()
     tokens, _t = FormToken.objects.filter(created_at__lte=now - KEEP).delete()
-    return drafts + tokens
+    sessions, _s = Session.objects.filter(expire_date__lt=now).delete()
+    return drafts + tokens + sessions
 
 
 def new_token() -> str:

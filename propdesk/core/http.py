@@ -82,6 +82,8 @@ def _property(user: User, code: str) -> Property | None:
 def logged_out(request: HttpRequest) -> HttpResponse:
     """To the log-in page; a POST is kept in a page that can be sent again after logging in."""
     if request.method == "POST":
+        if _names_sender(request) and not _is_ours(request):
+            return redirect("account_login")
         return resubmit_page(request, status=401)
     htmx = cast("HtmxDetails | None", getattr(request, "htmx", None))
     if htmx:
@@ -100,6 +102,7 @@ def resubmit_page(request: HttpRequest, *, status: int) -> HttpResponse:
     ]
     context = {"fields": fields, "action": request.get_full_path(), "status": status}
     response = render(request, "errors/resubmit.html", context, status=status)
+    response["Cache-Control"] = "private, no-store"
     if getattr(request, "htmx", False):
         response["HX-Retarget"], response["HX-Reswap"] = "body", "innerHTML"
     return response
@@ -107,11 +110,19 @@ def resubmit_page(request: HttpRequest, *, status: int) -> HttpResponse:
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
     """A stale token from our own page may be sent again by hand; anything foreign is refused."""
-    origin = request.headers.get("Origin") or request.headers.get("Referer", "")
-    ours = f"{request.scheme}://{request.get_host()}"
-    if request.method == "POST" and (origin == ours or origin.startswith(ours + "/")):
+    if request.method == "POST" and _is_ours(request):
         return resubmit_page(request, status=403)
     return render(request, "403.html", status=403)
+
+
+def _names_sender(request: HttpRequest) -> str:
+    """Which page sent the form; every browser names the origin of a POST."""
+    return request.headers.get("Origin") or request.headers.get("Referer", "")
+
+
+def _is_ours(request: HttpRequest) -> bool:
+    sender, ours = _names_sender(request), f"{request.scheme}://{request.get_host()}"
+    return sender == ours or sender.startswith(ours + "/")
 
 
 def attempt(form: BaseForm, act: Callable[[], Any]) -> int:

@@ -65,12 +65,16 @@ class PasswordChangeMiddleware:
 
 
 class ConflictMiddleware:
-    """A ConflictError no view caught becomes the 409 page instead of a 500."""
+    """A ConflictError no view caught, or a NUL no column can hold, is a page and not a 500."""
 
     def __init__(self, get_response: GetResponse) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
+        if "\x00" in request.path:
+            return render(request, "404.html", status=404)
+        if any("\x00" in text for key, values in request.GET.lists() for text in (key, *values)):
+            return render(request, "400.html", status=400)
         return self.get_response(request)
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:

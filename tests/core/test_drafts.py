@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import pytest
 import time_machine
+from django.contrib.sessions.models import Session
 from django.db import transaction
 from django.utils import timezone
 
@@ -105,3 +106,23 @@ def test_tokens_are_purged_after_a_day_and_differ():
         drafts.use_token(user, drafts.new_token(), "/", form="f")
 
     assert drafts.purge(T0 + timedelta(hours=24)) == 2
+
+
+def test_draft_of_many_values_stays_within_its_bound():
+    user = UserFactory()
+
+    drafts.keep(user, "f", {"a": ["x" * 60_001, "y" * 60_001], "b\x00": ["z" * 9]})
+
+    data = drafts.recall(user, "f").data
+    assert {name: [len(v) for v in values] for name, values in data.items()} == {
+        "a": [60_000, 0],
+        "b": [0],
+    }
+
+
+def test_ended_sessions_are_purged():
+    Session.objects.create(session_key="old", session_data="", expire_date=T0)
+    Session.objects.create(session_key="new", session_data="", expire_date=T0 + drafts.KEEP)
+
+    assert drafts.purge(T0 + timedelta(seconds=1)) == 1
+    assert Session.objects.get().session_key == "new"
