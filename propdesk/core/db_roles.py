@@ -11,7 +11,7 @@ from django.db.models.signals import post_migrate
 from django.utils.translation import gettext as _
 from psycopg import sql
 
-WRITTEN_ONCE = ("core_auditentry", "core_notice")
+WRITTEN_ONCE = ("core_auditentry", "core_notice", "core_personchange", "core_unmasking")
 
 
 def is_written_once(table: str) -> bool:

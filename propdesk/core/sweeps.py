@@ -27,7 +27,7 @@ def run_all(now: datetime) -> dict[str, int]:
     """Run each sweep, then hand on the notices they wrote; one that raises stops no other."""
     done = {name: _run(name, sweep, now) for name, sweep in SWEEPS.items()}
     done["core.deliver"] = _run("core.deliver", notices.deliver, timezone.now())
-    SweepRun.objects.filter(finished_at__lt=now - KEEP_RUNS).delete()
+    SweepRun.objects.filter(started_at__lt=now - KEEP_RUNS).delete()
     return done
 
 

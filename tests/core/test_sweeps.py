@@ -82,3 +82,12 @@ def test_what_a_sweep_flags_is_handed_on_in_the_same_run():
 
     assert set(Delivery.objects.values_list("state", flat=True)) == {"sent"}
     assert Delivery.objects.count() == 3
+
+
+def test_old_runs_that_never_finished_are_dropped_too(registry):
+    now = timezone.now()
+    SweepRun.objects.create(name="a", started_at=now - timedelta(days=8))
+
+    sweeps.run_all(now)
+
+    assert SweepRun.objects.filter(name="a").count() == 0

@@ -39,7 +39,13 @@ def test_rights_on_every_table():
 
 
 @pytest.mark.parametrize(
-    "statement", ["UPDATE core_auditentry SET id = id", "DELETE FROM core_notice"]
+    "statement",
+    [
+        "UPDATE core_auditentry SET id = id",
+        "DELETE FROM core_notice",
+        "UPDATE core_personchange SET id = id",
+        "DELETE FROM core_unmasking",
+    ],
 )
 def test_history_rewritten_by_application_is_refused(statement):
     with (
