@@ -1,29 +1,49 @@
-"""Verify the audit chain of every case and the bytes of every sealed paper."""
+"""Verify the audit chain of every case and the bytes of every sealed paper and photo."""
 
 import hashlib
+from collections.abc import Iterator
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
+from django.db.models.fields.files import FieldFile
 
 from propdesk.core import audit
-from propdesk.core.models import Case, Document
+from propdesk.core.models import Attachment, Case, Document
 
 
 class Command(BaseCommand):
-    help = "逐件核对留痕链与封存文书；有不符即列出并以错误结束。"
+    help = "逐件核对留痕链、封存文书与照片；有不符即列出并以错误结束。"
 
     def handle(self, **_options: Any) -> None:
         found = 0
-        for case in Case.objects.order_by("pk").iterator(chunk_size=500):
-            for problem in audit.problems(case):
-                found += 1
-                self.stdout.write(f"{case.number}: {problem}")
-        for document in Document.objects.filter(sealed=True).iterator(chunk_size=100):
-            with document.file.open("rb") as stored:
-                if hashlib.sha256(stored.read()).hexdigest() != document.sha256:
-                    found += 1
-                    self.stdout.write(f"{document.number}: 封存文书被改动")
+        for problem in _problems():
+            found += 1
+            self.stdout.write(problem)
         if found:
             message = f"发现 {found} 处不符。"
             raise CommandError(message)
         self.stdout.write("全部相符。")
+
+
+def _problems() -> Iterator[str]:
+    for case in Case.objects.order_by("pk").iterator(chunk_size=500):
+        yield from (f"{case.number}: {problem}" for problem in audit.problems(case))
+    for document in Document.objects.filter(sealed=True).iterator(chunk_size=100):
+        digest = _digest(document.file)
+        if digest != document.sha256:
+            yield f"{document.number}: 封存文书{'被改动' if digest else '缺失'}"
+    for photo in Attachment.objects.select_related("case").iterator(chunk_size=100):
+        digest = _digest(photo.file)
+        if digest != photo.sha256:
+            yield f"{photo.case.number}: 照片 {photo.pk} {'被改动' if digest else '缺失'}"
+        if not _digest(photo.print_file):
+            yield f"{photo.case.number}: 照片 {photo.pk} 的打印版缺失"
+
+
+def _digest(file: FieldFile) -> str:
+    """SHA-256 of a stored file; empty when it cannot be read."""
+    try:
+        with file.open("rb") as stored:
+            return hashlib.sha256(stored.read()).hexdigest()
+    except OSError:
+        return ""
