@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 
 from incidents.models import Complaint, Severity
 from incidents.workflow.base import begin, hold, in_state
-from propdesk.core import rendering, signoff
+from propdesk.core import audit, rendering, signoff
 from propdesk.core.models import Report, User
 from propdesk.core.roles import standing
 from propdesk.core.transitions import ConflictError, lock, require
@@ -45,6 +45,10 @@ def submit_report(report: Report, *, by: User, password: str) -> Report:
         complaint.satisfaction != "",
         _("还不能提交：先登记客户的满意度，报告里要写。"),
     )
+    if report.severity != complaint.severity:
+        # Raised or lowered since the draft: what is signed must say what it is.
+        report.severity = complaint.severity
+        audit.save(report, "severity", by=by, reason=_("提交签批：按投诉的严重程度更新"))
     boxes = signoff.route(
         complaint.case.property,
         standing(by, complaint.case.property),

@@ -6,10 +6,9 @@ from datetime import datetime
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from propdesk.core import audit, clocks, duty
-from propdesk.core.models import Clock, Report, ReportBox, User
+from propdesk.core import audit, clocks, signers
+from propdesk.core.models import Clock, Report, ReportBox
 from propdesk.core.notices import Message, put
-from propdesk.core.roles import Role
 from propdesk.core.signoff import SIGN_LATE
 
 
@@ -29,8 +28,9 @@ def _flag_batch(ids: Sequence[int], now: datetime) -> int:
     due = clocks.locked_due((SIGN_LATE,), ids, now)
     waiting = _waiting(due)
     live = [clock for clock in due if clock.case_id in waiting]
-    people = _people(waiting.values(), now)
-    put(_message(clock, waiting[clock.case_id], people) for clock in live)
+    out = signers.involved([box.report for box in waiting.values()])
+    roster = signers.Roster(now)
+    put(_message(clock, waiting[clock.case_id], out, roster) for clock in live)
     audit.record_many(_act(clock) for clock in live)
     clocks.mark_fired(due, now)
     return len(due)
@@ -52,26 +52,9 @@ def _waiting(due: Iterable[Clock]) -> dict[int, ReportBox]:
     return found
 
 
-Who = tuple[int, str, int | None]
-
-
-def _people(boxes: Iterable[ReportBox], now: datetime) -> dict[Who, tuple[User, ...]]:
-    """Who signs such a box, per property, role and department; not once a row."""
-    found: dict[Who, tuple[User, ...]] = {}
-    for box in boxes:
-        if _who(box) not in found:
-            signers = duty.on_duty(
-                box.report.property, Role(box.role), at=now, department=box.department_id
-            )
-            found[_who(box)] = tuple(signers)
-    return found
-
-
-def _who(box: ReportBox) -> Who:
-    return box.report.property_id, box.role, box.department_id
-
-
-def _message(clock: Clock, box: ReportBox, people: dict[Who, tuple[User, ...]]) -> Message:
+def _message(
+    clock: Clock, box: ReportBox, out: dict[int, set[int]], roster: signers.Roster
+) -> Message:
     text = _("【签批超时】%(number)s · %(title)s") % {
         "number": box.report.number,
         "title": box.title,
@@ -81,7 +64,7 @@ def _message(clock: Clock, box: ReportBox, people: dict[Who, tuple[User, ...]]) 
         SIGN_LATE,
         text,
         f"clock:{clock.pk}",
-        tuple(user for user in people[_who(box)] if user.pk != box.report.author_id),
+        tuple(roster.told(box.report, box, out[box.report_id])),
         case=box.report.case,
         due_at=clock.due_at,
         urgent=True,

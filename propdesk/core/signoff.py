@@ -15,7 +15,7 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from propdesk.core import audit, clocks, duty, signatures
+from propdesk.core import audit, clocks, signatures, signers
 from propdesk.core.models import (
     Case,
     Department,
@@ -28,7 +28,7 @@ from propdesk.core.models import (
 )
 from propdesk.core.notices import notify
 from propdesk.core.numbering import next_number
-from propdesk.core.roles import Role, Standing, standing
+from propdesk.core.roles import Role, Standing
 from propdesk.core.transitions import RefusedInput, lock, require
 
 State = Report.State
@@ -229,15 +229,8 @@ def next_box(report: Report) -> ReportBox | None:
 
 
 def may_sign(report: Report, box: ReportBox | None, by: User) -> bool:
-    """Whether it is his turn: right role and department, not the author nor for him, not twice."""
-    if box is None or report.state != State.SUBMITTED or report.author_id == by.pk:
-        return False
-    mine = standing(by, report.property)
-    if box.role not in mine.without(report.author_id):
-        return False
-    if box.department_id is not None and box.department_id not in mine.departments:
-        return False
-    return not report.boxes.filter(round=report.round, signer=by).exists()
+    """Whether it is his turn: right role and department, four eyes, not twice (``signers``)."""
+    return box is not None and signers.turns(by, report.property).filter(pk=box.pk).exists()
 
 
 def _turn(report: Report, by: User) -> tuple[Report, ReportBox]:
@@ -256,22 +249,13 @@ def _turn(report: Report, by: User) -> tuple[Report, ReportBox]:
     return report, box
 
 
-def _on_behalf(report: Report, box: ReportBox, by: User) -> User | None:
-    """Whom a deputy signs for (代签), when he does not hold the role himself."""
-    mine = standing(by, report.property)
-    if box.role in mine.own:
-        return None
-    acting = [pk for role, pk in mine.acting_for if role == box.role and pk != report.author_id]
-    return User.objects.get(pk=acting[0])
-
-
 @transaction.atomic
 def sign(report: Report, *, by: User, password: str, opinion: str = "") -> Report:
     """同意并签名: the box whose turn it is; the last one makes the report 已签批."""
     report, box = _turn(report, by)
     signature = signatures.confirmed(by, password)
     now = timezone.now()
-    box.on_behalf_of = _on_behalf(report, box, by)
+    box.on_behalf_of = signers.on_behalf(report, box, by)
     _approve(box, report, signature, by=by, opinion=opinion, now=now)
     audit.save(
         box,
@@ -316,10 +300,9 @@ def sign(report: Report, *, by: User, password: str, opinion: str = "") -> Repor
 def _tell_next(report: Report, box: ReportBox, by: User) -> None:
     text = _("【待签批】%(number)s · %(title)s") % {"number": report.number, "title": box.title}
     key = f"sign:{report.pk}:{report.round}:{box.position}"
-    signers = duty.on_duty(
-        report.property, Role(box.role), at=timezone.now(), department=box.department_id
-    )
-    notify(report.case, rule="core.sign", text=text, key=key, also=signers, except_for=by)
+    out = signers.involved([report])[report.pk]
+    told = signers.Roster(timezone.now()).told(report, box, out)
+    notify(report.case, rule="core.sign", text=text, key=key, also=told, except_for=by)
 
 
 @transaction.atomic
@@ -375,30 +358,5 @@ def supersede(case: Case, *, by: User, reason: str) -> list[Report]:
 
 def waiting_for(by: User, prop: Property) -> "list[Report]":
     """Reports whose next box this person may sign, oldest first (签批 inbox), at most 50."""
-    mine = standing(by, prop)
-    rows = (
-        Report.objects.filter(
-            property=prop,
-            state=State.SUBMITTED,
-            boxes__decision=Decision.PENDING,
-            boxes__role__in=mine.roles,
-        )
-        .exclude(author=by)
-        .select_related("case", "author")
-        .prefetch_related("boxes")
-        .order_by("submitted_at")
-        .distinct()[:50]
-    )
-    found = []
-    for report in rows:
-        boxes = [b for b in report.boxes.all() if b.round == report.round]
-        pending = sorted(
-            (b for b in boxes if b.decision == Decision.PENDING), key=lambda b: b.position
-        )
-        if not pending or any(b.signer_id == by.pk for b in boxes):
-            continue
-        turn = pending[0]
-        in_department = turn.department_id is None or turn.department_id in mine.departments
-        if turn.role in mine.without(report.author_id) and in_department:
-            found.append(report)
-    return found
+    rows = Report.objects.filter(pk__in=signers.turns(by, prop).values("report"))
+    return list(rows.select_related("case", "author").order_by("submitted_at", "pk")[:50])

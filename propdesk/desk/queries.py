@@ -3,19 +3,19 @@
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db.models import Count, F, OuterRef, Q, QuerySet, Subquery
+from django.db.models import Count, F, Q, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from incidents import queries as incidents
 from propdesk.core import search as core_search
+from propdesk.core import signers
 from propdesk.core.models import (
     Case,
     Delivery,
     Document,
     Membership,
     Property,
-    ReportBox,
     Shift,
     SweepRun,
     Task,
@@ -53,21 +53,7 @@ def _count(rows: "QuerySet[Any]") -> Subquery:
 
 def shell_counts(user: User, prop: Property, now: datetime) -> dict[str, Any]:
     """All numbers of the frame in one statement: open, overdue, to sign, unread, duty, sweep."""
-    mine = standing(user, prop)
     visible = incidents.visible_to(user, prop).filter(status__in=incidents.OPEN)
-    boxes = ReportBox.objects.filter(
-        report__property=prop,
-        report__state="submitted",
-        decision="pending",
-        role__in=mine.roles,
-        round=F("report__round"),
-    ).exclude(report__author=user)
-    earlier = ReportBox.objects.filter(
-        report=OuterRef("report"),
-        round=OuterRef("round"),
-        decision="pending",
-        position__lt=OuterRef("position"),
-    )
     unread = Delivery.objects.filter(
         recipient=user, property=prop, channel="inbox", state__in=UNREAD
     )
@@ -86,12 +72,7 @@ def shell_counts(user: User, prop: Property, now: datetime) -> dict[str, Any]:
         .values(
             open=Coalesce(_count(visible), 0),
             overdue=Coalesce(_count(visible.filter(next_due_at__lt=now)), 0),
-            sign=Coalesce(
-                _count(
-                    boxes.annotate(first=~Q(pk=None)).exclude(report__in=earlier.values("report"))
-                ),
-                0,
-            ),
+            sign=Coalesce(_count(signers.turns(user, prop)), 0),
             unread=Coalesce(_count(unread), 0),
             duty_name=Subquery(shift.values("user__name")[:1]),
             duty_label=Subquery(shift.values("label")[:1]),

@@ -32,7 +32,7 @@ def _database_cache(settings):
     caches["default"].clear()
 
 
-def refusal(user, password="guess"):
+def refusal(user, password):
     with pytest.raises(ValidationError) as refused:
         signatures.check_password(user, password)
     return refused.value.code
@@ -44,7 +44,7 @@ def test_lock_lasts_fifteen_minutes_from_the_last_wrong_try(minutes, locked):
     with time_machine.travel(T0, tick=False) as clock:
         tries = []
         for _each in range(signatures.MAX_WRONG):
-            tries.append(refusal(user))
+            tries.append(refusal(user, "guess"))
             clock.shift(timedelta(minutes=1))
         clock.shift(timedelta(minutes=minutes - 1))
 
@@ -61,7 +61,7 @@ def test_wrong_tries_of_earlier_are_forgotten():
     with time_machine.travel(T0, tick=False) as clock:
         found = []
         for _each in range(signatures.MAX_WRONG * 2):
-            found.append(refusal(user))
+            found.append(refusal(user, "guess"))
             clock.shift(timedelta(minutes=5))
         signatures.check_password(user, PASSWORD)
 

@@ -12,8 +12,10 @@ from propdesk.core import audit, sign_reminders, signatures, signoff
 from propdesk.core.models import Case, Notice, Report, ReportBox
 from propdesk.core.roles import Role, Standing
 from propdesk.core.transitions import ConflictError, RefusedInput
+from propdesk.desk.queries import shell_counts
 from tests.factories import (
     PASSWORD,
+    CaseFactory,
     DepartmentFactory,
     DeputyFactory,
     MembershipFactory,
@@ -276,6 +278,125 @@ def test_department_box_is_for_the_manager_of_that_department():
     assert sign(report, house.pm).state == "signed"
 
 
+def test_nobody_who_wrote_part_of_the_report_signs_it_nor_his_deputy():
+    house = House()
+    deputy = with_signature(UserFactory())
+    DeputyFactory(for_membership=house.pm.memberships.get(), by_user=deputy)
+    report = Report.objects.get(case=moves.drafted(house).case)
+    report = workflow.edit_report(report, {"narrative": "物业经理写的"}, by=house.pm)
+    report = workflow.edit_report(report, {"police": "未报警。"}, by=house.dm)
+    report = workflow.submit_report(report, by=house.dm, password=PASSWORD)
+
+    for by in (house.pm, deputy):
+        assert signoff.waiting_for(fresh(by), house.prop) == []
+        with pytest.raises(PermissionDenied):
+            sign(report, fresh(by))
+    told = Notice.objects.filter(rule="core.sign").values_list("recipient", flat=True)
+    assert list(told) == [house.gm.pk]
+    assert sign(report, house.gm).state == "signed"
+
+
+def test_manager_who_sent_back_without_writing_signs_later():
+    house = House()
+    report = signoff.send_back(written_by(house, house.dm), by=house.pm, reason="补")
+    report = workflow.edit_report(report, {"police": "未报警。"}, by=house.dm)
+    report = workflow.submit_report(report, by=house.dm, password=PASSWORD)
+
+    assert sign(report, fresh(house.pm)).state == "signed"
+
+
+def test_rank_in_another_department_does_not_sign_for_this_one():
+    house = House()
+    other = DepartmentFactory(property=house.prop)
+    member(house.prop, R.DEPARTMENT_MANAGER, department=house.department)
+    stranger = with_signature(member(house.prop, R.DEPARTMENT_MANAGER, department=other))
+    MembershipFactory(user=stranger, property=house.prop, role=R.STAFF, department=house.department)
+    report = written_by(house, house.dm)
+
+    with pytest.raises(PermissionDenied):
+        sign(report, fresh(stranger))
+    assert signoff.waiting_for(fresh(stranger), house.prop) == []
+    assert shell_counts(fresh(stranger), house.prop, timezone.now())["sign"] == 0
+
+
+def signed_as_head(house):
+    """A report the property manager signed as head of the department; his own box is next."""
+    MembershipFactory(
+        user=house.pm,
+        property=house.prop,
+        role=R.DEPARTMENT_MANAGER,
+        department=house.department,
+    )
+    return sign(written_by(house, house.dm), fresh(house.pm))
+
+
+@pytest.mark.parametrize("act", ["sign", "send_back"])
+def test_general_manager_steps_in_where_the_property_manager_has_signed_already(act):
+    house = House()
+
+    report = signed_as_head(house)
+
+    assert signoff.waiting_for(fresh(house.pm), house.prop) == []
+    assert signoff.waiting_for(fresh(house.gm), house.prop) == [report]
+    assert shell_counts(fresh(house.gm), house.prop, timezone.now())["sign"] == 1
+    told = Notice.objects.filter(rule="core.sign", recipient=house.gm)
+    assert told.count() == 1
+    if act == "sign":
+        assert sign(report, fresh(house.gm)).state == "signed"
+        assert report.boxes.get(position=3).on_behalf_of is None
+    else:
+        back = signoff.send_back(report, by=fresh(house.gm), reason="补")
+        assert back.state == "sent_back"
+
+
+def test_general_manager_does_not_step_in_while_another_property_manager_may_sign():
+    house = House()
+    other = with_signature(member(house.prop, R.PROPERTY_MANAGER))
+    report = signed_as_head(house)
+
+    with pytest.raises(PermissionDenied):
+        sign(report, fresh(house.gm))
+    told = Notice.objects.filter(rule="core.sign", text__contains="物业经理")
+    assert list(told.values_list("recipient", flat=True)) == [other.pk]
+    assert sign(report, other).state == "signed"
+
+
+def test_inbox_is_not_filled_by_reports_whose_turn_is_another_box():
+    house = House()
+    for n in range(51):
+        report = Report.objects.create(
+            case=CaseFactory(property=house.prop),
+            property=house.prop,
+            number=f"SG-{n}",
+            author=house.dm,
+            created_at=T0,
+            state="submitted",
+            round=1,
+            submitted_at=T0 + timedelta(seconds=n),
+        )
+        asked = [R.PROPERTY_MANAGER] if n == 50 else [R.DUTY_MANAGER, R.PROPERTY_MANAGER]
+        for position, role in enumerate(asked, start=1):
+            ReportBox.objects.create(
+                report=report, round=1, position=position, role=role, title=role
+            )
+
+    assert signoff.waiting_for(fresh(house.pm), house.prop) == [report]
+    assert shell_counts(fresh(house.pm), house.prop, timezone.now())["sign"] == 1
+
+
+def test_report_takes_the_severity_of_the_complaint_when_it_is_submitted():
+    house = House()
+    complaint = moves.drafted(house)
+    workflow.change_severity(complaint, by=house.dm, severity="major", reason="有人受伤")
+    report = Report.objects.get(case=complaint.case)
+
+    report = workflow.submit_report(report, by=house.dm, password=PASSWORD)
+
+    assert report.severity == "major"
+    assert report.boxes.get(position=1).content_sha == signoff.content_sha(report)
+    assert audit.problems(Case.objects.get(pk=report.case_id)) == []
+
+
 # --- sending back --------------------------------------------------------------------------
 
 
@@ -369,6 +490,16 @@ def test_reminder_goes_once_to_whose_turn_it_is_stamped_with_the_due_time():
     case = Case.objects.get()
     assert audit.problems(case) == []
     assert case.entries.get(action="flag").occurred_at == T0 + timedelta(hours=24)
+
+
+def test_reminder_goes_to_the_general_manager_who_steps_in():
+    house = House()
+    with time_machine.travel(T0, tick=False) as clock:
+        signed_as_head(house)
+        clock.shift(timedelta(hours=25))
+        sign_reminders.flag_due(timezone.now())
+
+    assert list(reminded().values_list("recipient", flat=True)) == [house.gm.pk]
 
 
 def test_reminder_of_a_department_box_goes_to_that_department_only():
