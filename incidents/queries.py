@@ -60,8 +60,9 @@ def _reachable(user: User, prop: Property, mine: Standing) -> "QuerySet[Any, Any
     complaints = Complaint.objects.order_by().values("pk")
     if mine.roles & TAKES_IN:
         parts += [complaints.filter(received_by=user), complaints.filter(owner=user)]
-    if mine.roles & EXECUTES and mine.departments:
-        parts.append(complaints.filter(department__in=mine.departments, case__restricted=False))
+    departments = mine.departments_as(*EXECUTES)
+    if departments:
+        parts.append(complaints.filter(department__in=departments, case__restricted=False))
     first: QuerySet[Any, Any] = parts[0].order_by()
     return first.union(*parts[1:]) if len(parts) > 1 else first
 
