@@ -34,6 +34,9 @@ def test_refused_intake_keeps_what_was_typed(desk: Desk, team: Team) -> None:
     hand.press("登记，开始处理")
 
     expect(hand.main.locator("#id_words_error")).to_have_text("请填写：客户怎么说。")
+    expect(hand.main.get_by_role("alert").get_by_role("listitem")).to_have_text(
+        "请填写：客户怎么说。"
+    )
     expect(hand.field("客户姓名")).to_have_value("王晓梅")
     expect(hand.field("房号或地点")).to_have_value("A-1806")
     expect(hand.group("称呼").get_by_role("radio", name="女士")).to_be_checked()
