@@ -22,7 +22,7 @@ from incidents.models import (
     Via,
 )
 from incidents.sop import steps
-from propdesk.core import clock_text, duty, places
+from propdesk.core import clock_text, duty, masks, places
 from propdesk.core.layouts import Actions, Fold, Group, Row, Rows, helper
 from propdesk.core.models import Department, Honorific, Person, Place, Property, User
 from propdesk.core.moments import MomentField
@@ -218,7 +218,22 @@ class ConductForm(ActForm):
         return data
 
 
-class RecordForm(GuestFields, ActForm):
+class KnownGuestFields(GuestFields):
+    """A guest who is on record: his number is shown masked, and stays unless typed anew."""
+
+    complaint: Complaint
+
+    def masked_phone(self) -> str:
+        """The number as a screen may show it; the whole one takes 查看完整号码, with a reason."""
+        return masks.phone(self.complaint.guest.phone)
+
+    def clean_phone(self) -> str:
+        """What was typed, or the number on record when its mask came back untouched."""
+        typed: str = self.cleaned_data["phone"]
+        return self.complaint.guest.phone if typed == self.masked_phone() else typed
+
+
+class RecordForm(KnownGuestFields, ActForm):
     """F: the points, read back to the guest; frozen once complete."""
 
     submit = _("完成记录")
@@ -251,7 +266,7 @@ class RecordForm(GuestFields, ActForm):
         known = {
             "name": guest.name,
             "honorific": guest.honorific,
-            "phone": guest.phone,
+            "phone": self.masked_phone(),
             "kind": guest.kind,
             "room": row.place.code or row.place.label if row.place else row.place_note,
             "place_note": row.place_note if row.place else "",
@@ -679,14 +694,15 @@ class ArrivedForm(ActForm):
     outcome = CleanCharField(label=_("情况"), max_length=40)
 
 
-class GuestForm(GuestFields, ReasonForm):
+class GuestForm(KnownGuestFields, ReasonForm):
     submit = _("保存客户资料")
 
     field_order = ["name", "honorific", "phone", "kind", "reason"]
 
     def prepare(self) -> None:
         guest = self.complaint.guest
-        for name in ("name", "honorific", "phone", "kind"):
+        self.initial.setdefault("phone", self.masked_phone())
+        for name in ("name", "honorific", "kind"):
             self.initial.setdefault(name, getattr(guest, name))
 
 

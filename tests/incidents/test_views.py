@@ -1,0 +1,291 @@
+"""Every act through its page: what is sent, where it leads, what is then true."""
+
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.test import Client
+from django.urls import reverse
+from django.utils import timezone
+
+from incidents import acts
+from incidents.models import Complaint
+from propdesk.core import drafts
+from propdesk.core.models import AuditEntry, Draft
+from tests.incidents import moves
+from tests.incidents.journey import GUEST, House, fresh
+from tests.incidents.moves import OTHER, jpeg, option_of
+
+pytestmark = pytest.mark.django_db
+Data = dict[str, Any]
+S = Complaint.Status
+Fill = Callable[[House, Complaint], Data]
+
+
+def when(**ago: float) -> str:
+    return f"{timezone.localtime(timezone.now() + timedelta(**ago)):%Y-%m-%dT%H:%M}"
+
+
+def told(_house: House, _complaint: Complaint) -> Data:
+    return {"told_at": when(), "told_via": "phone"}
+
+
+def promise(house: House, _complaint: Complaint) -> Data:
+    times = {"due_at": when(hours=9), "told_at": when(), "told_via": "phone"}
+    return times | {"department": house.department.pk, "what": "修好", "reason": "缺配件"}
+
+
+def chosen(house: House, complaint: Complaint) -> Data:
+    return {"option": option_of(house, complaint).pk, "chosen_at": when()}
+
+
+RECORD = {
+    "name": "王晓梅",
+    "honorific": "ms",
+    "room": "A座1806",
+    "category": "noise",
+    "severity": "normal",
+    "key_points": "空调响",
+    "core_issue": "风扇",
+    "expectation": "安静",
+    "read_back": "on",
+}
+TICKS = {f"tick_{letter}": "yes" for letter in "ABCDE"} | {"private_talk": "private"}
+REASON = {"reason": "有理由"}
+WAYS: dict[str, tuple[Callable[[House], Complaint], str, "Data | Fill", str]] = {
+    "conduct": (House.new, "dm", TICKS, S.INTAKE),
+    "record": (moves.conducted, "dm", RECORD, S.RECORDED),
+    "correct": (House.recorded, "dm", {"field": "core_issue", "text": "支架"}, S.RECORDED),
+    "offer": (House.recorded, "dm", {"text_1": "换房", "feasible": "on"}, S.RECORDED),
+    "tell": (House.offered, "dm", told, S.AWAITING_CHOICE),
+    "choose": (House.told, "dm", chosen, S.AWAITING_CHOICE),
+    "refuse": (House.told, "dm", REASON, S.AWAITING_CHOICE),
+    "decide-refusal": (moves.refused, "pm", REASON | {"choice": "new_options"}, S.RECORDED),
+    "promise": (House.chosen, "dm", promise, S.IN_PROGRESS),
+    "progress": (House.promised, "engineer", {"kind": "started", "text": "到场"}, S.IN_PROGRESS),
+    "extend": (House.started, "dm", promise, S.IN_PROGRESS),
+    "resolve": (House.started, "dm", {"resolution": "好了"}, S.RESOLVED),
+    "call-back": (
+        House.resolved,
+        "dm",
+        lambda _h, _c: {"satisfaction": "satisfied", "asked_at": when(), "via": "phone"},
+        S.RESOLVED,
+    ),
+    "decide-dissatisfied": (moves.dissatisfied, "pm", REASON | {"choice": "redo"}, S.REOPENED),
+    "summary": (House.resolved, "dm", {"summary": "经过", "result": "结果"}, S.RESOLVED),
+    "close": (House.signed, "dm", {}, S.CLOSED),
+    "override": (House.resolved, "pm", REASON, S.CLOSED),
+    "reopen": (House.closed, "dm", REASON, S.REOPENED),
+    "void": (House.new, "pm", REASON, S.VOIDED),
+    "hand-over": (House.new, "dm", lambda h, _c: REASON | {"to": h.gm.pk}, S.INTAKE),
+    "severity": (House.new, "dm", REASON | {"severity": "major"}, S.INTAKE),
+    "security": (House.new, "dm", {}, S.INTAKE),
+    "arrived": (moves.secured, "dm", {"outcome": "已劝离"}, S.INTAKE),
+    "guest": (House.new, "dm", REASON | {"name": "王小美", "honorific": "ms"}, S.INTAKE),
+    "unmask": (House.new, "dm", {"reason": "回电话"}, S.INTAKE),
+    "photo": (
+        House.new,
+        "dm",
+        lambda _h, _c: {"photo": SimpleUploadedFile("a.jpg", jpeg())},
+        S.INTAKE,
+    ),
+    "link": (moves.beside_another, "dm", {"number": OTHER}, S.INTAKE),
+}
+
+
+def page_of(house: House, complaint: Complaint, name: str) -> str:
+    return reverse("incidents:act", args=[house.prop.code, complaint.case.number, name])
+
+
+def web(user: Any) -> Client:
+    client = Client()
+    client.force_login(user)
+    return client
+
+
+def test_every_act_has_a_way() -> None:
+    assert sorted(WAYS) == sorted(acts.ACTS)
+
+
+@pytest.mark.parametrize("htmx", [False, True], ids=["plain", "htmx"])
+@pytest.mark.parametrize("name", WAYS)
+def test_act_is_done_and_leads_to_the_complaint(name: str, htmx: bool) -> None:
+    ready, who, data, status = WAYS[name]
+    house = House()
+    complaint = ready(house)
+    before = AuditEntry.objects.filter(case=complaint.case).count()
+    client = web(getattr(house, who))
+    sent = (data(house, complaint) if callable(data) else data) | {"csrfmiddlewaretoken": "x"}
+
+    headers = {"HX-Request": "true"} if htmx else {}
+    response = client.post(page_of(house, complaint, name), sent, headers=headers)
+
+    here = complaint.get_absolute_url()
+    assert (response.status_code, response.get("HX-Redirect", response.get("Location"))) == (
+        200 if htmx else 302,
+        here,
+    )
+    assert fresh(complaint).status == status
+    assert AuditEntry.objects.filter(case=complaint.case).count() == before + 1
+    assert str(acts.ACTS[name].done) in client.get(here).content.decode()
+
+
+def test_unknown_act_is_not_found() -> None:
+    house = House()
+    assert web(house.dm).get(page_of(house, house.new(), "explode")).status_code == 404
+
+
+def test_complaint_is_found_by_its_number_in_small_letters() -> None:
+    house = House()
+    url = house.new().get_absolute_url().lower()
+    assert web(house.dm).get(url).status_code == 200
+
+
+# --- drafts --------------------------------------------------------------------------------
+
+
+def test_draft_is_kept_restored_and_forgotten() -> None:
+    house = House()
+    complaint = house.started()
+    client, url = web(house.dm), page_of(house, complaint, "extend")
+
+    assert client.post(f"{url}draft/", {"reason": "缺配件一", "password": "x"}).status_code == 204
+    assert "缺配件一" in client.get(url).content.decode()
+    assert Draft.objects.get().data == {"reason": ["缺配件一"]}
+    client.post(url, promise(house, complaint))
+    assert Draft.objects.count() == 0
+
+
+@pytest.mark.parametrize(
+    ("data", "status"),
+    [({"resolution": ""}, 422), ({"resolution": "已换风扇"}, 409)],
+    ids=["unfinished", "too early"],
+)
+def test_draft_is_kept_when_the_act_is_refused(data: Data, status: int) -> None:
+    house = House()
+    client, url = web(house.dm), page_of(house, house.promised(), "resolve")
+    assert client.post(url, data).status_code == status
+    assert Draft.objects.get().data == {"resolution": [data["resolution"]]}
+
+
+def test_draft_is_shown_on_the_card_of_the_complaint() -> None:
+    house = House()
+    complaint = house.started()
+    client = web(house.dm)
+    client.post(f"{page_of(house, complaint, 'progress')}draft/", {"text": "写到一半"})
+    assert "写到一半" in client.get(complaint.get_absolute_url()).content.decode()
+
+
+def test_draft_of_yesterday_is_gone() -> None:
+    house = House()
+    complaint = house.started()
+    key = f"{complaint.case.number}:extend"
+    drafts.keep(house.dm, key, {"reason": ["旧的"]})
+    old = timezone.now() - drafts.KEEP - timedelta(seconds=1)
+    Draft.objects.update(updated_at=old)
+    assert "旧的" not in web(house.dm).get(page_of(house, complaint, "extend")).content.decode()
+
+
+def test_button_save_draft_keeps_and_says_so() -> None:
+    house = House()
+    complaint = house.started()
+    data = {"reason": "明天再写", "save_draft": "1"}
+    client = web(house.dm)
+    page = client.post(page_of(house, complaint, "extend"), data, follow=True)
+    assert "草稿已保存24小时。" in page.content.decode()
+    assert complaint.promises.count() == 1
+
+
+def test_draft_of_an_unknown_act_is_not_found() -> None:
+    house = House()
+    url = page_of(house, house.new(), "explode")
+    assert web(house.dm).post(f"{url}draft/", {"a": "b"}).status_code == 404
+
+
+# --- what the guest may read, and his number -----------------------------------------------
+
+
+def test_words_that_blame_are_pointed_out_and_saved_all_the_same() -> None:
+    house = House()
+    complaint = house.started()
+    data = {"resolution": "已修好，是您自己弄坏的"}
+    page = web(house.dm).post(page_of(house, complaint, "resolve"), data, follow=True)
+    assert "给客户看的文字里有推诿或责备的词：您自己" in page.content.decode()
+    assert fresh(complaint).resolution == data["resolution"]
+
+
+def test_plain_words_raise_no_warning() -> None:
+    house = House()
+    data = {"resolution": "已更换风扇"}
+    url = page_of(house, house.started(), "resolve")
+    page = web(house.dm).post(url, data, follow=True)
+    assert "推诿" not in page.content.decode()
+
+
+def test_full_number_shows_for_sixty_seconds_to_who_asked(time_machine: Any) -> None:
+    house = House()
+    complaint = house.recorded()
+    now = timezone.now()
+    time_machine.move_to(now, tick=False)
+    client, other = web(house.dm), web(house.pm)
+    client.post(page_of(house, complaint, "unmask"), {"reason": "回电话"})
+    here = complaint.get_absolute_url()
+
+    def seen(one: Client) -> bool:
+        return GUEST.phone in one.get(here).content.decode()
+
+    assert (seen(client), seen(other)) == (True, False)
+    time_machine.move_to(now + timedelta(seconds=60), tick=False)
+    page = client.get(here).content.decode()
+    assert (GUEST.phone in page, "138****5678" in page) == (False, True)
+
+
+@pytest.mark.parametrize("name", ["record", "guest"])
+def test_number_is_masked_in_the_form_and_stays_when_sent_back(name: str) -> None:
+    house = House()
+    complaint = moves.conducted(house)
+    client, url = web(house.dm), page_of(house, complaint, name)
+    form = client.get(url).context["form"]
+    assert form["phone"].value() == "138****5678"
+    client.post(url, RECORD | REASON | {"phone": "138****5678", "name": "王小美"})
+    guest = fresh(complaint).guest
+    assert (guest.name, guest.phone) == ("王小美", GUEST.phone)
+
+
+def test_number_typed_anew_replaces_the_old_one() -> None:
+    house = House()
+    complaint = moves.conducted(house)
+    web(house.dm).post(page_of(house, complaint, "record"), RECORD | {"phone": "13900001111"})
+    assert fresh(complaint).guest.phone == "13900001111"
+
+
+# --- options -------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("verdict", "approval"), [("yes", "approved"), ("no", "rejected")])
+def test_option_is_decided_on_its_page(verdict: str, approval: str) -> None:
+    house = House()
+    complaint = moves.costly(house)
+    option = option_of(house, complaint)
+    url = f"{complaint.get_absolute_url()}options/{option.pk}/decide/"
+    client = web(house.pm)
+    assert option.text in client.get(url).content.decode()
+
+    response = client.post(url, {"approve": verdict, "note": "看过"})
+
+    option.refresh_from_db()
+    assert (response.status_code, option.approval) == (302, approval)
+
+
+def test_option_is_withdrawn_on_its_page() -> None:
+    house = House()
+    complaint = house.offered()
+    option = option_of(house, complaint)
+    base = f"{complaint.get_absolute_url()}options/{option.pk}"
+    client = web(house.dm)
+    response = client.post(f"{base}/withdraw/", {"csrfmiddlewaretoken": "x"})
+    option.refresh_from_db()
+    assert (response.status_code, option.withdrawn_at is None) == (302, False)
+    assert client.get(f"{base}/burn/").status_code == 404
