@@ -7,12 +7,13 @@ from typing import Any
 from django.db import models
 from django.utils.translation import gettext as _
 
-from incidents.models import Complaint, Decision
+from incidents.models import Complaint, Decision, Severity
 from incidents.permissions import ACTIONS, EXECUTES
 from incidents.workflow.table import MOVES
 from propdesk.core import audit, clocks
 from propdesk.core.models import Property, User
-from propdesk.core.roles import Standing, ensure, standing
+from propdesk.core.notices import notify
+from propdesk.core.roles import Role, Standing, ensure, standing
 from propdesk.core.transitions import RefusedInput, require
 
 BACKDATE = timedelta(days=30)
@@ -149,3 +150,33 @@ def neutral(complaint: Complaint) -> str:
 def permit_intake(prop: Property, by: User) -> Standing:
     """403 unless ``by`` may take complaints in in this property."""
     return ensure(by, "intake", ACTIONS, prop=prop)
+
+
+def expect_report(complaint: Complaint, now: datetime) -> list[str]:
+    """The guest was asked: from here the report is what is due; returns the field to save.
+
+    Asking again does not push the time back.
+    """
+    if complaint.case.clocks.filter(
+        rule=Rule.REPORT_LATE, stopped_at=None, due_at__gt=now
+    ).exists():
+        return []
+    within = timedelta(minutes=complaint.case.property.settings.sign_within)
+    complaint.next_due_at = now + within
+    clocks.arm(complaint.case, (Rule.REPORT_LATE, complaint.next_due_at))
+    return ["next_due_at"]
+
+
+def tell_major(complaint: Complaint, by: User) -> None:
+    """A complaint that became major is the property manager's matter at once (C-J, GM if major)."""
+    if complaint.severity != Severity.MAJOR:
+        return
+    notify(
+        complaint.case,
+        Role.PROPERTY_MANAGER,
+        rule="incidents.major",
+        text=_("【升为重大】%(case)s") % {"case": neutral(complaint)},
+        key=f"major:{complaint.case.version}",
+        except_for=by,
+        urgent=True,
+    )

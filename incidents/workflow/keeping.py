@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 
 from django.db import transaction
+from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -17,6 +18,7 @@ from incidents.workflow.base import (
     permit,
     round_began_at,
     stop_clocks,
+    tell_major,
 )
 from incidents.workflow.record import index
 from incidents.workflow.table import S
@@ -78,16 +80,7 @@ def change_severity(complaint: Complaint, *, by: User, severity: str, reason: st
         clocks.arm(complaint.case, (Rule.PROMISE_LATE, due))
         complaint.next_due_at = due
         fields.append("next_due_at")
-    if severity == Severity.MAJOR:
-        notify(
-            complaint.case,
-            Role.PROPERTY_MANAGER,
-            rule="incidents.major",
-            text=_("【升为重大】%(case)s") % {"case": neutral(complaint)},
-            key=f"major:{complaint.case.version}",
-            except_for=by,
-            urgent=True,
-        )
+    tell_major(complaint, by)
     return finish(
         complaint,
         fields,
@@ -124,6 +117,10 @@ def call_security(complaint: Complaint, *, by: User, reason: str = "") -> Task:
 def edit_guest(complaint: Complaint, guest: Guest, *, by: User, reason: str) -> Complaint:
     """更正客户资料: logged beside the person, outside simple-history, purged with it."""
     complaint, _stand = begin(complaint, "edit_guest", by)
+    require(
+        not signoff.is_out(complaint.case),
+        _("《事故报告》已提交签批，不能再改；需要修改请由签批人退回。"),
+    )
     if not complaint.is_anonymous and complaint.status != S.INTAKE and not guest.name:
         raise RefusedInput(name=_("请填写客户姓名。"))
     changed = persons.change(complaint.guest, guest, by=by, reason=reason)
@@ -188,10 +185,14 @@ def remove_attachment(attachment: Attachment, *, by: User, reason: str) -> Attac
 def link(complaint: Complaint, number: str, *, by: User, note: str = "") -> CaseLink:
     """关联 another case of the house by its number; both sides record it.
 
-    Both cases are locked in one order before the state is looked at: two people who link A to B
-    and B to A at once wait for each other, never for ever.
+    Locked as everywhere, complaints before cases, and both in one order: two people who link A to
+    B and B to A, or hand A over meanwhile, wait for each other, never for ever.
     """
     permit(complaint, "link", by)
+    both = Q(pk=complaint.pk) | Q(case__number=number.strip().upper())
+    prop = complaint.case.property
+    rows = Complaint.objects.select_for_update(of=("self",)).filter(both, case__property=prop)
+    list(rows.order_by("pk"))
     row = cases.link(complaint.case, number, by=by, note=note)
     in_state(hold(complaint), "link")
     return row

@@ -17,7 +17,7 @@ from incidents.models import (
     StepRecord,
 )
 from incidents.permissions import ACTIONS
-from incidents.workflow.base import Rule, begin, finish, happened, neutral, stop_clocks
+from incidents.workflow.base import Rule, begin, finish, happened, neutral, stop_clocks, tell_major
 from incidents.workflow.table import S
 from propdesk.core import audit, clocks, drafts, duty, persons, search
 from propdesk.core.cases import open_case
@@ -238,8 +238,11 @@ def record(complaint: Complaint, points: Points, *, by: User) -> Complaint:
         raise RefusedInput(occurred_at=_("发生时间还没有到，请核对后重填。"))
     persons.change(complaint.guest, points.guest, by=by, reason=_("F 做好记录"))
     names = [name for name in Points.__dataclass_fields__ if name != "guest"]
+    before = complaint.severity
     for name in names:
         setattr(complaint, name, getattr(points, name))
+    if complaint.severity != before:
+        tell_major(complaint, by)
     complaint.status = S.RECORDED
     complaint.recorded_at, complaint.recorded_by = now, by
     due = complaint.received_at + complaint.case.property.settings.promise_within(points.severity)
@@ -250,7 +253,7 @@ def record(complaint: Complaint, points: Points, *, by: User) -> Complaint:
     stop_clocks(complaint, [Rule.RECORD_REMIND], now)
     index(complaint)
     fields = [*names, "status", "recorded_at", "recorded_by", "next_due_at"]
-    info = {"category": points.category, "severity": points.severity}
+    info = {"category": points.category, "severity": points.severity, "severity_before": before}
     return finish(complaint, fields, by=by, action="record", info=info)
 
 

@@ -4,10 +4,11 @@ from collections.abc import Mapping
 from typing import Any
 
 from django.db import transaction
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from incidents.models import Complaint, Severity
-from incidents.workflow.base import begin, hold, in_state
+from incidents.workflow.base import Rule, begin, hold, in_state, stop_clocks
 from propdesk.core import audit, rendering, signoff
 from propdesk.core.models import Report, User
 from propdesk.core.roles import standing
@@ -55,6 +56,7 @@ def submit_report(report: Report, *, by: User, password: str) -> Report:
         severity=complaint.severity,
         executed_by=complaint.department,
     )
+    stop_clocks(complaint, [Rule.REPORT_LATE], timezone.now())
     return signoff.submit(report, boxes, by=by, password=password)
 
 

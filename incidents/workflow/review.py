@@ -13,6 +13,7 @@ from incidents.workflow.base import (
     REVIEW_RULES,
     Rule,
     begin,
+    expect_report,
     finish,
     four_eyes,
     happened,
@@ -52,6 +53,7 @@ def call_back(
         complaint.satisfaction != Sat.DISSATISFIED or complaint.dissatisfied_decided,
         _("客户不满意，等物业经理决定。"),
     )
+    _not_signed_over(complaint)
     _check_callback(complaint, via, satisfaction, comment, by)
     now = timezone.now()
     happened("asked_at", asked_at, now, not_before=complaint.resolved_at)
@@ -72,6 +74,7 @@ def call_back(
         complaint.guest_comment, complaint.dissatisfied_decided = comment, False
         fields = ["satisfaction", "reviewed_at", "guest_comment", "dissatisfied_decided"]
         stop_clocks(complaint, REVIEW_RULES, now)
+        fields += expect_report(complaint, now)
     if satisfaction == Sat.DISSATISFIED:
         _ask_manager(complaint, stand, by)
     finish(
@@ -84,6 +87,14 @@ def call_back(
         occurred_at=asked_at,
     )
     return row
+
+
+def _not_signed_over(complaint: Complaint) -> None:
+    """What the signers read must be what closes: nothing of J changes under a report in sign-off."""
+    require(
+        not signoff.is_out(complaint.case),
+        _("《事故报告》已提交签批，不能再改；需要修改请由签批人退回。"),
+    )
 
 
 def _check_callback(
@@ -178,6 +189,7 @@ def summarise(
 ) -> Complaint:
     """写明经过、措施与结果 (C-J): what the report is filled from."""
     complaint, _stand = begin(complaint, "summarise", by)
+    _not_signed_over(complaint)
     errors = {}
     if not summary:
         errors["summary"] = _("请写明经过与采取的措施。")
@@ -298,7 +310,7 @@ def _new_round(
     complaint.current_due_at = complaint.told_options_at = complaint.chosen_at = None
     within = complaint.case.property.settings.promise_within(complaint.severity)
     complaint.next_due_at = now + within
-    stop_clocks(complaint, [*PROMISE_RULES, *REVIEW_RULES], now)
+    stop_clocks(complaint, [*PROMISE_RULES, *REVIEW_RULES, Rule.REPORT_LATE], now)
     clocks.arm(complaint.case, (Rule.PROMISE_LATE, complaint.next_due_at))
     superseded = signoff.supersede(complaint.case, by=by, reason=reason)
     text = _("【重新处理】%(case)s · 第 %(n)s 次") % {

@@ -47,6 +47,7 @@ TARGETS: dict[str, Target] = {
     # After downtime this is the only step that is sent, so it reaches all the lower ones reach.
     Rule.ESCALATED: Target(_WORK, roles=_GM + _PM + _DM_TOO, ladder="promise", rank=3, urgent=True),
     Rule.REVIEW_REMIND: Target(_REVIEW, ladder="review", rank=1),
+    Rule.REPORT_LATE: Target(_REVIEW, roles=_PM),
     Rule.REVIEW_ESCALATED: Target(_REVIEW, roles=_PM, ladder="review", rank=2, urgent=True),
 }
 

@@ -76,6 +76,8 @@ def request(
 ) -> RenderJob:
     """Queue a paper; the same one twice is one job. Never renders in this process."""
     now = timezone.now()
+    if sealed and (first := _first_sealed(kind, report)):
+        return first
     job = RenderJob(
         case=case,
         report=report,
@@ -90,10 +92,22 @@ def request(
         with transaction.atomic():
             job.save(force_insert=True)
     except IntegrityError:
-        job = RenderJob.objects.get(
-            case=case, kind=kind, case_version=case.version, sealed=sealed, state="pending"
-        )
+        # A twin was faster; it may be done already.
+        twin = RenderJob.objects.filter(
+            case=case, kind=kind, case_version=case.version, sealed=sealed
+        ).order_by("-id")
+        job = twin[0]
     wake.on_commit("core.render")
+    return job
+
+
+def _first_sealed(kind: str, report: Report | None) -> RenderJob | None:
+    """The job made with the last signature: a sealed paper is never made from a later state."""
+    job = RenderJob.objects.filter(report=report, kind=kind, sealed=True).order_by("id").first()
+    if job is not None and job.state == RenderJob.State.FAILED:
+        job.state, job.attempts, job.next_try_at = RenderJob.State.PENDING, 0, timezone.now()
+        job.save(update_fields=["state", "attempts", "next_try_at"])
+        wake.on_commit("core.render")
     return job
 
 
@@ -189,13 +203,11 @@ def read(document: Document, *, by: User, how: str) -> bytes:
 
 
 def job_of(case: Case, kind: str, *, sealed: bool) -> RenderJob | None:
-    """The newest job for this state of the case that is not done yet, if any."""
-    return (
-        RenderJob.objects.filter(case=case, kind=kind, sealed=sealed, case_version=case.version)
-        .exclude(state=RenderJob.State.DONE)
-        .order_by("-id")
-        .first()
-    )
+    """The newest job that is not done yet: of any state of the case when sealed, else of this."""
+    jobs = RenderJob.objects.filter(case=case, kind=kind, sealed=sealed)
+    if not sealed:
+        jobs = jobs.filter(case_version=case.version)
+    return jobs.exclude(state=RenderJob.State.DONE).order_by("-id").first()
 
 
 def document(case: Case, kind: str, pk: int) -> Document | None:

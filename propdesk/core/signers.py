@@ -111,7 +111,8 @@ def on_behalf(report: Report, box: ReportBox, by: User) -> User | None:
     ]
     if any(seat.holder_id is None for seat in wanted):
         return None
-    return User.objects.get(pk=wanted[0].holder_id)
+    holder = wanted[0].holder_id
+    return None if holder is None else User.objects.get(pk=holder)
 
 
 @dataclass(frozen=True, slots=True)

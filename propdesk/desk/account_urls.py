@@ -4,12 +4,15 @@ from allauth.account import views
 from django.urls import include, path
 from django.views.decorators.csrf import csrf_protect
 
+from propdesk.desk import entry
+
 urlpatterns = [
     path("login/", csrf_protect(views.login), name="account_login"),
     path("logout/", views.logout, name="account_logout"),
     path("inactive/", views.account_inactive, name="account_inactive"),
     path("password/change/", views.password_change, name="account_change_password"),
-    path("password/reset/", views.password_reset, name="account_reset_password"),
+    # Information only: a password is reset in person, never by mail.
+    path("password/reset/", entry.password_help, name="account_reset_password"),
     path("reauthenticate/", views.reauthenticate, name="account_reauthenticate"),
     path("signup/", views.signup, name="account_signup"),
     path("2fa/", include("allauth.mfa.urls")),

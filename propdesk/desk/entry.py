@@ -30,6 +30,12 @@ def verify(request: HttpRequest, code: str) -> HttpResponse:
     return page(request, "desk/verify.html", {"documents": documents, "code": code}, status=status)
 
 
+@require_GET
+def password_help(request: HttpRequest) -> HttpResponse:
+    """Whom to ask for a new password."""
+    return page(request, "account/password_reset.html", {})
+
+
 @never_cache
 @require_GET
 def healthz(_request: HttpRequest) -> HttpResponse:

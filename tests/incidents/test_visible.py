@@ -33,9 +33,7 @@ def test_called_guard_sees_the_case_until_he_has_arrived():
 
 def test_other_department_never_sees_what_is_not_assigned_to_it():
     house = House()
-    other = member(
-        house.prop, Role.ENGINEERING, department=DepartmentFactory(property=house.prop)
-    )
+    other = member(house.prop, Role.ENGINEERING, department=DepartmentFactory(property=house.prop))
     complaint = house.promised()
 
     assert (seen_by(house.engineer, complaint), seen_by(other, complaint)) == (True, False)

@@ -175,14 +175,35 @@ def test_unreachable_attempts_of_an_earlier_round_do_not_count():
     assert read(complaint).satisfaction == ""
 
 
-def test_answer_stops_the_reminders_of_the_review():
+def test_answer_stops_the_reminders_of_the_review_and_starts_that_of_the_report():
     house = House()
     complaint = house.resolved()
     assert Clock.objects.filter(stopped_at=None).count() == 2
 
     ask(complaint, house, "satisfied")
 
-    assert Clock.objects.filter(stopped_at=None).count() == 0
+    running = Clock.objects.filter(stopped_at=None)
+    complaint.refresh_from_db()
+    assert list(running.values_list("rule", "due_at")) == [
+        ("incidents.report_late", complaint.next_due_at)
+    ]
+
+
+@pytest.mark.parametrize("state", ["submitted", "signed"])
+def test_nothing_of_the_review_changes_under_a_report_that_is_out(state):
+    house = House()
+    complaint = house.reviewed()
+    report = workflow.submit_report(house.report(complaint), by=house.dm, password=PASSWORD)
+    if state == "signed":
+        workflow.sign_report(report, by=house.pm, password=PASSWORD)
+    before = complaint.case.entries.count()
+
+    with pytest.raises(ConflictError, match="《事故报告》已提交签批，不能再改"):
+        ask(complaint, house, "dissatisfied", comment="又响了")
+    with pytest.raises(ConflictError, match="《事故报告》已提交签批，不能再改"):
+        workflow.summarise(complaint, by=house.dm, summary="另一种说法", result="另一个结果")
+
+    assert complaint.case.entries.count() == before
 
 
 def test_attempt_without_an_answer_leaves_the_reminders_running():
