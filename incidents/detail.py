@@ -23,6 +23,7 @@ from incidents.models import (
     Correction,
     Decision,
     Option,
+    Progress,
     Promise,
     StepRecord,
 )
@@ -95,12 +96,16 @@ def _annotations(user: User, number: str) -> dict[str, ArraySubquery]:
         "callback_rows": _rows(
             Callback.objects.filter(**mine),
             "-at",
+            pk="pk",
             cycle="cycle",
             satisfaction="satisfaction",
             asked_at="asked_at",
             at="at",
             comment="comment",
             by="by__name",
+        ),
+        "progress_rows": _rows(
+            Progress.objects.filter(**mine), "-pk", pk="pk", kind="kind", text="text"
         ),
         "decision_rows": _rows(
             Decision.objects.filter(**mine),
@@ -233,6 +238,17 @@ class Detail:
         for row in rows:
             row.label = Complaint.Satisfaction(row.satisfaction).label
         return rows
+
+    @cached_property
+    def words(self) -> dict[tuple[str, int], str]:
+        """What progress entries, call-backs and options say, by model and key of their row."""
+        found = {("incidents.option", o.pk): f"{o.position} {o.text}" for o in self.options}
+        for row in self._list("progress"):
+            found["incidents.progress", row.pk] = f"{Progress.Kind(row.kind).label}：{row.text}"
+        for row in self.callbacks:
+            said = f"“{row.comment}”" if row.comment else ""
+            found["incidents.callback", row.pk] = f"{row.label}{said}"
+        return found
 
     @cached_property
     def decisions(self) -> list[SimpleNamespace]:

@@ -17,7 +17,6 @@ from incidents.models import (
     Channel,
     Complaint,
     Correction,
-    Progress,
     Severity,
     Via,
 )
@@ -209,7 +208,7 @@ def _entry(one: Detail, entry: AuditEntry) -> dict[str, Any]:
         "tone": tone,
         "icon": icon,
         "title": str(title),
-        "facts": _facts(one, entry.action, info),
+        "facts": _facts(one, entry.action, info, entry.rows),
         "reason": reason,
         "by": entry.by.name if entry.by else _("系统"),
         "day": f"{local:%Y-%m-%d}",
@@ -226,19 +225,17 @@ def _time(value: str, now: datetime) -> str:
     return clock_text.friendly(moment, now) if moment else ""
 
 
-def _facts(one: Detail, action: str, info: dict[str, Any]) -> str:
+def _facts(one: Detail, action: str, info: dict[str, Any], wrote: list[dict[str, Any]]) -> str:
     """One line of what this act did, from the rows in memory."""
-    options = {(o.position): o for o in one.options if o.current}
-    if action in ("choose", "decide_option", "withdraw_option") and info.get("position") in options:
-        option = options[info["position"]]
-        verdict = (
-            "" if "approved" not in info else (_("已批准：") if info["approved"] else _("未批准："))
-        )
-        return f"{verdict}{option.position} {option.text}"
-    if action in ("offer", "tell_options"):
-        shown = [o for o in options.values() if o.position in info.get("positions", [])]
+    said = [words for row in wrote if (words := one.words.get((row["m"], row["pk"])))]
+    if action in ("choose", "decide_option", "withdraw_option", "offer", "tell_options"):
+        verdict = ""
+        if "approved" in info:
+            verdict = _("已批准：") if info["approved"] else _("未批准：")
         via = f" · {Via(info['via']).label}" if "via" in info else ""
-        return "；".join(f"{o.position} {o.text}" for o in shown) + via
+        return verdict + "；".join(said) + via
+    if action in ("progress", "call_back") and said:
+        return said[0]
     if action == "promise":
         return _("%(due)s 前 · %(via)s告知") % {
             "due": _time(info["due_at"], one.now),
@@ -247,12 +244,8 @@ def _facts(one: Detail, action: str, info: dict[str, Any]) -> str:
     if action == "extend":
         tail = "" if info["in_time"] else _(" · 告知已迟，原承诺未兑现")
         return f"{_time(info['old_due_at'], one.now)} → {_time(info['due_at'], one.now)}{tail}"
-    if action == "progress":
-        return str(Progress.Kind(info["kind"]).label)
     if action == "resolve":
         return _("承诺兑现") if info["kept"] else _("超过承诺时限")
-    if action == "call_back":
-        return str(Complaint.Satisfaction(info["satisfaction"]).label)
     if action == "correct":
         return str(Correction.Field(info["field"]).label)
     if action == "change_severity":

@@ -137,9 +137,16 @@ def index(complaint: Complaint) -> None:
             complaint.resolution,
             complaint.summary,
             complaint.result,
-            *complaint.corrections.order_by("at", "pk").values_list("text", flat=True),
+            *_corrections(complaint),
         ],
     )
+
+
+def _corrections(complaint: Complaint) -> list[str]:
+    """Texts of corrections, oldest first; before F is complete there are none."""
+    if complaint.recorded_at is None:
+        return []
+    return list(complaint.corrections.order_by("at", "pk").values_list("text", flat=True))
 
 
 @dataclass(frozen=True, slots=True)
