@@ -3,7 +3,12 @@
 from typing import Any
 
 from allauth.account.adapter import DefaultAccountAdapter
+from django.core.exceptions import ValidationError
 from django.http import HttpRequest
+from django.utils.translation import gettext as _
+
+from propdesk.core import audit
+from propdesk.core.models import User
 
 
 class StaffAccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
@@ -12,6 +17,19 @@ class StaffAccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
     def is_open_for_signup(self, request: HttpRequest) -> bool:
         """Refuse sign-up: accounts are made by the administrator only."""
         return False
+
+    def set_password(self, user: User, password: str) -> None:
+        """Store a password chosen by its owner: the first one set for him has served."""
+        user.set_password(password)
+        user.must_change_password = False
+        audit.save(user, "password", "must_change_password", by=user, reason=str(_("本人修改密码")))
+
+    def clean_password(self, password: str, user: Any = None) -> str:
+        """Refuse what the validators refuse, and a first password kept as it was given."""
+        cleaned: str = super().clean_password(password, user=user)
+        if user is not None and user.pk and user.check_password(cleaned):
+            raise ValidationError(_("新密码不能与现在的密码相同。"), code="same")
+        return cleaned
 
     def _get_login_attempts_cache_key(self, request: HttpRequest, **credentials: Any) -> str:
         """Count wrong passwords per name and address, so the owner elsewhere stays free."""
