@@ -1,0 +1,132 @@
+"""The door, the verification of a paper, and whether the clockwork runs."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.db import DatabaseError
+from django.test import Client
+from django.utils import timezone
+
+from propdesk.core.models import Delivery, SweepRun
+from propdesk.core.roles import Role
+from propdesk.desk import entry, health
+from tests.factories import MembershipFactory, PropertyFactory, UserFactory, member
+from tests.incidents.journey import House
+from tests.incidents.test_paper_views import sealed
+
+pytestmark = pytest.mark.django_db
+
+
+def test_door_leads_to_the_only_property(client: Client) -> None:
+    prop = PropertyFactory()
+    client.force_login(member(prop, Role.STAFF))
+    assert client.get("/")["Location"] == f"/p/{prop.code}/"
+
+
+def test_door_lists_several_properties_and_no_other(client: Client) -> None:
+    one, two, other = (PropertyFactory(name=name) for name in ("甲楼", "乙楼", "丙楼"))
+    user = member(one, Role.STAFF)
+    MembershipFactory(user=user, property=two)
+    client.force_login(user)
+    page = client.get("/").content.decode()
+    assert [prop.name in page for prop in (one, two, other)] == [True, True, False]
+
+
+def test_door_tells_whoever_has_no_property(client: Client) -> None:
+    client.force_login(UserFactory())
+    assert client.get("/").status_code == 200
+
+
+# --- verification --------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("code", ["ABCD-EFGH-JKLM-NPQR", "abcdefghjklmnpqr", "ABCD EFGH JKLM NPQR"])
+def test_paper_is_verified_without_anything_personal(client: Client, code: str) -> None:
+    house = House()
+    row = sealed(house.signed(), house.dm)
+    response = client.get(f"/v/{code}")
+    page = response.content.decode()
+    shown = [s in page for s in ("这份文书在册", row.number, row.sha256)]
+    told = [s for s in ("王晓梅", "1806", "周敏", "张岚", "空调", "5678") if s in page]
+    assert (response.status_code, shown, told) == (200, [True, True, True], [])
+
+
+@pytest.mark.parametrize("code", ["AAAA-BBBB-CCCC-DDDD", "x", "ABCD-EFGH-JKLM", "A" * 500])
+def test_unknown_code_is_not_found(client: Client, code: str) -> None:
+    house = House()
+    sealed(house.signed(), house.dm)
+    response = client.get(f"/v/{code}")
+    assert (response.status_code, "没有这个校验码" in response.content.decode()) == (404, True)
+
+
+# --- health --------------------------------------------------------------------------------
+
+
+def swept(**ago: float) -> None:
+    """Every watched sweep finished that long ago."""
+    for name in health.WATCHED:
+        at = timezone.now() - timedelta(**ago)
+        SweepRun.objects.create(name=name, started_at=at, finished_at=at)
+
+
+@pytest.fixture
+def broker(monkeypatch: pytest.MonkeyPatch) -> Any:
+    monkeypatch.setattr(health, "broker_answers", lambda: True)
+
+
+def test_alive_answers_without_the_database(client: Client) -> None:
+    response = client.get("/healthz")
+    assert (response.status_code, response.content) == (200, b"ok\n")
+
+
+def test_ready_when_everything_runs(client: Client, broker: Any) -> None:
+    swept(seconds=10)
+    response = client.get("/healthz/ready")
+    assert (response.status_code, response.json()["ready"]) == (200, True)
+    assert response["Cache-Control"].startswith("max-age=0")
+
+
+def test_not_ready_before_the_first_sweep(client: Client, broker: Any) -> None:
+    response = client.get("/healthz/ready")
+    assert (response.status_code, response.json()["last_sweep_seconds"]) == (503, None)
+
+
+def test_not_ready_when_the_sweep_is_old(client: Client, broker: Any) -> None:
+    swept(minutes=3)
+    response = client.get("/healthz/ready")
+    assert (response.status_code, response.json()["last_sweep_seconds"] >= 180) == (503, True)
+
+
+def test_not_ready_when_one_sweep_of_several_is_old(client: Client, broker: Any) -> None:
+    swept(seconds=10)
+    old = timezone.now() - timedelta(minutes=10)
+    SweepRun.objects.filter(name=health.WATCHED[-1]).update(started_at=old, finished_at=old)
+    assert client.get("/healthz/ready").status_code == 503
+
+
+def test_not_ready_when_notices_are_stuck(client: Client, broker: Any) -> None:
+    swept(seconds=10)
+    house = House()
+    house.taker = member(house.prop, Role.SECURITY)
+    house.new()
+    Delivery.objects.update(created_at=timezone.now() - timedelta(minutes=6))
+    response = client.get("/healthz/ready")
+    waits = response.json()["oldest_unsent_notice_seconds"]
+    assert (response.status_code, waits >= 360) == (503, True)
+
+
+def test_not_ready_when_the_broker_is_dead(client: Client) -> None:
+    swept(seconds=10)
+    response = client.get("/healthz/ready")
+    facts = response.json()
+    assert (response.status_code, facts["broker"], facts["database"]) == (503, False, True)
+
+
+def test_not_ready_without_the_database(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken() -> None:
+        raise DatabaseError
+
+    monkeypatch.setattr(entry.connection, "cursor", broken)
+    response = client.get("/healthz/ready")
+    assert (response.status_code, response.json()) == (503, {"database": False, "ready": False})

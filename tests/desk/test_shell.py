@@ -1,0 +1,107 @@
+"""The frame round every page: navigation by role, counts kept for some seconds, the red strip."""
+
+from datetime import timedelta
+
+import pytest
+from django.test import Client, RequestFactory
+from django.urls import reverse
+from django.utils import timezone
+
+from propdesk.core.models import SweepRun
+from propdesk.core.roles import Role
+from propdesk.desk import shell
+from tests.factories import PropertyFactory, ShiftFactory, fresh, member
+from tests.incidents.journey import House
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def _cold_frame() -> None:
+    shell._counts.clear()
+
+
+NAV = {
+    Role.STAFF: (["board", "incidents"], True),
+    Role.ENGINEERING: (["board", "incidents"], False),
+    Role.DEPARTMENT_MANAGER: (["board", "incidents", "sign"], False),
+    Role.DUTY_MANAGER: (["board", "incidents", "sign", "house"], True),
+    Role.PROPERTY_MANAGER: (["board", "incidents", "sign", "house"], True),
+    Role.ADMIN: (["house"], False),
+}
+
+
+@pytest.mark.parametrize("role", NAV)
+def test_navigation_follows_the_role(role: Role) -> None:
+    prop = PropertyFactory()
+    built = shell.build(member(prop, role), prop, "/")
+    keys = [item["key"] for item in built["nav"]]
+    assert (keys, bool(built["new"])) == NAV[role]
+    assert bool(built["search_url"]) is (role != Role.ADMIN)
+
+
+def test_counts_are_kept_for_some_seconds_and_forgotten_on_demand() -> None:
+    house = House()
+    user = fresh(house.dm)
+
+    def count() -> int:
+        nav = shell.build(user, house.prop, "/")["nav"]
+        return next(item["count"] for item in nav if item["key"] == "incidents")
+
+    house.new()
+    first = count()
+    house.new()
+    kept = count()
+    shell.forget(user, house.prop)
+    assert (first, kept, count()) == (1, 1, 2)
+
+
+def test_counts_of_one_person_are_not_shown_to_another() -> None:
+    house = House()
+    house.new()
+    staff = member(house.prop, Role.STAFF)
+    counts = [
+        shell.build(user, house.prop, "/")["nav"][1]["count"] for user in (fresh(house.dm), staff)
+    ]
+    assert counts == [1, 0]
+
+
+def test_frame_names_who_is_on_duty() -> None:
+    prop = PropertyFactory()
+    dm = member(prop, Role.DUTY_MANAGER, name="周敏")
+    nobody = shell.build(dm, prop, "/")["duty"]
+    ShiftFactory(property=prop, user=dm, label="中班")
+    built = shell.build(dm, prop, "/", fresh=True)
+    assert (nobody, built["duty"]) == ("当前没有排值班经理", "值班经理 周敏 · 中班")
+    assert built["shift_line"].startswith("中班 ")
+
+
+@pytest.mark.parametrize(
+    ("minutes", "words"),
+    [(None, "到期提醒还没有运行过"), (1, ""), (9, "到期提醒已停 9 分钟")],
+)
+def test_red_strip_shows_only_when_the_clockwork_stands(minutes: int | None, words: str) -> None:
+    prop = PropertyFactory()
+    if minutes is not None:
+        at = timezone.now() - timedelta(minutes=minutes)
+        SweepRun.objects.create(name="incidents.flag_due", started_at=at, finished_at=at)
+    alert = shell.build(member(prop, Role.STAFF), prop, "/")["system_alert"]
+    assert (alert.startswith(words), bool(alert)) == (True, bool(words))
+
+
+def test_page_without_a_property_has_no_frame(rf: RequestFactory) -> None:
+    assert shell.shell(rf.get("/")) == {"shell": None}
+
+
+def test_poll_brings_fresh_counts_and_marks_the_page_it_came_from() -> None:
+    house = House()
+    client = Client()
+    client.force_login(house.dm)
+    board = reverse("incidents:board", args=[house.prop.code])
+    client.get(board)
+    house.new()
+    headers = {"HX-Request": "true", "HX-Current-URL": f"http://testserver{board}?q=x"}
+    response = client.get(reverse("desk:counts", args=[house.prop.code]), headers=headers)
+    counts = {item["key"]: item["count"] for item in response.context["shell"]["nav"]}
+    current = [i["key"] for i in response.context["shell"]["nav"] if i["current"]]
+    assert (counts["incidents"], current) == (1, ["incidents"])
