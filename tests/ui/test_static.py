@@ -68,7 +68,9 @@ def test_every_named_icon_is_in_the_sprite() -> None:
     sources = [p.read_text(encoding="utf-8") for p in TEMPLATES]
     used = {name for html in sources for name in re.findall(r'{% icon "([^"]+)"', html)}
     used |= {
-        name for html in sources for name in re.findall(r'{% status [^%]*"(?!st-)([a-z0-9-]+)"(?: "st-[a-z]+")? *%}', html)
+        name
+        for html in sources
+        for name in re.findall(r'{% status [^%]*"(?!st-)([a-z0-9-]+)"(?: "st-[a-z]+")? *%}', html)
     }
     used |= set(re.findall(r'icon\("([^"]+)"\)', (ROOT / "static/js/propdesk.js").read_text()))
     assert used - set(icon_names()) == set()
