@@ -2,6 +2,7 @@
 
 import pytest
 import time_machine
+from django.db import DatabaseError, transaction
 
 from propdesk.core import persons
 from propdesk.core.models import Person, Unmasking
@@ -47,12 +48,16 @@ def test_change_of_nothing_writes_nothing():
     assert person.changes.count() == 0
 
 
-def test_purge_of_a_person_takes_log_and_looks_along():
+def test_purge_of_a_person_takes_log_and_looks_along(as_owner):
+    """The owner role purges; the application role may not even touch the log of looks."""
     person, user = persons.create(PropertyFactory(), GUEST), UserFactory()
     persons.change(person, Guest("王小梅"), by=user, reason="更正")
     persons.unmask(person, "phone", by=user, reason="回电话")
 
-    person.delete()
+    with pytest.raises(DatabaseError, match="permission denied"), transaction.atomic():
+        person.delete()
+    with as_owner():
+        person.delete()
 
     assert (Person.objects.count(), Unmasking.objects.count()) == (0, 0)
 
