@@ -14,8 +14,9 @@ class PrivateStorage(FileSystemStorage):
     # The stubs do not know Storage._save, which Django documents for subclasses.
     def _save(self, name: str, content: Any) -> str:
         saved: str = super()._save(name, content)  # type: ignore[misc]
-        owner = Path(settings.HOME).stat()
-        if os.geteuid() == 0 and owner.st_uid != 0:
+        home = Path(settings.HOME)
+        if os.geteuid() == 0 and home.exists() and home.stat().st_uid != 0:
+            owner = home.stat()
             path = Path(self.path(saved))
             base = Path(settings.MEDIA_ROOT)
             for each in [path, *path.parents]:
