@@ -1,0 +1,107 @@
+"""What the forms share: the base of every act, a reason, the guest."""
+
+from typing import TYPE_CHECKING, Any
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from incidents.models import Complaint, Via
+from propdesk.core import masks
+from propdesk.core.layouts import Actions, helper
+from propdesk.core.models import Honorific, Person, Place, User
+from propdesk.core.persons import Guest
+from propdesk.core.text import CleanCharField, CleanTextField
+from propdesk.core.widgets import Chips
+
+if TYPE_CHECKING:
+    from django.utils.functional import _StrPromise as StrPromise
+
+TOLD = [choice for choice in Via.choices if choice[0] != Via.NOT_POSSIBLE]
+
+
+def area(rows: int = 3, **attrs: Any) -> forms.Textarea:
+    return forms.Textarea(attrs={"rows": rows, **attrs})
+
+
+class ActForm(forms.Form):
+    """Base of every act: knows the complaint and who acts; ``submit`` is its button."""
+
+    submit: "str | StrPromise" = _("提交")
+    icon = "check2-circle"
+    danger = False
+    hint: "str | StrPromise" = ""
+    guest_text: tuple[str, ...] = ()
+    """Fields whose words the guest may read or hear: checked for blame (C-E)."""
+    use_required_attribute = False
+
+    def __init__(self, *args: Any, complaint: Complaint, user: User, **kwargs: Any) -> None:
+        self.complaint, self.user = complaint, user
+        super().__init__(*args, **kwargs)
+        self.prepare()
+        self.helper = helper(self, *self.layout(), submit_label="")
+        self.helper.layout.append(
+            Actions(str(self.submit), icon=self.icon, danger=self.danger, hint=str(self.hint))
+        )
+
+    def prepare(self) -> None:
+        """Fill in choices and proposals that depend on the complaint."""
+
+    def layout(self) -> tuple[Any, ...]:
+        """Field names and layout objects; all fields in order when empty."""
+        return ()
+
+    def likely_via(self) -> str:
+        """How this guest is probably told: as he complained."""
+        if self.complaint.is_anonymous:
+            return Via.NOT_POSSIBLE
+        channel = self.complaint.channel
+        return channel if channel in Via.values else Via.PHONE
+
+    def vias(self) -> list[tuple[str, Any]]:
+        """Ways to tell the guest; 不适用 only stands there for an anonymous complaint."""
+        return list(Via.choices) if self.complaint.is_anonymous else TOLD
+
+
+class ReasonForm(ActForm):
+    """Any act that needs nothing but a reason."""
+
+    reason = CleanTextField(label=_("原因"), widget=area(3))
+
+
+class GuestFields(forms.Form):
+    """Who the guest is, as on intake, F and 更正客户资料."""
+
+    name = CleanCharField(label=_("客户姓名"), max_length=60, required=False)
+    honorific = forms.ChoiceField(
+        label=_("称呼"), choices=Honorific.choices, required=False, widget=Chips(css="chips-sm")
+    )
+    phone = CleanCharField(label=_("电话"), max_length=30, required=False)
+    kind = forms.ChoiceField(
+        label=_("身份"), choices=Person.Kind.choices, required=False, widget=Chips(css="chips-sm")
+    )
+
+
+def guest_of(data: dict[str, Any], room: Place | None) -> Guest:
+    """The guest as cleaned form data describe him."""
+    return Guest(
+        name=data["name"],
+        honorific=data["honorific"],
+        phone=data["phone"],
+        kind=data.get("kind") or Person.Kind.RESIDENT,
+        room=room,
+    )
+
+
+class KnownGuestFields(GuestFields):
+    """A guest who is on record: his number is shown masked, and stays unless typed anew."""
+
+    complaint: Complaint
+
+    def masked_phone(self) -> str:
+        """The number as a screen may show it; the whole one takes 查看完整号码, with a reason."""
+        return masks.phone(self.complaint.guest.phone)
+
+    def clean_phone(self) -> str:
+        """What was typed, or the number on record when its mask came back untouched."""
+        typed: str = self.cleaned_data["phone"]
+        return self.complaint.guest.phone if typed == self.masked_phone() else typed

@@ -1,0 +1,145 @@
+"""Forms of H and I: a time promised or moved, the work, its result."""
+
+from datetime import timedelta
+from typing import Any
+
+from django import forms
+from django.utils import timezone
+from django.utils.functional import cached_property
+from django.utils.translation import gettext as _t
+from django.utils.translation import gettext_lazy as _
+
+from incidents import deadlines, queries
+from incidents.forms.base import ActForm, area
+from incidents.models import Progress
+from propdesk.core import clock_text
+from propdesk.core.layouts import Row
+from propdesk.core.models import Department
+from propdesk.core.moments import MomentField
+from propdesk.core.roles import DUTY, standing
+from propdesk.core.text import CleanTextField
+from propdesk.core.widgets import Chips
+
+
+class WordFields(ActForm):
+    """A promised time as told to the guest."""
+
+    due_at = MomentField(label=_("承诺完成时间"))
+    told_at = MomentField(label=_("告知客户的时间"))
+    told_via = forms.ChoiceField(label=_("告知方式"), widget=Chips(css="chips-sm"))
+    next_contact_at = MomentField(label=_("下次主动联系"), required=False)
+
+    def prepare(self) -> None:
+        self.fields["told_via"].choices = self.vias()  # type: ignore[attr-defined]
+        self.initial.setdefault("told_via", self.likely_via())
+        self.initial.setdefault("told_at", timezone.now())
+
+    @property
+    def quick_times(self) -> list[tuple[str, str]]:
+        """Round moments to pick with one tap, as (input value, 今天 18:30)."""
+        now = timezone.localtime()
+        start = now.replace(minute=30 * (now.minute // 30), second=0, microsecond=0)
+        soon = [start + timedelta(minutes=30 * n) for n in (2, 4, 8)]
+        noon = (now + timedelta(days=1)).replace(hour=12, minute=0, second=0, microsecond=0)
+        return [
+            (f"{moment:%Y-%m-%dT%H:%M}", clock_text.friendly(moment, now))
+            for moment in [*soon, noon]
+        ]
+
+
+class PromiseForm(WordFields):
+    """H: a definite time, the department that does it, when the guest was told."""
+
+    submit = _("提交时限")
+    guest_text = ("what",)
+    hint = _("一经告知不可改写，只能延期并留存原值。")
+
+    department = forms.ModelChoiceField(
+        label=_("执行部门"), queryset=Department.objects.none(), empty_label=_("请选择")
+    )
+    what = CleanTextField(label=_("承诺事项"), widget=area(2), required=False)
+
+    def prepare(self) -> None:
+        super().prepare()
+        prop = self.complaint.case.property
+        departments = Department.objects.filter(property=prop, is_active=True).order_by("name")
+        self.fields["department"].queryset = departments  # type: ignore[attr-defined]
+        self.initial.setdefault("department", self.complaint.department_id)
+        chosen = self.complaint.options.filter(chosen=True).order_by("-cycle").first()
+        if chosen is not None:
+            self.initial.setdefault("what", chosen.text)
+
+    @cached_property
+    def median(self) -> timedelta | None:
+        """Median time to resolution of the category in 90 days, from five cases on (C-H)."""
+        row = self.complaint
+        samples = queries.speed_samples(row.case.property, row.category, timezone.now())
+        enough = len(samples) >= deadlines.TIGHT_SAMPLES
+        return sorted(samples)[len(samples) // 2] if enough else None
+
+    def layout(self) -> tuple[Any, ...]:
+        return (
+            Row("due_at", "department"),
+            "what",
+            Row("told_at", "told_via"),
+            "next_contact_at",
+        )
+
+
+class ExtendForm(WordFields):
+    """I: another time, why, and when the guest was told."""
+
+    submit = _("登记延期")
+    guest_text = ("reason",)
+    icon = "calendar-plus"
+    hint = _("原时限保留；过了原时限才告知的，原承诺记为未兑现。")
+
+    reason = CleanTextField(label=_("延误原因"), widget=area(2))
+
+    def prepare(self) -> None:
+        super().prepare()
+        self.fields["due_at"].label = _t("新的完成时间")
+        self.fields["told_at"].label = _t("通报客户的时间")
+
+    def layout(self) -> tuple[Any, ...]:
+        return ("reason", Row("due_at", "next_contact_at"), Row("told_at", "told_via"))
+
+
+class ProgressForm(ActForm):
+    """I: what was done."""
+
+    submit = _("登记进展")
+    icon = "journal-text"
+
+    kind = forms.ChoiceField(label=_("类别"), widget=Chips(css="chips-sm"))
+    text = CleanTextField(label=_("做了什么"), widget=area(2))
+    occurred_at = MomentField(label=_("发生时间"), required=False, help_text=_("不填就是现在。"))
+
+    def prepare(self) -> None:
+        kinds = dict(Progress.Kind.choices)
+        if self.complaint.started_at is None:
+            kinds.pop(Progress.Kind.DONE)
+            self.initial.setdefault("kind", Progress.Kind.STARTED)
+            self.submit = _("登记开工")
+        else:
+            kinds.pop(Progress.Kind.STARTED)
+            self.initial.setdefault("kind", Progress.Kind.PROGRESS)
+        if self.complaint.department_done_at is not None:
+            kinds.pop(Progress.Kind.DONE, None)
+        if self.complaint.department_done_at is None or not self._decides():
+            kinds.pop(Progress.Kind.NOT_DONE)
+        self.fields["kind"].choices = list(kinds.items())  # type: ignore[attr-defined]
+
+    def _decides(self) -> bool:
+        return bool(standing(self.user, self.complaint.case.property).roles & DUTY)
+
+
+class ResolveForm(ActForm):
+    """I: resolved, with a result."""
+
+    submit = _("标记已解决")
+    guest_text = ("resolution",)
+    icon = "check-lg"
+
+    resolution = CleanTextField(label=_("处理结果"), widget=area(3))
+    resolved_at = MomentField(label=_("完成时间"), required=False, help_text=_("不填就是现在。"))
