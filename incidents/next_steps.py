@@ -1,0 +1,208 @@
+"""Where a complaint stands, and which acts its page offers to this user: next, beside, in 更多."""
+
+from typing import Any
+
+from django.utils.functional import cached_property
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as _l
+
+from incidents import workflow
+from incidents.acts import ACTS, Act
+from incidents.detail_rows import DetailRows
+from incidents.models import CONDUCT, LETTERS, Complaint, Option
+from incidents.sop import steps
+from propdesk.core.models import Report
+
+S = Complaint.Status
+
+OK_TO_TELL = {Option.Approval.NOT_NEEDED, Option.Approval.APPROVED}
+LOCKS = {
+    "F": _l("先确认要领"),
+    "G": _l("先做好记录"),
+    "H": _l("先选定方案"),
+    "I": _l("先定时限"),
+    "J": _l("先解决"),
+}
+CLOSING = (
+    ("J-callback", _l("登记客户满意度"), "call-back"),
+    ("J-decision", _l("物业经理对“不满意”作出决定"), "decide-dissatisfied"),
+    ("J-summary", _l("写明经过、措施与结果"), "summary"),
+    ("J-report", _l("《事故报告》签批完成"), "report"),
+)
+BESIDE = (
+    "tell",
+    "offer",
+    "choose",
+    "refuse",
+    "promise",
+    "progress",
+    "extend",
+    "resolve",
+    "call-back",
+    "summary",
+    "decide-refusal",
+    "decide-dissatisfied",
+    "override",
+    "arrived",
+    "reopen",
+)
+MENU = (
+    "security",
+    "photo",
+    "correct",
+    "guest",
+    "hand-over",
+    "severity",
+    "link",
+    "void",
+)
+
+
+class NextSteps(DetailRows):
+    """What follows from the rows; only a proposal, the workflow decides."""
+
+    @cached_property
+    def unanswered(self) -> list[str]:
+        return [letter for letter in CONDUCT if letter not in self.steps]
+
+    @cached_property
+    def letter(self) -> str:
+        """The step the complaint stands at."""
+        row = self.complaint
+        if row.status == S.INTAKE:
+            return self.unanswered[0] if self.unanswered else "F"
+        if row.status == S.AWAITING_CHOICE:
+            return "H" if self.chosen else "G"
+        order = {S.RECORDED: "G", S.REOPENED: "G", S.IN_PROGRESS: "I", S.RESOLVED: "J"}
+        return order.get(S(row.status), "")
+
+    @cached_property
+    def stepper(self) -> list[dict[str, Any]]:
+        """A–J with done, current or locked and the reason of the lock."""
+        current = self.letter
+        at = LETTERS.index(current) if current else len(LETTERS)
+        rows = []
+        for index, letter in enumerate(LETTERS):
+            if letter in CONDUCT:
+                state = "done" if letter in self.steps else "todo"
+            else:
+                state = "done" if index < at else "lock"
+            if letter == current:
+                state = "cur"
+            rows.append(
+                {
+                    "letter": letter,
+                    "title": steps()[letter].title.zh,
+                    "state": state,
+                    "why": LOCKS.get(letter, "") if state == "lock" else "",
+                }
+            )
+        return rows
+
+    @cached_property
+    def missing(self) -> list[dict[str, Any]]:
+        """The check list of closing: each condition, met or not, with the act that meets it."""
+        signed = self.report is not None and self.report.state == Report.State.SIGNED
+        open_items = dict(workflow.missing_for_close(self.complaint, signed=signed))
+        needs_report = workflow.needs_report(self.complaint)
+        rows = []
+        for key, label, act in CLOSING:
+            if key == "J-report" and not needs_report:
+                continue
+            if key == "J-decision" and key not in open_items:
+                continue
+            rows.append({"key": key, "label": label, "act": act, "open": key in open_items})
+        return rows
+
+    def can(self, name: str) -> bool:
+        """Whether the act is open in this state and to this user."""
+        act = ACTS[name]
+        return self.complaint.status in act.states and self.allowed(act.action)
+
+    @cached_property
+    def cards(self) -> list[str]:
+        """Names of the acts to show as cards, the next action first."""
+        return [name for name in self._next() if self.can(name)]
+
+    def _next(self) -> list[str]:
+        row = self.complaint
+        if row.status == S.INTAKE:
+            return ["conduct", "record"] if self.unanswered else ["record"]
+        if row.status in (S.RECORDED, S.REOPENED):
+            tellable = [o for o in self.options if o.current and o.approval in OK_TO_TELL]
+            live = [o for o in tellable if not o.withdrawn_at]
+            again = ["promise"] if row.status == S.REOPENED and not live else []
+            return ["tell"] if live else [*again, "offer"]
+        if row.status == S.AWAITING_CHOICE:
+            if row.refused_at:
+                return ["decide-refusal"]
+            return ["promise"] if self.chosen else ["choose"]
+        if row.status == S.IN_PROGRESS:
+            return ["resolve"] if row.department_done_at else ["progress"]
+        if row.status == S.RESOLVED:
+            return self._review()
+        return []
+
+    def _review(self) -> list[str]:
+        row = self.complaint
+        if row.satisfaction == "dissatisfied" and not row.dissatisfied_decided:
+            return ["decide-dissatisfied"]
+        if not row.satisfaction:
+            return ["call-back"]
+        if not (row.summary and row.result):
+            return ["summary"]
+        open_items = [item for item in self.missing if item["open"]]
+        return [] if open_items else ["close"]
+
+    @cached_property
+    def others(self) -> list[tuple[str, Act]]:
+        """Acts that stand beside the next one, in the order a desk needs them."""
+        return [
+            (name, ACTS[name])
+            for name in BESIDE
+            if name not in self.cards and self.can(name) and self._sensible(name)
+        ]
+
+    def _sensible(self, name: str) -> bool:
+        row = self.complaint
+        open_kinds = {task.kind for task in self.tasks}
+        checks = {
+            "tell": any(
+                o.current and o.approval in OK_TO_TELL and not o.withdrawn_at and not o.told_at
+                for o in self.options
+            ),
+            "offer": self.chosen is None,
+            "choose": self.chosen is None and not row.refused_at,
+            "refuse": self.chosen is None and not row.refused_at,
+            "promise": row.status == S.REOPENED or self.chosen is not None,
+            "decide-refusal": row.refused_at is not None,
+            "decide-dissatisfied": row.satisfaction == "dissatisfied"
+            and not row.dissatisfied_decided,
+            "resolve": row.started_at is not None,
+            "call-back": row.satisfaction != "dissatisfied" or row.dissatisfied_decided,
+            "close": not any(item["open"] for item in self.missing),
+            "override": any(item["open"] for item in self.missing) and row.owner_id != self.user.pk,
+            "security": "security" not in open_kinds,
+            "arrived": "security" in open_kinds,
+            "void": row.received_by_id != self.user.pk,
+        }
+        return checks.get(name, True)
+
+    @cached_property
+    def menu(self) -> list[tuple[str, Act]]:
+        """Acts of the 更多 menu: always possible, seldom the next thing."""
+        return [(name, ACTS[name]) for name in MENU if self.can(name) and self._sensible(name)]
+
+    @cached_property
+    def waiting(self) -> str:
+        """What the page says when the next step is somebody else's."""
+        row = self.complaint
+        if row.refused_at:
+            return _("客户不接受方案，已报物业经理，等待决定。")
+        if row.satisfaction == "dissatisfied" and not row.dissatisfied_decided:
+            return _("客户不满意，已报物业经理，等待决定。")
+        if row.status == S.RESOLVED and self.report and self.report.state == "submitted":
+            return _("《事故报告》正在签批。")
+        if row.status == S.VOIDED:
+            return _("这件投诉已作废：%(reason)s") % {"reason": row.void_reason}
+        return ""
