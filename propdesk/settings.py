@@ -139,7 +139,10 @@ _owner_url = env.text(
 )
 DATABASES = {
     "default": env.database(
-        "PROPDESK_OWNER_DATABASE_URL" if AS_OWNER else "DATABASE_URL",
+        # A sentence about a bad URL names the variable that holds it.
+        "PROPDESK_OWNER_DATABASE_URL"
+        if AS_OWNER and env.text("PROPDESK_OWNER_DATABASE_URL")
+        else "DATABASE_URL",
         _owner_url if AS_OWNER else _app_url,
         max_age=60,
     )
