@@ -131,7 +131,7 @@ def django_services(
     """Return the services that run our code, the web server first.
 
     The worker for papers waits for its first message when `papers_wanted` can tell: it holds
-    100 MB and many days pass without a printed paper.
+    120 MB and many days pass without a printed paper.
     """
 
     def service(
@@ -144,10 +144,11 @@ def django_services(
         return Service(name, launch, wanted=wanted)
 
     threads = _worker("default", "--pool", "threads", "--concurrency", "4")
-    prefork = _worker("pdf", "--pool", "prefork", "--concurrency", "1")
+    # One process with one thread: each paper is printed in a child of its own (ADR 0012).
+    solo = _worker("pdf", "--pool", "solo")
     return [
         service("网站", "web", _web(options, certificate)),
         service("后台任务", "worker", threads),
         service("定时器", "beat", _beat()),
-        service("文书生成", "pdf", prefork, papers_wanted),
+        service("文书生成", "pdf", solo, papers_wanted),
     ]

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import psycopg
 import pytest
+import redis
 
 from propdesk.localstack.paths import BASE_DIR
 from tests.platform.stack import (
@@ -22,6 +23,7 @@ from tests.platform.stack import (
 )
 
 pytestmark = [pytest.mark.stack, pytest.mark.slow]
+WAKE = "from propdesk.core import wake; wake.now('core.render')"
 
 
 @pytest.fixture(scope="module")
@@ -77,6 +79,30 @@ def test_home_is_closed_to_other_users(stack):
     }
 
     assert modes == {".": 0o700, "run": 0o700, "secret_key": 0o600}
+
+
+def test_start_logs_no_refused_login(stack):
+    logs = "".join(path.read_text() for path in (stack.home / "log").glob("postgresql-*.log"))
+
+    assert "ready to accept connections" in logs
+    assert "does not exist" not in logs
+    assert "authentication failed" not in logs
+
+
+def test_worker_for_papers_comes_with_the_first_message_as_one_process(stack):
+    broker = redis.Redis(unix_socket_path=str(stack.home / "run" / "valkey.sock"))
+    assert stack.children("--queues pdf") == []
+
+    subprocess.run(
+        [sys.executable, "manage.py", "shell", "-v", "0", "-c", WAKE],
+        cwd=BASE_DIR,
+        env=clean_environment(stack.home),
+        check=True,
+    )
+
+    wait_for(lambda: stack.children("--queues pdf"), 20, "the worker for papers starts")
+    wait_for(lambda: broker.llen("pdf") == 0, 60, "it takes the message")
+    assert len(stack.children("--queues pdf")) == 1
 
 
 def test_second_up_in_same_home_is_refused(stack):
