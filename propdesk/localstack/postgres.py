@@ -199,9 +199,11 @@ class Postgres:
 
     def is_ready(self) -> bool:
         """Say whether the server accepts connections."""
+        # With a role that exists; else the server logs a refused log-in at every start.
+        role = ["-U", SUPERUSER, "-d", "postgres"]
         return (
             subprocess.run(  # noqa: S603 -- a program of our own, no shell
-                [self.bin / "pg_isready", "-q", "-h", str(self.run_dir)],
+                [self.bin / "pg_isready", "-q", "-h", str(self.run_dir), *role],
                 env=self._environment(),
                 check=False,
             ).returncode

@@ -97,7 +97,8 @@ class Supervisor:
             broker = Service("Valkey", self.valkey.start, self.valkey.stop)
             self.infrastructure.append(broker)
             broker.start()
-        self.say("数据库和消息队列已就绪。")
+        for server in self.infrastructure:
+            self.say(f"{server.name} 已就绪。")
         self.check_stop()
 
     def prepare(self) -> None:
@@ -116,7 +117,7 @@ class Supervisor:
             if line.startswith(LATER):
                 self.shown_later.append(line.removeprefix(LATER))
             else:
-                self.say(line)
+                self.say(line.removeprefix("CommandError: "))
         if self.preparing.wait():
             raise StartError("准备数据库时出错，原因见上面几行。")
         self.preparing = None
