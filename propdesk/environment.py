@@ -4,7 +4,7 @@ import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TypedDict
-from urllib.parse import quote, unquote, urlsplit
+from urllib.parse import SplitResult, quote, unquote, urlsplit
 
 import dj_database_url
 from django.core.exceptions import ImproperlyConfigured
@@ -47,10 +47,26 @@ def words(name: str, default: Sequence[str] = ()) -> list[str]:
     return [word.strip() for word in text(name, ",".join(default)).split(",") if word.strip()]
 
 
+def address(name: str, url: str) -> SplitResult:
+    """Return the parts of a URL; refuse one that a raw character of a password has torn apart."""
+    try:
+        parts = urlsplit(url)
+        torn = parts.port == 0 or (
+            parts.netloc != "" and "@" in parts.path + parts.query + parts.fragment
+        )
+    except ValueError:
+        torn = True
+    if torn:
+        raise ImproperlyConfigured(
+            f"环境变量 {name} 不是正确的地址。密码里的 @ : / ? # % [ ] 要写成 %40 这样的形式。"
+        )
+    return parts
+
+
 def database(name: str, default: str, *, max_age: int) -> dict[str, object]:
     """Return one entry of DATABASES from a PostgreSQL URL; the password is never repeated."""
     url = text(name, default)
-    if urlsplit(url).scheme not in POSTGRES_SCHEMES:
+    if address(name, url).scheme not in POSTGRES_SCHEMES:
         raise ImproperlyConfigured(
             f"环境变量 {name} 应以 postgresql:// 开头；本系统只支持 PostgreSQL 15 及以上。"
         )
@@ -65,7 +81,7 @@ def database(name: str, default: str, *, max_age: int) -> dict[str, object]:
 def broker(name: str, default: str) -> str:
     """Return a broker URL as Celery spells it: a unix socket is redis+socket:///path."""
     url = text(name, default)
-    parts = urlsplit(url)
+    parts = address(name, url)
     if parts.scheme not in REDIS_SCHEMES:
         raise ImproperlyConfigured(
             f"环境变量 {name} 应以 redis://、rediss:// 或 unix:// 开头（Redis 7 及以上或 Valkey）。"
@@ -89,7 +105,7 @@ class Mail(TypedDict):
 def mail(name: str) -> Mail:
     """Return the mail server from smtp:// (plain), smtp+tls:// (STARTTLS) or smtps:// (TLS)."""
     value = text(name)
-    parts = urlsplit(value)
+    parts = address(name, value)
     if value and not (parts.scheme in {"smtp", "smtp+tls", "smtps"} and parts.hostname):
         raise ImproperlyConfigured(
             f"环境变量 {name} 应写成 smtps://用户:密码@服务器:端口（或 smtp://、smtp+tls://）。"

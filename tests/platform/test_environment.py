@@ -70,6 +70,25 @@ def test_database_url_refused_without_showing_it(monkeypatch, value):
     assert NAME in str(caught.value)
 
 
+TORN = ["s3/cret", "s3#cret", "12/cret", "12#cret", "12?cret", "s3[cret", "s3@x/cret"]
+READERS = {
+    "postgresql://u:{}@h:5432/d": lambda: environment.database(NAME, "", max_age=60),
+    "redis://:{}@h:6379/0": lambda: environment.broker(NAME, ""),
+    "smtps://u:{}@h:465": lambda: environment.mail(NAME),
+}
+
+
+@pytest.mark.parametrize("password", TORN)
+@pytest.mark.parametrize("url", READERS)
+def test_raw_character_in_a_password_is_told_without_showing_it(monkeypatch, url, password):
+    monkeypatch.setenv(NAME, url.format(password))
+
+    with pytest.raises(ImproperlyConfigured, match="%40") as caught:
+        READERS[url]()
+
+    assert "cret" not in str(caught.value)
+
+
 @pytest.mark.parametrize(
     ("value", "celery", "client"),
     [
