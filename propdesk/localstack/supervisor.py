@@ -102,11 +102,19 @@ class Supervisor:
         self.check_stop()
 
     def prepare(self) -> None:
-        """Run `manage.py prepare` as the owner of the tables and relay what it says."""
-        command = [self.python, "manage.py", "prepare"]
-        command += ["--no-demo"] if self.options.no_demo else []
+        """Run `manage.py prepare` as the owner of the tables; ask a foreign server before and after."""
+        words = ["manage.py", "prepare", *(["--no-demo"] if self.options.no_demo else [])]
+        reach = ["-m", "propdesk.localstack.reach"]
+        if self.postgres is None:
+            self.run_step(reach)
+        self.run_step(words)
+        if self.postgres is None:
+            self.run_step([*reach, "--prepared"])
+
+    def run_step(self, words: list[str]) -> None:
+        """Run one of our programs and relay what it says; StartError when it fails."""
         self.preparing = subprocess.Popen(  # noqa: S603 -- our own command
-            command,
+            [self.python, *words],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
