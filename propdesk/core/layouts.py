@@ -16,6 +16,7 @@ from django import forms
 from django.template.loader import render_to_string
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as _l
 
 
 class _Box(LayoutObject):  # type: ignore[misc]
@@ -158,13 +159,79 @@ class Actions(_Box):
         return self._values
 
 
+_PICK = {
+    "required": _l("请选择：%(label)s。"),
+    "invalid_choice": _l("没有这个选项，请从列出的选项里重新选。"),
+    "invalid_list": _l("请从列出的选项里选。"),
+}
+# Order matters: a subclass stands before its base. The sentences name what is typed instead.
+_SENTENCES: tuple[tuple[type[forms.Field], dict[str, Any]], ...] = (
+    (forms.MultipleChoiceField, _PICK),
+    (forms.ChoiceField, _PICK),
+    (forms.ModelChoiceField, _PICK | {"invalid_pk_value": _PICK["invalid_choice"]}),
+    (
+        forms.DecimalField,
+        {
+            "invalid": _l("请只填数字，例如 1200.50，不带“元”字。"),
+            "max_digits": _l("数字太长，请核对后重填。"),
+            "max_whole_digits": _l("数字太长，请核对后重填。"),
+            "max_decimal_places": _l("小数点后最多 %(max)s 位，请重填。"),
+        },
+    ),
+    (forms.IntegerField, {"invalid": _l("请只填整数，例如 2，没有就填 0。")}),
+    (forms.DateField, {"invalid": _l("没有这一天，请填日期，例如 2026-11-23。")}),
+    (forms.DateTimeField, {"invalid": _l("请填日期和钟点，例如 2026-11-23 18:30。")}),
+    (forms.TimeField, {"invalid": _l("请填24小时制的钟点，例如 18:30。")}),
+    (forms.EmailField, {"invalid": _l("邮箱写得不完整，请填成 name@example.com 的样子。")}),
+    (
+        forms.FileField,
+        {
+            "required": _l("请选择文件：%(label)s。"),
+            "empty": _l("文件是空的，请换一个再传。"),
+            "invalid": _l("文件没有传上来，请重新选择。"),
+            "missing": _l("文件没有传上来，请重新选择。"),
+            "max_length": _l("文件名太长，请改短后再传。"),
+        },
+    ),
+    (forms.BooleanField, {"required": _l("请勾选：%(label)s。")}),
+    (
+        forms.Field,
+        {
+            "required": _l("请填写：%(label)s。"),
+            "min_value": _l("不能小于 %(limit_value)s，请重填。"),
+            "max_value": _l("不能大于 %(limit_value)s，请重填。"),
+            "max_length": _l("最多 %(limit_value)d 个字，请删减后再提交。"),
+            "null_characters_not_allowed": _l("文字里有看不见的字符，请重新输入。"),
+        },
+    ),
+)
+"""What each kind of field says instead of Django's own sentence, which says what is wrong only."""
+
+
+def _standard(field: forms.Field, code: str) -> Any:
+    """Return what Django itself says for `code`; validators keep theirs outside the field."""
+    for kind in type(field).__mro__:
+        if kind.__module__.startswith("django."):
+            found = kind.__dict__.get("default_error_messages", {}).get(code)
+            if found is not None:
+                return found
+    return None
+
+
 def _say_what_to_do(form: forms.BaseForm) -> None:
-    standard = forms.Field.default_error_messages["required"]
+    """Give every field of the form our sentences; one that the form itself wrote stays."""
     for field in form.fields.values():
-        if field.error_messages.get("required") == standard and field.label:
-            pick = isinstance(field, forms.ChoiceField | forms.ModelChoiceField)
-            wording = _("请选择：%s。") if pick else _("请填写：%s。")
-            field.error_messages["required"] = wording % field.label
+        ours: dict[str, Any] = {}
+        for kind, sentences in _SENTENCES:
+            if isinstance(field, kind):
+                ours = sentences | ours
+        for code, sentence in ours.items():
+            if field.error_messages.get(code) != _standard(field, code):
+                continue
+            if code == "required":
+                sentence = sentence % {"label": field.label} if field.label else None
+            if sentence is not None:
+                field.error_messages[code] = sentence
 
 
 def helper(

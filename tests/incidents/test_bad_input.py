@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django import forms
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
@@ -26,6 +27,7 @@ from PIL import Image
 from incidents import workflow
 from incidents.models import Complaint
 from propdesk.core import images, persons, photos, signatures, signoff
+from propdesk.core.layouts import helper
 from propdesk.core.models import Attachment, User
 from propdesk.core.roles import Role
 from propdesk.core.text import validate_text
@@ -98,6 +100,24 @@ class Call:
             self.do(house, complaint)
         assert self.sentence in _said(caught.value)
         assert _rows() == before
+
+
+@dataclass(frozen=True)
+class Refused:
+    """What a field of any form says; its own sentences are those of ``layouts.helper``."""
+
+    id: str
+    field: forms.Field
+    value: Any
+    sentence: str
+
+    def check(self) -> None:
+        form = type("Probe", (forms.Form,), {"it": self.field})({"it": self.value}, self._files())
+        helper(form)
+        assert form.errors["it"] == [self.sentence]
+
+    def _files(self) -> Any:
+        return {"it": self.value} if isinstance(self.field, forms.FileField) else None
 
 
 def _said(error: BaseException) -> str:
@@ -345,7 +365,7 @@ def locked_out(house: House) -> Complaint:
 
 
 W = workflow
-BAD: tuple[Page | Call, ...] = (
+BAD: tuple[Page | Call | Refused, ...] = (
     # Intake
     Page(
         "words",
@@ -377,7 +397,7 @@ BAD: tuple[Page | Call, ...] = (
         House.new,
         "intake",
         INTAKE | {"severity": "huge"},
-        "选择一个有效的选项。 huge 不在可用的选项中。",
+        "没有这个选项，请从列出的选项里重新选。",
         typed=TYPED,
     ),
     Page(
@@ -587,7 +607,7 @@ BAD: tuple[Page | Call, ...] = (
         House.recorded,
         "offer",
         {"text_1": TYPED, "cost_1": "三百", "feasible": "on"},
-        "输入一个数字。",
+        "请只填数字，例如 1200.50，不带“元”字。",
         typed="三百",
     ),
     Page(
@@ -595,7 +615,23 @@ BAD: tuple[Page | Call, ...] = (
         House.recorded,
         "offer",
         {"text_1": TYPED, "cost_1": "-1", "feasible": "on"},
-        "确保该值大于或等于0。",
+        "不能小于 0，请重填。",
+        typed=TYPED,
+    ),
+    Page(
+        "offer-cost-cents",
+        House.recorded,
+        "offer",
+        {"text_1": TYPED, "cost_1": "12.345", "feasible": "on"},
+        "小数点后最多 2 位，请重填。",
+        typed=TYPED,
+    ),
+    Page(
+        "offer-cost-long",
+        House.recorded,
+        "offer",
+        {"text_1": TYPED, "cost_1": "12345678901", "feasible": "on"},
+        "数字太长，请核对后重填。",
         typed=TYPED,
     ),
     Page(
@@ -907,7 +943,7 @@ BAD: tuple[Page | Call, ...] = (
         House.chosen,
         "promise",
         lambda h, c: promised_to(department=DepartmentFactory().pk)(h, c),
-        "选择一个有效的选项： 该选择不在可用的选项中。",
+        "没有这个选项，请从列出的选项里重新选。",
         typed=TYPED,
     ),
     Page(
@@ -980,7 +1016,7 @@ BAD: tuple[Page | Call, ...] = (
         House.started,
         "progress",
         {"kind": "started", "text": TYPED},
-        "选择一个有效的选项。 started 不在可用的选项中。",
+        "没有这个选项，请从列出的选项里重新选。",
         typed=TYPED,
     ),
     Call(
@@ -1190,7 +1226,7 @@ BAD: tuple[Page | Call, ...] = (
         House.new,
         "hand-over",
         lambda h, _c: {"to": h.engineer.pk, "reason": TYPED},
-        "选择一个有效的选项： 该选择不在可用的选项中。",
+        "没有这个选项，请从列出的选项里重新选。",
         typed=TYPED,
     ),
     Call(
@@ -1347,7 +1383,7 @@ BAD: tuple[Page | Call, ...] = (
         House.new,
         "photo",
         lambda _h, _c: {"photo": upload(b"")},
-        "所提交的是空文件。",
+        "文件是空的，请换一个再传。",
     ),
     Page(
         "photo-twin",
@@ -1408,6 +1444,26 @@ BAD: tuple[Page | Call, ...] = (
         "请写明撤下照片的原因。",
         RefusedInput,
     ),
+    # Kinds of fields that complaints have no example of
+    Refused("field-list", forms.MultipleChoiceField(), "x", "请从列出的选项里选。"),
+    Refused("field-pick", forms.ChoiceField(label="等级"), "", "请选择：等级。"),
+    Refused("field-moment", forms.DateTimeField(), "x", "请填日期和钟点，例如 2026-11-23 18:30。"),
+    Refused("field-time", forms.TimeField(), "25:00", "请填24小时制的钟点，例如 18:30。"),
+    Refused(
+        "field-mail", forms.EmailField(), "a@", "邮箱写得不完整，请填成 name@example.com 的样子。"
+    ),
+    Refused("field-tick", forms.BooleanField(label="已核对"), "", "请勾选：已核对。"),
+    Refused("field-most", forms.IntegerField(max_value=9), "10", "不能大于 9，请重填。"),
+    Refused("field-long", forms.CharField(max_length=2), "三个字", "最多 2 个字，请删减后再提交。"),
+    Refused("field-null", forms.CharField(), "a\0", "文字里有看不见的字符，请重新输入。"),
+    Refused("field-file", forms.FileField(label="表格"), "", "请选择文件：表格。"),
+    Refused("field-no-file", forms.FileField(), "x", "文件没有传上来，请重新选择。"),
+    Refused(
+        "field-file-name",
+        forms.FileField(max_length=3),
+        upload(b"x", "long.csv"),
+        "文件名太长，请改短后再传。",
+    ),
     # The report and its signatures
     Page(
         "report-early",
@@ -1432,7 +1488,7 @@ BAD: tuple[Page | Call, ...] = (
         House.reviewed,
         "report",
         REPORT | {"injured": "两人"},
-        "输入整数。",
+        "请只填整数，例如 2，没有就填 0。",
         typed="两人",
     ),
     Page(
@@ -1440,7 +1496,7 @@ BAD: tuple[Page | Call, ...] = (
         House.reviewed,
         "report",
         REPORT | {"improve_by": "2026-02-30"},
-        "输入一个有效的日期。",
+        "没有这一天，请填日期，例如 2026-11-23。",
         typed=TYPED,
     ),
     Page(
@@ -1643,7 +1699,7 @@ def _black_on_clear() -> bytes:
 
 
 @pytest.mark.parametrize("bad", BAD, ids=lambda bad: bad.id)
-def test_bad_input_is_refused_with_its_sentence(bad: Page | Call) -> None:
+def test_bad_input_is_refused_with_its_sentence(bad: Page | Call | Refused) -> None:
     bad.check()
 
 
@@ -1657,7 +1713,7 @@ def test_ids_of_bad_input_are_unique() -> None:
 EXEMPT = {
     "请写明承诺做什么。": "a promise always follows a choice, whose words are taken over",
 }
-CORE = "photos images signatures signoff persons cases text moments roles widgets"
+CORE = "layouts photos images signatures signoff persons cases text moments roles widgets"
 RAISERS = {
     "ValidationError",
     "RefusedInput",
@@ -1667,7 +1723,15 @@ RAISERS = {
     "require",
     "add_error",
 }
-NAMES = {"errors", "needed", "mine", "default_error_messages", "error_messages", "_SENTENCES"}
+NAMES = {
+    "errors",
+    "needed",
+    "mine",
+    "default_error_messages",
+    "error_messages",
+    "_SENTENCES",
+    "_PICK",
+}
 
 
 def _name(node: ast.AST) -> str:
