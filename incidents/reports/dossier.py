@@ -21,6 +21,7 @@ from incidents.models import (
     Promise,
     StepRecord,
 )
+from propdesk.core import persons
 from propdesk.core.models import (
     Attachment,
     AuditEntry,
@@ -141,6 +142,7 @@ def gather(case: Case, version: int | None = None) -> Dossier:
     chain = AuditEntry.objects.filter(case=case).select_related("by").order_by("seq")
     entries = tuple(chain if version is None else chain.filter(seq__lte=version))
     until = entries[-1].at
+    complaint.guest = persons.as_of(complaint.guest, until)
     notices = _notices(case, until)
     return Dossier(
         complaint=complaint,

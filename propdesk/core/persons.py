@@ -1,7 +1,8 @@
 """The one place that writes personal data of guests; purgeable whole (decision 3, PIPL 47)."""
 
+import copy
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from django.db import transaction
 from django.utils import timezone
@@ -59,6 +60,20 @@ def change(person: Person, guest: Guest, *, by: User, reason: str) -> list[str]:
     person.name_sort = sort_key(person.name)
     person.save(update_fields=[*changed, "name_sort"])
     return changed
+
+
+def as_of(person: Person, moment: datetime) -> Person:
+    """The person as known at ``moment``, never to be saved: later changes are taken back.
+
+    A paper that was signed says for ever what its signers read; one statement.
+    """
+    then = copy.copy(person)
+    for row in person.changes.filter(at__gt=moment).order_by("-at", "-pk"):
+        if row.field == "room":
+            then.room = Place(label=row.old) if row.old else None
+        else:
+            setattr(then, row.field, row.old)
+    return then
 
 
 @transaction.atomic

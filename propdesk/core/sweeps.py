@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from django.utils import timezone
 
-from propdesk.core import drafts, notices, sign_reminders
+from propdesk.core import drafts, notices, orphans, sign_reminders
 from propdesk.core.models import SweepRun
 
 log = logging.getLogger(__name__)
@@ -14,6 +14,7 @@ Sweep = Callable[[datetime], int]
 SWEEPS: dict[str, Sweep] = {
     "core.signoff": sign_reminders.flag_due,
     "core.drafts": drafts.purge,
+    "core.orphans": orphans.sweep,
 }
 KEEP_RUNS = timedelta(days=7)
 

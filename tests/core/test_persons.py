@@ -1,5 +1,8 @@
 """Personal data: one place, its own log, a look at the full number on record."""
 
+from dataclasses import replace
+from datetime import timedelta
+
 import pytest
 import time_machine
 from django.db import DatabaseError, transaction
@@ -11,6 +14,7 @@ from propdesk.core.transitions import RefusedInput
 from tests.factories import PlaceFactory, PropertyFactory, UserFactory, at
 
 pytestmark = pytest.mark.django_db
+NOON = at("2026-11-23 12:00")
 GUEST = Guest(name="王晓梅", honorific="ms", phone="13800005678")
 
 
@@ -82,3 +86,27 @@ def test_unmask_refusals(field, reason):
         persons.unmask(person, field, by=UserFactory(), reason=reason)
 
     assert Unmasking.objects.count() == 0
+
+
+def test_person_as_of_a_moment_takes_later_changes_back():
+    prop, user = PropertyFactory(), UserFactory()
+    room = PlaceFactory(property=prop, label="A座 1806")
+    with time_machine.travel(NOON, tick=False) as clock:
+        person = persons.create(prop, replace(GUEST, room=room))
+        clock.shift(60)
+        persons.change(person, Guest("王小梅", "mr", "139", room=room), by=user, reason="一")
+        clock.shift(60)
+        persons.change(person, Guest("王小美", "mr", "139"), by=user, reason="二")
+
+    first, second, last = (
+        persons.as_of(person, NOON + timedelta(seconds=seconds)) for seconds in (0, 60, 120)
+    )
+
+    assert (first.name, first.honorific, first.phone) == (GUEST.name, "ms", GUEST.phone)
+    assert [each.room.label if each.room else "" for each in (first, second, last)] == [
+        "A座 1806",
+        "A座 1806",
+        "",
+    ]
+    assert [each.name for each in (second, last, person)] == ["王小梅", "王小美", "王小美"]
+    assert person.room is None

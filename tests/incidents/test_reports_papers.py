@@ -5,6 +5,7 @@ import io
 import json
 import re
 import stat
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -21,7 +22,7 @@ from propdesk.core.models import Document, RenderJob
 from propdesk.core.papers import render_html
 from propdesk.core.pdf.limited import render_limited
 from tests.factories import PASSWORD
-from tests.incidents.journey import House, fresh
+from tests.incidents.journey import GUEST, House, fresh
 from tests.incidents.test_reports_prefill import Leak
 
 pytestmark = pytest.mark.django_db
@@ -128,3 +129,17 @@ def test_words_no_font_shows_stand_on_the_paper_by_name() -> None:
     document = printed(rendering.request(complaint.case, "complaint_record", by=house.dm))
 
     assert "空调坏了〔U+1F600〕" in text_of(stored(document)).replace("\n", "")
+
+
+def test_sealed_paper_names_the_guest_its_signers_read() -> None:
+    """The paper may be made after the case came back and the guest was corrected."""
+    house = House()
+    complaint = workflow.close(house.signed(), by=house.dm)
+    job = sealed_job(complaint)
+    workflow.reopen(complaint, by=house.dm, reason="又响")
+    now = replace(GUEST, name="欧阳静")
+    workflow.edit_guest(fresh(complaint), now, by=house.dm, reason="登记有误")
+
+    (party,) = incident_report(job).paper.parties
+
+    assert (party.name, fresh(complaint).guest.name) == ("王晓梅（女士）", "欧阳静")

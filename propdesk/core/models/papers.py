@@ -1,7 +1,7 @@
 """Files, signatures, the signed report and its sealed bytes."""
 
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 from simple_history.models import HistoricalRecords
 
@@ -29,6 +29,7 @@ class Attachment(models.Model):
 
     class Meta:
         verbose_name = verbose_name_plural = _("附件")
+        indexes = [models.Index(fields=["file"]), models.Index(fields=["print_file"])]
         constraints = [
             models.UniqueConstraint(
                 fields=["case", "sha256"],
@@ -136,6 +137,14 @@ class Report(models.Model):
                 violation_error_message=_("这件投诉已有一份《事故报告》。"),
             ),
             models.CheckConstraint(
+                name="core_report_times_in_order",
+                # NULL on either side makes a comparison unknown, and a check that is unknown holds.
+                condition=Q(occurred_at__lte=F("discovered_at"))
+                & Q(discovered_at__lte=F("reported_at"))
+                & Q(occurred_at__lte=F("reported_at")),
+                violation_error_message=_("发生、发现、报告的时间要依次不早于前一个。"),
+            ),
+            models.CheckConstraint(
                 name="core_report_signed_has_time",
                 condition=~Q(state="signed") | Q(signed_at__isnull=False),
             ),
@@ -234,6 +243,7 @@ class Document(models.Model):
         indexes = [
             models.Index(fields=["case", "kind", "-id"]),
             models.Index(fields=["verify_code"]),
+            models.Index(fields=["file"]),
         ]
 
     def __str__(self) -> str:
