@@ -4,11 +4,13 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
+from django.db import transaction
 from django.utils.functional import Promise as Lazy
 from django.utils.translation import gettext_lazy as _
 
 from incidents import forms, workflow
 from incidents.models import CONDUCT, Complaint, Option
+from propdesk.core import drafts
 from propdesk.core.models import User
 
 Data = dict[str, Any]
@@ -27,6 +29,8 @@ class Act:
     letter: str = ""
     states: frozenset[str] = field(default_factory=lambda: frozenset(workflow.OPEN))
     icon: str = "pencil-square"
+    beside: str = ""
+    """The act whose form stands on the same page and is sent along: its fields become a draft."""
 
 
 def _conduct(complaint: Complaint, by: User, data: Data) -> Any:
@@ -90,6 +94,7 @@ ACTS: dict[str, Act] = {
         "confirm_conduct",
         "A",
         frozenset({S.INTAKE}),
+        beside="record",
     ),
     "correct": Act(
         _("更正记录"),
@@ -170,6 +175,26 @@ ACTS: dict[str, Act] = {
         "I",
         _WORK,
         "calendar-plus",
+    ),
+    "ask-extension": Act(
+        _("请示再延期"),
+        forms.AskExtensionForm,
+        lambda c, by, d: workflow.ask_extension(c, by=by, **d),
+        _("已请示物业经理，答复前按原时限办。"),
+        "ask_extension",
+        "I",
+        _WORK,
+        "send",
+    ),
+    "decline-extension": Act(
+        _("不同意再延期"),
+        forms.DeclineExtensionForm,
+        lambda c, by, d: workflow.decline_extension(c, by=by, reason=d["reason"]),
+        _("已答复，原时限不变。"),
+        "decline_extension",
+        "I",
+        _WORK,
+        "slash-circle",
     ),
     "resolve": Act(
         _("标记已解决"),
@@ -314,6 +339,8 @@ ACTS: dict[str, Act] = {
 
 
 def _record(complaint: Complaint, by: User, data: Data) -> Any:
+    if data["conduct"] is not None:
+        _conduct(complaint, by, data["conduct"])
     names = set(workflow.Points.__dataclass_fields__) - {"guest"}
     points = workflow.Points(
         guest=forms.guest_of(data, data["place"] or complaint.guest.room),
@@ -331,3 +358,15 @@ ACTS["record"] = Act(
     "F",
     frozenset({S.INTAKE}),
 )
+
+
+@transaction.atomic
+def perform(name: str, complaint: Complaint, *, by: User, data: Data, token: str) -> Any:
+    """Do the act once; DoubleSubmitError, with nothing changed, for a form that comes again.
+
+    The token goes first: the twin of a form that is being sent waits here and writes nothing.
+    """
+    case = complaint.case
+    url = complaint.get_absolute_url()
+    drafts.use_token(by, token, url, form=f"{case.number}:{name}")
+    return ACTS[name].run(complaint, by, data)

@@ -6,7 +6,7 @@ from types import SimpleNamespace
 from typing import Any, Self
 
 from django.contrib.postgres.expressions import ArraySubquery
-from django.db.models import F, OuterRef, Q, QuerySet, Value
+from django.db.models import F, OuterRef, Q, QuerySet, Subquery, Value
 from django.db.models.functions import JSONObject
 from django.utils.dateparse import parse_datetime
 from django.utils.functional import cached_property
@@ -24,7 +24,16 @@ from incidents.models import (
 )
 from incidents.permissions import ACTIONS
 from propdesk.core import drafts
-from propdesk.core.models import Attachment, CaseLink, Property, Report, Task, Unmasking, User
+from propdesk.core.models import (
+    Attachment,
+    CaseLink,
+    Document,
+    Property,
+    Report,
+    Task,
+    Unmasking,
+    User,
+)
 from propdesk.core.roles import standing
 
 S = Complaint.Status
@@ -43,6 +52,12 @@ DATES |= {"next_contact_at"}
 
 def _rows(queryset: "QuerySet[Any]", *order: str, **fields: Any) -> ArraySubquery:
     return ArraySubquery(queryset.order_by(*order).values(row=JSONObject(**fields)))
+
+
+def _sealed() -> Subquery:
+    """The paper that was sealed with the last signature of a report."""
+    papers = Document.objects.filter(report=OuterRef("pk"), kind="incident_report", sealed=True)
+    return Subquery(papers.values("pk")[:1])
 
 
 def _annotations(user: User, number: str) -> dict[str, ArraySubquery]:
@@ -136,12 +151,13 @@ def _annotations(user: User, number: str) -> dict[str, ArraySubquery]:
             note="note",
         ),
         "report_rows": _rows(
-            Report.objects.filter(**case),
+            Report.objects.filter(**case).annotate(sealed=_sealed()),
             "-version",
             pk="pk",
             number="number",
             version="version",
             state="state",
+            sealed="sealed",
         ),
         "unmask_rows": _rows(
             Unmasking.objects.filter(person=OuterRef("guest"), by=user),
@@ -264,10 +280,21 @@ class DetailRows:
 
     @cached_property
     def report(self) -> SimpleNamespace | None:
-        rows = [r for r in self._list("report") if r.state != Report.State.SUPERSEDED]
+        rows = [r for r in self.reports if r.state != Report.State.SUPERSEDED]
+        return rows[0] if rows else None
+
+    @cached_property
+    def reports(self) -> list[SimpleNamespace]:
+        """All versions, the newest first."""
+        rows = self._list("report")
         for row in rows:
             row.label = Report.State(row.state).label
-        return rows[0] if rows else None
+        return rows
+
+    @cached_property
+    def earlier_reports(self) -> list[SimpleNamespace]:
+        """Reports of earlier rounds that were signed and sealed: they stay what they were."""
+        return [r for r in self.reports if r.state == Report.State.SUPERSEDED and r.sealed]
 
     @cached_property
     def drafts(self) -> dict[str, dict[str, str]]:

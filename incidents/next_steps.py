@@ -37,6 +37,8 @@ BESIDE = (
     "promise",
     "progress",
     "extend",
+    "ask-extension",
+    "decline-extension",
     "resolve",
     "call-back",
     "summary",
@@ -138,7 +140,8 @@ class NextSteps(DetailRows):
                 return ["decide-refusal"]
             return ["promise"] if self.chosen else ["choose"]
         if row.status == S.IN_PROGRESS:
-            return ["resolve"] if row.department_done_at else ["progress"]
+            asked = ["extend"] if "extend" in self.open_kinds and self._extends() else []
+            return [*asked, "resolve"] if row.department_done_at else [*asked, "progress"]
         if row.status == S.RESOLVED:
             return self._review()
         return []
@@ -163,9 +166,19 @@ class NextSteps(DetailRows):
             if name not in self.cards and self.can(name) and self._sensible(name)
         ]
 
+    @cached_property
+    def open_kinds(self) -> set[str]:
+        """Kinds of the tasks that wait on this case."""
+        return {task.kind for task in self.tasks}
+
+    def _extends(self) -> bool:
+        """Whether this user may move the promise: the first time anybody on duty, then a manager."""
+        moved = any(p.outcome == "open" and p.seq > 1 for p in self.promises)
+        return not moved or self.allowed("extend_again")
+
     def _sensible(self, name: str) -> bool:
         row = self.complaint
-        open_kinds = {task.kind for task in self.tasks}
+        open_kinds = self.open_kinds
         checks = {
             "tell": any(
                 o.current and o.approval in OK_TO_TELL and not o.withdrawn_at and not o.told_at
@@ -178,6 +191,9 @@ class NextSteps(DetailRows):
             "decide-refusal": row.refused_at is not None,
             "decide-dissatisfied": row.satisfaction == "dissatisfied"
             and not row.dissatisfied_decided,
+            "extend": self._extends(),
+            "ask-extension": not self._extends() and "extend" not in open_kinds,
+            "decline-extension": "extend" in open_kinds,
             "resolve": row.started_at is not None,
             "call-back": row.satisfaction != "dissatisfied" or row.dissatisfied_decided,
             "close": not any(item["open"] for item in self.missing),

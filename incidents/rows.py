@@ -128,8 +128,9 @@ def number_or_none(text: str) -> int | None:
     return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else None
 
 
+EXTENDS = ["ask_extension", "decline_extension", "extend"]
 KINDS: dict[str, tuple[Any, list[str]]] = {
-    "progress": (_l("进展"), ["progress", "resolve", "promise", "extend"]),
+    "progress": (_l("进展"), ["progress", "resolve", "promise", *EXTENDS]),
     "told": (_l("告知"), ["tell_options", "choose", "refuse", "promise", "extend", "call_back"]),
     "notice": (_l("提醒"), ["flag", "hand_over", "call_security", "security_arrived"]),
     "correct": (_l("更正"), ["correct", "edit_guest", "change_severity", "remove_attachment"]),
@@ -151,6 +152,8 @@ LOOK = {
     "decide_refusal": ("violet", "patch-check", _l("物业经理决定")),
     "promise": ("blue", "clock", _l("约定时限")),
     "extend": ("orange", "calendar-plus", _l("延期")),
+    "ask_extension": ("orange", "send", _l("请示再延期")),
+    "decline_extension": ("orange", "slash-circle", _l("不同意再延期")),
     "progress": ("blue", "play-circle", _l("进展")),
     "resolve": ("green", "check-lg", _l("标记已解决")),
     "call_back": ("violet", "telephone-outbound", _l("回访")),
@@ -233,6 +236,8 @@ def _facts(one: Detail, action: str, info: dict[str, Any], wrote: list[dict[str,
         if "approved" in info:
             verdict = _("已批准：") if info["approved"] else _("未批准：")
         via = f" · {Via(info['via']).label}" if "via" in info else ""
+        if action == "choose":
+            said = said[:1]  # The rest fell away by this choice.
         return verdict + "；".join(said) + via
     if action in ("progress", "call_back") and said:
         return said[0]

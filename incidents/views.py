@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django.contrib import messages
 from django.core import signing
 from django.http import Http404, HttpResponse
 from django.urls import reverse
@@ -150,29 +151,40 @@ def _detail_page(
     bound: tuple[str, forms.ActForm] | None = None,
     status: int = 200,
 ) -> HttpResponse:
-    names = one.cards
-    if bound is not None and bound[0] not in names:
-        names = [bound[0], *names]
     cards = [
-        {
-            "name": name,
-            "act": acts.ACTS[name],
-            "form": bound[1] if bound and bound[0] == name else _form(request, one, name),
-        }
-        for name in names
+        {"name": name, "act": acts.ACTS[name], "form": _card_form(request, one, name, bound)}
+        for name in one.cards
     ]
+    together = acts.ACTS[one.cards[0]].beside if len(cards) > 1 else ""
     context = {
         "one": one,
         "row": one.complaint,
         "cards": cards,
+        "together": together,
+        "form_token": drafts.new_token(),
         "entries": rows.timeline(one, request.GET.get("kind", ""), None),
         "now": one.now,
     }
     return page(request, "incidents/detail.html", context, status=status)
 
 
+def _card_form(
+    request: StaffRequest, one: Detail, name: str, bound: tuple[str, forms.ActForm] | None
+) -> forms.ActForm:
+    """The form of a card: as it was refused, as it was sent along with the refused one, or new."""
+    if bound is None:
+        return _form(request, one, name)
+    sent, form = bound
+    if sent == name:
+        return form
+    if name == "conduct" and isinstance(form, forms.RecordForm) and form.conduct is not None:
+        return form.conduct
+    return _form(request, one, name)
+
+
 def _form(request: StaffRequest, one: Detail, name: str) -> forms.ActForm:
-    drafted = one.drafts.get(name, {})
+    beside = acts.ACTS[name].beside
+    drafted = one.drafts.get(beside, {}) | one.drafts.get(name, {})
     return acts.ACTS[name].form(complaint=one.complaint, user=request.user, initial=drafted)
 
 
@@ -192,15 +204,47 @@ def act(request: StaffRequest, number: str, name: str) -> HttpResponse:
     if "save_draft" in request.POST:
         drafts.keep(request.user, key, dict(request.POST.lists()))
         return done(request, one.complaint.get_absolute_url(), _("草稿已保存24小时。"))
-    status = 422
-    if form.is_valid():
-        status = attempt(form, lambda: spec.run(one.complaint, request.user, form.cleaned_data))
+    try:
+        status = _perform(request, one, name, form)
+    except drafts.DoubleSubmitError:
+        return done(
+            request,
+            one.complaint.get_absolute_url(),
+            _("这一步已经登记过，没有重复登记。"),
+            level=messages.INFO,
+        )
     if status != 200:
         drafts.keep(request.user, key, dict(request.POST.lists()))
         return _refused(request, _load(request, number), name, form, status)
-    drafts.forget(request.user, key)
+    _keep_beside(request, one, spec)
     _warn_wording(request, form)
     return done(request, one.complaint.get_absolute_url(), str(spec.done))
+
+
+def _perform(request: StaffRequest, one: Detail, name: str, form: forms.ActForm) -> int:
+    """Status of the act: 200, or 422 / 403 / 409 with the sentences on the form."""
+    if not form.is_valid():
+        return 422
+    token = request.POST.get("form_token", "")
+    return attempt(
+        form,
+        lambda: acts.perform(
+            name, one.complaint, by=request.user, data=form.cleaned_data, token=token
+        ),
+    )
+
+
+def _keep_beside(request: StaffRequest, one: Detail, spec: acts.Act) -> None:
+    """What was typed into the other form of the page stays typed."""
+    if not spec.beside:
+        return
+    key = f"{one.complaint.case.number}:{spec.beside}"
+    form = acts.ACTS[spec.beside].form(request.POST, complaint=one.complaint, user=request.user)
+    typed = {name: values for name, values in request.POST.lists() if name in form.fields}
+    if typed and form.has_changed():
+        drafts.keep(request.user, key, typed)
+    else:
+        drafts.forget(request.user, key)
 
 
 def _refused(
@@ -214,14 +258,19 @@ def _refused(
 def _act_page(
     request: StaffRequest, one: Detail, name: str, form: forms.ActForm, *, status: int = 200
 ) -> HttpResponse:
-    context = {"one": one, "row": one.complaint, "name": name, "act": acts.ACTS[name], "form": form}
+    context = {
+        "one": one,
+        "row": one.complaint,
+        "name": name,
+        "act": acts.ACTS[name],
+        "form": form,
+        "form_token": drafts.new_token(),
+    }
     return page(request, "incidents/act.html", context, status=status)
 
 
 def _warn_wording(request: StaffRequest, form: forms.ActForm) -> None:
     """C-E: words that blame somebody, in text the guest may read, are pointed out, not refused."""
-    from django.contrib import messages
-
     text = " ".join(str(form.cleaned_data.get(name, "")) for name in form.guest_text)
     found = blame_words(text)
     if found:

@@ -21,7 +21,14 @@ from incidents.forms.offer import (
     TellForm,
     WithdrawForm,
 )
-from incidents.forms.promising import ExtendForm, ProgressForm, PromiseForm, ResolveForm
+from incidents.forms.promising import (
+    AskExtensionForm,
+    DeclineExtensionForm,
+    ExtendForm,
+    ProgressForm,
+    PromiseForm,
+    ResolveForm,
+)
 from incidents.forms.record import ConductForm, CorrectionForm, IntakeForm, RecordForm
 from incidents.forms.review import (
     CallBackForm,
@@ -36,6 +43,7 @@ from incidents.forms.review import (
 __all__ = [
     "ActForm",
     "ArrivedForm",
+    "AskExtensionForm",
     "CallBackForm",
     "ChooseForm",
     "CloseForm",
@@ -44,6 +52,7 @@ __all__ = [
     "DecideDissatisfiedForm",
     "DecideOptionForm",
     "DecideRefusalForm",
+    "DeclineExtensionForm",
     "ExtendForm",
     "GuestForm",
     "HandOverForm",

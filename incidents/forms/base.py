@@ -3,13 +3,16 @@
 from typing import TYPE_CHECKING, Any
 
 from django import forms
+from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
-from incidents.models import Complaint, Via
+from incidents.models import Complaint, Severity, Via
+from incidents.permissions import ACTIONS
 from propdesk.core import masks
 from propdesk.core.layouts import Actions, helper
 from propdesk.core.models import Honorific, Person, Place, User
 from propdesk.core.persons import Guest
+from propdesk.core.roles import may
 from propdesk.core.text import CleanCharField, CleanTextField
 from propdesk.core.widgets import Chips
 
@@ -33,6 +36,8 @@ class ActForm(forms.Form):
     guest_text: tuple[str, ...] = ()
     """Fields whose words the guest may read or hear: checked for blame (C-E)."""
     use_required_attribute = False
+    own_address = ""
+    """Name of the act, where its form stands inside another form and so needs an address."""
 
     def __init__(self, *args: Any, complaint: Complaint, user: User, **kwargs: Any) -> None:
         self.complaint, self.user = complaint, user
@@ -40,8 +45,20 @@ class ActForm(forms.Form):
         self.prepare()
         self.helper = helper(self, *self.layout(), submit_label="")
         self.helper.layout.append(
-            Actions(str(self.submit), icon=self.icon, danger=self.danger, hint=str(self.hint))
+            Actions(
+                str(self.submit),
+                icon=self.icon,
+                danger=self.danger,
+                hint=str(self.hint),
+                address=self.address(),
+            )
         )
+
+    def address(self) -> str:
+        """Where its button sends it when that is not where the form around it goes."""
+        case = self.complaint.case
+        args = [case.property.code, case.number, self.own_address]
+        return reverse("incidents:act", args=args) if self.own_address else ""
 
     def prepare(self) -> None:
         """Fill in choices and proposals that depend on the complaint."""
@@ -60,6 +77,14 @@ class ActForm(forms.Form):
     def vias(self) -> list[tuple[str, Any]]:
         """Ways to tell the guest; 不适用 only stands there for an anonymous complaint."""
         return list(Via.choices) if self.complaint.is_anonymous else TOLD
+
+
+def severities(complaint: Complaint, user: User) -> list[tuple[str, Any]]:
+    """The severities this user may give: lowering takes a manager, the workflow decides."""
+    lowers = may(user, "lower_severity", ACTIONS, prop=complaint.case.property)
+    ranks = Severity.values
+    least = 0 if lowers else ranks.index(complaint.severity)
+    return Severity.choices[least:]
 
 
 class ReasonForm(ActForm):

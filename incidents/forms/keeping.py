@@ -3,7 +3,7 @@
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from incidents.forms.base import ActForm, KnownGuestFields, ReasonForm
+from incidents.forms.base import ActForm, KnownGuestFields, ReasonForm, severities
 from incidents.models import Severity
 from propdesk.core import duty
 from propdesk.core.models import User
@@ -39,6 +39,9 @@ class SeverityForm(ReasonForm):
 
     def prepare(self) -> None:
         self.initial.setdefault("severity", self.complaint.severity)
+        self.fields["severity"].choices = severities(self.complaint, self.user)  # type: ignore[attr-defined]
+        if self.fields["severity"].choices != Severity.choices:  # type: ignore[attr-defined]
+            self.fields["severity"].help_text = _("调低等级请找物业经理。")
 
 
 class SecurityForm(ActForm):

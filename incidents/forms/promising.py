@@ -1,6 +1,6 @@
 """Forms of H and I: a time promised or moved, the work, its result."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from django import forms
@@ -10,8 +10,8 @@ from django.utils.translation import gettext as _t
 from django.utils.translation import gettext_lazy as _
 
 from incidents import deadlines, queries
-from incidents.forms.base import ActForm, area
-from incidents.models import Progress
+from incidents.forms.base import ActForm, ReasonForm, area
+from incidents.models import REPORTED, Progress
 from propdesk.core import clock_text
 from propdesk.core.layouts import Row
 from propdesk.core.models import Department
@@ -34,13 +34,18 @@ class WordFields(ActForm):
         self.initial.setdefault("told_via", self.likely_via())
         self.initial.setdefault("told_at", timezone.now())
 
+    def later_than(self) -> datetime:
+        """What the proposed moments must lie behind."""
+        return timezone.now()
+
     @property
     def quick_times(self) -> list[tuple[str, str]]:
         """Round moments to pick with one tap, as (input value, 今天 18:30)."""
         now = timezone.localtime()
-        start = now.replace(minute=30 * (now.minute // 30), second=0, microsecond=0)
+        first = max(now, timezone.localtime(self.later_than()))
+        start = first.replace(minute=30 * (first.minute // 30), second=0, microsecond=0)
         soon = [start + timedelta(minutes=30 * n) for n in (2, 4, 8)]
-        noon = (now + timedelta(days=1)).replace(hour=12, minute=0, second=0, microsecond=0)
+        noon = (first + timedelta(days=1)).replace(hour=12, minute=0, second=0, microsecond=0)
         return [
             (f"{moment:%Y-%m-%dT%H:%M}", clock_text.friendly(moment, now))
             for moment in [*soon, noon]
@@ -100,9 +105,38 @@ class ExtendForm(WordFields):
         super().prepare()
         self.fields["due_at"].label = _t("新的完成时间")
         self.fields["told_at"].label = _t("通报客户的时间")
+        asked = self.complaint.progress.filter(
+            kind=Progress.Kind.ASKED, cycle=self.complaint.cycle
+        ).order_by("-pk")
+        if row := asked.first():
+            self.initial.setdefault("reason", row.text)
+
+    def later_than(self) -> datetime:
+        """The promise that is moved."""
+        return self.complaint.current_due_at or timezone.now()
 
     def layout(self) -> tuple[Any, ...]:
         return ("reason", Row("due_at", "next_contact_at"), Row("told_at", "told_via"))
+
+
+class AskExtensionForm(ReasonForm):
+    """I: from the second extension on a manager decides; this asks for one."""
+
+    submit = _("请示物业经理")
+    icon = "send"
+    hint = _("原承诺时间不变，等物业经理答复。请先如实告诉客户正在请示。")
+
+    wish_at = MomentField(label=_("希望延到"))
+    field_order = ["reason", "wish_at"]
+
+    def prepare(self) -> None:
+        self.fields["reason"].label = _t("延误原因")
+
+
+class DeclineExtensionForm(ReasonForm):
+    submit = _("不同意延期")
+    icon = "slash-circle"
+    hint = _("原承诺时间不变，理由会告诉跟进人。")
 
 
 class ProgressForm(ActForm):
@@ -116,7 +150,7 @@ class ProgressForm(ActForm):
     occurred_at = MomentField(label=_("发生时间"), required=False, help_text=_("不填就是现在。"))
 
     def prepare(self) -> None:
-        kinds = dict(Progress.Kind.choices)
+        kinds = {k: label for k, label in Progress.Kind.choices if k in REPORTED}
         if self.complaint.started_at is None:
             kinds.pop(Progress.Kind.DONE)
             self.initial.setdefault("kind", Progress.Kind.STARTED)

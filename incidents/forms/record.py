@@ -7,7 +7,7 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _t
 from django.utils.translation import gettext_lazy as _
 
-from incidents.forms.base import ActForm, GuestFields, KnownGuestFields, area
+from incidents.forms.base import ActForm, GuestFields, KnownGuestFields, area, severities
 from incidents.models import CONDUCT, Channel, Complaint, Correction, Severity
 from incidents.sop import steps
 from propdesk.core import places
@@ -82,6 +82,7 @@ class ConductForm(ActForm):
     """A–E in one go: each said and done, or not applicable with the reason."""
 
     submit = _("确认谈话要领")
+    own_address = "conduct"
 
     private_talk = forms.ChoiceField(
         label=_("是否单独会谈"),
@@ -126,15 +127,23 @@ class ConductForm(ActForm):
 
     def clean(self) -> dict[str, Any]:
         data = super().clean() or {}
+        for letter in CONDUCT:
+            if data.get(f"tick_{letter}") == "na" and not data.get(f"reason_{letter}"):
+                self.add_error(f"reason_{letter}", _t("标为不适用，请写明原因。"))
         if not any(data.get(f"tick_{letter}") for letter in CONDUCT):
             raise ValidationError(_("请至少确认一项。"))
         return data
 
 
 class RecordForm(KnownGuestFields, ActForm):
-    """F: the points, read back to the guest; frozen once complete."""
+    """F: the points, read back to the guest; frozen once complete.
+
+    While A–E are open they stand on the same page and are sent along: ``conduct`` is their form,
+    so that one button finishes both and nothing typed in one is lost by sending the other.
+    """
 
     submit = _("完成记录")
+    own_address = "record"
     hint = _("完成后原文不可改，只能追加更正。")
 
     room = CleanCharField(label=_("房号或地点"), max_length=60, required=False)
@@ -160,6 +169,11 @@ class RecordForm(KnownGuestFields, ActForm):
     anonymous_reason = CleanCharField(label=_("匿名说明"), max_length=200, required=False)
 
     def prepare(self) -> None:
+        ticked = any(f"tick_{letter}" in self.data for letter in CONDUCT)
+        self.conduct = (
+            ConductForm(self.data, complaint=self.complaint, user=self.user) if ticked else None
+        )
+        self.fields["severity"].choices = severities(self.complaint, self.user)  # type: ignore[attr-defined]
         row, guest = self.complaint, self.complaint.guest
         known = {
             "name": guest.name,
@@ -195,6 +209,9 @@ class RecordForm(KnownGuestFields, ActForm):
 
     def clean(self) -> dict[str, Any]:
         data = super().clean() or {}
+        if self.conduct is not None and not self.conduct.is_valid():
+            raise ValidationError(_("谈话要领还有没填好的地方。"))
+        data["conduct"] = self.conduct.cleaned_data if self.conduct else None
         room = data.get("room", "")
         place = places.find(self.complaint.case.property, room) if room else None
         data["place"] = place

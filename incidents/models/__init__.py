@@ -3,11 +3,12 @@
 from incidents.models.complaint import CONDUCT, LETTERS, Channel, Complaint, Severity, Via
 from incidents.models.record import Correction, StepRecord
 from incidents.models.review import Callback, Decision
-from incidents.models.work import Option, Progress, Promise
+from incidents.models.work import REPORTED, Option, Progress, Promise
 
 __all__ = [
     "CONDUCT",
     "LETTERS",
+    "REPORTED",
     "Callback",
     "Channel",
     "Complaint",

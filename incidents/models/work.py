@@ -159,6 +159,8 @@ class Progress(models.Model):
         CONTACT = "contact", _("联系客户")
         DONE = "done", _("部门完成")
         NOT_DONE = "not_done", _("核实未完成")
+        ASKED = "asked", _("请示再延期")
+        DECLINED = "declined", _("不同意再延期")
 
     complaint = models.ForeignKey(Complaint, models.PROTECT, related_name="progress")
     cycle = models.PositiveSmallIntegerField()
@@ -182,3 +184,8 @@ class Progress(models.Model):
 
     def __str__(self) -> str:
         return f"{self.complaint_id} {self.kind}"
+
+
+_KIND = Progress.Kind
+REPORTED = frozenset({_KIND.STARTED, _KIND.PROGRESS, _KIND.CONTACT, _KIND.DONE, _KIND.NOT_DONE})
+"""What is reported as progress; the other kinds are written by acts of their own."""

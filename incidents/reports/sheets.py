@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 from django.conf import settings
 from django.utils.translation import gettext as _
 
+from incidents import workflow
 from incidents.models import Complaint, Correction
 from incidents.reports import parts
 from incidents.reports.dossier import Dossier, gather
@@ -290,7 +291,7 @@ def _boxes(dossier: Dossier, report: Report) -> Drawn:
     route = signoff.route(
         prop,
         standing(report.author, prop),
-        severity=report.severity or dossier.complaint.severity,
+        gm_signs=workflow.was_major(dossier.complaint),
         executed_by=dossier.complaint.department,
     )
     blank = [

@@ -208,6 +208,8 @@ LINES: dict[str, Line] = {
     "decide_refusal": _decide_refusal,
     "promise": _promise,
     "extend": _extend,
+    "ask_extension": _fixed(gettext_lazy("请示再延期")),
+    "decline_extension": _fixed(gettext_lazy("不同意再延期")),
     "progress": _progress,
     "resolve": _resolve,
     "call_back": _call_back,

@@ -1,10 +1,10 @@
 """Every change of a complaint's state. Views, commands and tasks call only these functions.
 
-Split by noun: ``record`` (A–F), ``offer`` (G), ``promising`` (H, I), ``review`` (J and back),
-``keeping`` (at any time), ``sweep`` (the clocks).
+Split by noun: ``record`` (A–F), ``offer`` (G), ``promising`` (H and its delays), ``working`` (I),
+``review`` (J and back), ``keeping`` (at any time), ``sweep`` (the clocks).
 """
 
-from incidents.workflow.base import Rule, permit, permit_intake
+from incidents.workflow.base import Rule, permit, permit_intake, was_major
 from incidents.workflow.keeping import (
     attach,
     attach_all,
@@ -27,7 +27,13 @@ from incidents.workflow.offer import (
     tell_options,
     withdraw_option,
 )
-from incidents.workflow.promising import Word, extend, progress, promise, resolve
+from incidents.workflow.promising import (
+    Word,
+    ask_extension,
+    decline_extension,
+    extend,
+    promise,
+)
 from incidents.workflow.record import (
     Intake,
     Points,
@@ -58,6 +64,7 @@ from incidents.workflow.review import (
 )
 from incidents.workflow.sweep import flag_due
 from incidents.workflow.table import MOVES, OPEN
+from incidents.workflow.working import progress, resolve
 
 __all__ = [
     "MOVES",
@@ -68,6 +75,7 @@ __all__ = [
     "Rule",
     "Tick",
     "Word",
+    "ask_extension",
     "attach",
     "attach_all",
     "call_back",
@@ -81,6 +89,7 @@ __all__ = [
     "decide_dissatisfied",
     "decide_option",
     "decide_refusal",
+    "decline_extension",
     "edit_guest",
     "edit_report",
     "extend",
@@ -110,5 +119,6 @@ __all__ = [
     "tell_options",
     "unmask",
     "void",
+    "was_major",
     "withdraw_option",
 ]

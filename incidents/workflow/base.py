@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
+from django.core.exceptions import PermissionDenied
 from django.db import models
 from django.utils.translation import gettext as _
 
@@ -124,8 +125,13 @@ def happened(
         raise RefusedInput(**{field: _("时间还没有到，请填写实际发生的时间。")})
     if at < now - BACKDATE:
         raise RefusedInput(**{field: _("时间在30天以前，请核对日期。")})
-    if not_before is not None and at < not_before.replace(second=0, microsecond=0):
+    if not_before is not None and at < to_minute(not_before):
         raise RefusedInput(**{field: _("时间早于上一步，请核对后重填。")})
+
+
+def to_minute(moment: datetime) -> datetime:
+    """As precise as a person types a time."""
+    return moment.replace(second=0, microsecond=0)
 
 
 def round_began_at(complaint: Complaint) -> datetime:
@@ -167,16 +173,46 @@ def expect_report(complaint: Complaint, now: datetime) -> list[str]:
     return ["next_due_at"]
 
 
-def tell_major(complaint: Complaint, by: User) -> None:
-    """A complaint that became major is the property manager's matter at once (C-J, GM if major)."""
-    if complaint.severity != Severity.MAJOR:
-        return
+def rank(severity: str) -> int:
+    """How grave a severity is; a higher number is graver."""
+    return Severity.values.index(severity)
+
+
+def set_severity(complaint: Complaint, severity: str, by: User) -> None:
+    """Give the complaint another severity, not saved yet; the managers concerned are told.
+
+    Who acts may raise it. Lowering gives more time and asks for fewer signatures, so it takes a
+    manager (403).
+    """
+    old, complaint.severity = complaint.severity, severity
+    if rank(severity) < rank(old):
+        _permit_lowering(complaint, old, by)
+    if severity == Severity.MAJOR:
+        _tell_severity(complaint, Role.PROPERTY_MANAGER, _("升为重大"), by)
+    elif old == Severity.MAJOR:
+        _tell_severity(complaint, Role.GENERAL_MANAGER, _("不再是重大"), by)
+
+
+def was_major(complaint: Complaint) -> bool:
+    """Whether it is, or ever was, major: then 总物业经理 signs, whoever lowered it (C-J)."""
+    return bool(complaint.history.filter(severity=Severity.MAJOR).exists())
+
+
+def _permit_lowering(complaint: Complaint, old: str, by: User) -> None:
+    try:
+        permit(complaint, "lower_severity", by)
+    except PermissionDenied as denied:
+        text = _("调低等级须由物业经理办理：请先按“%(old)s”办，再请物业经理用“调整等级”调低。")
+        raise PermissionDenied(text % {"old": Severity(old).label}) from denied
+
+
+def _tell_severity(complaint: Complaint, role: Role, what: str, by: User) -> None:
     notify(
         complaint.case,
-        Role.PROPERTY_MANAGER,
-        rule="incidents.major",
-        text=_("【升为重大】%(case)s") % {"case": neutral(complaint)},
-        key=f"major:{complaint.case.version}",
+        role,
+        rule="incidents.severity",
+        text=f"【{what}】{neutral(complaint)}",
+        key=f"severity:{complaint.case.version}",
         except_for=by,
         urgent=True,
     )

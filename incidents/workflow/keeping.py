@@ -17,8 +17,8 @@ from incidents.workflow.base import (
     neutral,
     permit,
     round_began_at,
+    set_severity,
     stop_clocks,
-    tell_major,
 )
 from incidents.workflow.record import index
 from incidents.workflow.table import S
@@ -60,18 +60,22 @@ def hand_over(complaint: Complaint, *, by: User, to: User, reason: str) -> Compl
 
 @transaction.atomic
 def change_severity(complaint: Complaint, *, by: User, severity: str, reason: str) -> Complaint:
-    """调整等级: with a reason; before H the time allowed for the first promise follows it."""
+    """调整等级: with a reason; before H the time allowed for the first promise follows it.
+
+    Lowering is a manager's (403); see ``base.set_severity``.
+    """
     complaint, _stand = begin(complaint, "change_severity", by)
     require(severity in Severity.values, _("没有这个等级。"))
     require(complaint.severity != severity, _("已经是这个等级。"))
     if not reason:
         raise RefusedInput(reason=_("请写明调整等级的原因。"))
-    old, complaint.severity = complaint.severity, severity
+    old = complaint.severity
     report = signoff.current(complaint.case)
     require(
         report is None or report.state in (Report.State.DRAFT, Report.State.SENT_BACK),
         _("《事故报告》已提交签批，等级不能再改；需要调整请先由签批人退回。"),
     )
+    set_severity(complaint, severity, by)
     fields = ["severity"]
     if complaint.status in BEFORE_PROMISE:
         within = complaint.case.property.settings.promise_within(severity)
@@ -80,7 +84,6 @@ def change_severity(complaint: Complaint, *, by: User, severity: str, reason: st
         clocks.arm(complaint.case, (Rule.PROMISE_LATE, due))
         complaint.next_due_at = due
         fields.append("next_due_at")
-    tell_major(complaint, by)
     return finish(
         complaint,
         fields,

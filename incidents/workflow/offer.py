@@ -5,7 +5,7 @@ from datetime import datetime
 from decimal import Decimal
 
 from django.db import transaction
-from django.db.models import Max
+from django.db.models import Max, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -18,6 +18,7 @@ from incidents.workflow.base import (
     neutral,
     permit,
     round_began_at,
+    to_minute,
 )
 from incidents.workflow.table import S
 from propdesk.core import audit
@@ -194,6 +195,7 @@ def tell_options(
     )
     if len(options) == 1 and not single_reason:
         raise RefusedInput(single_reason=_("只有一种方案，请写明原因。"))
+    _told_after_approval(options, told_at)
     for option in options:
         if option.told_at is None:
             option.told_at = told_at
@@ -206,6 +208,17 @@ def tell_options(
     return finish(
         complaint, fields, *options, by=by, action="tell_options", info=info, occurred_at=told_at
     )
+
+
+def _told_after_approval(options: list[Option], told_at: datetime) -> None:
+    """RefusedInput when an option would have been told before it was approved (C-G)."""
+    for option in options:
+        decided_at = option.decided_at
+        if option.told_at or decided_at is None or told_at >= to_minute(decided_at):
+            continue
+        when = timezone.localtime(decided_at).strftime("%m-%d %H:%M")
+        text = _("方案 %(n)s 在 %(when)s 才批准，告知时间不能早于批准。")
+        raise RefusedInput(told_at=text % {"n": option.position, "when": when})
 
 
 def check_via(complaint: Complaint, via: str, by: User) -> None:
@@ -252,12 +265,14 @@ def _chosen(
     reason = decision.reason if decision else ""
     option.chosen = True
     audit.save(option, "chosen", by=by, reason=reason or _("客户选定方案"))
+    unneeded = _drop_pending(complaint, by, reason or _("客户选定方案"))
     complaint.chosen_at = at
     info = {"position": option.position} | ({"choice": decision.choice} if decision else {})
     return finish(
         complaint,
         ["chosen_at", *fields],
         option,
+        *unneeded,
         *([decision] if decision else []),
         by=by,
         action="decide_refusal" if decision else "choose",
@@ -265,6 +280,26 @@ def _chosen(
         info=info,
         occurred_at=at,
     )
+
+
+def _drop_pending(complaint: Complaint, by: User, reason: str) -> list[Option]:
+    """Nobody need decide any more on what the guest will not be offered."""
+    waiting = complaint.options.filter(
+        cycle=complaint.cycle, withdrawn_at=None, approval=Option.Approval.PENDING
+    )
+    return _drop(waiting, complaint, by, reason)
+
+
+def _drop(options: "QuerySet[Option]", complaint: Complaint, by: User, reason: str) -> list[Option]:
+    """Withdraw options and the requests to approve them."""
+    rows, now = list(options), timezone.now()
+    for row in rows:
+        row.withdrawn_at = now
+        audit.save(row, "withdrawn_at", by=by, reason=reason)
+    if rows:
+        kinds = [f"decide_option:{row.pk}" for row in rows]
+        close_tasks(complaint.case, *kinds, by=by, outcome="withdrawn")
+    return rows
 
 
 @transaction.atomic
@@ -326,10 +361,9 @@ def decide_refusal(
             raise RefusedInput(option=_("请选择按哪一个方案办理。"))
         return _chosen(complaint, lock(option), row, by=by, at=now, fields=fields)
     require(choice == "new_options", _("请选择一种决定。"))
-    dropped = list(complaint.options.filter(cycle=complaint.cycle, withdrawn_at=None))
-    for told in dropped:
-        told.withdrawn_at = now
-        audit.save(told, "withdrawn_at", by=by, reason=reason)
+    dropped = _drop(
+        complaint.options.filter(cycle=complaint.cycle, withdrawn_at=None), complaint, by, reason
+    )
     complaint.status, complaint.told_options_at = S.RECORDED, None
     fields += ["status", "told_options_at"]
     notify(

@@ -1,4 +1,4 @@
-"""H and I: the promised time, the work, its delays and its end."""
+"""H and I: the promised time and its delays."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -11,21 +11,22 @@ from incidents import deadlines
 from incidents.models import Complaint, Progress, Promise
 from incidents.workflow.base import (
     PROMISE_RULES,
-    REVIEW_RULES,
     Rule,
     begin,
     finish,
-    happened,
+    four_eyes,
     neutral,
     permit,
     round_began_at,
     stop_clocks,
+    to_minute,
 )
 from incidents.workflow.offer import check_via
-from incidents.workflow.record import index
 from incidents.workflow.table import S
+from incidents.workflow.working import EXTENSION_TASK, members, write_progress
 from propdesk.core import audit, clocks
-from propdesk.core.models import Department, Membership, User
+from propdesk.core.cases import close_tasks, open_task
+from propdesk.core.models import Department, Task, User
 from propdesk.core.notices import notify
 from propdesk.core.roles import Role
 from propdesk.core.transitions import RefusedInput, require
@@ -58,6 +59,9 @@ def promise(
         _("还不能约定时限：先登记客户选定的方案。"),
     )
     _check_word(complaint, word, by)
+    options_told_at = complaint.told_options_at
+    if options_told_at is not None and word.told_at < to_minute(options_told_at):
+        raise RefusedInput(told_at=_("告知时限的时间早于告知方案的时间，请核对后重填。"))
     what = what or (chosen.text if chosen else "")
     if not what:
         raise RefusedInput(what=_("请写明承诺做什么。"))
@@ -100,11 +104,11 @@ def _check_word(complaint: Complaint, word: Word, by: User) -> None:
         word.due_at,
         word.told_at,
         now,
-        received_at=complaint.received_at.replace(second=0, microsecond=0),
+        received_at=to_minute(complaint.received_at),
     )
     if problem is not None:
         raise RefusedInput(**{problem.field: problem.sentence})
-    if word.told_at < round_began_at(complaint).replace(second=0, microsecond=0):
+    if word.told_at < to_minute(round_began_at(complaint)):
         raise RefusedInput(told_at=_("告知时间早于这一轮处理的开始，请核对后重填。"))
     if word.next_contact_at is not None and not now < word.next_contact_at <= word.due_at:
         raise RefusedInput(next_contact_at=_("下次联系要晚于现在、不晚于承诺时间。"))
@@ -164,7 +168,7 @@ def _tell_promise(complaint: Complaint, row: Promise, by: User) -> None:
         rule="incidents.assigned",
         text=text,
         key=f"promise:{row.pk}",
-        also=_members(complaint),
+        also=members(complaint),
         except_for=by,
         due_at=row.due_at,
     )
@@ -197,7 +201,7 @@ def extend(complaint: Complaint, word: Word, *, by: User, reason: str) -> Promis
     _check_word(complaint, word, by)
     if word.due_at <= old.due_at:
         raise RefusedInput(due_at=_("新时限要晚于原时限。"))
-    if word.told_at < old.created_at.replace(second=0, microsecond=0):
+    if word.told_at < to_minute(old.created_at):
         raise RefusedInput(told_at=_("通报时间早于上一次约定，请核对后重填。"))
     now = timezone.now()
     in_time = deadlines.told_in_time(word.told_at, old.due_at) and now <= old.due_at
@@ -217,6 +221,7 @@ def extend(complaint: Complaint, word: Word, *, by: User, reason: str) -> Promis
     complaint.current_due_at = complaint.next_due_at = word.due_at
     # What was reported done under the old promise proves nothing about the new one.
     complaint.department_done_at = None
+    close_tasks(complaint.case, EXTENSION_TASK, by=by, outcome="extended")
     stop_clocks(complaint, set(PROMISE_RULES) - {Rule.NOT_STARTED}, now)
     _arm(complaint, row)
     _tell_promise(complaint, row, by)
@@ -240,136 +245,65 @@ def extend(complaint: Complaint, word: Word, *, by: User, reason: str) -> Promis
 
 
 @transaction.atomic
-def progress(
-    complaint: Complaint, *, by: User, kind: str, text: str, occurred_at: datetime | None = None
-) -> Progress:
-    """登记开工、进展、联系或部门完成 (C-I); the department that executes may do it too.
+def ask_extension(complaint: Complaint, *, by: User, reason: str, wish_at: datetime) -> Progress:
+    """请示再延期 (C-I, decision 32): from the second extension on a property manager decides.
 
-    ``not_done`` is the other answer to 部门完成: whoever may mark the complaint resolved has
-    looked and it is not, so that the report of the department proves nothing any more.
+    The wish stands in the timeline and as a task; the promise itself does not move.
     """
-    complaint, _stand = begin(complaint, "progress", by)
-    if kind == Progress.Kind.NOT_DONE:
-        permit(complaint, "resolve", by)
-        require(complaint.department_done_at is not None, _("部门还没有报过完成。"))
+    complaint, _stand = begin(complaint, "ask_extension", by)
+    current = complaint.promises.get(outcome=Promise.Outcome.OPEN)
+    require(current.seq > 1, _("第一次延期可以直接登记，不用请示。"))
+    require(not _asked(complaint), _("已经请示过，正在等物业经理答复。"))
     now = timezone.now()
-    occurred_at = occurred_at or now
-    happened("occurred_at", occurred_at, now, not_before=complaint.received_at)
-    if not text:
-        raise RefusedInput(text=_("请写一句做了什么。"))
-    started = complaint.started_at is not None
-    if kind == Progress.Kind.DONE:
-        require(started, _("还没有登记开工。"))
-        require(complaint.department_done_at is None, _("部门已经报过完成。"))
-    if kind == Progress.Kind.STARTED:
-        require(not started, _("这一轮已经登记开工。"))
-    row = Progress(
-        complaint=complaint,
-        cycle=complaint.cycle,
-        kind=kind,
-        text=text,
-        occurred_at=occurred_at,
-        at=now,
-        by=by,
+    if not reason:
+        raise RefusedInput(reason=_("请写明延误的原因。"))
+    if wish_at <= max(now, current.due_at):
+        raise RefusedInput(wish_at=_("希望延到的时间要晚于现在和原时限。"))
+    wish = timezone.localtime(wish_at).strftime("%m-%d %H:%M")
+    text = _("希望延到 %(when)s：%(why)s") % {"when": wish, "why": reason}
+    row = write_progress(complaint, Progress.Kind.ASKED, text, now=now, by=by)
+    ask = _("请决定是否再延期 · %(case)s") % {"case": neutral(complaint)}
+    open_task(complaint.case, EXTENSION_TASK, Role.PROPERTY_MANAGER, ask, by=by)
+    notify(
+        complaint.case,
+        Role.PROPERTY_MANAGER,
+        rule="incidents.extension_asked",
+        text=f"【{_('待决定')}】{ask}",
+        key=f"extension-asked:{row.pk}",
+        except_for=by,
+        urgent=True,
+        due_at=current.due_at,
     )
-    audit.save(row, by=by, reason=text)
-    fields = _after_progress(complaint, row, now, by)
-    finish(
-        complaint,
-        fields,
-        row,
-        by=by,
-        action="progress",
-        info={"kind": kind},
-        occurred_at=occurred_at,
-    )
+    finish(complaint, [], row, by=by, action="ask_extension", reason=reason)
     return row
 
 
-def _after_progress(complaint: Complaint, row: Progress, now: datetime, by: User) -> list[str]:
-    if row.kind == Progress.Kind.STARTED:
-        complaint.started_at = row.occurred_at
-        stop_clocks(complaint, [Rule.NOT_STARTED], now)
-        return ["started_at"]
-    if row.kind == Progress.Kind.CONTACT:
-        stop_clocks(complaint, [Rule.CONTACT_DUE], now)
-    if row.kind == Progress.Kind.DONE:
-        # The server's time, not the typed one: it later proves that the promise was kept.
-        complaint.department_done_at = now
-        text = _("【部门已完成】%(case)s · 请核实") % {"case": neutral(complaint)}
-        notify(
-            complaint.case,
-            rule="incidents.department_done",
-            text=text,
-            key=f"done:{row.pk}",
-            also=[complaint.owner],
-            except_for=by,
-        )
-        return ["department_done_at"]
-    if row.kind == Progress.Kind.NOT_DONE:
-        complaint.department_done_at = None
-        notify(
-            complaint.case,
-            rule="incidents.not_done",
-            text=_("【核实未完成】%(case)s · 请继续处理") % {"case": neutral(complaint)},
-            key=f"not-done:{row.pk}",
-            also=_members(complaint),
-            except_for=by,
-        )
-        return ["department_done_at"]
-    return []
-
-
-def _members(complaint: Complaint) -> list[User]:
-    """Who works today in the department that carries the complaint out."""
-    members = Membership.objects.current(timezone.now()).filter(
-        property=complaint.case.property, department=complaint.department
-    )
-    return [m.user for m in members.select_related("user")]
-
-
 @transaction.atomic
-def resolve(
-    complaint: Complaint, *, by: User, resolution: str, resolved_at: datetime | None = None
-) -> Complaint:
-    """标记已解决 (C-I): needs a result; the promise is kept only if that is on record in time.
-
-    On record means: now, or the moment the department reported done under this very promise. A
-    typed earlier time is kept as the guest's experience but never turns a broken promise into a
-    kept one.
-    """
-    complaint, _stand = begin(complaint, "resolve", by)
-    require(complaint.started_at is not None, _("还不能标记已解决：先登记开工。"))
-    now = timezone.now()
-    resolved_at = resolved_at or now
-    happened("resolved_at", resolved_at, now, not_before=complaint.started_at)
-    if not resolution:
-        raise RefusedInput(resolution=_("请写明处理结果。"))
-    row = complaint.promises.select_for_update().get(outcome=Promise.Outcome.OPEN)
-    done_at = complaint.department_done_at
-    proved_at = done_at if done_at is not None and row.created_at <= done_at <= now else now
-    kept = proved_at <= row.due_at
-    row.outcome = Promise.Outcome.KEPT if kept else Promise.Outcome.BROKEN
-    row.ended_at = proved_at
-    audit.save(row, "outcome", "ended_at", by=by, reason=_("标记已解决"))
-    complaint.status, complaint.resolution = S.RESOLVED, resolution
-    complaint.resolved_at = resolved_at
-    index(complaint)
-    settings = complaint.case.property.settings
-    remind = now + timedelta(minutes=settings.review_remind)
-    complaint.next_due_at = remind
-    stop_clocks(complaint, PROMISE_RULES, now)
-    clocks.arm(
+def decline_extension(complaint: Complaint, *, by: User, reason: str) -> Progress:
+    """不同意再延期: the promised time stands; whoever asked and the owner are told why."""
+    complaint, stand = begin(complaint, "decline_extension", by)
+    asked = _asked(complaint)
+    require(asked, _("没有等待答复的延期请示。"))
+    task = asked[0]
+    mine = _("自己或被代理人的请示须由另一位经理答复。")
+    four_eyes("decline_extension", task.created_by_id, by, stand, mine)
+    if not reason:
+        raise RefusedInput(reason=_("请写明不同意的理由。"))
+    row = write_progress(complaint, Progress.Kind.DECLINED, reason, now=timezone.now(), by=by)
+    close_tasks(complaint.case, EXTENSION_TASK, by=by, outcome="declined")
+    notify(
         complaint.case,
-        (REVIEW_RULES[0], remind),
-        (REVIEW_RULES[1], now + timedelta(minutes=settings.review_escalate)),
+        rule="incidents.extension_declined",
+        text=_("【不同意再延期】%(case)s · 请按原时限办") % {"case": neutral(complaint)},
+        key=f"extension-declined:{row.pk}",
+        also=[user for user in (complaint.owner, task.created_by) if user is not None],
+        except_for=by,
     )
-    return finish(
-        complaint,
-        ["status", "resolution", "resolved_at", "next_due_at"],
-        row,
-        by=by,
-        action="resolve",
-        info={"kept": kept},
-        occurred_at=resolved_at,
-    )
+    finish(complaint, [], row, by=by, action="decline_extension", reason=reason)
+    return row
+
+
+def _asked(complaint: Complaint) -> list[Task]:
+    """The waiting request for another extension, if any."""
+    waiting = Task.objects.filter(case=complaint.case, kind=EXTENSION_TASK, done_at=None)
+    return list(waiting.select_related("created_by"))

@@ -17,7 +17,15 @@ from incidents.models import (
     StepRecord,
 )
 from incidents.permissions import ACTIONS
-from incidents.workflow.base import Rule, begin, finish, happened, neutral, stop_clocks, tell_major
+from incidents.workflow.base import (
+    Rule,
+    begin,
+    finish,
+    happened,
+    neutral,
+    set_severity,
+    stop_clocks,
+)
 from incidents.workflow.table import S
 from propdesk.core import audit, clocks, drafts, duty, persons, search
 from propdesk.core.cases import open_case
@@ -26,6 +34,9 @@ from propdesk.core.notices import notify
 from propdesk.core.persons import Guest
 from propdesk.core.roles import DUTY, Role, ensure
 from propdesk.core.transitions import ConflictError, RefusedInput, require
+
+OLDEST = timedelta(days=366)
+"""How long ago what a guest complains of may have happened; earlier is a slip of the keyboard."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -241,15 +252,13 @@ def record(complaint: Complaint, points: Points, *, by: User) -> Complaint:
     _require_conduct(complaint)
     _check_points(complaint, points)
     now = timezone.now()
-    if points.occurred_at is not None and points.occurred_at > now:
-        raise RefusedInput(occurred_at=_("发生时间还没有到，请核对后重填。"))
     persons.change(complaint.guest, points.guest, by=by, reason=_("F 做好记录"))
-    names = [name for name in Points.__dataclass_fields__ if name != "guest"]
     before = complaint.severity
+    if points.severity != before:
+        set_severity(complaint, points.severity, by)
+    names = [name for name in Points.__dataclass_fields__ if name != "guest"]
     for name in names:
         setattr(complaint, name, getattr(points, name))
-    if complaint.severity != before:
-        tell_major(complaint, by)
     complaint.status = S.RECORDED
     complaint.recorded_at, complaint.recorded_by = now, by
     due = complaint.received_at + complaint.case.property.settings.promise_within(points.severity)
@@ -288,12 +297,23 @@ def _check_points(complaint: Complaint, points: Points) -> None:
         errors["name"] = _("请填写客户姓名和称呼，或选择匿名。")
     if points.is_anonymous and not points.anonymous_reason:
         errors["anonymous_reason"] = _("匿名投诉请写明说明。")
+    if points.occurred_at is not None:
+        errors |= _check_occurred(points.occurred_at)
     if points.place is None and not points.place_note:
         errors["place_note"] = _("请填写地点。")
     if not points.read_back and not points.read_back_reason:
         errors["read_back_reason"] = _("没有念给客户核对，请写明原因。")
     if errors:
         raise RefusedInput(**errors)
+
+
+def _check_occurred(at: datetime) -> dict[str, str]:
+    now = timezone.now()
+    if at > now:
+        return {"occurred_at": _("发生时间还没有到，请核对后重填。")}
+    if at < now - OLDEST:
+        return {"occurred_at": _("发生时间在一年以前，请核对年份。")}
+    return {}
 
 
 @transaction.atomic

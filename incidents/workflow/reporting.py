@@ -1,26 +1,35 @@
 """《事故报告》 of a complaint: pre-filled from A–J, so that it costs one signature (C-J)."""
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 
 from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as _l
 
 from incidents.models import Complaint, Severity
-from incidents.workflow.base import Rule, begin, hold, in_state, stop_clocks
+from incidents.workflow.base import Rule, begin, hold, in_state, stop_clocks, was_major
 from propdesk.core import audit, rendering, signoff
 from propdesk.core.models import Report, User
 from propdesk.core.roles import standing
-from propdesk.core.transitions import ConflictError, lock, require
+from propdesk.core.transitions import ConflictError, RefusedInput, lock, require
 
 KIND = "incident_report"
+ORDERED = {
+    "occurred_at": "",
+    "discovered_at": _l("发现时间早于发生时间，请核对后重填。"),
+    "reported_at": _l("报告时间早于发现或发生的时间，请核对后重填。"),
+}
+"""The times of the report in their natural order, each with what is said when it is too early."""
 
 
 @transaction.atomic
 def start_report(complaint: Complaint, values: Mapping[str, Any], *, by: User) -> Report:
     """起草《事故报告》 with the values ``reports.prefill`` proposes; needs the summary first."""
     complaint, _stand = begin(complaint, "report", by)
+    _check_dates(values)
     require(
         complaint.summary and complaint.result, _("先写明经过、措施与结果，再起草《事故报告》。")
     )
@@ -31,7 +40,26 @@ def start_report(complaint: Complaint, values: Mapping[str, Any], *, by: User) -
 def edit_report(report: Report, values: Mapping[str, Any], *, by: User) -> Report:
     """修改 a draft or a report sent back."""
     begin(report.case.complaint, "report", by)
+    _check_dates(values)
     return signoff.edit(report, values, by=by)
+
+
+def _check_dates(values: Mapping[str, Any]) -> None:
+    """RefusedInput unless 发生 ≤ 发现 ≤ 报告 ≤ now, and what is to be improved lies ahead."""
+    now, errors = timezone.now(), {}
+    before: datetime | None = None
+    for name, late in ORDERED.items():
+        at = values.get(name)
+        if at is not None and at > now:
+            errors[name] = _("时间还没有到，请填写实际发生的时间。")
+        elif at is not None and before is not None and at < before:
+            errors[name] = str(late)
+        before = at or before
+    improve_by = values.get("improve_by")
+    if improve_by is not None and improve_by < timezone.localdate(now):
+        errors["improve_by"] = _("完成期限已经过去，请填今天或以后的日期。")
+    if errors:
+        raise RefusedInput(**errors)
 
 
 @transaction.atomic
@@ -53,7 +81,7 @@ def submit_report(report: Report, *, by: User, password: str) -> Report:
     boxes = signoff.route(
         complaint.case.property,
         standing(by, complaint.case.property),
-        severity=complaint.severity,
+        gm_signs=was_major(complaint),
         executed_by=complaint.department,
     )
     stop_clocks(complaint, [Rule.REPORT_LATE], timezone.now())

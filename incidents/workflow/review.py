@@ -221,6 +221,12 @@ def missing_for_close(
     return tuple(missing)
 
 
+def _owners(complaint: Complaint) -> set[int]:
+    """Everybody who ever had this complaint to follow up; handing it over washes nobody clean."""
+    past = complaint.history.order_by().values_list("owner_id", flat=True).distinct()
+    return {complaint.owner_id, *past}
+
+
 def needs_report(complaint: Complaint) -> bool:
     """The SOP asks for one each time; a house may limit it to serious and major (reading 16)."""
     rule = complaint.case.property.settings.report_required
@@ -243,7 +249,8 @@ def close(complaint: Complaint, *, by: User, override: str = "") -> Complaint:
     rows = []
     if missing and override:
         mine = _("自己或被代理人跟进的投诉须由另一位经理越过门槛。")
-        four_eyes("override", complaint.owner_id, by, stand, mine)
+        for owner_id in _owners(complaint):
+            four_eyes("override", owner_id, by, stand, mine)
         require(
             all(letter != "J-decision" for letter, _s in missing),
             _("客户不满意，须先作出决定，不能越过。"),

@@ -130,7 +130,10 @@ class Note(_Box):
 
 
 class Actions(_Box):
-    """The bar with the one primary button; a draft button and a way back when asked for."""
+    """The bar with the one primary button; a draft button and a way back when asked for.
+
+    `address`: where the button sends the form when not to the form's own action.
+    """
 
     template = "pd_form/actions.html"
 
@@ -143,6 +146,7 @@ class Actions(_Box):
         draft: bool = False,
         back_url: str = "",
         hint: str = "",
+        address: str = "",
     ) -> None:
         super().__init__()
         self._values = {
@@ -152,6 +156,7 @@ class Actions(_Box):
             "draft": draft,
             "back_url": back_url,
             "hint": hint,
+            "address": address,
         }
 
     def values(self) -> dict[str, Any]:

@@ -129,12 +129,12 @@ def _editable(report: Report) -> Report:
 
 
 def route(
-    prop: Property, author: Standing, *, severity: str, executed_by: Department | None
+    prop: Property, author: Standing, *, gm_signs: bool, executed_by: Department | None
 ) -> list[Box]:
     """The boxes of a report by this author (decision 13).
 
     填报人/值班经理 is one box for a duty manager; 部门经理 only when another department executed
-    and has one; 物业经理 always; 总物业经理 for major. What the author may not sign himself goes
+    and has one; 物业经理 always; 总物业经理 where ``gm_signs``. What the author may not sign himself goes
     one rank up (decision 32); above 总物业经理 there is none, his own goes to 物业经理.
     """
     gm = Box(Role.GENERAL_MANAGER, _("总物业经理"))
@@ -152,7 +152,7 @@ def route(
         return [*boxes, pm]
     if Role.PROPERTY_MANAGER in author.roles:
         return [*boxes, gm]
-    return [*boxes, pm, gm] if severity == "major" else [*boxes, pm]
+    return [*boxes, pm, gm] if gm_signs else [*boxes, pm]
 
 
 def _has_manager(prop: Property, department: Department) -> bool:
@@ -189,6 +189,7 @@ def submit(report: Report, boxes: Sequence[Box], *, by: User, password: str) -> 
         for position, box in enumerate(boxes, start=1)
     ]
     _approve(rows[0], report, signature, by=by, opinion="", now=now)
+    _somebody_can_sign(report, rows[1:], by)
     for row in rows:
         audit.save(row, by=by, reason=_("提交签批"))
     clocks.stop(report.case, [SIGN_LATE], now)
@@ -204,6 +205,20 @@ def submit(report: Report, boxes: Sequence[Box], *, by: User, password: str) -> 
         info={"number": report.number, "round": report.round},
     )
     return report
+
+
+def _somebody_can_sign(report: Report, boxes: Sequence[ReportBox], by: User) -> None:
+    """ConflictError for a box nobody may ever sign: all of that rank wrote on this report."""
+    out = signers.involved([report])[report.pk] | {by.pk}
+    roster = signers.Roster(timezone.now())
+    for box in boxes:
+        require(
+            roster.told(report, box, out),
+            _(
+                "没有人能签“%(title)s”一栏：有这个岗位的人都写过这份报告。请先在设置里为这个岗位增加一人。"
+            )
+            % {"title": box.title},
+        )
 
 
 def _approve(

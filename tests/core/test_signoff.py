@@ -102,7 +102,8 @@ def standing_of(*own, acting=()):
     ],
 )
 def test_route_by_author_and_severity(author, severity, roles):
-    route = signoff.route(House().prop, author, severity=severity, executed_by=None)
+    major = severity == "major"
+    route = signoff.route(House().prop, author, gm_signs=major, executed_by=None)
 
     assert [box.role for box in route] == roles
 
@@ -122,7 +123,7 @@ def test_route_asks_the_manager_of_another_department_that_executed(executes, ha
     route = signoff.route(
         house.prop,
         author,
-        severity="normal",
+        gm_signs=False,
         executed_by=house.department if executes == "other" else own,
     )
 

@@ -6,6 +6,7 @@ The tests of roles and states run over this table, and refuse to run without a r
 import io
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -127,6 +128,17 @@ def extended(house: House) -> Complaint:
     return read(complaint)
 
 
+def asked_again(house: House) -> Complaint:
+    complaint = extended(house)
+    wish = timezone.now() + timedelta(hours=9)
+    workflow.ask_extension(complaint, by=house.dm, reason="又缺配件", wish_at=wish)
+    return read(complaint)
+
+
+def serious(house: House) -> Complaint:
+    return house.new(severity="serious")
+
+
 def dissatisfied(house: House) -> Complaint:
     return house.reviewed("dissatisfied")
 
@@ -183,6 +195,11 @@ def _promise(house: House, complaint: Complaint, by: User) -> Any:
 
 def _extend(house: House, complaint: Complaint, by: User) -> Any:
     return workflow.extend(complaint, house.word(30), by=by, reason="又缺配件")
+
+
+def _ask_extension(house: House, complaint: Complaint, by: User) -> Any:
+    wish = timezone.now() + timedelta(hours=30)
+    return workflow.ask_extension(complaint, by=by, reason="又缺配件", wish_at=wish)
 
 
 def _call_back(house: House, complaint: Complaint, by: User) -> Any:
@@ -252,6 +269,13 @@ ACTS: tuple[Act, ...] = (
     Act("promise", "promise", House.chosen, _promise),
     Act("extend", "extend", House.started, _extend),
     Act("extend", "extend_again", extended, _extend),
+    Act("ask_extension", "ask_extension", extended, _ask_extension),
+    Act(
+        "decline_extension",
+        "decline_extension",
+        asked_again,
+        lambda h, c, by: W.decline_extension(c, by=by, reason="按原时限办"),
+    ),
     Act(
         "progress",
         "progress",
@@ -312,6 +336,12 @@ ACTS: tuple[Act, ...] = (
         "change_severity",
         House.new,
         lambda h, c, by: W.change_severity(c, by=by, severity="serious", reason="扩大"),
+    ),
+    Act(
+        "change_severity",
+        "lower_severity",
+        serious,
+        lambda h, c, by: W.change_severity(c, by=by, severity="normal", reason="误选"),
     ),
     Act("call_security", "call_security", House.new, lambda h, c, by: W.call_security(c, by=by)),
     Act(

@@ -220,6 +220,34 @@ def two_hours_old(house: House) -> Complaint:
     return house.started(house.promised(workflow.record(complaint, POINTS, by=house.dm)))
 
 
+def chosen_today(house: House) -> Complaint:
+    complaint = house.conduct(house.new(received_at=timezone.now() - timedelta(hours=2)))
+    return house.chosen(workflow.record(complaint, POINTS, by=house.dm))
+
+
+def approved_now(house: House) -> Complaint:
+    complaint = house.conduct(house.new(received_at=timezone.now() - timedelta(hours=2)))
+    complaint = workflow.record(complaint, POINTS, by=house.dm)
+    workflow.offer(complaint, [workflow.Offer("免房费", cost=Decimal(800))], by=house.dm)
+    workflow.decide_option(option_of(house, complaint), by=house.pm, approve=True)
+    return complaint
+
+
+def asked_extension_by_pm(house: House) -> Complaint:
+    complaint = moves.extended(house)
+    wish = timezone.now() + timedelta(hours=9)
+    workflow.ask_extension(complaint, by=house.pm, reason="缺配件", wish_at=wish)
+    return fresh(complaint)
+
+
+def written_by_all(house: House) -> Complaint:
+    complaint = moves.drafted(house)
+    for user in (house.pm, house.gm):
+        workflow.edit_report(report_of(house, complaint), {}, by=user)
+    workflow.edit_report(report_of(house, complaint), {}, by=house.dm)
+    return complaint
+
+
 def second_round(house: House) -> Complaint:
     complaint = two_hours_old(house)
     workflow.resolve(complaint, by=house.dm, resolution="好了")
@@ -392,6 +420,20 @@ BAD: tuple[Page | Call | Refused, ...] = (
         "最多 60 个字，超出了 3 个，请删减后再提交。",
         typed="王" * 63,
     ),
+    Call(
+        "severity-lower",
+        moves.serious,
+        lambda h, c: W.change_severity(c, by=h.dm, severity="normal", reason="误选"),
+        "调低等级须由物业经理办理：请先按“严重”办，再请物业经理用“调整等级”调低。",
+        PermissionDenied,
+    ),
+    Call(
+        "severity-lower-at-f",
+        lambda h: h.conduct(h.new(severity="serious")),
+        lambda h, c: W.record(c, POINTS, by=h.dm),
+        "调低等级须由物业经理办理：请先按“严重”办，再请物业经理用“调整等级”调低。",
+        PermissionDenied,
+    ),
     Page(
         "severity-unknown",
         House.new,
@@ -536,6 +578,23 @@ BAD: tuple[Page | Call | Refused, ...] = (
         without(RECORD, "read_back"),
         "没有念给客户核对，请写明原因。",
         typed=TYPED,
+    ),
+    Page(
+        "record-year",
+        moves.conducted,
+        "record",
+        at_time("occurred_at", lambda: when(days=-400), **RECORD),
+        "发生时间在一年以前，请核对年份。",
+        typed=TYPED,
+    ),
+    Page(
+        "record-ticks",
+        House.new,
+        "record",
+        RECORD | {"tick_A": "na", "reason_A": ""},
+        "谈话要领还有没填好的地方。",
+        typed=TYPED,
+        also=("标为不适用，请写明原因。",),
     ),
     Page(
         "record-future",
@@ -723,6 +782,14 @@ BAD: tuple[Page | Call | Refused, ...] = (
         "tell",
         at_time("told_at", lambda: when(hours=-5), told_via="phone", single_reason=TYPED),
         "时间早于上一步，请核对后重填。",
+        typed=TYPED,
+    ),
+    Page(
+        "tell-unapproved",
+        approved_now,
+        "tell",
+        at_time("told_at", lambda: when(hours=-1), told_via="phone", single_reason=TYPED),
+        "才批准，告知时间不能早于批准。",
         typed=TYPED,
     ),
     Page(
@@ -970,7 +1037,81 @@ BAD: tuple[Page | Call | Refused, ...] = (
         "请选择本处的部门。",
         RefusedInput,
     ),
+    Page(
+        "promise-before-options",
+        chosen_today,
+        "promise",
+        promised_to(told_at=lambda: when(hours=-1)),
+        "告知时限的时间早于告知方案的时间，请核对后重填。",
+        typed=TYPED,
+    ),
     # I
+    Page(
+        "ask-early",
+        moves.extended,
+        "ask-extension",
+        at_time("wish_at", lambda: when(hours=1), reason=TYPED),
+        "希望延到的时间要晚于现在和原时限。",
+        typed=TYPED,
+    ),
+    Call(
+        "ask-why",
+        moves.extended,
+        lambda h, c: W.ask_extension(c, by=h.dm, reason="", wish_at=h.word(9).due_at),
+        "请写明延误的原因。",
+        RefusedInput,
+    ),
+    Page(
+        "ask-first",
+        House.started,
+        "ask-extension",
+        at_time("wish_at", lambda: when(hours=9), reason=TYPED),
+        "第一次延期可以直接登记，不用请示。",
+        409,
+        typed=TYPED,
+    ),
+    Page(
+        "ask-twice",
+        moves.asked_again,
+        "ask-extension",
+        at_time("wish_at", lambda: when(hours=9), reason=TYPED),
+        "已经请示过，正在等物业经理答复。",
+        409,
+        typed=TYPED,
+    ),
+    Page(
+        "decline-nothing",
+        moves.extended,
+        "decline-extension",
+        {"reason": TYPED},
+        "没有等待答复的延期请示。",
+        409,
+        "pm",
+        typed=TYPED,
+    ),
+    Page(
+        "decline-own",
+        asked_extension_by_pm,
+        "decline-extension",
+        {"reason": TYPED},
+        "自己或被代理人的请示须由另一位经理答复。",
+        409,
+        "pm",
+        typed=TYPED,
+    ),
+    Call(
+        "decline-why",
+        moves.asked_again,
+        lambda h, c: W.decline_extension(c, by=h.pm, reason=""),
+        "请写明不同意的理由。",
+        RefusedInput,
+    ),
+    Call(
+        "progress-kind",
+        House.started,
+        lambda h, c: W.progress(c, by=h.dm, kind="asked", text="请示"),
+        "请选择进展的类别。",
+    ),
     Page(
         "extend-earlier",
         House.started,
@@ -1490,6 +1631,44 @@ BAD: tuple[Page | Call | Refused, ...] = (
         REPORT | {"injured": "两人"},
         "请只填整数，例如 2，没有就填 0。",
         typed="两人",
+    ),
+    Page(
+        "report-order",
+        House.reviewed,
+        "report",
+        lambda _h, _c: (
+            REPORT
+            | {
+                "occurred_at": when(hours=-1),
+                "discovered_at": when(hours=-2),
+                "reported_at": when(hours=-3),
+            }
+        ),
+        "发现时间早于发生时间，请核对后重填。",
+        typed=TYPED,
+        also=("报告时间早于发现或发生的时间，请核对后重填。",),
+    ),
+    Page(
+        "report-future",
+        House.reviewed,
+        "report",
+        at_time("reported_at", lambda: when(hours=1), **REPORT),
+        "时间还没有到，请填写实际发生的时间。",
+        typed=TYPED,
+    ),
+    Page(
+        "report-improve",
+        moves.drafted,
+        "report",
+        REPORT | {"improve_by": "2026-01-31"},
+        "完成期限已经过去，请填今天或以后的日期。",
+        typed=TYPED,
+    ),
+    Call(
+        "report-nobody-left",
+        written_by_all,
+        lambda h, c: W.submit_report(report_of(h, c), by=h.dm, password=PASSWORD),
+        "没有人能签“物业经理”一栏：有这个岗位的人都写过这份报告。请先在设置里为这个岗位增加一人。",
     ),
     Page(
         "report-date",

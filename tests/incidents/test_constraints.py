@@ -155,6 +155,10 @@ CONSTRAINTS = {
     "core_staffsignature_current": (FULL, twin("core_staffsignature")),
     "core_report_number": (FULL, twin("core_report", state="'superseded'")),
     "core_report_one_current": (FULL, twin("core_report", version="2")),
+    "core_report_times_in_order": (
+        moves.drafted,
+        "UPDATE core_report SET discovered_at = occurred_at - interval '1 minute'",
+    ),
     "core_report_signed_has_time": (
         moves.drafted,
         "UPDATE core_report SET state = 'signed'",

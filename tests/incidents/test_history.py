@@ -26,7 +26,7 @@ def test_history_is_bounded() -> None:
     complaint = house.new()
     for n in range(4):
         severity = ("serious", "normal")[n % 2]
-        workflow.change_severity(complaint, by=house.dm, severity=severity, reason=f"第{n}次")
+        workflow.change_severity(complaint, by=house.pm, severity=severity, reason=f"第{n}次")
     found = rows.history(complaint, limit=3)
     assert [row["why"] for row in found] == ["第3次", "第2次", "第1次"]
     assert all(row["changes"] for row in found)

@@ -12,6 +12,7 @@ from django.utils import timezone
 
 from incidents import workflow
 from incidents.models import Complaint
+from propdesk.core import rendering
 from propdesk.core.models import Attachment, CopyLog, Document, Draft, RenderJob, Report, User
 from propdesk.core.roles import Role
 from tests.factories import PASSWORD, member
@@ -262,3 +263,19 @@ def test_refused_upload_leaves_no_file_behind() -> None:
     url = f"{complaint.get_absolute_url()}do/photo/"
     assert web(house.dm).post(url, {"photo": files}).status_code == 422
     assert (sorted(folder.iterdir()), Attachment.objects.count()) == (before, 1)
+
+
+def test_sealed_report_of_an_earlier_round_stays_on_the_page() -> None:
+    house = House()
+    complaint = house.closed()
+    rendering.render_due(timezone.now())
+    sealed = Document.objects.get(case=complaint.case, sealed=True)
+    workflow.reopen(complaint, by=house.dm, reason="又响")
+    client = web(house.dm)
+
+    url = f"{complaint.get_absolute_url()}paper/incident_report/{sealed.pk}/"
+    page = client.get(complaint.get_absolute_url()).content.decode()
+    response = client.get(url)
+
+    assert (url in page, response.status_code) == (True, 200)
+    assert b"".join(response)[:5] == b"%PDF-"

@@ -1,5 +1,6 @@
 """Every act through its page: what is sent, where it leads, what is then true."""
 
+import re
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
@@ -66,6 +67,13 @@ WAYS: dict[str, tuple[Callable[[House], Complaint], str, "Data | Fill", str]] = 
     "promise": (House.chosen, "dm", promise, S.IN_PROGRESS),
     "progress": (House.promised, "engineer", {"kind": "started", "text": "到场"}, S.IN_PROGRESS),
     "extend": (House.started, "dm", promise, S.IN_PROGRESS),
+    "ask-extension": (
+        moves.extended,
+        "dm",
+        lambda _h, _c: REASON | {"wish_at": when(hours=9)},
+        S.IN_PROGRESS,
+    ),
+    "decline-extension": (moves.asked_again, "pm", REASON, S.IN_PROGRESS),
     "resolve": (House.started, "dm", {"resolution": "好了"}, S.RESOLVED),
     "call-back": (
         House.resolved,
@@ -289,3 +297,157 @@ def test_option_is_withdrawn_on_its_page() -> None:
     option.refresh_from_db()
     assert (response.status_code, option.withdrawn_at is None) == (302, False)
     assert client.get(f"{base}/burn/").status_code == 404
+
+
+# --- sent twice ----------------------------------------------------------------------------
+
+
+def form_token(client: Client, url: str) -> str:
+    found = re.search(r'name="form_token" value="([^"]+)"', client.get(url).content.decode())
+    assert found is not None
+    return found[1]
+
+
+@pytest.mark.parametrize(
+    ("ready", "name", "data"),
+    [
+        (House.recorded, "offer", {"text_1": "换房", "feasible": "on"}),
+        (House.started, "progress", {"kind": "progress", "text": "等配件"}),
+        (
+            House.resolved,
+            "call-back",
+            {"satisfaction": "unreachable", "via": "phone"},
+        ),
+    ],
+    ids=["offer", "progress", "call-back"],
+)
+@pytest.mark.parametrize("with_token", [True, False], ids=["token", "control"])
+def test_form_sent_twice_is_done_once(
+    ready: Callable[[House], Complaint], name: str, data: Data, *, with_token: bool
+) -> None:
+    house = House()
+    complaint = ready(house)
+    client, url = web(house.dm), page_of(house, complaint, name)
+    if name == "call-back":
+        data = data | {"asked_at": when()}
+    sent = data | ({"form_token": form_token(client, url)} if with_token else {})
+    entries = AuditEntry.objects.filter(case=complaint.case)
+    before = entries.count()
+
+    first, second = client.post(url, sent), client.post(url, sent)
+
+    assert [first.status_code, second.status_code] == [302, 302]
+    assert entries.count() == before + (1 if with_token else 2)
+    page = client.get(complaint.get_absolute_url()).content.decode()
+    assert ("这一步已经登记过，没有重复登记。" in page) == with_token
+
+
+def test_refused_form_may_be_sent_again_with_its_token() -> None:
+    house = House()
+    complaint = house.started()
+    client, url = web(house.dm), page_of(house, complaint, "progress")
+    token = {"form_token": form_token(client, url)}
+
+    refused = client.post(url, token | {"kind": "progress", "text": ""})
+    done = client.post(url, token | {"kind": "progress", "text": "等配件"})
+
+    assert (refused.status_code, done.status_code) == (422, 302)
+
+
+# --- A–E and F on one page -----------------------------------------------------------------
+
+
+def test_record_sent_with_the_ticks_does_both() -> None:
+    house = House()
+    complaint = house.new()
+    response = web(house.dm).post(page_of(house, complaint, "record"), RECORD | TICKS)
+
+    assert (response.status_code, fresh(complaint).status) == (302, S.RECORDED)
+    assert complaint.steps.filter(done=True).count() == 5
+
+
+def test_record_refused_for_a_missing_tick_keeps_all_that_was_typed() -> None:
+    house = House()
+    complaint = house.new()
+    ticks = {k: v for k, v in TICKS.items() if k != "tick_E"}
+    response = web(house.dm).post(page_of(house, complaint, "record"), RECORD | ticks)
+
+    page = response.content.decode()
+    assert (response.status_code, fresh(complaint).status) == (409, S.INTAKE)
+    assert complaint.steps.count() == 0
+    assert "E 还没有确认，也没有注明不适用" in page
+    assert len(re.findall(r'value="yes"[^>]*\bchecked', page)) == 4
+    assert RECORD["core_issue"] in page
+
+
+def test_conduct_sent_alone_keeps_what_was_typed_into_f() -> None:
+    house = House()
+    complaint = house.new()
+    client = web(house.dm)
+    some = {"tick_A": "yes", "core_issue": "风扇支架", "severity": "normal"}
+
+    response = client.post(page_of(house, complaint, "conduct"), RECORD | some)
+
+    page = client.get(complaint.get_absolute_url()).content.decode()
+    assert (response.status_code, complaint.steps.count()) == (302, 1)
+    assert "风扇支架" in page
+
+
+def test_open_conduct_and_record_are_one_form_on_the_page() -> None:
+    house = House()
+    complaint = house.new()
+    page = web(house.dm).get(complaint.get_absolute_url()).content.decode()
+
+    for act in ("conduct", "record"):
+        assert f'formaction="{page_of(house, complaint, act)}"' in page
+    assert page.count("data-draft=") == 1
+
+
+# --- the promise that moves again ----------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("ready", "who", "offered"),
+    [
+        (House.started, "dm", ["extend"]),
+        (moves.extended, "dm", ["ask-extension"]),
+        (moves.asked_again, "dm", []),
+        (moves.extended, "pm", ["extend"]),
+        (moves.asked_again, "pm", ["extend", "decline-extension"]),
+    ],
+    ids=["first", "second", "asked", "manager", "manager-asked"],
+)
+def test_page_offers_only_the_extension_this_user_may_make(
+    ready: Callable[[House], Complaint], who: str, offered: list[str]
+) -> None:
+    house = House()
+    complaint = ready(house)
+    page = web(getattr(house, who)).get(complaint.get_absolute_url()).content.decode()
+
+    found = [
+        name
+        for name in ("extend", "ask-extension", "decline-extension")
+        if page_of(house, complaint, name) in page
+    ]
+    assert found == offered
+
+
+def test_quick_times_of_an_extension_lie_behind_the_promise() -> None:
+    house = House()
+    complaint = house.started(house.promised(hours=30))
+    form = acts.ACTS["extend"].form(complaint=complaint, user=house.dm)
+
+    assert complaint.current_due_at is not None
+    due = f"{timezone.localtime(complaint.current_due_at):%Y-%m-%dT%H:%M}"
+    assert min(value for value, _label in form.quick_times) > due  # type: ignore[attr-defined]
+
+
+def test_severity_a_duty_manager_may_not_give_is_not_offered() -> None:
+    house = House()
+    complaint = house.new(severity="serious")
+
+    for who, values in (("dm", ["serious", "major"]), ("pm", ["normal", "serious", "major"])):
+        user = getattr(house, who)
+        for act in ("severity", "record"):
+            form = acts.ACTS[act].form(complaint=complaint, user=user)
+            assert [value for value, _l in form.fields["severity"].choices] == values

@@ -13,9 +13,9 @@ from propdesk.core import audit, persons
 from propdesk.core.models import Attachment, CaseLink, Clock, Notice, PersonChange, Task, Unmasking
 from propdesk.core.roles import Role
 from propdesk.core.transitions import ConflictError, RefusedInput
-from tests.factories import CaseFactory, at, fresh, member
+from tests.factories import PASSWORD, CaseFactory, at, fresh, member
 from tests.incidents import moves
-from tests.incidents.journey import GUEST, House
+from tests.incidents.journey import GUEST, POINTS, House
 from tests.incidents.journey import fresh as read
 from tests.incidents.moves import fingerprint, jpeg
 
@@ -92,7 +92,7 @@ def test_severity_change_arms_the_clock_of_the_new_severity():
 
     assert (changed.severity, changed.next_due_at) == ("major", T0 + HOUR)
     assert pending(complaint) == [T0 + HOUR]
-    told = Notice.objects.filter(rule="incidents.major")
+    told = Notice.objects.filter(rule="incidents.severity")
     assert list(told.values_list("recipient", "urgent")) == [(house.pm.pk, True)]
 
 
@@ -102,7 +102,7 @@ def test_severity_there_and_back_leaves_the_first_clock_running():
     complaint = house.new()
 
     workflow.change_severity(complaint, by=house.dm, severity="serious", reason="误选")
-    workflow.change_severity(complaint, by=house.dm, severity="normal", reason="更正")
+    workflow.change_severity(complaint, by=house.pm, severity="normal", reason="更正")
 
     assert pending(complaint) == [T0 + 24 * HOUR]
 
@@ -354,3 +354,61 @@ def test_nothing_is_typed_into_the_future():
 
     with pytest.raises(RefusedInput):
         workflow.choose(complaint, complaint.options.first(), by=house.dm, chosen_at=later)
+
+
+# --- what was ever major -------------------------------------------------------------------
+
+
+def lowered(house, *, at_intake):
+    complaint = house.new(severity="major") if at_intake else house.new()
+    if not at_intake:
+        workflow.change_severity(complaint, by=house.dm, severity="major", reason="扩大")
+    workflow.change_severity(complaint, by=house.pm, severity="normal", reason="核实不重大")
+    return complaint
+
+
+@pytest.mark.parametrize("at_intake", [True, False], ids=["intake", "raised"])
+def test_lowering_from_major_tells_the_general_manager_and_keeps_his_signature(at_intake):
+    house = House()
+
+    complaint = lowered(house, at_intake=at_intake)
+
+    told = Notice.objects.filter(rule="incidents.severity", recipient=house.gm)
+    assert [n.text for n in told] == [f"【不再是重大】{complaint.case.number} · 投诉"]
+    assert workflow.was_major(read(complaint))
+
+
+def test_never_major_is_not_signed_by_the_general_manager():
+    house = House()
+    complaint = house.new(severity="serious")
+
+    assert not workflow.was_major(complaint)
+
+
+def test_report_of_what_was_major_goes_to_the_general_manager():
+    house = House()
+    complaint = house.conduct(lowered(house, at_intake=True))
+    complaint = workflow.record(complaint, POINTS, by=house.dm)
+    complaint = house.resolved(house.promised(complaint))
+    complaint = asked_and_summed_up(house, complaint)
+
+    report = workflow.submit_report(house.report(complaint), by=house.dm, password=PASSWORD)
+
+    roles = report.boxes.order_by("position").values_list("role", flat=True)
+    assert list(roles) == [Role.DUTY_MANAGER, Role.PROPERTY_MANAGER, Role.GENERAL_MANAGER]
+
+
+def asked_and_summed_up(house, complaint):
+    workflow.call_back(
+        complaint, by=house.dm, via="phone", asked_at=timezone.now(), satisfaction="satisfied"
+    )
+    return workflow.summarise(read(complaint), by=house.dm, summary="经过", result="结果")
+
+
+def test_lowering_at_f_is_the_managers_too():
+    house = House()
+    complaint = house.conduct(house.new(severity="serious"))
+
+    recorded = workflow.record(complaint, POINTS, by=house.pm)
+
+    assert recorded.severity == "normal"

@@ -510,3 +510,51 @@ def test_manager_of_both_ranks_is_not_asked_about_his_own_option():
 
     asked = Notice.objects.filter(rule="incidents.decide_option")
     assert list(asked.values_list("recipient", flat=True)) == [house.gm.pk]
+
+
+# --- what the choice leaves over -----------------------------------------------------------
+
+
+def waiting(house):
+    complaint = house.told()
+    offer(complaint, house, Offer("免房费", cost=Decimal(800)))
+    return complaint
+
+
+def test_choice_withdraws_what_still_waited_for_approval():
+    house = House()
+    complaint = waiting(house)
+    pending = moves.option_of(house, complaint)
+
+    workflow.choose(
+        complaint,
+        complaint.options.order_by("position").first(),
+        by=house.dm,
+        chosen_at=timezone.now(),
+    )
+
+    pending.refresh_from_db()
+    assert pending.withdrawn_at is not None
+    assert list(Task.objects.values_list("outcome", flat=True)) == ["withdrawn"]
+
+
+def test_new_options_after_a_refusal_withdraw_the_request_for_approval():
+    house = House()
+    complaint = waiting(house)
+    workflow.refuse(complaint, by=house.dm, reason="都不合适")
+
+    workflow.decide_refusal(complaint, by=house.pm, choice="new_options", reason="再想想")
+
+    assert Task.objects.filter(done_at=None).count() == 0
+    assert complaint.options.filter(withdrawn_at=None).count() == 0
+
+
+def test_approved_option_is_told_in_the_minute_of_its_approval():
+    house = House()
+    complaint = moves.costly(house)
+    option = workflow.decide_option(moves.option_of(house, complaint), by=house.pm, approve=True)
+    minute = option.decided_at.replace(second=0, microsecond=0)
+
+    told = tell(read(complaint), house, told_at=minute)
+
+    assert told.told_options_at == minute

@@ -11,7 +11,7 @@ from django.utils import timezone
 from incidents import deadlines, queries, workflow
 from incidents.forms import ProgressForm
 from incidents.models import Complaint, Promise
-from propdesk.core.models import Clock, Notice
+from propdesk.core.models import Clock, Notice, Task
 from propdesk.core.roles import Role
 from propdesk.core.transitions import ConflictError, RefusedInput
 from tests.factories import DepartmentFactory, at, member
@@ -594,3 +594,75 @@ def test_open_promise_exists_exactly_while_the_work_goes_on():
     }
 
     assert counts == {status: int(status == "in_progress") for status in Complaint.Status.values}
+
+
+# --- asking for another extension ----------------------------------------------------------
+
+
+def test_request_for_another_extension_moves_nothing_and_tells_the_manager():
+    house = House()
+    complaint = moves.extended(house)
+    due = complaint.current_due_at
+
+    row = workflow.ask_extension(
+        complaint, by=house.dm, reason="缺配件", wish_at=due + timedelta(hours=2)
+    )
+
+    wish = timezone.localtime(due + timedelta(hours=2))
+    assert row.text == f"希望延到 {wish:%m-%d %H:%M}：缺配件"
+    assert (read(complaint).current_due_at, row.kind) == (due, "asked")
+    task = Task.objects.get(kind="extend")
+    assert (task.role, task.done_at) == (Role.PROPERTY_MANAGER, None)
+    told = Notice.objects.filter(rule="incidents.extension_asked")
+    assert list(told.values_list("recipient", "urgent")) == [(house.pm.pk, True)]
+
+
+@pytest.mark.parametrize(
+    ("answer", "outcome"),
+    [
+        (lambda h, c: workflow.extend(c, h.word(30), by=h.pm, reason="同意"), "extended"),
+        (lambda h, c: workflow.resolve(c, by=h.dm, resolution="修好"), "resolved"),
+        (lambda h, c: workflow.void(c, by=h.pm, reason="重复"), "voided"),
+        (lambda h, c: workflow.decline_extension(c, by=h.pm, reason="按原时限"), "declined"),
+    ],
+    ids=["extended", "resolved", "voided", "declined"],
+)
+def test_request_ends_with_its_answer_or_the_work(answer, outcome):
+    house = House()
+    complaint = moves.asked_again(house)
+
+    answer(house, complaint)
+
+    task = Task.objects.get(kind="extend")
+    assert (task.outcome, task.done_at is None) == (outcome, False)
+
+
+def test_declined_extension_keeps_the_time_and_tells_who_asked():
+    house = House()
+    complaint = moves.asked_again(house)
+    due = complaint.current_due_at
+
+    row = workflow.decline_extension(complaint, by=house.pm, reason="客人明早退房")
+
+    assert (row.kind, row.text) == ("declined", "客人明早退房")
+    assert read(complaint).current_due_at == due
+    told = Notice.objects.filter(rule="incidents.extension_declined")
+    assert list(told.values_list("recipient", flat=True)) == [house.dm.pk]
+
+
+@pytest.mark.parametrize("kind", ["started", "progress"])
+def test_work_is_not_reported_from_before_its_round(kind):
+    house = House()
+    with time_machine.travel(T0, tick=False) as clock:
+        closed = house.closed()
+        clock.shift(timedelta(hours=50))
+        complaint = workflow.reopen(closed, by=house.dm, reason="又响")
+        workflow.promise(complaint, house.word(), by=house.dm, department=house.department)
+        complaint = read(complaint)
+        early = timezone.now() - timedelta(hours=1)
+        before = fingerprint()
+
+        with pytest.raises(RefusedInput) as refusal:
+            workflow.progress(complaint, by=house.dm, kind=kind, text="到场", occurred_at=early)
+
+        assert (list(refusal.value.errors), fingerprint()) == (["occurred_at"], before)

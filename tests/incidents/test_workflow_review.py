@@ -588,3 +588,18 @@ def test_void_of_a_promise_past_its_time_leaves_it_broken(after, outcome):
         workflow.void(complaint, by=house.pm, reason="重复登记")
 
     assert complaint.promises.get().outcome == outcome
+
+
+def test_override_is_closed_to_whoever_ever_had_it_to_follow_up():
+    """Handing one's own case over just before does not make another pair of eyes."""
+    house = House()
+    house.taker = house.pm
+    complaint = house.resolved()
+    complaint = workflow.hand_over(complaint, by=house.pm, to=house.dm, reason="交班")
+    before = fingerprint()
+
+    with pytest.raises(ConflictError):
+        workflow.close(complaint, by=fresh(house.pm), override="客户已离店")
+
+    assert fingerprint() == before
+    assert workflow.close(complaint, by=house.gm, override="客户已离店").status == "closed"
