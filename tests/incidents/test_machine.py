@@ -21,7 +21,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_stat
 from incidents import workflow
 from incidents.models import Complaint, Promise
 from propdesk.core import audit
-from propdesk.core.models import Report
+from propdesk.core.models import Report, Task
 from propdesk.core.transitions import ConflictError, RefusedInput
 from tests.factories import PASSWORD, at
 from tests.incidents.journey import POINTS, House
@@ -54,6 +54,7 @@ class Model:
     chosen: bool = False
     refused: bool = False
     extensions: int = 0
+    asked: bool = False
     started: bool = False
     done: bool = False
     satisfaction: str = ""
@@ -62,6 +63,15 @@ class Model:
     summed_up: bool = False
     report: str = ""
     override: bool = False
+
+    def report_is_out(self) -> bool:
+        return self.report in {"submitted", "signed"}
+
+    def choice_is_made(self) -> None:
+        """What still waited for approval falls away."""
+        self.chosen = True
+        for choice in self.options:
+            choice.withdrawn = choice.withdrawn or choice.approval == "pending"
 
     def waits_for_decision(self) -> bool:
         return self.satisfaction == "dissatisfied" and not self.decided
@@ -204,7 +214,7 @@ class Walk(RuleBasedStateMachine):
         option = self.complaint.options.get(pk=choice.pk)
         values = {"by": self.house.dm, "chosen_at": timezone.now()}
         if self.attempt(allowed, workflow.choose, self.complaint, option, **values):
-            model.chosen = True
+            model.choice_is_made()
 
     @rule()
     def refuse(self) -> None:
@@ -226,8 +236,9 @@ class Walk(RuleBasedStateMachine):
         }
         if self.attempt(model.refused, workflow.decide_refusal, self.complaint, **values):
             model.refused = False
-            model.chosen = proceed
-            if not proceed:
+            if proceed:
+                model.choice_is_made()
+            else:
                 model.status = "recorded"
                 for choice in model.options:
                     choice.withdrawn = True
@@ -242,7 +253,7 @@ class Walk(RuleBasedStateMachine):
         word = self.house.word(hours)
         if self.attempt(right and hours > 0, workflow.promise, self.complaint, word, **values):
             model.status, model.extensions = "in_progress", 0
-            model.started = model.done = False
+            model.started = model.done = model.asked = False
 
     @rule(manager=st.booleans(), hours=st.sampled_from([1, 300, 600]))
     def extend(self, manager: bool, hours: int) -> None:
@@ -254,10 +265,34 @@ class Walk(RuleBasedStateMachine):
         by = self.house.pm if manager else self.house.dm
         if self.attempt(allowed, workflow.extend, self.complaint, word, by=by, reason="x"):
             model.extensions += 1
-            model.done = False
+            model.done = model.asked = False
             in_time = timezone.now() <= open_one.due_at
             open_one.refresh_from_db()
             assert open_one.outcome == ("moved" if in_time else "broken")
+
+    @rule(hours=st.sampled_from([1, 900]))
+    def ask_extension(self, hours: int) -> None:
+        model = self.model
+        open_one = self.complaint.promises.filter(outcome="open").first()
+        wish = timezone.now() + timedelta(hours=hours)
+        allowed = (
+            model.status == "in_progress"
+            and model.extensions > 0
+            and not model.asked
+            and open_one is not None
+            and wish > open_one.due_at
+        )
+        values = {"by": self.house.dm, "reason": "x", "wish_at": wish}
+        if self.attempt(allowed, workflow.ask_extension, self.complaint, **values):
+            model.asked = True
+
+    @rule()
+    def decline_extension(self) -> None:
+        model = self.model
+        allowed = model.status == "in_progress" and model.asked
+        act = workflow.decline_extension
+        if self.attempt(allowed, act, self.complaint, by=self.house.pm, reason="x"):
+            model.asked = False
 
     @rule(kind=st.sampled_from(["started", "progress", "contact", "done", "not_done"]))
     def progress(self, kind: str) -> None:
@@ -298,7 +333,11 @@ class Walk(RuleBasedStateMachine):
     @rule(satisfaction=st.sampled_from(["satisfied", "acceptable", "dissatisfied", "unreachable"]))
     def call_back(self, satisfaction: str) -> None:
         model = self.model
-        allowed = model.status == "resolved" and not model.waits_for_decision()
+        allowed = (
+            model.status == "resolved"
+            and not model.waits_for_decision()
+            and not model.report_is_out()
+        )
         values = {
             "by": self.house.dm,
             "via": "phone",
@@ -327,7 +366,7 @@ class Walk(RuleBasedStateMachine):
     @rule()
     def summarise(self) -> None:
         values = {"by": self.house.dm, "summary": "经过", "result": "结果"}
-        allowed = self.model.status == "resolved"
+        allowed = self.model.status == "resolved" and not self.model.report_is_out()
         if self.attempt(allowed, workflow.summarise, self.complaint, **values):
             self.model.summed_up = True
 
@@ -445,6 +484,16 @@ class Walk(RuleBasedStateMachine):
         assert complaint.summary
         assert complaint.result
         assert self.current_report().state == Report.State.SIGNED
+
+    @invariant()
+    def nothing_waits_for_an_answer_that_cannot_come(self) -> None:
+        waiting = Task.objects.filter(case=self.complaint.pk, done_at=None)
+        kinds = set(waiting.values_list("kind", flat=True))
+        assert ("extend" in kinds) == (self.model.status == "in_progress" and self.model.asked)
+        pending = {f"decide_option:{c.pk}" for c in self.model.options if c.approval == "pending"}
+        gone = {f"decide_option:{c.pk}" for c in self.model.options if c.withdrawn}
+        asked = {kind for kind in kinds if kind.startswith("decide_option:")}
+        assert asked == (pending - gone if self.model.status in BEFORE_CHOICE else set())
 
     @invariant()
     def chain_is_intact(self) -> None:
