@@ -187,6 +187,18 @@ ACCOUNT_RATE_LIMITS = {
     "login_failed": "10/15m/key,60/15m/ip",
     "login": "60/m/ip",
 }
+_FORMS = "propdesk.core.account_forms"
+ACCOUNT_FORMS = {
+    "login": f"{_FORMS}.LoginForm",
+    "reauthenticate": f"{_FORMS}.ReauthenticateForm",
+    "change_password": f"{_FORMS}.ChangePasswordForm",
+}
+MFA_ADAPTER = "propdesk.core.adapter.StaffMfaAdapter"
+MFA_FORMS = {
+    "authenticate": f"{_FORMS}.AuthenticateForm",
+    "reauthenticate": f"{_FORMS}.ReauthenticateCodeForm",
+    "activate_totp": f"{_FORMS}.ActivateTotpForm",
+}
 MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
 MFA_TOTP_ISSUER = "PropDesk"
 ALLAUTH_TRUSTED_PROXY_COUNT = PROXIES

@@ -223,7 +223,7 @@ def _standard(field: forms.Field, code: str) -> Any:
     return None
 
 
-def _say_what_to_do(form: forms.BaseForm) -> None:
+def say_what_to_do(form: forms.BaseForm) -> None:
     """Give every field of the form our sentences; one that the form itself wrote stays."""
     for field in form.fields.values():
         ours: dict[str, Any] = {}
@@ -247,7 +247,7 @@ def helper(
     `layout`: field names and the objects above, all fields in order when empty. `submit_label`:
     text of the primary button, 提交 when None, no bar of buttons when "". `actions`: see `Actions`.
     """
-    _say_what_to_do(form)
+    say_what_to_do(form)
     result = FormHelper(form)
     result.form_tag = False
     result.include_media = False

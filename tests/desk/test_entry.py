@@ -11,7 +11,7 @@ from django.utils import timezone
 from propdesk.core.models import Delivery, SweepRun
 from propdesk.core.roles import Role
 from propdesk.desk import entry, health
-from tests.factories import MembershipFactory, PropertyFactory, UserFactory, member
+from tests.factories import PASSWORD, MembershipFactory, PropertyFactory, UserFactory, member
 from tests.incidents.journey import House
 from tests.incidents.test_paper_views import sealed
 
@@ -36,6 +36,35 @@ def test_door_lists_several_properties_and_no_other(client: Client) -> None:
 def test_door_tells_whoever_has_no_property(client: Client) -> None:
     client.force_login(UserFactory())
     assert client.get("/").status_code == 200
+
+
+# --- log-in and passwords say what to do ----------------------------------------------------
+
+
+def test_wrong_or_empty_log_in_says_what_to_do(client: Client) -> None:
+    user = member(PropertyFactory(), Role.STAFF)
+
+    def said(name: str, password: str) -> str:
+        data = {"login": name, "password": password}
+        return client.post("/accounts/login/", data).content.decode()
+
+    assert "工号或密码不对，请重新输入；忘记密码请找物业经理重置。" in said(user.username, "错了")
+    assert "请填写：工号。" in said("", "x")
+    assert "请填写：密码。" in said(user.username, "")
+
+
+def test_changing_a_password_says_what_to_do(client: Client) -> None:
+    client.force_login(member(PropertyFactory(), Role.STAFF))
+
+    def said(old: str, new: str, again: str) -> str:
+        data = {"oldpassword": old, "password1": new, "password2": again}
+        return client.post("/accounts/password/change/", data).content.decode()
+
+    page = said("错了", "Another-one-77", "Another-one-78")
+    assert "现在的密码不对，请重新输入。" in page
+    assert "两次输入的新密码不一样，请重新输一遍。" in page
+    assert "至少10个字" in page
+    assert "请填写：再输一遍新密码。" in said(PASSWORD, "Another-one-77", "")
 
 
 # --- verification --------------------------------------------------------------------------

@@ -1,0 +1,65 @@
+"""allauth's forms in the words of this house: 工号, what to do next, no placeholder that says the label."""
+
+from typing import Any
+
+from allauth.account import forms as account
+from allauth.mfa.base import forms as mfa
+from allauth.mfa.totp import forms as totp
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from propdesk.core.layouts import say_what_to_do
+
+LABELS = {
+    "login": _("工号"),
+    "password": _("密码"),
+    "oldpassword": _("现在的密码"),
+    "password1": _("新密码"),
+    "password2": _("再输一遍新密码"),
+    "code": _("口令或备用码"),
+}
+
+
+class _InOurWords(forms.Form):
+    """Labels, sentences and placeholders; the fields stay allauth's own."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for name, field in self.fields.items():
+            field.label = LABELS.get(name, field.label)
+            field.widget.attrs.pop("placeholder", None)
+        say_what_to_do(self)
+
+
+class LoginForm(_InOurWords, account.LoginForm):  # type: ignore[misc]
+    pass
+
+
+class ReauthenticateForm(_InOurWords, account.ReauthenticateForm):  # type: ignore[misc]
+    pass
+
+
+class ChangePasswordForm(_InOurWords, account.ChangePasswordForm):  # type: ignore[misc]
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["password1"].help_text = _(
+            "至少10个字；不能与姓名、工号相近，不能全是数字，不要用常见密码。"
+        )
+
+    def add_error(self, field: str | None, error: Any) -> None:
+        """Say what to do where allauth only says that both must be the same."""
+        if field == "password2" and not isinstance(error, forms.ValidationError):
+            error = _("两次输入的新密码不一样，请重新输一遍。")
+        super().add_error(field, error)
+
+
+class AuthenticateForm(_InOurWords, mfa.AuthenticateForm):  # type: ignore[misc]
+    pass
+
+
+class ReauthenticateCodeForm(_InOurWords, mfa.ReauthenticateForm):  # type: ignore[misc]
+    pass
+
+
+class ActivateTotpForm(_InOurWords, totp.ActivateTOTPForm):  # type: ignore[misc]
+    pass
