@@ -6,7 +6,7 @@ from django.utils.functional import cached_property
 from django.utils.translation import gettext as _
 
 from incidents.models import Complaint
-from incidents.next_steps import NextSteps
+from incidents.next_steps import OK_TO_TELL, NextSteps
 from incidents.sop import Step, steps
 from propdesk.core import names
 
@@ -20,7 +20,7 @@ TONES = {
     S.RESOLVED: ("violet", "telephone-outbound"),
     S.CLOSED: ("green", "check-circle-fill"),
     S.REOPENED: ("orange", "arrow-repeat"),
-    S.VOIDED: ("grey", "slash-circle"),
+    S.VOIDED: ("void", "slash-circle"),
 }
 """Colour and icon of each state; never colour alone (ux.md)."""
 
@@ -66,6 +66,20 @@ class Detail(NextSteps):
                 me=self.user.name,
             )
         )
+
+    @cached_property
+    def to_tell(self) -> list[Any]:
+        """Options the guest is told of when 告知客户 is sent."""
+        return [o for o in self._live_options if o.approval in OK_TO_TELL]
+
+    @cached_property
+    def held_back(self) -> list[Any]:
+        """Options nobody may tell the guest of: still waiting for approval, or refused it."""
+        return [o for o in self._live_options if o.approval not in OK_TO_TELL]
+
+    @property
+    def _live_options(self) -> list[Any]:
+        return [o for o in self.options if o.current and not o.withdrawn_at]
 
     @cached_property
     def may_print(self) -> bool:

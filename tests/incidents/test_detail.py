@@ -217,3 +217,29 @@ def test_page_of_a_taker_shows_no_link_to_history(client: Client) -> None:
         client.force_login(user)
         seen[name] = link in client.get(complaint.get_absolute_url()).content.decode()
     assert seen == {"guard": False, "dm": True}
+
+
+def test_card_of_telling_lists_what_is_told_and_what_has_to_wait() -> None:
+    house = House()
+    complaint = moves.costly(house, cost="1800")
+    client = Client()
+    client.force_login(house.dm)
+    address = reverse("incidents:detail", args=[house.prop.code, complaint.case.number])
+
+    card = client.get(address).content.decode().partition("也可以")[0]
+
+    told, _sep, held = card.partition("先不告知客户")
+    assert "这次告知客户" in told
+    assert [text in told for text in ("1 今晚换到 A-1612", "2 更换风扇", "约 2 小时")] == [True] * 3
+    assert "3 免一晚房费" not in told
+    assert [text in held for text in ("3 免一晚房费", "¥1,800.00", "待批准")] == [True] * 3
+
+
+def test_voided_complaint_shows_no_steps_as_done() -> None:
+    house = House()
+    client = Client()
+    client.force_login(house.dm)
+    number = house.at(S.VOIDED).case.number
+
+    page = client.get(reverse("incidents:detail", args=[house.prop.code, number])).content.decode()
+    assert ("stepper" in page, "c-void" in page) == (False, True)
