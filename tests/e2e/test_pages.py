@@ -37,6 +37,20 @@ WIDE = """() => {
     `${one.tagName}.${one.className} ${Math.round(one.getBoundingClientRect().right)}`);
 }"""
 
+SMALL = """() => {
+  const wants = "a, button, summary, label.chip, label.check, input, select, textarea";
+  const covered = ".skip, .chip-in, label.check input, [type=hidden]";
+  const inText = (one) => one.matches("a") && getComputedStyle(one).display === "inline" &&
+    [...one.parentElement.childNodes].some((node) => node.nodeType === Node.TEXT_NODE && node.data.trim());
+  return [...document.querySelectorAll(wants)].filter((one) =>
+    one.checkVisibility() && !one.matches(covered) && !inText(one)).flatMap((one) => {
+    const box = one.getBoundingClientRect();
+    if (box.height >= 43.5 && box.width >= 43.5) return [];
+    const words = (one.textContent.trim() || one.getAttribute("aria-label") || one.name || "").slice(0, 16);
+    return [`small ${one.tagName}.${one.className} ${Math.round(box.width)}x${Math.round(box.height)} ${words}`];
+  });
+}"""
+
 STATUS = {"unknown": 404, "forbidden": 403}
 EXEMPT = ("incidents-paper ", "meta-refresh")
 """Nothing can be lost on the page that waits for a paper, and without scripts it cannot look else."""
@@ -104,6 +118,19 @@ def test_audit_finds_small_contrast_a_nameless_button_and_what_sticks_out(desk: 
     assert page.evaluate(WIDE) == ["DIV. 2008"]
 
 
+def test_measure_finds_targets_too_small_for_a_finger_but_no_link_in_a_sentence(desk: Desk) -> None:
+    page = desk.page_as()
+    page.set_content(
+        "<p>Read <a href='#'>this</a> first.</p><a href='#' style='display:inline-block'>low</a>"
+        "<button style='height:44px;width:20px'>x</button><label class=chip>chip</label>"
+        "<details><summary style='height:44px'>more</summary><button>folded</button></details>"
+        "<select style='height:44px;width:90px'></select><input type=hidden>"
+    )
+
+    found = [one.split()[1] for one in page.evaluate(SMALL)]
+    assert found == ["A.", "BUTTON.", "LABEL.chip"]
+
+
 class Viewer:
     """Opens rows in one browser per person and keeps what is wrong with them."""
 
@@ -133,6 +160,8 @@ class Viewer:
         for width, dark in self._looks(page):
             light = "dark" if dark else "light"
             found = page.evaluate(WIDE) if not dark else []
+            if width == 390 and not dark:
+                found += page.evaluate(SMALL)
             if width != 320:
                 found += page.evaluate(AUDIT, [] if dark else RULES)
             told = [f"{title} {width} {light}: {one}" for one in found]
