@@ -81,8 +81,9 @@
     if (Number.isNaN(rest)) return;
     const late = rest < 0;
     const tone = late ? "red" : rest <= SOON ? "orange" : time.dataset.base || "grey";
-    time.classList.remove("c-red", "c-orange", "c-grey", "c-blue");
-    time.classList.add(`c-${tone}`);
+    const box = time.closest(".due") ?? time;
+    box.classList.remove("c-red", "c-orange", "c-grey", "c-blue");
+    box.classList.add(`c-${tone}`);
     const word = late ? text.overdue : text.left;
     const whole = time.querySelector("[data-due-text]");
     if (whole) whole.textContent = `${word} ${span(Math.abs(rest))}`;
@@ -90,8 +91,11 @@
     const wordPlace = time.querySelector("[data-due-word]"), spanPlace = time.querySelector("[data-due-span]");
     if (wordPlace) wordPlace.textContent = word;
     if (spanPlace) spanPlace.textContent = span(Math.abs(rest));
-    time.querySelector("use")?.setAttribute("href", `${text.sprite}#i-${late ? "exclamation-circle-fill" : "hourglass-split"}`);
+    box.querySelector("use")?.setAttribute("href", `${text.sprite}#i-${late ? "exclamation-circle-fill" : "hourglass-split"}`);
   });
+
+  /* ── Coaching: on a phone only what to say stays unfolded, so that the facts are near ── */
+  if (matchMedia("(max-width: 991.98px)").matches) all(".coach details + details").forEach((fold) => { fold.open = false; });
 
   /* ── Drafts: kept on the server, never files, passwords or signatures ── */
   const draftData = (form) => {

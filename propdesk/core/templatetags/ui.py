@@ -59,7 +59,7 @@ def icon(name: str, css: str = "", label: str = "") -> SafeString:
 
 @register.simple_tag
 def status(label: str, tone: str, icon_name: str, css: str = "") -> SafeString:
-    """Return a status badge: `tone` grey|blue|violet|green|orange|red, `css` st-lg|st-line|st-void."""
+    """Return a status badge: `tone` grey|blue|violet|green|orange|red|void, `css` st-lg|st-line."""
     return format_html('<span class="st c-{} {}">{}{}</span>', tone, css, icon(icon_name), label)
 
 
@@ -103,6 +103,12 @@ def due_left(moment: datetime, now: datetime | None = None, base: str = "grey") 
         clock_text.span(abs(moment - now)),
         iso=moment.isoformat(timespec="seconds"),
     )
+
+
+@register.filter
+def due_look(moment: datetime, now: datetime) -> tuple[str, str]:
+    """Return colour and icon of a time limit: red once over, orange in the last two hours."""
+    return _due_tone(moment, now, "blue")
 
 
 @register.filter
