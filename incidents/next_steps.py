@@ -75,7 +75,9 @@ class NextSteps(DetailRows):
             return self.unanswered[0] if self.unanswered else "F"
         if row.status == S.AWAITING_CHOICE:
             return "H" if self.chosen else "G"
-        order = {S.RECORDED: "G", S.REOPENED: "G", S.IN_PROGRESS: "I", S.RESOLVED: "J"}
+        if row.status == S.REOPENED:
+            return "H" if "promise" in self._next() else "G"
+        order = {S.RECORDED: "G", S.IN_PROGRESS: "I", S.RESOLVED: "J"}
         return order.get(S(row.status), "")
 
     @cached_property

@@ -44,7 +44,7 @@ LETTERS = {
     S.IN_PROGRESS: "I",
     S.RESOLVED: "J",
     S.CLOSED: "",
-    S.REOPENED: "G",
+    S.REOPENED: "H",
     S.VOIDED: "",
 }
 
