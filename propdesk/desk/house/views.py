@@ -181,7 +181,8 @@ def role_end(request: StaffRequest, pk: int) -> HttpResponse:
         status = attempt(form, partial(_end, row, request, form.cleaned_data))
         if status == 200:
             return done(request, back, _("岗位止日已登记。"))
-    return form_page(request, "staff", _("结束岗位"), form, status=status, lead=str(row))
+    lead = _("结束“%(post)s”？止日过后不能再用这个岗位办事。") % {"post": row}
+    return form_page(request, "staff", _("结束岗位"), form, status=status, lead=lead)
 
 
 def _end(row: Membership, request: StaffRequest, data: dict[str, Any]) -> None:

@@ -11,7 +11,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
-from propdesk.core import house
+from propdesk.core import clock_text, house
 from propdesk.core.http import StaffRequest, attempt, done, staff_view
 from propdesk.core.roles import Role
 from propdesk.core.transitions import ConflictError, RefusedInput
@@ -76,7 +76,10 @@ def department_retire(request: StaffRequest, pk: int) -> HttpResponse:
         status = attempt(form, partial(retire, by=request.user, reason=reason))
         if status == 200:
             return done(request, back, _("已保存。"))
-    return form_page(request, "departments", title, form, status=status, lead=row.name)
+    lead = row.name
+    if row.is_active:
+        lead = _("停用“%(name)s”？此后不能再指派给它，以前的记录不变。") % {"name": row.name}
+    return form_page(request, "departments", title, form, status=status, lead=lead)
 
 
 @staff_view
@@ -124,7 +127,9 @@ def deputy_revoke(request: StaffRequest, pk: int) -> HttpResponse:
         status = attempt(form, partial(house.revoke_deputy, row, by=request.user, reason=reason))
         if status == 200:
             return done(request, back, _("代理已撤销。"))
-    return form_page(request, "deputies", _("撤销代理"), form, status=status, lead=str(row))
+    names = {"who": row.by_user, "post": row.for_membership}
+    lead = _("撤销 %(who)s 对“%(post)s”的代理？此后 %(who)s 不能再代办。") % names
+    return form_page(request, "deputies", _("撤销代理"), form, status=status, lead=lead)
 
 
 @staff_view
@@ -193,4 +198,7 @@ def shift_cancel(request: StaffRequest, pk: int) -> HttpResponse:
         status = attempt(form, partial(house.cancel_shift, row, by=request.user, reason=reason))
         if status == 200:
             return done(request, back, _("班次已取消。"))
-    return form_page(request, "shifts", _("取消班次"), form, status=status, lead=str(row))
+    begins, ends = clock_text.list_time(row.starts_at), clock_text.list_time(row.ends_at)
+    times = {"who": row.user, "label": row.label, "begins": begins, "ends": ends}
+    lead = _("取消 %(who)s 的%(label)s（%(begins)s – %(ends)s）？") % times
+    return form_page(request, "shifts", _("取消班次"), form, status=status, lead=lead)
