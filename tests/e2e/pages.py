@@ -174,15 +174,16 @@ def complaints(world: World) -> Iterator[Row]:
     waiting = _waiting(house)
     yield _of(world, "incidents:report", waiting, case="shown")
     yield _of(world, "incidents:sign_report", waiting, user=house.pm)
-    yield _of(world, "incidents:paper", waiting, "complaint_record")
     started = house.started()
     attached = workflow.attach(started, PHOTO.read_bytes(), by=house.dm, caption="现场")
     yield _of(world, "incidents:detail", started, case="photo")
     yield _of(world, "incidents:detail", started, case="engineer", user=house.engineer)
     yield _of(world, "incidents:remove_photo", started, attached.pk)
+    # Last: this page looks again by itself, which would cut off the way to another.
+    yield _of(world, "incidents:paper", waiting, "complaint_record")
 
 
-MANAGERS_ACT = {"decide-refusal", "decide-dissatisfied", "override", "void"}
+MANAGERS_ACT = {"decide-refusal", "decide-dissatisfied", "decline-extension", "override", "void"}
 
 
 def acts(world: World) -> Iterator[Row]:
