@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from propdesk.core.models import SweepRun
 from propdesk.core.roles import Role
-from propdesk.desk import shell
+from propdesk.desk import queries, shell
 from tests.factories import PropertyFactory, ShiftFactory, fresh, member
 from tests.incidents.journey import House
 
@@ -64,6 +64,21 @@ def test_counts_of_one_person_are_not_shown_to_another() -> None:
         shell.build(user, house.prop, "/")["nav"][1]["count"] for user in (fresh(house.dm), staff)
     ]
     assert counts == [1, 0]
+
+
+def test_counts_read_no_more_rows_than_their_cap(monkeypatch: pytest.MonkeyPatch) -> None:
+    house = House()
+    for hours in (30, 30, 30, 1):
+        house.new(received_at=timezone.now() - timedelta(hours=hours))
+    user = fresh(house.dm)
+
+    def counted() -> list[int]:
+        found = queries.shell_counts(user, house.prop, timezone.now())
+        return [found[name] for name in ("open", "overdue", "sign")]
+
+    whole = counted()
+    monkeypatch.setattr(queries, "CAP", 2)
+    assert (whole, counted()) == ([4, 3, 0], [2, 2, 0])
 
 
 def test_frame_names_who_is_on_duty() -> None:
