@@ -114,21 +114,6 @@ class _Item(_Box):
     template = "pd_form/row_item.html"
 
 
-class Note(_Box):
-    """A coloured remark between fields; `tone` blue|orange|red|green|grey."""
-
-    template = "pd_form/note.html"
-
-    def __init__(self, text: str, tone: str = "orange", icon: str = "") -> None:
-        super().__init__()
-        self.text, self.tone = text, tone
-        self.icon = icon or ("exclamation-triangle-fill" if tone == "orange" else "info-circle")
-
-    def values(self) -> dict[str, Any]:
-        """Return the remark."""
-        return {"text": self.text, "tone": self.tone, "icon": self.icon}
-
-
 class Actions(_Box):
     """The bar with the one primary button; a draft button and a way back when asked for.
 

@@ -14,7 +14,6 @@ from propdesk.core import names
 _HIDDEN = "****"
 _MOBILE = re.compile(r"(?:(?:\+|00)?86)?(1[3-9]\d)\d{4}(\d{4})")
 _AREA = re.compile(r"(?:\+86)?(0(?:10|2\d|[3-9]\d\d))(\d{7,8})")
-_ID = re.compile(r"\d{15}|\d{17}[\dX]")
 _EXTENSION = re.compile(r"(?:转|分机|EXT\.?|X).*|(?<=\d{7})-\d{1,6}", re.IGNORECASE)
 
 
@@ -39,24 +38,6 @@ def phone(value: str) -> str:
     if found := _AREA.fullmatch(number):
         return f"{found[1]}-{_HIDDEN}{found[2][-4:]}"
     return _tail(re.sub(r"\D", "", number), 7)
-
-
-def id_number(value: str) -> str:
-    """Return the resident identity number with 3 characters in front and 4 behind, else "****"."""
-    number = _bare(value)
-    if not number:
-        return ""
-    if not _ID.fullmatch(number):
-        return _tail(number, 9)
-    return f"{number[:3]}{'*' * (len(number) - 7)}{number[-4:]}"
-
-
-def passport(value: str) -> str:
-    """Return "E****1234": the first character and the last four; short ones are hidden whole."""
-    number = _bare(value)
-    if not number:
-        return ""
-    return f"{number[0]}{_HIDDEN}{number[-4:]}" if len(number) >= 7 else _HIDDEN
 
 
 def name(value: str, honorific: str = "") -> str:

@@ -31,15 +31,6 @@ class Chips(forms.RadioSelect):
         self.css = css
 
 
-class CheckChips(forms.CheckboxSelectMultiple):
-    """Check boxes shown as chips, for a few short choices of which several may hold."""
-
-    def __init__(self, *, icons: Mapping[str, str] | None = None, css: str = "", **kwargs: Any):
-        super().__init__(**kwargs)
-        self.icons = dict(icons or {})
-        self.css = css
-
-
 class DateTimeLocal(forms.DateTimeInput):
     """The browser's own date and time picker; wall clock of the property, to the minute."""
 

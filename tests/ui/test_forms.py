@@ -23,9 +23,6 @@ class Sample(forms.Form):
         choices=[("f", "当面"), ("p", "电话")],
         widget=widgets.Chips(icons={"p": "telephone"}),
     )
-    parts = forms.MultipleChoiceField(
-        label="部门", choices=[("a", "工程部")], widget=widgets.CheckChips, required=False
-    )
     at = forms.DateTimeField(label="时间", widget=widgets.DateTimeLocal, required=False)
     day = forms.DateField(label="日期", widget=widgets.DateLocal, required=False)
     words = forms.CharField(label="原话", widget=forms.Textarea, max_length=5000, required=False)
@@ -40,8 +37,7 @@ class Sample(forms.Form):
         self.helper = layouts.helper(
             self,
             layouts.Row("who", "at", keep=True),
-            layouts.Note("请留余量"),
-            layouts.Section("经过", "channel", "parts", "day", "words", hint="照实写"),
+            layouts.Section("经过", "channel", "day", "words", hint="照实写"),
             layouts.Fold("更多", "extra"),
             layouts.Rows("rows", "再加一行", ["photos"], ["sign"], show=1),
             "agreed",
@@ -92,7 +88,7 @@ def test_each_kind_of_field_gets_its_input() -> None:
     html = render()
     kinds = {f.name: kind(f) for f in Sample()}
     assert kinds == {
-        "who": "input", "channel": "chips", "parts": "chips", "at": "input", "day": "input",
+        "who": "input", "channel": "chips", "at": "input", "day": "input",
         "words": "text", "photos": "photo", "sign": "sign", "agreed": "check", "extra": "input",
         "token": "hidden",
     }  # fmt: skip

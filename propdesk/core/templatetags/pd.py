@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from django import template
 from django.utils import timezone
 
-from propdesk.core import clock_text, masks, names
+from propdesk.core import clock_text, masks
 
 register = template.Library()
 
@@ -58,24 +58,6 @@ def mask_phone(value: str | None) -> str:
 
 
 @register.filter
-def mask_id(value: str | None) -> str:
-    """Return "110***********0123"."""
-    return masks.id_number(value or "")
-
-
-@register.filter
-def mask_passport(value: str | None) -> str:
-    """Return "E****1234"."""
-    return masks.passport(value or "")
-
-
-@register.filter
 def mask_name(value: str | None, honorific: str = "") -> str:
     """Return "王女士" with a form of address, "张*" without."""
     return masks.name(value or "", honorific)
-
-
-@register.filter
-def address(name: str | None, honorific: str = "") -> str:
-    """Return the form of address: "王女士" (SOP C-D)."""
-    return names.address(name or "", honorific)

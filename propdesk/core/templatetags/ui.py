@@ -29,7 +29,6 @@ FLASH = {
 
 # Order matters: a subclass stands before its base.
 KINDS: list[tuple[type[forms.Widget], str]] = [
-    (forms.CheckboxSelectMultiple, "chips"),
     (forms.RadioSelect, "chips"),
     (forms.CheckboxInput, "check"),
     (PhotoInput, "photo"),
