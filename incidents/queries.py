@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db.models import F, Q, QuerySet
+from django.db.models import Exists, F, OuterRef, Q, QuerySet
 
 from incidents.models import CONDUCT, Complaint, Option, Promise
 from incidents.permissions import EXECUTES, TAKES_IN
@@ -67,25 +67,6 @@ def _reachable(user: User, prop: Property, mine: Standing) -> "QuerySet[Any, Any
     return first.union(*parts[1:]) if len(parts) > 1 else first
 
 
-def for_detail(user: User, prop: Property, number: str) -> Complaint | None:
-    """One complaint with what its page shows in the head and beside it; None when not visible."""
-    return (
-        visible_to(user, prop)
-        .filter(case__number=number)
-        .select_related(
-            "case__property__settings",
-            "guest__room",
-            "place",
-            "owner",
-            "received_by",
-            "department",
-            "recorded_by",
-            "refused_by",
-        )
-        .first()
-    )
-
-
 @dataclass(frozen=True, slots=True)
 class Filters:
     """What the list is narrowed to; kept in the URL."""
@@ -129,9 +110,21 @@ def _one_of(value: str, allowed: "list[str]") -> str:
     return value if value in allowed else ""
 
 
+def extended(prefix: str = "") -> Exists:
+    """Whether the promise of this round was moved (已延期): part of the list's one statement."""
+    complaint, cycle = OuterRef(f"{prefix}pk"), OuterRef(f"{prefix}cycle")
+    return Exists(Promise.objects.filter(complaint=complaint, cycle=cycle, seq__gt=1))
+
+
+def listed(rows: "QuerySet[Complaint]") -> "QuerySet[Any]":
+    """With all that ``rows.list_row`` reads of a complaint, in the same statement."""
+    joined = rows.select_related("case", "guest", "owner", "place", "department")
+    return joined.annotate(extended=extended())
+
+
 def board(user: User, prop: Property, filters: Filters, now: datetime) -> "QuerySet[Complaint]":
     """Complaints for the list, in order; narrow with ``page_of``. One statement."""
-    rows = visible_to(user, prop).select_related("case", "guest", "owner", "place", "department")
+    rows = listed(visible_to(user, prop))
     if filters.state == "open":
         rows = rows.filter(status__in=OPEN)
     elif filters.state == "overdue":
@@ -188,15 +181,6 @@ def _key(after: str) -> tuple[datetime, int] | None:
     return (at, number) if at.tzinfo is not None and 0 < number < 2**62 else None
 
 
-def counts(user: User, prop: Property, now: datetime, cap: int = 1000) -> dict[str, int]:
-    """Open and overdue complaints, counted up to ``cap``; two indexed statements."""
-    rows = visible_to(user, prop).filter(status__in=OPEN)
-    return {
-        "open": rows.order_by()[:cap].count(),
-        "overdue": rows.filter(next_due_at__lt=now).order_by()[:cap].count(),
-    }
-
-
 def speed_samples(prop: Property, category: str, now: datetime) -> list[timedelta]:
     """Time from receipt to resolution of the category's complaints in 90 days (C-H median)."""
     rows = (
@@ -249,20 +233,6 @@ def timeline(
     if before is not None:
         rows = rows.filter(seq__lt=before)
     return list(rows.order_by("-seq")[:limit])
-
-
-def options_of(complaint: Complaint) -> "list[Option]":
-    """All options, this round's first, for the side panel."""
-    return list(
-        complaint.options.select_related("decided_by", "proposed_by").order_by("-cycle", "position")
-    )
-
-
-def promises_of(complaint: Complaint) -> "list[Promise]":
-    """The ledger, newest first."""
-    return list(
-        complaint.promises.select_related("department", "told_by").order_by("-cycle", "-seq")
-    )
 
 
 def unanswered(complaint: Complaint) -> list[str]:

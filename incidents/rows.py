@@ -62,7 +62,6 @@ class ListRow:
     severity: str
     serious: bool
     due: datetime | None
-    promised: datetime | None
     received: str
     next: str
     extended: bool
@@ -91,10 +90,9 @@ def list_row(prop: Property, row: Complaint) -> ListRow:
         severity=row.get_severity_display(),
         serious=row.severity != Severity.NORMAL,
         due=row.next_due_at,
-        promised=row.current_due_at if row.status == S.IN_PROGRESS else None,
         received=clock_text.list_time(row.received_at),
         next=str(NEXT.get(S(row.status), "")),
-        extended=False,
+        extended=row.extended,  # type: ignore[attr-defined]  # by queries.listed
     )
 
 

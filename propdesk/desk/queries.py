@@ -92,8 +92,7 @@ def urgent_complaints(user: User, prop: Property, now: datetime, limit: int) -> 
     rows = incidents.visible_to(user, prop).filter(
         status__in=incidents.OPEN, next_due_at__lt=now + timedelta(hours=2)
     )
-    rows = rows.select_related("case", "guest", "owner", "place", "department")
-    return list(rows.order_by("next_due_at", "pk")[:limit])
+    return list(incidents.listed(rows).order_by("next_due_at", "pk")[:limit])
 
 
 def running_complaints(user: User, prop: Property, now: datetime, limit: int) -> list[Any]:
@@ -102,8 +101,7 @@ def running_complaints(user: User, prop: Property, now: datetime, limit: int) ->
         Q(next_due_at__gte=now + timedelta(hours=2)) | Q(next_due_at=None),
         status__in=incidents.OPEN,
     )
-    rows = rows.select_related("case", "guest", "owner", "place", "department")
-    return list(rows.order_by("next_due_at", "pk")[:limit])
+    return list(incidents.listed(rows).order_by("next_due_at", "pk")[:limit])
 
 
 def open_tasks(user: User, prop: Property, limit: int) -> list[Task]:
@@ -133,7 +131,7 @@ def delivery(user: User, prop: Property, pk: int) -> Delivery | None:
     )
 
 
-def found(user: User, prop: Property, query: str, limit: int = 30) -> list[Case]:
+def found(user: User, prop: Property, query: str, limit: int = 30) -> list[Any]:
     """Cases the user may see whose words hold the query, newest first."""
     if not query.strip():
         return []
@@ -142,6 +140,7 @@ def found(user: User, prop: Property, query: str, limit: int = 30) -> list[Case]
     rows = Case.objects.filter(pk__in=hits.values("case"), complaint__in=visible).select_related(
         "complaint__guest", "complaint__owner", "complaint__place"
     )
+    rows = rows.annotate(extended=incidents.extended("complaint__"))
     return list(rows.order_by("-opened_at", "-pk")[:limit])
 
 

@@ -89,7 +89,7 @@ def search(request: StaffRequest) -> HttpResponse:
     if len(found) == 1 and found[0].number == query.upper():
         return redirect(found[0].complaint.get_absolute_url())
     for case in found:
-        case.complaint.case = case
+        case.complaint.case, case.complaint.extended = case, case.extended
     rows = [incident_rows.list_row(request.prop, case.complaint) for case in found]
     return page(request, "desk/search.html", {"rows": rows, "query": query, "now": timezone.now()})
 

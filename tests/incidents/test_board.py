@@ -1,5 +1,6 @@
 """投诉: order, filters kept in the address, pages by key and never by counting."""
 
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -11,8 +12,9 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
-from incidents import queries
+from incidents import queries, workflow
 from incidents.models import Complaint
+from propdesk.desk import shell
 from tests.incidents import moves
 from tests.incidents.journey import House
 
@@ -192,3 +194,39 @@ def test_row_says_who_where_what_and_when(web: Client, house: House) -> None:
     )
     assert (row.words, row.category) == ("室内机风扇异响", "设施")
     assert row.due == Complaint.objects.get(pk=complaint.pk).current_due_at
+
+
+def _extended_and_reopened(house: House) -> Complaint:
+    done = workflow.resolve(moves.extended(house), by=house.dm, resolution="已修好")
+    closed = workflow.close(done, by=house.pm, override="客户已离店")
+    return workflow.reopen(closed, by=house.dm, reason="又响了")
+
+
+@pytest.mark.parametrize(
+    ("ready", "marked"),
+    [
+        (House.started, False),
+        (moves.extended, True),
+        (_extended_and_reopened, False),
+    ],
+    ids=["first time", "moved", "moved in the round before"],
+)
+@pytest.mark.parametrize("name", ["incidents:board", "desk:board", "desk:search"])
+def test_row_whose_time_was_moved_this_round_says_so(
+    web: Client, house: House, name: str, ready: Callable[[House], Complaint], *, marked: bool
+) -> None:
+    ready(house)
+    address = reverse(name, args=[house.prop.code])
+    page = web.get(address, {"q": "A座1806"}).content.decode()
+    assert page.count("已延期") == int(marked)
+
+
+def test_badge_of_a_moved_time_costs_no_statement(web: Client, house: House) -> None:
+    costs = []
+    for _n in range(2):
+        moves.extended(house)
+        shell._counts.clear()
+        with CaptureQueriesContext(connection) as captured:
+            rows = web.get(url(house)).context["rows"]
+        costs.append((len(captured), [row.extended for row in rows]))
+    assert costs == [(costs[0][0], [True]), (costs[0][0], [True, True])]

@@ -6,6 +6,7 @@ import pytest
 from django.utils import timezone
 
 from incidents import queries, workflow
+from incidents.detail import Detail
 from incidents.models import Complaint
 from incidents.permissions import ACTIONS
 from incidents.queries import Filters
@@ -66,14 +67,8 @@ def test_restricted_complaint_is_for_managers_and_its_owner(who, seen):
     }[who]
 
     assert queries.visible_to(fresh(user), house.prop).exists() == seen
-    found = queries.for_detail(fresh(user), house.prop, complaint.case.number)
+    found = Detail.load(fresh(user), house.prop, complaint.case.number, timezone.now())
     assert (found is not None) == seen
-
-
-def test_detail_of_an_unknown_number_is_none():
-    house = House()
-
-    assert queries.for_detail(house.pm, house.prop, "TS-19990101-001") is None
 
 
 # --- the list ------------------------------------------------------------------------------
@@ -179,19 +174,6 @@ def test_board_is_one_statement_at_any_size(count, django_assert_num_queries):
             assert (row.guest.name, row.owner.name) == (GUEST.name, house.dm.name)
 
 
-def test_counts_stop_at_their_cap(django_assert_num_queries):
-    house = House()
-    made(house, 30, 30, 30, 1)
-    user = fresh(house.pm)
-    queries.visible_to(user, house.prop)
-
-    with django_assert_num_queries(2):
-        found = queries.counts(user, house.prop, timezone.now())
-
-    assert found == {"open": 4, "overdue": 3}
-    assert queries.counts(user, house.prop, timezone.now(), cap=2) == {"open": 2, "overdue": 2}
-
-
 # --- beside a complaint --------------------------------------------------------------------
 
 
@@ -230,14 +212,6 @@ def test_timeline_goes_back_page_by_page_and_by_kind():
 
     assert [e.action for e in first + second] == actions
     assert [e.action for e in queries.timeline(complaint, ["offer"], None, 9)] == ["offer"]
-
-
-def test_side_panels_begin_with_this_round():
-    house = House()
-    complaint = house.chosen(house.reopened())
-
-    assert [o.cycle for o in queries.options_of(complaint)] == [2, 2, 1, 1]
-    assert [p.cycle for p in queries.promises_of(complaint)] == [1]
 
 
 def test_unanswered_letters_in_order():
