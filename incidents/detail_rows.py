@@ -23,6 +23,7 @@ from incidents.models import (
     StepRecord,
 )
 from incidents.permissions import ACTIONS
+from incidents.workflow.base import assigned_to
 from propdesk.core import drafts
 from propdesk.core.models import (
     Attachment,
@@ -316,5 +317,5 @@ class DetailRows:
         return ACTIONS[action].allows(
             mine.roles,
             owns=self.complaint.received_by_id == self.user.pk,
-            assigned=self.complaint.department_id in mine.departments,
+            assigned=assigned_to(self.complaint, self.user),
         )

@@ -3,11 +3,14 @@
 import pytest
 from django.core.cache import cache
 from django.core.exceptions import ValidationError
+from django.utils import timezone
 
 from incidents import queries, workflow
+from incidents.detail import Detail
+from incidents.workflow.base import assigned_to
 from propdesk.core import signatures
 from propdesk.core.roles import Role
-from tests.factories import PASSWORD, DepartmentFactory, fresh, member
+from tests.factories import PASSWORD, DepartmentFactory, MembershipFactory, fresh, member
 from tests.incidents.journey import House
 
 pytestmark = pytest.mark.django_db
@@ -37,6 +40,20 @@ def test_other_department_never_sees_what_is_not_assigned_to_it():
     complaint = house.promised()
 
     assert (seen_by(house.engineer, complaint), seen_by(other, complaint)) == (True, False)
+
+
+@pytest.mark.parametrize(
+    ("role", "executes"), [(Role.ENGINEERING, True), (Role.ADMIN, False)], ids=lambda v: str(v)
+)
+def test_only_a_seat_that_executes_makes_an_assigned_complaint_ones_work(role, executes):
+    house = House()
+    house.taker = taker = member(house.prop, Role.FRONT_DESK)
+    MembershipFactory(user=taker, property=house.prop, role=role, department=house.department)
+    complaint = house.promised()
+
+    one = Detail.load(fresh(taker), house.prop, complaint.case.number, timezone.now())
+
+    assert (one.allowed("progress"), assigned_to(complaint, fresh(taker))) == (executes, executes)
 
 
 def test_wrong_signing_passwords_are_counted_and_then_refuse_the_right_one():
