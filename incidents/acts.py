@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from incidents import forms, workflow
 from incidents.models import CONDUCT, Complaint, Option
-from propdesk.core import drafts
+from propdesk.core import drafts, stale
 from propdesk.core.models import User
 
 Data = dict[str, Any]
@@ -308,7 +308,7 @@ ACTS: dict[str, Act] = {
         _("更正客户资料"),
         forms.GuestForm,
         lambda c, by, d: workflow.edit_guest(
-            c, forms.guest_of(d, c.guest.room), by=by, reason=d["reason"]
+            c, forms.guest_of(d, c.guest.room), by=by, reason=d["reason"], seen=d["seen"]
         ),
         _("客户资料已更正。"),
         "edit_guest",
@@ -361,12 +361,22 @@ ACTS["record"] = Act(
 
 
 @transaction.atomic
-def perform(name: str, complaint: Complaint, *, by: User, data: Data, token: str) -> Any:
+def perform(
+    name: str, complaint: Complaint, *, by: User, data: Data, token: str = "", seen: str = ""
+) -> Any:
     """Do the act once; DoubleSubmitError, with nothing changed, for a form that comes again.
 
     The token goes first: the twin of a form that is being sent waits here and writes nothing.
+    ``seen`` is what ``seen()`` said when the form was opened.
     """
-    case = complaint.case
+    if ACTS[name].action in workflow.EDITED:
+        data = data | {"seen": seen}
     url = complaint.get_absolute_url()
-    drafts.use_token(by, token, url, form=f"{case.number}:{name}")
+    drafts.use_token(by, token, url, form=f"{complaint.case.number}:{name}")
     return ACTS[name].run(complaint, by, data)
+
+
+def seen(name: str, complaint: Complaint) -> str:
+    """What the form of an act that edits was filled from, as a hidden field; "" for the others."""
+    values = workflow.edited(complaint, ACTS[name].action)
+    return stale.seen(values) if values else ""

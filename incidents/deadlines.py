@@ -110,7 +110,13 @@ def attempts_ok(attempts: Iterable[datetime]) -> bool:
 
 def is_tight(span: timedelta, samples: Sequence[timedelta]) -> bool:
     """Return whether a promised span is below the median of at least five closed cases (C-H)."""
+    middle = median(samples)
+    return middle is not None and span < middle
+
+
+def median(samples: Sequence[timedelta]) -> timedelta | None:
+    """Return the median of at least five spans; None when there are fewer (C-H)."""
     if len(samples) < TIGHT_SAMPLES:
-        return False
+        return None
     ordered, half = sorted(samples), len(samples) // 2
-    return span < (ordered[half] + ordered[~half]) / 2
+    return (ordered[half] + ordered[~half]) / 2

@@ -27,6 +27,7 @@ CLOSING = (
     ("J-callback", _l("登记客户满意度"), "call-back"),
     ("J-decision", _l("物业经理对“不满意”作出决定"), "decide-dissatisfied"),
     ("J-summary", _l("写明经过、措施与结果"), "summary"),
+    ("J-security", _l("登记保安部到场和结果"), "arrived"),
     ("J-report", _l("《事故报告》签批完成"), "report"),
 )
 BESIDE = (
@@ -113,7 +114,7 @@ class NextSteps(DetailRows):
         for key, label, act in CLOSING:
             if key == "J-report" and not needs_report:
                 continue
-            if key == "J-decision" and key not in open_items:
+            if key in ("J-decision", "J-security") and key not in open_items:
                 continue
             rows.append({"key": key, "label": label, "act": act, "open": key in open_items})
         return rows
@@ -142,7 +143,7 @@ class NextSteps(DetailRows):
                 return ["decide-refusal"]
             return ["promise"] if self.chosen else ["choose"]
         if row.status == S.IN_PROGRESS:
-            asked = ["extend"] if "extend" in self.open_kinds and self._extends() else []
+            asked = ["extend"] if "extend" in self.open_kinds and self.extends else []
             return [*asked, "resolve"] if row.department_done_at else [*asked, "progress"]
         if row.status == S.RESOLVED:
             return self._review()
@@ -173,7 +174,8 @@ class NextSteps(DetailRows):
         """Kinds of the tasks that wait on this case."""
         return {task.kind for task in self.tasks}
 
-    def _extends(self) -> bool:
+    @cached_property
+    def extends(self) -> bool:
         """Whether this user may move the promise: the first time anybody on duty, then a manager."""
         moved = any(p.outcome == "open" and p.seq > 1 for p in self.promises)
         return not moved or self.allowed("extend_again")
@@ -193,8 +195,8 @@ class NextSteps(DetailRows):
             "decide-refusal": row.refused_at is not None,
             "decide-dissatisfied": row.satisfaction == "dissatisfied"
             and not row.dissatisfied_decided,
-            "extend": self._extends(),
-            "ask-extension": not self._extends() and "extend" not in open_kinds,
+            "extend": self.extends,
+            "ask-extension": not self.extends and "extend" not in open_kinds,
             "decline-extension": "extend" in open_kinds,
             "resolve": row.started_at is not None,
             "call-back": row.satisfaction != "dissatisfied" or row.dissatisfied_decided,

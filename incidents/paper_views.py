@@ -17,7 +17,7 @@ from django.views.decorators.http import require_GET, require_http_methods
 from incidents import forms, queries, report_forms, reports, workflow
 from incidents.detail import Detail
 from incidents.models import Severity
-from propdesk.core import drafts, rendering, signatures, signoff
+from propdesk.core import drafts, rendering, signatures, signoff, stale
 from propdesk.core.http import StaffRequest, attempt, done, page, staff_view
 from propdesk.core.models import RenderJob, Report, ReportBox
 
@@ -71,6 +71,9 @@ def report(request: StaffRequest, number: str) -> HttpResponse:
         drafts.keep(request.user, key, dict(request.POST.lists()))
     boxes = queries.boxes(current) if current and current.state == Report.State.SENT_BACK else []
     context = {"one": one, "row": one.complaint, "form": form, "report": current, "boxes": boxes}
+    if current is not None:
+        now = stale.seen(signoff.written(queries.report(current.pk)))
+        context["seen"] = now if posted else one.drafts.get("report", {}).get("seen") or now
     return page(request, "incidents/report.html", context, status=status)
 
 
@@ -84,7 +87,8 @@ def _save(request: StaffRequest, one: Detail, current: Report | None, data: dict
     if current is None:
         workflow.start_report(one.complaint, data, by=request.user)
     else:
-        workflow.edit_report(queries.report(current.pk), data, by=request.user)
+        seen = request.POST.get("seen", "")
+        workflow.edit_report(queries.report(current.pk), data, by=request.user, seen=seen)
 
 
 def _report_shown(request: StaffRequest, one: Detail, current: Report) -> HttpResponse:
@@ -256,6 +260,9 @@ def paper_file(request: StaffRequest, number: str, kind: str, document: int) -> 
     try:
         data = rendering.read(row, by=request.user, how=how)
     except (ValueError, OSError):
+        if not row.sealed:
+            # Drafts are kept for a day; this one is made anew.
+            return done(request, _url(one, "paper", kind))
         log.exception("paper %s cannot be served", row.pk)
         context = {"one": one, "row": one.complaint, "title": PAPERS[kind]}
         return page(request, "incidents/paper_altered.html", context, status=503)

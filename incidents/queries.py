@@ -54,7 +54,7 @@ def _reachable(user: User, prop: Property, mine: Standing) -> "QuerySet[Any, Any
     # Whoever is called to help (请保安部到场) must see where, for as long as the call is open.
     parts: list[Any] = [
         Task.objects.filter(
-            property=prop, role__in=mine.roles, done_at=None, case__restricted=False
+            property=prop, role__in=mine.task_roles, done_at=None, case__restricted=False
         ).values("case_id")
     ]
     complaints = Complaint.objects.order_by().values("pk")

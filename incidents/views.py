@@ -152,7 +152,12 @@ def _detail_page(
     status: int = 200,
 ) -> HttpResponse:
     cards = [
-        {"name": name, "act": acts.ACTS[name], "form": _card_form(request, one, name, bound)}
+        {
+            "name": name,
+            "act": acts.ACTS[name],
+            "form": (form := _card_form(request, one, name, bound)),
+            "seen": _seen(one, name, form),
+        }
         for name in one.cards
     ]
     together = acts.ACTS[one.cards[0]].beside if len(cards) > 1 else ""
@@ -180,6 +185,14 @@ def _card_form(
     if name == "conduct" and isinstance(form, forms.RecordForm) and form.conduct is not None:
         return form.conduct
     return _form(request, one, name)
+
+
+def _seen(one: Detail, name: str, form: forms.ActForm) -> str:
+    """What the user saw when he began: a draft remembers it, a refusal has shown him the rest."""
+    now = acts.seen(name, one.complaint)
+    if not now or form.is_bound:
+        return now
+    return one.drafts.get(name, {}).get("seen") or now
 
 
 def _form(request: StaffRequest, one: Detail, name: str) -> forms.ActForm:
@@ -217,7 +230,7 @@ def act(request: StaffRequest, number: str, name: str) -> HttpResponse:
         drafts.keep(request.user, key, dict(request.POST.lists()))
         return _refused(request, _load(request, number), name, form, status)
     _keep_beside(request, one, spec)
-    _warn_wording(request, form)
+    _warn(request, form)
     return done(request, one.complaint.get_absolute_url(), str(spec.done))
 
 
@@ -225,11 +238,15 @@ def _perform(request: StaffRequest, one: Detail, name: str, form: forms.ActForm)
     """Status of the act: 200, or 422 / 403 / 409 with the sentences on the form."""
     if not form.is_valid():
         return 422
-    token = request.POST.get("form_token", "")
     return attempt(
         form,
         lambda: acts.perform(
-            name, one.complaint, by=request.user, data=form.cleaned_data, token=token
+            name,
+            one.complaint,
+            by=request.user,
+            data=form.cleaned_data,
+            token=drafts.once(name, request.POST, request.FILES),
+            seen=request.POST.get("seen", ""),
         ),
     )
 
@@ -265,12 +282,17 @@ def _act_page(
         "act": acts.ACTS[name],
         "form": form,
         "form_token": drafts.new_token(),
+        "seen": _seen(one, name, form),
     }
     return page(request, "incidents/act.html", context, status=status)
 
 
-def _warn_wording(request: StaffRequest, form: forms.ActForm) -> None:
-    """C-E: words that blame somebody, in text the guest may read, are pointed out, not refused."""
+def _warn(request: StaffRequest, form: forms.ActForm) -> None:
+    """What is pointed out, not refused: blame in text the guest may read (C-E), haste (C-H)."""
+    if isinstance(form, forms.PromiseForm) and form.is_tight:
+        messages.warning(
+            request, _("比同类投诉近90天多数的处理时长还短，请盯紧，赶不上要先告诉客户。")
+        )
     text = " ".join(str(form.cleaned_data.get(name, "")) for name in form.guest_text)
     found = blame_words(text)
     if found:

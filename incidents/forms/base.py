@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING, Any
 
 from django import forms
 from django.urls import reverse
+from django.utils.translation import gettext as _t
 from django.utils.translation import gettext_lazy as _
 
 from incidents.models import Complaint, Severity, Via
@@ -111,22 +112,30 @@ def guest_of(data: dict[str, Any], room: Place | None) -> Guest:
     return Guest(
         name=data["name"],
         honorific=data["honorific"],
-        phone=data["phone"],
+        phone=None if data.get("keep_phone") else data["phone"],
         kind=data.get("kind") or Person.Kind.RESIDENT,
         room=room,
     )
 
 
 class KnownGuestFields(GuestFields):
-    """A guest who is on record: his number is shown masked, and stays unless typed anew."""
+    """A guest who is on record: his number stays unless another is typed or it is struck out."""
 
     complaint: Complaint
 
-    def masked_phone(self) -> str:
-        """The number as a screen may show it; the whole one takes 查看完整号码, with a reason."""
-        return masks.phone(self.complaint.guest.phone)
+    drop_phone = forms.BooleanField(label=_("删去登记的电话"), required=False)
 
-    def clean_phone(self) -> str:
-        """What was typed, or the number on record when its mask came back untouched."""
-        typed: str = self.cleaned_data["phone"]
-        return self.complaint.guest.phone if typed == self.masked_phone() else typed
+    def prepare_phone(self) -> None:
+        """The number on record stands in grey and masked; the whole one takes 查看完整号码."""
+        phone = self.complaint.guest.phone
+        if not phone:
+            del self.fields["drop_phone"]
+            return
+        mask = masks.phone(phone)
+        self.fields["phone"].widget.attrs["placeholder"] = mask
+        self.fields["phone"].help_text = _t("登记的是 %(mask)s，不改就留空。") % {"mask": mask}
+
+    def clean(self) -> dict[str, Any]:
+        data = super().clean() or {}
+        data["keep_phone"] = not data.get("phone") and not data.get("drop_phone")
+        return data

@@ -61,11 +61,11 @@ class ArrivedForm(ActForm):
 class GuestForm(KnownGuestFields, ReasonForm):
     submit = _("保存客户资料")
 
-    field_order = ["name", "honorific", "phone", "kind", "reason"]
+    field_order = ["name", "honorific", "phone", "drop_phone", "kind", "reason"]
 
     def prepare(self) -> None:
         guest = self.complaint.guest
-        self.initial.setdefault("phone", self.masked_phone())
+        self.prepare_phone()
         for name in ("name", "honorific", "kind"):
             self.initial.setdefault(name, getattr(guest, name))
 

@@ -75,12 +75,21 @@ class PromiseForm(WordFields):
             self.initial.setdefault("what", chosen.text)
 
     @cached_property
-    def median(self) -> timedelta | None:
-        """Median time to resolution of the category in 90 days, from five cases on (C-H)."""
+    def samples(self) -> list[timedelta]:
+        """Times to resolution of the category in 90 days."""
         row = self.complaint
-        samples = queries.speed_samples(row.case.property, row.category, timezone.now())
-        enough = len(samples) >= deadlines.TIGHT_SAMPLES
-        return sorted(samples)[len(samples) // 2] if enough else None
+        return queries.speed_samples(row.case.property, row.category, timezone.now())
+
+    @property
+    def median(self) -> timedelta | None:
+        """Their median, from five cases on (C-H)."""
+        return deadlines.median(self.samples)
+
+    @property
+    def is_tight(self) -> bool:
+        """Whether less was promised than such cases mostly took: pointed out, never refused."""
+        data = self.cleaned_data
+        return deadlines.is_tight(data["due_at"] - data["told_at"], self.samples)
 
     def layout(self) -> tuple[Any, ...]:
         return (

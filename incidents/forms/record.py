@@ -174,11 +174,11 @@ class RecordForm(KnownGuestFields, ActForm):
             ConductForm(self.data, complaint=self.complaint, user=self.user) if ticked else None
         )
         self.fields["severity"].choices = severities(self.complaint, self.user)  # type: ignore[attr-defined]
+        self.prepare_phone()
         row, guest = self.complaint, self.complaint.guest
         known = {
             "name": guest.name,
             "honorific": guest.honorific,
-            "phone": self.masked_phone(),
             "kind": guest.kind,
             "room": row.place.code or row.place.label if row.place else row.place_note,
             "place_note": row.place_note if row.place else "",

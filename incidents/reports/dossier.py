@@ -142,6 +142,7 @@ def gather(case: Case, version: int | None = None) -> Dossier:
     chain = AuditEntry.objects.filter(case=case).select_related("by").order_by("seq")
     entries = tuple(chain if version is None else chain.filter(seq__lte=version))
     until = entries[-1].at
+    _take_back(complaint, until)
     complaint.guest = persons.as_of(complaint.guest, until)
     notices = _notices(case, until)
     return Dossier(
@@ -161,6 +162,13 @@ def gather(case: Case, version: int | None = None) -> Dossier:
         roles=_roles(complaint, notices),
         **_rows(complaint, until),
     )
+
+
+def _take_back(complaint: Complaint, until: datetime) -> None:
+    """Let the row, never to be saved, say what it said at ``until``: who followed it up, and so on."""
+    past = complaint.history.filter(history_date__lte=until).order_by("-history_id").first()
+    for column in Complaint._meta.concrete_fields if past else ():  # noqa: SLF001 -- model API
+        setattr(complaint, column.attname, getattr(past, column.attname))
 
 
 def _rows(complaint: Complaint, until: datetime) -> dict[str, Any]:

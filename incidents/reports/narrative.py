@@ -203,6 +203,16 @@ def _worked(dossier: Dossier, each: Round) -> str:
 
 
 def _step(row: Progress) -> str:
+    if row.kind == Progress.Kind.ASKED:
+        text = _("%(when)s %(who)s请示再延期，%(why)s")
+        return text % {
+            "when": prose(row.at),
+            "who": row.by.name,
+            "why": clause(row.text),
+        }
+    if row.kind == Progress.Kind.DECLINED:
+        text = _("%(when)s %(who)s不同意再延期，理由：%(why)s")
+        return text % {"when": prose(row.at), "who": row.by.name, "why": clause(row.text)}
     kind = "" if row.kind == Progress.Kind.PROGRESS else f"{row.get_kind_display()}，"
     return f"{prose(row.occurred_at)} {row.by.name}{kind or ' '}{clause(row.text)}"
 

@@ -7,7 +7,7 @@ from typing import Any
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from incidents.models import Complaint, Correction, Decision
+from incidents.models import REPORTED, Complaint, Correction, Decision
 from incidents.reports.dossier import Dossier, gather
 from incidents.reports.narrative import narrative
 from incidents.reports.wording import bounded, clause, quoted, sentence, short
@@ -26,12 +26,14 @@ def prefill(complaint: Complaint) -> dict[str, Any]:
     dossier = gather(complaint.case)
     row = dossier.complaint
     lesson = dossier.last.lesson
+    occurred_at = _occurred_at(dossier)
     return {
         "secrecy": _secrecy(dossier),
         "severity": row.severity,
-        "occurred_at": _occurred_at(dossier),
-        "discovered_at": row.received_at,
-        "reported_at": max(dossier.entries[0].at, row.received_at),
+        "occurred_at": occurred_at,
+        # What came to light while it was written down may have happened after the first word.
+        "discovered_at": max(row.received_at, occurred_at),
+        "reported_at": max(dossier.entries[0].at, row.received_at, occurred_at),
         "place": bounded(dossier.place, 160),
         "witnesses": "",
         "narrative": narrative(dossier),
@@ -71,7 +73,7 @@ def _measures(dossier: Dossier) -> str:
         lines += [
             f"{short(p.occurred_at, year)} {sentence(p.text)}（{p.by.name}）"
             for p in dossier.progress
-            if p.cycle == each.cycle
+            if p.cycle == each.cycle and p.kind in REPORTED
         ]
         if each.resolution:
             lines.append(f"{short(each.resolved_at, year)} {sentence(each.resolution)}")

@@ -9,7 +9,7 @@ from django.conf import settings
 from django.utils.translation import gettext as _
 
 from incidents import workflow
-from incidents.models import Complaint, Correction
+from incidents.models import REPORTED, Complaint, Correction
 from incidents.reports import parts
 from incidents.reports.dossier import Dossier, gather
 from incidents.reports.steps import steps
@@ -276,6 +276,7 @@ def _progress(dossier: Dossier) -> tuple[Entry, ...]:
             f"{row.get_kind_display()}：{row.text}",
         )
         for row in dossier.progress
+        if row.kind in REPORTED
     )
 
 

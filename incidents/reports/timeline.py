@@ -27,6 +27,7 @@ QUIET = frozenset(
         "correct",
         "edit_guest",
         "offer",
+        "paper_sealed",
         "record",
         "remove_attachment",
         "report_edit",
@@ -145,6 +146,12 @@ def _extend(info: Info, reason: str, dossier: Dossier) -> str:
     return text if info.get("in_time", True) else _("%(text)s（告知已晚）") % {"text": text}
 
 
+def _ask_extension(info: Info, reason: str, dossier: Dossier) -> str:
+    wish = _due(info, "wish_at", dossier)
+    text = _("请示再延期，希望延到 %(wish)s") % {"wish": wish}
+    return _with(text, reason)
+
+
 def _progress(info: Info, reason: str, dossier: Dossier) -> str:
     kind = info.get("kind")
     return str(Progress.Kind(kind).label) if kind else _("进展")
@@ -208,7 +215,7 @@ LINES: dict[str, Line] = {
     "decide_refusal": _decide_refusal,
     "promise": _promise,
     "extend": _extend,
-    "ask_extension": _fixed(gettext_lazy("请示再延期")),
+    "ask_extension": _ask_extension,
     "decline_extension": _fixed(gettext_lazy("不同意再延期")),
     "progress": _progress,
     "resolve": _resolve,

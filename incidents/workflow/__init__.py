@@ -1,10 +1,11 @@
 """Every change of a complaint's state. Views, commands and tasks call only these functions.
 
 Split by noun: ``record`` (A–F), ``offer`` (G), ``promising`` (H and its delays), ``working`` (I),
-``review`` (J and back), ``keeping`` (at any time), ``sweep`` (the clocks).
+``review`` (J), ``closing`` (the end and back), ``keeping`` (at any time), ``sweep`` (the clocks).
 """
 
-from incidents.workflow.base import Rule, permit, permit_intake, was_major
+from incidents.workflow.base import EDITED, Rule, edited, permit, permit_intake, was_major
+from incidents.workflow.closing import close, missing_for_close, needs_report, reopen, void
 from incidents.workflow.keeping import (
     attach,
     attach_all,
@@ -52,21 +53,13 @@ from incidents.workflow.reporting import (
     start_report,
     submit_report,
 )
-from incidents.workflow.review import (
-    call_back,
-    close,
-    decide_dissatisfied,
-    missing_for_close,
-    needs_report,
-    reopen,
-    summarise,
-    void,
-)
+from incidents.workflow.review import call_back, decide_dissatisfied, summarise
 from incidents.workflow.sweep import flag_due
 from incidents.workflow.table import MOVES, OPEN
 from incidents.workflow.working import progress, resolve
 
 __all__ = [
+    "EDITED",
     "MOVES",
     "OPEN",
     "Intake",
@@ -92,6 +85,7 @@ __all__ = [
     "decline_extension",
     "edit_guest",
     "edit_report",
+    "edited",
     "extend",
     "flag_due",
     "hand_over",

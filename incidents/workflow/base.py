@@ -6,12 +6,13 @@ from typing import Any
 
 from django.core.exceptions import PermissionDenied
 from django.db import models
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from incidents.models import Complaint, Decision, Severity
+from incidents.models import Complaint, Decision, Promise, Severity
 from incidents.permissions import ACTIONS, EXECUTES
 from incidents.workflow.table import MOVES
-from propdesk.core import audit, clocks
+from propdesk.core import audit, clocks, signoff, stale
 from propdesk.core.models import Property, User
 from propdesk.core.notices import notify
 from propdesk.core.roles import Role, Standing, ensure, standing
@@ -34,6 +35,7 @@ class Rule(models.TextChoices):
     REVIEW_REMIND = "incidents.review_remind", _("仍未回访")
     REVIEW_ESCALATED = "incidents.review_escalated", _("回访超时")
     REPORT_LATE = "incidents.report_late", _("《事故报告》仍未完成")
+    CLOSE_LATE = "incidents.close_late", _("签批完成仍未结案")
 
 
 PROMISE_RULES = (Rule.DUE_SOON, Rule.OVERDUE, Rule.ESCALATED, Rule.CONTACT_DUE, Rule.NOT_STARTED)
@@ -129,6 +131,35 @@ def happened(
         raise RefusedInput(**{field: _("时间早于上一步，请核对后重填。")})
 
 
+def not_signed_over(complaint: Complaint) -> None:
+    """What the signers read is what is sealed: nothing of it changes while a report is out."""
+    require(
+        not signoff.is_out(complaint.case),
+        _("《事故报告》已提交签批，不能再改；需要修改请由签批人退回。"),
+    )
+
+
+EDITED: dict[str, tuple[str, ...]] = {
+    "summarise": ("summary", "result", "lesson"),
+    "edit_guest": ("name", "honorific", "phone", "kind"),
+}
+"""What the form of an act is filled from and writes back: fields of the complaint or its guest."""
+
+
+def edited(complaint: Complaint, action: str) -> dict[str, Any]:
+    """The values behind the form of an act that edits, as they stand."""
+    row = complaint.guest if action == "edit_guest" else complaint
+    return {name: getattr(row, name) for name in EDITED.get(action, ())}
+
+
+def unchanged(complaint: Complaint, action: str, seen: str) -> None:
+    """ConflictError when somebody changed the values since the form was opened (stale edits)."""
+    # Nobody's name or number in a sentence of refusal.
+    shown = () if action == "edit_guest" else EDITED[action]
+    labels = {f.name: f.verbose_name for f in Complaint._meta.fields if f.name in shown}  # noqa: SLF001 -- model API
+    stale.require_unchanged(seen, edited(complaint, action), labels)
+
+
 def to_minute(moment: datetime) -> datetime:
     """As precise as a person types a time."""
     return moment.replace(second=0, microsecond=0)
@@ -167,9 +198,18 @@ def expect_report(complaint: Complaint, now: datetime) -> list[str]:
         rule=Rule.REPORT_LATE, stopped_at=None, due_at__gt=now
     ).exists():
         return []
-    within = timedelta(minutes=complaint.case.property.settings.sign_within)
-    complaint.next_due_at = now + within
-    clocks.arm(complaint.case, (Rule.REPORT_LATE, complaint.next_due_at))
+    return _expect(complaint, Rule.REPORT_LATE, now)
+
+
+def expect_close(complaint: Complaint, now: datetime) -> list[str]:
+    """The report is signed: from here closing is what is due; returns the field to save."""
+    return _expect(complaint, Rule.CLOSE_LATE, now)
+
+
+def _expect(complaint: Complaint, rule: Rule, now: datetime) -> list[str]:
+    stop_clocks(complaint, [Rule.REPORT_LATE, Rule.CLOSE_LATE], now)
+    complaint.next_due_at = now + signoff.sign_within(complaint.case)
+    clocks.arm(complaint.case, (rule, complaint.next_due_at))
     return ["next_due_at"]
 
 
@@ -178,19 +218,34 @@ def rank(severity: str) -> int:
     return Severity.values.index(severity)
 
 
-def set_severity(complaint: Complaint, severity: str, by: User) -> None:
-    """Give the complaint another severity, not saved yet; the managers concerned are told.
+def set_severity(complaint: Complaint, severity: str, by: User, stand: Standing) -> None:
+    """Give the complaint another severity, not saved yet; owner and managers concerned are told.
 
     Who acts may raise it. Lowering gives more time and asks for fewer signatures, so it takes a
-    manager (403).
+    manager (403) who neither took it in nor follows it up (409, decision 32).
     """
     old, complaint.severity = complaint.severity, severity
+    roles: list[Role] = []
     if rank(severity) < rank(old):
-        _permit_lowering(complaint, old, by)
-    if severity == Severity.MAJOR:
-        _tell_severity(complaint, Role.PROPERTY_MANAGER, _("升为重大"), by)
-    elif old == Severity.MAJOR:
-        _tell_severity(complaint, Role.GENERAL_MANAGER, _("不再是重大"), by)
+        _permit_lowering(complaint, old, by, stand)
+        roles = [Role.GENERAL_MANAGER] if old == Severity.MAJOR else []
+    elif severity == Severity.MAJOR or _too_long(complaint):
+        roles = [Role.PROPERTY_MANAGER]
+    notify(
+        complaint.case,
+        *roles,
+        rule="incidents.severity",
+        text=_("【等级改为%(new)s，原%(old)s】%(case)s")
+        % {
+            "new": complaint.get_severity_display(),
+            "old": Severity(old).label,
+            "case": neutral(complaint),
+        },
+        key=f"severity:{complaint.case.version}",
+        also=[complaint.owner],
+        except_for=by,
+        urgent=Severity.MAJOR in (old, severity),
+    )
 
 
 def was_major(complaint: Complaint) -> bool:
@@ -198,21 +253,34 @@ def was_major(complaint: Complaint) -> bool:
     return bool(complaint.history.filter(severity=Severity.MAJOR).exists())
 
 
-def _permit_lowering(complaint: Complaint, old: str, by: User) -> None:
+def _too_long(complaint: Complaint) -> bool:
+    """Whether the running promise is longer than the severity allows without a word (C-H)."""
+    running = complaint.promises.filter(outcome=Promise.Outcome.OPEN).first()
+    ceiling = complaint.case.property.settings.ceiling(complaint.severity)
+    return running is not None and running.due_at - running.told_at > ceiling
+
+
+def _permit_lowering(complaint: Complaint, old: str, by: User, stand: Standing) -> None:
     try:
         permit(complaint, "lower_severity", by)
     except PermissionDenied as denied:
         text = _("调低等级须由物业经理办理：请先按“%(old)s”办，再请物业经理用“调整等级”调低。")
         raise PermissionDenied(text % {"old": Severity(old).label}) from denied
+    mine = _("自己或被代理人登记、跟进的投诉须由另一位经理调低等级。")
+    for author_id in (complaint.received_by_id, complaint.owner_id):
+        four_eyes("lower_severity", author_id, by, stand, mine)
 
 
-def _tell_severity(complaint: Complaint, role: Role, what: str, by: User) -> None:
-    notify(
-        complaint.case,
-        role,
-        rule="incidents.severity",
-        text=f"【{what}】{neutral(complaint)}",
-        key=f"severity:{complaint.case.version}",
-        except_for=by,
-        urgent=True,
+def decide(complaint: Complaint, kind: str, choice: str, reason: str, by: User) -> Decision:
+    """Keep what a manager decided, with the reason."""
+    row = Decision(
+        complaint=complaint,
+        cycle=complaint.cycle,
+        kind=kind,
+        choice=choice,
+        reason=reason,
+        by=by,
+        at=timezone.now(),
     )
+    audit.save(row, by=by, reason=reason)
+    return row

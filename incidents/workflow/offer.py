@@ -23,7 +23,7 @@ from incidents.workflow.base import (
 from incidents.workflow.table import S
 from propdesk.core import audit
 from propdesk.core.cases import close_tasks, open_task
-from propdesk.core.models import User
+from propdesk.core.models import Task, User
 from propdesk.core.notices import notify
 from propdesk.core.roles import Role, Standing
 from propdesk.core.transitions import RefusedInput, lock, require
@@ -62,7 +62,7 @@ def offer(complaint: Complaint, offers: list[Offer], *, by: User) -> list[Option
         raise RefusedInput(text=_("方案太多，请先撤回不用的。"))
     limit = complaint.case.property.settings.dm_limit_yuan
     now = timezone.now()
-    rows = []
+    rows, tasks = [], []
     for position, each in enumerate(offers, start=last + 1):
         needs = each.beyond_authority or each.cost > limit
         row = Option(
@@ -81,10 +81,9 @@ def offer(complaint: Complaint, offers: list[Offer], *, by: User) -> list[Option
         rows.append(row)
         if needs:
             # Four eyes (decision 32): what a property manager proposes goes one rank up.
-            _ask_approval(row, other_manager(stand), by)
-    finish(
-        complaint, [], *rows, by=by, action="offer", info={"positions": [r.position for r in rows]}
-    )
+            tasks.append(_ask_approval(row, other_manager(stand), by))
+    info = {"positions": [r.position for r in rows]}
+    finish(complaint, [], *rows, *tasks, by=by, action="offer", info=info)
     return rows
 
 
@@ -94,13 +93,13 @@ def other_manager(stand: Standing) -> Role:
     return Role.GENERAL_MANAGER if own else Role.PROPERTY_MANAGER
 
 
-def _ask_approval(option: Option, role: Role, by: User) -> None:
+def _ask_approval(option: Option, role: Role, by: User) -> Task:
     case = option.complaint.case
     text = _("批准方案 %(position)s · %(case)s") % {
         "position": option.position,
         "case": neutral(option.complaint),
     }
-    open_task(case, f"decide_option:{option.pk}", role, text, by=by)
+    task = open_task(case, f"decide_option:{option.pk}", role, text, by=by)
     notify(
         case,
         role,
@@ -109,6 +108,7 @@ def _ask_approval(option: Option, role: Role, by: User) -> None:
         key=f"option:{option.pk}",
         except_for=by,
     )
+    return task
 
 
 @transaction.atomic
@@ -136,7 +136,8 @@ def decide_option(option: Option, *, by: User, approve: bool, note: str = "") ->
         by=by,
         reason=note or _("批准方案"),
     )
-    close_tasks(complaint.case, f"decide_option:{option.pk}", by=by, outcome=option.approval)
+    kind = f"decide_option:{option.pk}"
+    tasks = close_tasks(complaint.case, kind, by=by, outcome=option.approval)
     verdict = _("已批准") if approve else _("未批准")
     notify(
         complaint.case,
@@ -147,7 +148,7 @@ def decide_option(option: Option, *, by: User, approve: bool, note: str = "") ->
         except_for=by,
     )
     info = {"position": option.position, "approved": approve}
-    finish(complaint, [], option, by=by, action="decide_option", reason=note, info=info)
+    finish(complaint, [], option, *tasks, by=by, action="decide_option", reason=note, info=info)
     return option
 
 
@@ -162,10 +163,10 @@ def withdraw_option(option: Option, *, by: User) -> Option:
     )
     option.withdrawn_at = timezone.now()
     audit.save(option, "withdrawn_at", by=by, reason=_("撤回方案"))
-    close_tasks(complaint.case, f"decide_option:{option.pk}", by=by, outcome="withdrawn")
-    finish(
-        complaint, [], option, by=by, action="withdraw_option", info={"position": option.position}
-    )
+    kind = f"decide_option:{option.pk}"
+    tasks = close_tasks(complaint.case, kind, by=by, outcome="withdrawn")
+    info = {"position": option.position}
+    finish(complaint, [], option, *tasks, by=by, action="withdraw_option", info=info)
     return option
 
 
@@ -244,7 +245,7 @@ def _chosen(
     complaint: Complaint,
     option: Option,
     decision: Decision | None,
-    *,
+    *tasks: Task,
     by: User,
     at: datetime,
     fields: list[str],
@@ -267,6 +268,8 @@ def _chosen(
     audit.save(option, "chosen", by=by, reason=reason or _("客户选定方案"))
     unneeded = _drop_pending(complaint, by, reason or _("客户选定方案"))
     complaint.chosen_at = at
+    if decision:
+        _tell_decided(complaint, _("请按方案 %(n)s 约定时限") % {"n": option.position}, by)
     info = {"position": option.position} | ({"choice": decision.choice} if decision else {})
     return finish(
         complaint,
@@ -274,6 +277,7 @@ def _chosen(
         option,
         *unneeded,
         *([decision] if decision else []),
+        *tasks,
         by=by,
         action="decide_refusal" if decision else "choose",
         reason=reason,
@@ -282,7 +286,19 @@ def _chosen(
     )
 
 
-def _drop_pending(complaint: Complaint, by: User, reason: str) -> list[Option]:
+def _tell_decided(complaint: Complaint, what: str, by: User) -> None:
+    """Whoever follows it up hears what is to be done now."""
+    notify(
+        complaint.case,
+        rule="incidents.refusal_decided",
+        text=f"【{_('已决定')}】{what} · {neutral(complaint)}",
+        key=f"refusal-decided:{complaint.case.version}",
+        also=[complaint.owner],
+        except_for=by,
+    )
+
+
+def _drop_pending(complaint: Complaint, by: User, reason: str) -> list[Option | Task]:
     """Nobody need decide any more on what the guest will not be offered."""
     waiting = complaint.options.filter(
         cycle=complaint.cycle, withdrawn_at=None, approval=Option.Approval.PENDING
@@ -290,16 +306,18 @@ def _drop_pending(complaint: Complaint, by: User, reason: str) -> list[Option]:
     return _drop(waiting, complaint, by, reason)
 
 
-def _drop(options: "QuerySet[Option]", complaint: Complaint, by: User, reason: str) -> list[Option]:
-    """Withdraw options and the requests to approve them."""
+def _drop(
+    options: "QuerySet[Option]", complaint: Complaint, by: User, reason: str
+) -> list[Option | Task]:
+    """Withdraw options and the requests to approve them; returns all rows written."""
     rows, now = list(options), timezone.now()
     for row in rows:
         row.withdrawn_at = now
         audit.save(row, "withdrawn_at", by=by, reason=reason)
-    if rows:
-        kinds = [f"decide_option:{row.pk}" for row in rows]
-        close_tasks(complaint.case, *kinds, by=by, outcome="withdrawn")
-    return rows
+    if not rows:
+        return []
+    kinds = [f"decide_option:{row.pk}" for row in rows]
+    return [*rows, *close_tasks(complaint.case, *kinds, by=by, outcome="withdrawn")]
 
 
 @transaction.atomic
@@ -317,7 +335,7 @@ def refuse(complaint: Complaint, *, by: User, reason: str) -> Complaint:
     complaint.refused_reason = reason
     role = other_manager(stand)
     text = _("客户不接受方案，请决定 · %(case)s") % {"case": neutral(complaint)}
-    open_task(complaint.case, "decide_refusal", role, text, by=by)
+    task = open_task(complaint.case, "decide_refusal", role, text, by=by)
     notify(
         complaint.case,
         role,
@@ -328,7 +346,7 @@ def refuse(complaint: Complaint, *, by: User, reason: str) -> Complaint:
         urgent=True,
     )
     fields = ["refused_at", "refused_by", "refused_reason"]
-    return finish(complaint, fields, by=by, action="refuse", reason=reason)
+    return finish(complaint, fields, task, by=by, action="refuse", reason=reason)
 
 
 @transaction.atomic
@@ -353,32 +371,26 @@ def decide_refusal(
         at=now,
     )
     audit.save(row, by=by, reason=reason)
-    close_tasks(complaint.case, "decide_refusal", by=by, outcome=choice)
+    tasks = close_tasks(complaint.case, "decide_refusal", by=by, outcome=choice)
     complaint.refused_at, complaint.refused_by = None, None
     fields = ["refused_at", "refused_by"]
     if choice == "proceed":
         if option is None or option.complaint_id != complaint.pk:
             raise RefusedInput(option=_("请选择按哪一个方案办理。"))
-        return _chosen(complaint, lock(option), row, by=by, at=now, fields=fields)
+        return _chosen(complaint, lock(option), row, *tasks, by=by, at=now, fields=fields)
     require(choice == "new_options", _("请选择一种决定。"))
     dropped = _drop(
         complaint.options.filter(cycle=complaint.cycle, withdrawn_at=None), complaint, by, reason
     )
     complaint.status, complaint.told_options_at = S.RECORDED, None
     fields += ["status", "told_options_at"]
-    notify(
-        complaint.case,
-        rule="incidents.refusal_decided",
-        text=_("【已决定】请重新提出方案 · %(case)s") % {"case": neutral(complaint)},
-        key=f"refusal-decided:{complaint.case.version}",
-        also=[complaint.owner],
-        except_for=by,
-    )
+    _tell_decided(complaint, _("请重新提出方案"), by)
     return finish(
         complaint,
         fields,
         row,
         *dropped,
+        *tasks,
         by=by,
         action="decide_refusal",
         reason=reason,

@@ -21,7 +21,7 @@ from incidents.workflow.base import (
     stop_clocks,
     to_minute,
 )
-from incidents.workflow.offer import check_via
+from incidents.workflow.offer import check_via, other_manager
 from incidents.workflow.table import S
 from incidents.workflow.working import EXTENSION_TASK, members, write_progress
 from propdesk.core import audit, clocks
@@ -65,7 +65,7 @@ def promise(
     what = what or (chosen.text if chosen else "")
     if not what:
         raise RefusedInput(what=_("请写明承诺做什么。"))
-    if department.property_id != complaint.case.property_id:
+    if department.property_id != complaint.case.property_id or not department.is_active:
         raise RefusedInput(department=_("请选择本处的部门。"))
     row = _write(complaint, word, by=by, department=department, what=what, seq=1)
     complaint.status, complaint.department = S.IN_PROGRESS, department
@@ -156,8 +156,12 @@ def _arm(complaint: Complaint, row: Promise) -> None:
     clocks.arm(complaint.case, *rules)
 
 
-def _tell_promise(complaint: Complaint, row: Promise, by: User) -> None:
-    """The department hears of its work; above the ceiling the property manager does too (C-H)."""
+def _tell_promise(complaint: Complaint, row: Promise, by: User, *asked: User | None) -> None:
+    """The department hears of its work, owner and asker of a moved time; above the ceiling the
+    property manager too (C-H)."""
+    also = [*members(complaint), *(user for user in asked if user is not None)]
+    if row.seq > 1:
+        also.append(complaint.owner)
     text = _("【%(what)s】%(case)s · 承诺 %(due)s") % {
         "what": _("新任务") if row.seq == 1 else _("时限已改"),
         "case": neutral(complaint),
@@ -168,7 +172,7 @@ def _tell_promise(complaint: Complaint, row: Promise, by: User) -> None:
         rule="incidents.assigned",
         text=text,
         key=f"promise:{row.pk}",
-        also=members(complaint),
+        also=also,
         except_for=by,
         due_at=row.due_at,
     )
@@ -192,10 +196,14 @@ def extend(complaint: Complaint, word: Word, *, by: User, reason: str) -> Promis
     Told after the old time had passed: recorded all the same, but the old promise counts as
     未兑现 (decision 11). The duty manager extends once a round, a property manager after that.
     """
-    complaint, _stand = begin(complaint, "extend", by)
+    complaint, stand = begin(complaint, "extend", by)
     old = complaint.promises.select_for_update().get(outcome=Promise.Outcome.OPEN)
+    asked = _asked(complaint)
     if old.seq > 1:
         permit(complaint, "extend_again", by)
+        mine = _("自己或被代理人的请示须由另一位经理答复。")
+        for task in asked:
+            four_eyes("extend_again", task.created_by_id, by, stand, mine)
     if not reason:
         raise RefusedInput(reason=_("请写明延误的原因。"))
     _check_word(complaint, word, by)
@@ -221,15 +229,16 @@ def extend(complaint: Complaint, word: Word, *, by: User, reason: str) -> Promis
     complaint.current_due_at = complaint.next_due_at = word.due_at
     # What was reported done under the old promise proves nothing about the new one.
     complaint.department_done_at = None
-    close_tasks(complaint.case, EXTENSION_TASK, by=by, outcome="extended")
+    asked = close_tasks(complaint.case, EXTENSION_TASK, by=by, outcome="extended")
     stop_clocks(complaint, set(PROMISE_RULES) - {Rule.NOT_STARTED}, now)
     _arm(complaint, row)
-    _tell_promise(complaint, row, by)
+    _tell_promise(complaint, row, by, *(task.created_by for task in asked))
     finish(
         complaint,
         ["current_due_at", "next_due_at", "department_done_at"],
         old,
         row,
+        *asked,
         by=by,
         action="extend",
         reason=reason,
@@ -250,7 +259,7 @@ def ask_extension(complaint: Complaint, *, by: User, reason: str, wish_at: datet
 
     The wish stands in the timeline and as a task; the promise itself does not move.
     """
-    complaint, _stand = begin(complaint, "ask_extension", by)
+    complaint, stand = begin(complaint, "ask_extension", by)
     current = complaint.promises.get(outcome=Promise.Outcome.OPEN)
     require(current.seq > 1, _("第一次延期可以直接登记，不用请示。"))
     require(not _asked(complaint), _("已经请示过，正在等物业经理答复。"))
@@ -263,10 +272,11 @@ def ask_extension(complaint: Complaint, *, by: User, reason: str, wish_at: datet
     text = _("希望延到 %(when)s：%(why)s") % {"when": wish, "why": reason}
     row = write_progress(complaint, Progress.Kind.ASKED, text, now=now, by=by)
     ask = _("请决定是否再延期 · %(case)s") % {"case": neutral(complaint)}
-    open_task(complaint.case, EXTENSION_TASK, Role.PROPERTY_MANAGER, ask, by=by)
+    role = other_manager(stand)
+    task = open_task(complaint.case, EXTENSION_TASK, role, ask, by=by)
     notify(
         complaint.case,
-        Role.PROPERTY_MANAGER,
+        role,
         rule="incidents.extension_asked",
         text=f"【{_('待决定')}】{ask}",
         key=f"extension-asked:{row.pk}",
@@ -274,7 +284,8 @@ def ask_extension(complaint: Complaint, *, by: User, reason: str, wish_at: datet
         urgent=True,
         due_at=current.due_at,
     )
-    finish(complaint, [], row, by=by, action="ask_extension", reason=reason)
+    info = {"wish_at": wish_at.isoformat()}
+    finish(complaint, [], row, task, by=by, action="ask_extension", reason=reason, info=info)
     return row
 
 
@@ -290,7 +301,7 @@ def decline_extension(complaint: Complaint, *, by: User, reason: str) -> Progres
     if not reason:
         raise RefusedInput(reason=_("请写明不同意的理由。"))
     row = write_progress(complaint, Progress.Kind.DECLINED, reason, now=timezone.now(), by=by)
-    close_tasks(complaint.case, EXTENSION_TASK, by=by, outcome="declined")
+    asked = close_tasks(complaint.case, EXTENSION_TASK, by=by, outcome="declined")
     notify(
         complaint.case,
         rule="incidents.extension_declined",
@@ -299,7 +310,7 @@ def decline_extension(complaint: Complaint, *, by: User, reason: str) -> Progres
         also=[user for user in (complaint.owner, task.created_by) if user is not None],
         except_for=by,
     )
-    finish(complaint, [], row, by=by, action="decline_extension", reason=reason)
+    finish(complaint, [], row, *asked, by=by, action="decline_extension", reason=reason)
     return row
 
 

@@ -23,6 +23,7 @@ from incidents.workflow.base import (
     finish,
     happened,
     neutral,
+    not_signed_over,
     set_severity,
     stop_clocks,
 )
@@ -248,14 +249,14 @@ def record(complaint: Complaint, points: Points, *, by: User) -> Complaint:
 
     409 while one of A–E is unanswered (each named); 422 for a missing name, place or reason.
     """
-    complaint, _stand = begin(complaint, "record", by)
+    complaint, stand = begin(complaint, "record", by)
     _require_conduct(complaint)
     _check_points(complaint, points)
     now = timezone.now()
     persons.change(complaint.guest, points.guest, by=by, reason=_("F 做好记录"))
     before = complaint.severity
     if points.severity != before:
-        set_severity(complaint, points.severity, by)
+        set_severity(complaint, points.severity, by, stand)
     names = [name for name in Points.__dataclass_fields__ if name != "guest"]
     for name in names:
         setattr(complaint, name, getattr(points, name))
@@ -320,6 +321,7 @@ def _check_occurred(at: datetime) -> dict[str, str]:
 def correct(complaint: Complaint, field: str, text: str, *, by: User) -> Correction:
     """更正 (C-F): appended with author and time; the original stays word for word."""
     complaint, _stand = begin(complaint, "correct", by)
+    not_signed_over(complaint)
     if field not in Correction.Field.values:
         raise RefusedInput(field=_("请选择要更正的一项。"))
     row = Correction(

@@ -5,14 +5,25 @@ from datetime import datetime
 from typing import Any
 
 from django.db import transaction
+from django.db.models import F
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as _l
 
 from incidents.models import Complaint, Severity
-from incidents.workflow.base import Rule, begin, hold, in_state, stop_clocks, was_major
+from incidents.workflow.base import (
+    Rule,
+    begin,
+    expect_close,
+    expect_report,
+    hold,
+    in_state,
+    stop_clocks,
+    was_major,
+)
+from incidents.workflow.table import OPEN
 from propdesk.core import audit, rendering, signoff
-from propdesk.core.models import Report, User
+from propdesk.core.models import Report, ReportBox, User
 from propdesk.core.roles import standing
 from propdesk.core.transitions import ConflictError, RefusedInput, lock, require
 
@@ -37,11 +48,11 @@ def start_report(complaint: Complaint, values: Mapping[str, Any], *, by: User) -
 
 
 @transaction.atomic
-def edit_report(report: Report, values: Mapping[str, Any], *, by: User) -> Report:
-    """修改 a draft or a report sent back."""
+def edit_report(report: Report, values: Mapping[str, Any], *, by: User, seen: str = "") -> Report:
+    """修改 a draft or a report sent back; 409 over another's newer text."""
     begin(report.case.complaint, "report", by)
     _check_dates(values)
-    return signoff.edit(report, values, by=by)
+    return signoff.edit(report, values, by=by, seen=seen)
 
 
 def _check_dates(values: Mapping[str, Any]) -> None:
@@ -74,6 +85,11 @@ def submit_report(report: Report, *, by: User, password: str) -> Report:
         complaint.satisfaction != "",
         _("还不能提交：先登记客户的满意度，报告里要写。"),
     )
+    require(
+        complaint.satisfaction != Complaint.Satisfaction.DISSATISFIED
+        or complaint.dissatisfied_decided,
+        _("还不能提交：客户不满意，须先由物业经理决定，报告里要写。"),
+    )
     if report.severity != complaint.severity:
         # Raised or lowered since the draft: what is signed must say what it is.
         report.severity = complaint.severity
@@ -84,8 +100,11 @@ def submit_report(report: Report, *, by: User, password: str) -> Report:
         gm_signs=was_major(complaint),
         executed_by=complaint.department,
     )
-    stop_clocks(complaint, [Rule.REPORT_LATE], timezone.now())
-    return signoff.submit(report, boxes, by=by, password=password)
+    now = timezone.now()
+    stop_clocks(complaint, [Rule.REPORT_LATE], now)
+    complaint.next_due_at = now + signoff.sign_within(complaint.case)
+    audit.save(complaint, "next_due_at", by=by, reason=_("提交签批"))
+    return signoff.submit(report, boxes, by=by, password=password, also=[complaint])
 
 
 def missing_fields(report: Report, complaint: Complaint) -> tuple[tuple[str, str], ...]:
@@ -108,15 +127,39 @@ def sign_report(report: Report, *, by: User, password: str, opinion: str = "") -
 
     A case closed over a missing signature may still be signed; a voided one never.
     """
-    in_state(hold(report.case.complaint), "sign_report")
-    report = signoff.sign(report, by=by, password=password, opinion=opinion)
+    complaint = hold(report.case.complaint)
+    in_state(complaint, "sign_report")
+    rows = _due_after_signature(complaint, report, by)
+    report = signoff.sign(
+        report, by=by, password=password, opinion=opinion, also=rows, tell=[complaint.owner]
+    )
     if report.state == Report.State.SIGNED:
         rendering.request(report.case, KIND, by=by, sealed=True, report=report)
     return report
 
 
+def _due_after_signature(complaint: Complaint, report: Report, by: User) -> list[Complaint]:
+    """The complaint with what is due now: the next signature, or closing; none once it is closed."""
+    if complaint.status not in OPEN:
+        return []
+    now = timezone.now()
+    left = report.boxes.filter(
+        round=F("report__round"), decision=ReportBox.Decision.PENDING
+    ).count()
+    if left > 1:
+        complaint.next_due_at = now + signoff.sign_within(complaint.case)
+    else:
+        expect_close(complaint, now)
+    audit.save(complaint, "next_due_at", by=by, reason=_("签批"))
+    return [complaint]
+
+
 @transaction.atomic
 def send_back_report(report: Report, *, by: User, reason: str) -> Report:
-    """退回修改 with a reason."""
-    in_state(hold(report.case.complaint), "send_back_report")
-    return signoff.send_back(report, by=by, reason=reason)
+    """退回修改 with a reason; the report is what is due again."""
+    complaint = hold(report.case.complaint)
+    in_state(complaint, "send_back_report")
+    fields = expect_report(complaint, timezone.now())
+    if fields:
+        audit.save(complaint, *fields, by=by, reason=_("退回修改"))
+    return signoff.send_back(report, by=by, reason=reason, also=[complaint])

@@ -1,5 +1,6 @@
 """The sweep: what is due is flagged once, stamped with the due time, told to whom it concerns."""
 
+import logging
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -16,6 +17,8 @@ from propdesk.core import audit, clocks, duty
 from propdesk.core.models import Case, Clock, Property, User
 from propdesk.core.notices import Message, put
 from propdesk.core.roles import Role
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,17 +41,21 @@ _REVIEW = frozenset({S.RESOLVED})
 _DM_TOO = (Role.DUTY_MANAGER,)
 
 TARGETS: dict[str, Target] = {
-    Rule.RECORD_REMIND: Target(frozenset({S.INTAKE})),
+    # The owner may be off duty or gone: somebody who is here hears of it, too (X-6).
+    Rule.RECORD_REMIND: Target(frozenset({S.INTAKE}), roles=_DM_TOO),
     Rule.PROMISE_LATE: Target(_BEFORE, roles=_PM + _DM_TOO, urgent=True),
-    Rule.NOT_STARTED: Target(_WORK),
-    Rule.CONTACT_DUE: Target(_WORK),
+    Rule.NOT_STARTED: Target(_WORK, roles=_DM_TOO),
+    Rule.CONTACT_DUE: Target(_WORK, roles=_DM_TOO),
     Rule.DUE_SOON: Target(_WORK, roles=_DM_TOO, ladder="promise", rank=1),
     Rule.OVERDUE: Target(_WORK, roles=_PM + _DM_TOO, ladder="promise", rank=2, urgent=True),
     # After downtime this is the only step that is sent, so it reaches all the lower ones reach.
     Rule.ESCALATED: Target(_WORK, roles=_GM + _PM + _DM_TOO, ladder="promise", rank=3, urgent=True),
-    Rule.REVIEW_REMIND: Target(_REVIEW, ladder="review", rank=1),
-    Rule.REPORT_LATE: Target(_REVIEW, roles=_PM),
-    Rule.REVIEW_ESCALATED: Target(_REVIEW, roles=_PM, ladder="review", rank=2, urgent=True),
+    Rule.REVIEW_REMIND: Target(_REVIEW, roles=_DM_TOO, ladder="review", rank=1),
+    Rule.REPORT_LATE: Target(_REVIEW, roles=_PM + _DM_TOO),
+    Rule.CLOSE_LATE: Target(_REVIEW, roles=_DM_TOO),
+    Rule.REVIEW_ESCALATED: Target(
+        _REVIEW, roles=_PM + _DM_TOO, ladder="review", rank=2, urgent=True
+    ),
 }
 
 
@@ -59,12 +66,25 @@ def flag_due(now: datetime) -> int:
     transaction; a case somebody holds is left for the next run.
     """
     total = 0
+    broken: set[int] = set()
     while True:
-        ids = clocks.due_cases(tuple(TARGETS), now)
-        fired = _flag_batch(ids, now) if ids else 0
+        ids = [pk for pk in clocks.due_cases(tuple(TARGETS), now) if pk not in broken]
+        fired = _flag(ids, now, broken) if ids else 0
         total += fired
         if not fired:
             return total
+
+
+def _flag(ids: Sequence[int], now: datetime, broken: set[int]) -> int:
+    """A whole batch, or one by one when it fails: a case that raises is set aside and reported."""
+    try:
+        return _flag_batch(ids, now)
+    except Exception:
+        if len(ids) == 1:
+            log.exception("clocks of case %s", ids[0])
+            broken.update(ids)
+            return 0
+    return sum(_flag([pk], now, broken) for pk in ids)
 
 
 @transaction.atomic

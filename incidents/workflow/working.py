@@ -167,7 +167,7 @@ def resolve(
     remind = now + timedelta(minutes=settings.review_remind)
     complaint.next_due_at = remind
     stop_clocks(complaint, PROMISE_RULES, now)
-    close_tasks(complaint.case, EXTENSION_TASK, by=by, outcome="resolved")
+    tasks = close_tasks(complaint.case, EXTENSION_TASK, by=by, outcome="resolved")
     clocks.arm(
         complaint.case,
         (REVIEW_RULES[0], remind),
@@ -177,6 +177,7 @@ def resolve(
         complaint,
         ["status", "resolution", "resolved_at", "next_due_at"],
         row,
+        *tasks,
         by=by,
         action="resolve",
         info={"kept": kept},

@@ -56,10 +56,18 @@ def _sentence(error: IntegrityError) -> str:
 
 
 def digest_of(instance: models.Model) -> str:
-    """SHA-256 over the stored values of all concrete fields of a row."""
+    """SHA-256 over the stored values of all concrete fields of a row.
+
+    A field added when rows existed is named in the model's ``ADDED_LATER`` with its default: as
+    long as a row holds that default it is left out, so that old digests stay true (ADR 0017).
+    """
+    later = getattr(instance, "ADDED_LATER", {})
     values: Json = {}
     for column in instance._meta.concrete_fields:
-        values[column.attname] = _plain(column, getattr(instance, column.attname))
+        value = getattr(instance, column.attname)
+        if column.attname in later and value == later[column.attname]:
+            continue
+        values[column.attname] = _plain(column, value)
     return _sha(values)
 
 

@@ -53,12 +53,19 @@ def open_task(
     return task
 
 
-def close_tasks(case: Case, *kinds: str, by: User | None, outcome: str) -> int:
-    """Mark open tasks of these kinds, or all of the case, done; returns how many there were."""
-    rows = Task.objects.filter(case=case, done_at=None)
-    if kinds:
-        rows = rows.filter(kind__in=kinds)
-    return rows.update(done_at=timezone.now(), done_by=by, outcome=outcome)
+def close_tasks(case: Case, *kinds: str, by: User | None, outcome: str) -> list[Task]:
+    """Mark open tasks of these kinds, or all of the locked case, done; returns them.
+
+    The caller puts them into its audit entry.
+    """
+    rows = Task.objects.filter(case=case, done_at=None).select_related("created_by")
+    found = list((rows.filter(kind__in=kinds) if kinds else rows).order_by("pk"))
+    now = timezone.now()
+    for task in found:
+        task.done_at, task.done_by, task.outcome = now, by, outcome
+    if found:
+        Task.objects.bulk_update(found, ["done_at", "done_by", "outcome"])
+    return found
 
 
 @transaction.atomic

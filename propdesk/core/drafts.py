@@ -1,14 +1,18 @@
 """What was typed survives an error, a lost connection and an expired log-in (decision 5)."""
 
+import hashlib
 import secrets
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
 from django.contrib.sessions.models import Session
+from django.core.files.uploadedfile import UploadedFile
 from django.db import IntegrityError, connection
 from django.db.models import QuerySet
+from django.http import QueryDict
 from django.utils import timezone
+from django.utils.datastructures import MultiValueDict
 
 from propdesk.core.models import Draft, FormToken, User
 
@@ -80,6 +84,21 @@ def token_url(owner: User, token: str) -> str | None:
     return row.url if row else None
 
 
+def once(name: str, fields: QueryDict, files: "MultiValueDict[str, UploadedFile[Any]]") -> str:
+    """What makes this very submit of the form ``name`` known again; "" without a token.
+
+    The same page sent twice is the same submit; with other words in it (Back, changed, sent) or
+    from another form of the page it is not.
+    """
+    token = fields.get("form_token", "").replace("\x00", "")[:40]
+    if not token:
+        return ""
+    said = [(key, values) for key, values in sorted(fields.lists()) if key not in NEVER]
+    sent = [(key, f.name, f.size) for key, found in sorted(files.lists()) for f in found]
+    body = hashlib.sha256(repr((name, said, sent)).encode("utf-8", "replace")).hexdigest()
+    return f"{token}.{body[:20]}"
+
+
 _USE = f"""
 WITH gone AS (DELETE FROM {Draft._meta.db_table} WHERE owner_id = %s AND form = %s)
 INSERT INTO {FormToken._meta.db_table} (owner_id, token, url, created_at) VALUES (%s, %s, %s, %s)
@@ -87,13 +106,13 @@ INSERT INTO {FormToken._meta.db_table} (owner_id, token, url, created_at) VALUES
 
 
 def use_token(owner: User, token: str, url: str, *, form: str) -> None:
-    """Last step of a creating transaction: a twin of the same form raises DoubleSubmitError.
+    """Inside a transaction that may happen once: a twin of the same form is a DoubleSubmitError.
 
-    The draft of ``form`` goes in the same statement.
-
-    The twin's transaction rolls back whole, its number included; the caller then answers with
-    ``token_url``.
+    The draft of ``form`` goes in the same statement. Called first, a twin waits for it and writes
+    nothing; called last, the twin rolls back whole, its number included. The caller then answers
+    with ``token_url``.
     """
+    token = token.replace("\x00", "")
     if not token:
         forget(owner, form)
         return

@@ -1,8 +1,9 @@
-"""Stored files no row points at: what a transaction that was rolled back left behind.
+"""Stored files nobody needs: left by a rolled-back transaction, or a draft of yesterday.
 
 A photo is written before its row is committed; when the row never comes, the picture of a person
-would lie about for ever, unseen by any purge. Only files that are old enough are looked at, so
-that nobody loses one whose transaction is still running.
+would lie about for ever, unseen by any purge. It is put aside for a month, not deleted at once: a
+database restored from an older backup knows less than the folder holds. Only files of the last
+days are looked at, and none so young that its transaction may still be running.
 """
 
 import logging
@@ -13,29 +14,48 @@ from itertools import islice
 from pathlib import Path
 
 from django.conf import settings
+from django.db.models import Q
 from django.utils import timezone
 
 from propdesk.core.models import Attachment, Document
 
 log = logging.getLogger(__name__)
+EVERY = timedelta(hours=1)
 LEAST_AGE = timedelta(hours=1)
 """No transaction runs this long."""
 MOST_AGE = timedelta(days=3)
 """Older ones were looked at before, however long the house stood still over a weekend."""
+DRAFT_FOR = timedelta(hours=24)
+"""Papers that were not sealed hold personal data and are made anew when wanted."""
+ASIDE_FOR = timedelta(days=30)
+MOST_ORPHANS = 100
+"""More at once is no accident of uploads: another house's folder, or an old database."""
 BATCH = 500
 
 
 def sweep(now: datetime) -> int:
-    """Remove orphaned photos and papers, once an hour; returns how many."""
-    if now.minute != 0:
-        return 0
-    names = _recent(now)
-    return sum(map(_remove_unknown, iter(lambda: tuple(islice(names, BATCH)), ())))
-
-
-def _recent(now: datetime) -> Iterator[str]:
-    """Names below MEDIA_ROOT of files written in the time looked at; only their months are read."""
+    """Put orphans aside and delete yesterday's drafts, once an hour; returns how many files."""
     base = Path(settings.MEDIA_ROOT)
+    mark = base / "orphans" / ".looked"
+    if mark.exists() and now.timestamp() - mark.stat().st_mtime < EVERY.total_seconds():
+        return 0
+    mark.parent.mkdir(parents=True, exist_ok=True)
+    mark.touch()
+    os.utime(mark, (now.timestamp(), now.timestamp()))
+    unknown: list[str] = []
+    drafts: list[str] = []
+    names = _recent(base, now)
+    while batch := list(islice(names, BATCH)):
+        known, old = _known(batch, now)
+        drafts += old
+        unknown += [name for name in batch if name not in known]
+    for name in drafts:
+        (base / name).unlink(missing_ok=True)
+    return len(drafts) + _put_aside(base, unknown, now) + _forget(mark.parent, now)
+
+
+def _recent(base: Path, now: datetime) -> Iterator[str]:
+    """Names below MEDIA_ROOT of files written in the time looked at; only their months are read."""
     local = timezone.localtime(now)
     months = {f"{moment:%Y/%m}" for moment in (local, local - MOST_AGE)}
     for kind in ("photos", "papers"):
@@ -50,14 +70,36 @@ def _recent(now: datetime) -> Iterator[str]:
                         yield f"{kind}/{month}/{each.name}"
 
 
-def _remove_unknown(names: tuple[str, ...]) -> int:
+def _known(names: list[str], now: datetime) -> tuple[set[str], list[str]]:
+    """Which of these files a row points at, and which of those are drafts of yesterday."""
     known: set[str] = set()
     for column in ("file", "print_file"):
         rows = Attachment.objects.filter(**{f"{column}__in": names})
         known |= set(rows.values_list(column, flat=True))
-    known |= set(Document.objects.filter(file__in=names).values_list("file", flat=True))
-    gone = [name for name in names if name not in known]
-    for name in gone:
-        log.warning("removed %s: no row points at it", name)
-        (Path(settings.MEDIA_ROOT) / name).unlink(missing_ok=True)
+    papers = Document.objects.filter(file__in=names)
+    old = papers.filter(Q(sealed=False) & Q(created_at__lt=now - DRAFT_FOR))
+    known |= set(papers.values_list("file", flat=True))
+    return known, list(old.values_list("file", flat=True))
+
+
+def _put_aside(base: Path, names: list[str], now: datetime) -> int:
+    if len(names) > MOST_ORPHANS:
+        log.error(
+            "%s files without a row, left alone: is this the folder of this database?", len(names)
+        )
+        return 0
+    for name in names:
+        log.warning("put aside %s: no row points at it", name)
+        aside = base / "orphans" / name.replace("/", "-")
+        (base / name).rename(aside)
+        os.utime(aside, (now.timestamp(), now.timestamp()))
+    return len(names)
+
+
+def _forget(folder: Path, now: datetime) -> int:
+    """Delete what was put aside a month ago."""
+    old = now.timestamp() - ASIDE_FOR.total_seconds()
+    gone = [path for path in folder.iterdir() if path.suffix and path.stat().st_mtime < old]
+    for path in gone:
+        path.unlink()
     return len(gone)

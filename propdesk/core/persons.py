@@ -17,11 +17,15 @@ UNMASK_FOR = timedelta(seconds=60)
 
 @dataclass(frozen=True, slots=True)
 class Guest:
-    """What is known of a guest; empty strings for what is not."""
+    """What is known of a guest; empty strings for what is not.
+
+    ``phone`` None leaves the number on record as it is: screens show it masked only, so a form
+    can neither send it back nor know whether it was changed meanwhile.
+    """
 
     name: str = ""
     honorific: str = ""
-    phone: str = ""
+    phone: str | None = ""
     kind: str = Person.Kind.RESIDENT
     room: Place | None = None
 
@@ -34,11 +38,19 @@ def create(prop: Property, guest: Guest) -> Person:
 
 
 def _fields(guest: Guest) -> dict[str, object]:
-    return {name: getattr(guest, name) for name in Guest.__dataclass_fields__}
+    """The values to write; RefusedInput for a mask in place of a number."""
+    if "*" in (guest.phone or "") or "＊" in (guest.phone or ""):
+        raise RefusedInput(phone=_("电话里有星号：请填完整号码，不改就留空。"))
+    values = {name: getattr(guest, name) for name in Guest.__dataclass_fields__}
+    return {name: value for name, value in values.items() if name == "room" or value is not None}
 
 
 def change(person: Person, guest: Guest, *, by: User, reason: str) -> list[str]:
-    """Update what differs and log each change beside the person; returns the changed fields."""
+    """Update what differs and log each change beside the person; returns the changed fields.
+
+    The row is locked and read anew: what somebody else changed meanwhile is what is logged as old.
+    """
+    person.refresh_from_db(from_queryset=Person.objects.select_for_update())
     changed = [n for n, value in _fields(guest).items() if getattr(person, n) != value]
     if not changed:
         return []

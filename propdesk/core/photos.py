@@ -13,14 +13,18 @@ from propdesk.core.transitions import RefusedInput, lock, require
 MAX_PER_CASE = 60
 
 
-def store(case: Case, data: bytes, *, by: User, caption: str = "") -> Attachment:
-    """Re-encode and keep one photo of a locked case; RefusedInput says what is wrong with it."""
-    if Attachment.objects.filter(case=case, removed_at=None).count() >= MAX_PER_CASE:
-        raise RefusedInput(photo=_("这件已有60张照片，请先撤下不需要的。"))
+def prepare(data: bytes) -> images.Photo:
+    """Re-encode one photo; slow, so before any lock. RefusedInput says what is wrong with it."""
     try:
-        photo = images.normalise(data)
+        return images.normalise(data)
     except images.ImageRefused as refused:
         raise RefusedInput(photo=str(refused)) from refused
+
+
+def store(case: Case, photo: images.Photo, *, by: User, caption: str = "") -> Attachment:
+    """Keep one photo of a locked case; RefusedInput when it has too many."""
+    if Attachment.objects.filter(case=case, removed_at=None).count() >= MAX_PER_CASE:
+        raise RefusedInput(photo=_("这件已有60张照片，请先撤下不需要的。"))
     twin = Attachment.objects.filter(case=case, sha256=photo.sha256, removed_at=None)
     require(not twin.exists(), _("这张照片已经上传过。"))
     name = f"{case.pk}-{photo.sha256[:16]}"

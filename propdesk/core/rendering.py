@@ -26,6 +26,8 @@ from propdesk.core.pdf.limited import render_limited
 from propdesk.core.pdf.render import RenderFailed, RenderRefused
 
 log = logging.getLogger(__name__)
+DRAFT_FOR = timedelta(hours=23)
+"""A draft is made anew after this long; its file goes an hour later (``core.orphans``)."""
 RETRY_AFTER = (timedelta(seconds=10), timedelta(minutes=1), timedelta(minutes=5))
 
 
@@ -62,7 +64,12 @@ def ready_document(
         return Document.objects.filter(report=report, kind=kind, sealed=True).first()
     job = (
         RenderJob.objects.filter(
-            case=case, kind=kind, case_version=case.version, sealed=False, state="done"
+            case=case,
+            kind=kind,
+            case_version=case.version,
+            sealed=False,
+            state="done",
+            document__created_at__gt=timezone.now() - DRAFT_FOR,
         )
         .select_related("document")
         .order_by("-id")
@@ -188,6 +195,11 @@ def _make(job: RenderJob) -> Document:
     )
     document.file.save(f"{sheet.number}-{made.sha256[:12]}.pdf", ContentFile(made.pdf), save=False)
     audit.save(document, by=job.requested_by, reason=_("制表"))
+    if job.sealed:
+        # The chain holds the hash of what was sealed: another file in its place would not match.
+        case = Case.objects.select_for_update().get(pk=job.case_id)
+        info = {"number": document.number, "sha256": document.sha256}
+        audit.record(case, document, by=None, action="paper_sealed", info=info)
     return document
 
 

@@ -90,6 +90,12 @@ class Standing:
             if seat.role in roles and seat.department_id is not None
         )
 
+    @property
+    def task_roles(self) -> frozenset[Role]:
+        """The roles whose tasks concern him: 保安部经理 answers for what 保安部 is called to."""
+        leads = Role.SECURITY_MANAGER in self.roles
+        return self.roles | {Role.SECURITY} if leads else self.roles
+
     def without(self, user_id: int) -> frozenset[Role]:
         """The roles left when he may not act for ``user_id``: four eyes (decision 32)."""
         return self.own | {role for role, other in self.acting_for if other != user_id}

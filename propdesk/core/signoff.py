@@ -11,11 +11,11 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.core.exceptions import PermissionDenied
-from django.db import transaction
+from django.db import models, transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from propdesk.core import audit, clocks, signatures, signers
+from propdesk.core import audit, clocks, signatures, signers, stale
 from propdesk.core.models import (
     Case,
     Department,
@@ -102,9 +102,21 @@ def start(case: Case, values: Mapping[str, Any], *, by: User) -> Report:
     return report
 
 
-def edit(report: Report, values: Mapping[str, Any], *, by: User) -> Report:
-    """Change a draft or a report that was sent back; whoever edits is its author from then on."""
+def written(report: Report) -> dict[str, Any]:
+    """What a writer fills, as it stands; the form carries a print of it (``stale``)."""
+    columns = {field.name: field.attname for field in Report._meta.fields}  # noqa: SLF001 -- model API
+    return {name: getattr(report, columns[name]) for name in CONTENT}
+
+
+def edit(report: Report, values: Mapping[str, Any], *, by: User, seen: str = "") -> Report:
+    """Change a draft or a report that was sent back; whoever edits is its author from then on.
+
+    ConflictError over another's newer text, when the form says what it was filled from.
+    """
     report = _editable(report)
+    labels = {field.name: field.verbose_name for field in Report._meta.fields}  # noqa: SLF001 -- model API
+    texts = ("narrative", "measures", "result")
+    stale.require_unchanged(seen, written(report), {name: labels[name] for name in texts})
     for name, value in values.items():
         setattr(report, name, value)
     report.author = by
@@ -169,8 +181,18 @@ def content_sha(report: Report) -> str:
     return hashlib.sha256("\x1f".join(str(v) for v in values).encode()).hexdigest()
 
 
-def submit(report: Report, boxes: Sequence[Box], *, by: User, password: str) -> Report:
-    """提交签批: the author signs the first box with his password; the next one is told."""
+def submit(
+    report: Report,
+    boxes: Sequence[Box],
+    *,
+    by: User,
+    password: str,
+    also: Sequence[models.Model] = (),
+) -> Report:
+    """提交签批: the author signs the first box with his password; the next one is told.
+
+    ``also`` are rows of the app that owns the case, written along with this act.
+    """
     report = _editable(report)
     require(report.author_id == by.pk, _("请由填报人本人提交。"))
     signature = signatures.confirmed(by, password)
@@ -192,14 +214,13 @@ def submit(report: Report, boxes: Sequence[Box], *, by: User, password: str) -> 
     _somebody_can_sign(report, rows[1:], by)
     for row in rows:
         audit.save(row, by=by, reason=_("提交签批"))
-    clocks.stop(report.case, [SIGN_LATE], now)
-    limit = timedelta(minutes=report.property.settings.sign_within)
-    clocks.arm(report.case, (SIGN_LATE, now + limit))
+    _expect_next(report, now)
     _tell_next(report, rows[1], by)
     audit.record(
         report.case,
         report,
         *rows,
+        *also,
         by=by,
         action="report_submit",
         info={"number": report.number, "round": report.round},
@@ -219,6 +240,17 @@ def _somebody_can_sign(report: Report, boxes: Sequence[ReportBox], by: User) -> 
             )
             % {"title": box.title},
         )
+
+
+def _expect_next(report: Report, now: datetime) -> None:
+    """Each signature has the house's time anew, so that nobody's turn is forgotten."""
+    clocks.stop(report.case, [SIGN_LATE], now)
+    clocks.arm(report.case, (SIGN_LATE, now + sign_within(report.case)))
+
+
+def sign_within(case: Case) -> timedelta:
+    """How long one signature may take in this house."""
+    return timedelta(minutes=case.property.settings.sign_within)
 
 
 def _approve(
@@ -265,8 +297,19 @@ def _turn(report: Report, by: User) -> tuple[Report, ReportBox]:
 
 
 @transaction.atomic
-def sign(report: Report, *, by: User, password: str, opinion: str = "") -> Report:
-    """同意并签名: the box whose turn it is; the last one makes the report 已签批."""
+def sign(
+    report: Report,
+    *,
+    by: User,
+    password: str,
+    opinion: str = "",
+    also: Sequence[models.Model] = (),
+    tell: Sequence[User] = (),
+) -> Report:
+    """同意并签名: the box whose turn it is; the last one makes the report 已签批.
+
+    ``also`` are rows written along; ``tell`` hear of the last signature besides the author.
+    """
     report, box = _turn(report, by)
     signature = signatures.confirmed(by, password)
     now = timezone.now()
@@ -295,15 +338,17 @@ def sign(report: Report, *, by: User, password: str, opinion: str = "") -> Repor
             rule="core.report_signed",
             text=text,
             key=f"signed:{report.pk}:{report.round}",
-            also=[report.author],
+            also=[report.author, *tell],
             except_for=by,
         )
     else:
+        _expect_next(report, now)
         _tell_next(report, following, by)
     audit.record(
         report.case,
         report,
         box,
+        *also,
         by=by,
         action="report_sign",
         reason=opinion,
@@ -321,7 +366,9 @@ def _tell_next(report: Report, box: ReportBox, by: User) -> None:
 
 
 @transaction.atomic
-def send_back(report: Report, *, by: User, reason: str) -> Report:
+def send_back(
+    report: Report, *, by: User, reason: str, also: Sequence[models.Model] = ()
+) -> Report:
     """退回修改: with a reason; all boxes are signed anew after the next submit."""
     report, box = _turn(report, by)
     if not reason:
@@ -348,6 +395,7 @@ def send_back(report: Report, *, by: User, reason: str) -> Report:
         report.case,
         report,
         box,
+        *also,
         by=by,
         action="report_send_back",
         reason=reason,

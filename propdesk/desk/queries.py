@@ -106,7 +106,7 @@ def running_complaints(user: User, prop: Property, now: datetime, limit: int) ->
 
 def open_tasks(user: User, prop: Property, limit: int) -> list[Task]:
     """Tasks of the user's roles, oldest first."""
-    roles = standing(user, prop).roles
+    roles = standing(user, prop).task_roles
     rows = Task.objects.filter(property=prop, role__in=roles, done_at=None)
     return list(rows.select_related("case").order_by("created_at")[:limit])
 

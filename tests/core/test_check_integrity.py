@@ -11,7 +11,7 @@ pytestmark = pytest.mark.django_db
 
 
 def test_sound_store_is_reported_as_such(capsys):
-    photos.store(CaseFactory(), jpeg(), by=UserFactory())
+    photos.store(CaseFactory(), photos.prepare(jpeg()), by=UserFactory())
 
     call_command("check_integrity")
 
@@ -20,7 +20,9 @@ def test_sound_store_is_reported_as_such(capsys):
 
 def test_missing_and_altered_files_are_findings(capsys):
     case, user = CaseFactory(), UserFactory()
-    gone, altered = (photos.store(case, jpeg(colour), by=user) for colour in ("red", "blue"))
+    gone, altered = (
+        photos.store(case, photos.prepare(jpeg(colour)), by=user) for colour in ("red", "blue")
+    )
     gone.file.storage.delete(gone.file.name)
     gone.file.storage.delete(gone.print_file.name)
     with altered.file.storage.open(altered.file.name, "wb") as stored:

@@ -9,7 +9,7 @@ from propdesk.core import photos
 from propdesk.core.models import Attachment
 from propdesk.core.transitions import ConflictError, RefusedInput
 from tests.factories import CaseFactory, UserFactory
-from tests.incidents.moves import jpeg
+from tests.incidents.moves import jpeg, refuses
 
 pytestmark = pytest.mark.django_db
 
@@ -28,7 +28,7 @@ def with_gps() -> bytes:
 
 
 def test_photo_is_stored_as_our_own_encoding_without_metadata():
-    row = photos.store(CaseFactory(), with_gps(), by=UserFactory(), caption="走廊")
+    row = photos.store(CaseFactory(), photos.prepare(with_gps()), by=UserFactory(), caption="走廊")
 
     stored, printed = read(row.file), read(row.print_file)
     assert stored != with_gps()
@@ -39,13 +39,13 @@ def test_photo_is_stored_as_our_own_encoding_without_metadata():
 
 def test_same_photo_is_stored_once_until_it_is_struck_out():
     case, user = CaseFactory(), UserFactory()
-    row = photos.store(case, jpeg(), by=user)
-    with pytest.raises(ConflictError):
-        photos.store(case, jpeg(), by=user)
+    row = photos.store(case, photos.prepare(jpeg()), by=user)
+    with refuses(ConflictError):
+        photos.store(case, photos.prepare(jpeg()), by=user)
     photos.strike_out(row, by=user, reason="模糊")
 
-    photos.store(case, jpeg(), by=user)
-    photos.store(CaseFactory(), jpeg(), by=user)
+    photos.store(case, photos.prepare(jpeg()), by=user)
+    photos.store(CaseFactory(), photos.prepare(jpeg()), by=user)
 
     assert Attachment.objects.count() == 3
 
@@ -53,21 +53,22 @@ def test_same_photo_is_stored_once_until_it_is_struck_out():
 def test_photos_of_a_case_are_bounded(monkeypatch):
     monkeypatch.setattr(photos, "MAX_PER_CASE", 2)
     case, user = CaseFactory(), UserFactory()
-    rows = [photos.store(case, jpeg(colour), by=user) for colour in ("red", "blue")]
+    rows = [photos.store(case, photos.prepare(jpeg(colour)), by=user) for colour in ("red", "blue")]
 
-    with pytest.raises(RefusedInput):
-        photos.store(case, jpeg("green"), by=user)
+    with refuses(RefusedInput):
+        photos.store(case, photos.prepare(jpeg("green")), by=user)
 
     photos.strike_out(rows[0], by=user, reason="多余")
-    photos.store(case, jpeg("green"), by=user)
+    photos.store(case, photos.prepare(jpeg("green")), by=user)
 
 
 @pytest.mark.parametrize("data", [b"", b"GIF89a", b"%PDF-1.7", b"<svg/>", jpeg()[:200]])
 def test_what_is_no_photo_is_refused_and_leaves_no_file(data):
     case = CaseFactory()
+    user = UserFactory()
 
-    with pytest.raises(RefusedInput) as refusal:
-        photos.store(case, data, by=UserFactory())
+    with refuses(RefusedInput) as refusal:
+        photos.store(case, photos.prepare(data), by=user)
 
     assert list(refusal.value.errors) == ["photo"]
     assert Attachment.objects.count() == 0
@@ -75,8 +76,8 @@ def test_what_is_no_photo_is_refused_and_leaves_no_file(data):
 
 def test_photo_is_struck_out_once_with_who_and_why():
     case, user = CaseFactory(), UserFactory()
-    row = photos.store(case, jpeg(), by=user)
-    with pytest.raises(RefusedInput):
+    row = photos.store(case, photos.prepare(jpeg()), by=user)
+    with refuses(RefusedInput):
         photos.strike_out(row, by=user, reason="")
 
     done = photos.strike_out(row, by=user, reason="拍到别人")
@@ -87,5 +88,5 @@ def test_photo_is_struck_out_once_with_who_and_why():
         False,
     )
     assert done.file.storage.exists(done.file.name)
-    with pytest.raises(ConflictError):
+    with refuses(ConflictError):
         photos.strike_out(row, by=user, reason="再撤")

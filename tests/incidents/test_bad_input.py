@@ -26,7 +26,7 @@ from PIL import Image
 
 from incidents import workflow
 from incidents.models import Complaint
-from propdesk.core import images, persons, photos, signatures, signoff
+from propdesk.core import images, persons, photos, signatures, signoff, stale
 from propdesk.core.layouts import helper
 from propdesk.core.models import Attachment, User
 from propdesk.core.roles import Role
@@ -245,6 +245,41 @@ def written_by_all(house: House) -> Complaint:
     for user in (house.pm, house.gm):
         workflow.edit_report(report_of(house, complaint), {}, by=user)
     workflow.edit_report(report_of(house, complaint), {}, by=house.dm)
+    return complaint
+
+
+def summed_up_by_another(house: House) -> Complaint:
+    complaint = house.resolved()
+    workflow.summarise(complaint, by=house.pm, summary="别人写的经过", result="别人写的结果")
+    return fresh(complaint)
+
+
+def serious_of_pm(house: House) -> Complaint:
+    return house.new(severity="serious", by=house.pm)
+
+
+def dissatisfied_with_report(house: House) -> Complaint:
+    complaint = moves.dissatisfied(house)
+    house.report(complaint)
+    return complaint
+
+
+def called_and_signed(house: House) -> Complaint:
+    complaint = house.signed()
+    workflow.call_security(complaint, by=house.dm)
+    return fresh(complaint)
+
+
+def photographed_and_submitted(house: House) -> Complaint:
+    complaint = house.reviewed()
+    workflow.attach(complaint, jpeg("green"), by=house.dm)
+    workflow.submit_report(house.report(complaint), by=house.dm, password=PASSWORD)
+    return fresh(complaint)
+
+
+def submitted_beside_another(house: House) -> Complaint:
+    complaint = moves.submitted(house)
+    moves.beside_another(house)
     return complaint
 
 
@@ -1605,6 +1640,106 @@ BAD: tuple[Page | Call | Refused, ...] = (
         upload(b"x", "long.csv"),
         "文件名太长，请改短后再传。",
     ),
+    # Stale edits and what is signed already
+    Page(
+        "guest-mask",
+        House.new,
+        "guest",
+        {"name": "王晓梅", "phone": "138****5678", "reason": TYPED},
+        "电话里有星号：请填完整号码，不改就留空。",
+        typed=TYPED,
+    ),
+    Page(
+        "intake-mask",
+        House.new,
+        "intake",
+        INTAKE | {"phone": "138＊＊＊＊5678"},
+        "电话里有星号：请填完整号码，不改就留空。",
+        typed=TYPED,
+    ),
+    Page(
+        "summary-stale",
+        summed_up_by_another,
+        "summary",
+        lambda _h, c: {"summary": TYPED, "result": "好", "seen": stale.seen({"summary": ""})},
+        "这一页打开之后别人改过。您写的还在下面，请对照后再提交。",
+        409,
+        typed=TYPED,
+        also=("现在的“经过与措施”：别人写的经过",),
+    ),
+    Page(
+        "guest-stale",
+        House.new,
+        "guest",
+        {"name": "王小美", "reason": TYPED, "seen": "0" * 32},
+        "这一页打开之后别人改过。您写的还在下面，请对照后再提交。",
+        409,
+        typed=TYPED,
+    ),
+    Page(
+        "report-edited-meanwhile",
+        moves.drafted,
+        "report",
+        REPORT | {"seen": "0" * 32},
+        "这一页打开之后别人改过。您写的还在下面，请对照后再提交。",
+        409,
+        typed=TYPED,
+        also=("现在的“事件经过”：客户来电反映空调异响。",),
+    ),
+    *(
+        Call(
+            f"signed-over-{name}",
+            ready,
+            do,
+            "《事故报告》已提交签批，不能再改；需要修改请由签批人退回。",
+        )
+        for name, ready, do in (
+            ("photo", moves.submitted, lambda h, c: W.attach(c, jpeg(), by=h.dm)),
+            ("photos", moves.submitted, lambda h, c: W.attach_all(c, [jpeg()], by=h.dm)),
+            ("correct", moves.submitted, lambda h, c: W.correct(c, "place", "1807", by=h.dm)),
+            ("link", submitted_beside_another, lambda h, c: W.link(c, OTHER, by=h.dm)),
+            (
+                "remove",
+                photographed_and_submitted,
+                lambda h, c: W.remove_attachment(photo_of(h, c), by=h.dm, reason="拍错"),
+            ),
+        )
+    ),
+    Call(
+        "guest-why",
+        House.new,
+        lambda h, c: W.edit_guest(c, replace(GUEST, name="王小美"), by=h.dm, reason=""),
+        "请写明更正的原因。",
+        RefusedInput,
+    ),
+    Call(
+        "hand-over-why",
+        House.new,
+        lambda h, c: W.hand_over(c, by=h.dm, to=h.gm, reason=""),
+        "请写明移交的原因。",
+        RefusedInput,
+    ),
+    Call(
+        "severity-lower-own",
+        serious_of_pm,
+        lambda h, c: W.change_severity(c, by=h.pm, severity="normal", reason="误选"),
+        "自己或被代理人登记、跟进的投诉须由另一位经理调低等级。",
+    ),
+    Call(
+        "submit-undecided",
+        dissatisfied_with_report,
+        lambda h, c: W.submit_report(report_of(h, c), by=h.dm, password=PASSWORD),
+        "还不能提交：客户不满意，须先由物业经理决定，报告里要写。",
+    ),
+    Page(
+        "close-security",
+        called_and_signed,
+        "close",
+        {},
+        "还不能结案：",
+        409,
+        also=("请了保安部，还没有登记到场和结果",),
+    ),
     # The report and its signatures
     Page(
         "report-early",
@@ -1892,7 +2027,7 @@ def test_ids_of_bad_input_are_unique() -> None:
 EXEMPT = {
     "请写明承诺做什么。": "a promise always follows a choice, whose words are taken over",
 }
-CORE = "layouts photos images signatures signoff persons cases text moments roles widgets"
+CORE = "layouts photos images signatures signoff persons stale cases text moments roles widgets"
 RAISERS = {
     "ValidationError",
     "RefusedInput",

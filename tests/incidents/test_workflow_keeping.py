@@ -17,7 +17,7 @@ from tests.factories import PASSWORD, CaseFactory, at, fresh, member
 from tests.incidents import moves
 from tests.incidents.journey import GUEST, POINTS, House
 from tests.incidents.journey import fresh as read
-from tests.incidents.moves import fingerprint, jpeg
+from tests.incidents.moves import fingerprint, jpeg, refuses
 
 pytestmark = pytest.mark.django_db
 T0 = at("2026-11-23 14:00")
@@ -67,9 +67,9 @@ def test_hand_over_to_the_same_or_to_a_leaver_is_refused():
     complaint = house.new()
     leaver = member(house.prop, Role.DUTY_MANAGER, is_active=False)
 
-    with pytest.raises(ConflictError):
+    with refuses(ConflictError):
         workflow.hand_over(complaint, by=house.pm, to=house.dm, reason="交班")
-    with pytest.raises(RefusedInput):
+    with refuses(RefusedInput):
         workflow.hand_over(complaint, by=house.pm, to=leaver, reason="交班")
 
 
@@ -155,7 +155,7 @@ def test_severity_rests_while_its_report_is_signed(ready):
     house = House()
     complaint = ready(house)
 
-    with pytest.raises(ConflictError):
+    with refuses(ConflictError):
         workflow.change_severity(complaint, by=house.dm, severity="major", reason="扩大")
 
 
@@ -245,9 +245,10 @@ def test_phone_is_shown_for_a_minute_to_whoever_gave_a_purpose():
 @pytest.mark.parametrize(("field", "reason"), [("phone", " "), ("name", "回电话")])
 def test_phone_is_not_shown_without_a_purpose(field, reason):
     house = House()
+    complaint = house.new()
 
-    with pytest.raises(RefusedInput):
-        workflow.unmask(house.new(), by=house.dm, reason=reason, field=field)
+    with refuses(RefusedInput):
+        workflow.unmask(complaint, by=house.dm, reason=reason, field=field)
 
     assert Unmasking.objects.count() == 0
 
@@ -259,7 +260,7 @@ def test_photo_is_kept_once_and_struck_out_never_deleted():
     house = House()
     complaint = moves.photographed(house)
     photo = Attachment.objects.get()
-    with pytest.raises(ConflictError):
+    with refuses(ConflictError):
         workflow.attach(complaint, jpeg(), by=house.pm)
 
     workflow.remove_attachment(photo, by=house.pm, reason="拍到了别的客户")
@@ -267,7 +268,7 @@ def test_photo_is_kept_once_and_struck_out_never_deleted():
     photo.refresh_from_db()
     assert (photo.removed_by, photo.removed_reason) == (house.pm, "拍到了别的客户")
     assert photo.file.storage.exists(photo.file.name)
-    with pytest.raises(ConflictError):
+    with refuses(ConflictError):
         workflow.remove_attachment(photo, by=house.pm, reason="再撤")
     assert audit.problems(read(complaint).case) == []
 
@@ -306,7 +307,7 @@ def test_photo_is_not_struck_out_without_a_reason():
     house = House()
     moves.photographed(house)
 
-    with pytest.raises(RefusedInput):
+    with refuses(RefusedInput):
         workflow.remove_attachment(Attachment.objects.get(), by=house.dm, reason="")
 
 
@@ -343,7 +344,7 @@ def test_link_exists_once_whichever_side_asks():
     one, two = house.new(), house.new()
     workflow.link(one, two.case.number, by=house.dm)
 
-    with pytest.raises(ConflictError, match="已经关联"):
+    with refuses(ConflictError, match="已经关联"):
         workflow.link(two, one.case.number, by=house.dm)
 
 
@@ -352,7 +353,7 @@ def test_nothing_is_typed_into_the_future():
     later = timezone.now() + HOUR
     complaint = house.told()
 
-    with pytest.raises(RefusedInput):
+    with refuses(RefusedInput):
         workflow.choose(complaint, complaint.options.first(), by=house.dm, chosen_at=later)
 
 
@@ -374,7 +375,7 @@ def test_lowering_from_major_tells_the_general_manager_and_keeps_his_signature(a
     complaint = lowered(house, at_intake=at_intake)
 
     told = Notice.objects.filter(rule="incidents.severity", recipient=house.gm)
-    assert [n.text for n in told] == [f"【不再是重大】{complaint.case.number} · 投诉"]
+    assert [n.text for n in told] == [f"【等级改为一般，原重大】{complaint.case.number} · 投诉"]
     assert workflow.was_major(read(complaint))
 
 

@@ -139,9 +139,13 @@ class Report(models.Model):
             models.CheckConstraint(
                 name="core_report_times_in_order",
                 # NULL on either side makes a comparison unknown, and a check that is unknown holds.
-                condition=Q(occurred_at__lte=F("discovered_at"))
-                & Q(discovered_at__lte=F("reported_at"))
-                & Q(occurred_at__lte=F("reported_at")),
+                # What was signed before this rule is frozen and must still be able to move on.
+                condition=~Q(state__in=["draft", "submitted"])
+                | (
+                    Q(occurred_at__lte=F("discovered_at"))
+                    & Q(discovered_at__lte=F("reported_at"))
+                    & Q(occurred_at__lte=F("reported_at"))
+                ),
                 violation_error_message=_("发生、发现、报告的时间要依次不早于前一个。"),
             ),
             models.CheckConstraint(

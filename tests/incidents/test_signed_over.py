@@ -1,0 +1,265 @@
+"""From the first signature to the seal: what is signed stands still, and nobody's turn is lost."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+import time_machine
+from django.utils import timezone
+
+from incidents import reports, workflow
+from incidents.reports import incident_report
+from propdesk.core import audit, rendering
+from propdesk.core.models import AuditEntry, Clock, Document, Notice, RenderJob, Report, Task
+from propdesk.core.roles import Role
+from propdesk.core.transitions import ConflictError
+from tests.factories import PASSWORD, at, fresh, member
+from tests.incidents import moves
+from tests.incidents.journey import GUEST, POINTS, House
+from tests.incidents.journey import fresh as read
+
+pytestmark = pytest.mark.django_db
+T0 = at("2026-11-23 09:00")
+HOUR = timedelta(hours=1)
+
+
+def pending(complaint):
+    rows = Clock.objects.filter(case=complaint.pk, fired_at=None, stopped_at=None)
+    return sorted(rows.values_list("rule", "due_at"))
+
+
+def sealed(complaint):
+    return incident_report(RenderJob.objects.get(case=complaint.case, sealed=True)).paper
+
+
+# --- clocks --------------------------------------------------------------------------------
+
+
+@time_machine.travel(T0, tick=False)
+def test_each_signature_has_its_time_and_the_board_shows_it():
+    house = House()
+    complaint = house.new(severity="major")
+    complaint = workflow.record(
+        house.conduct(complaint), replace(POINTS, severity="major"), by=house.dm
+    )
+    complaint = house.resolved(house.promised(complaint))
+    workflow.call_back(
+        complaint, by=house.dm, via="phone", asked_at=timezone.now(), satisfaction="satisfied"
+    )
+    complaint = workflow.summarise(read(complaint), by=house.dm, summary="经过", result="结果")
+    report = house.report(complaint)
+    with time_machine.travel(T0 + HOUR, tick=False) as clock:
+        workflow.submit_report(report, by=house.dm, password=PASSWORD)
+        first = (pending(complaint), read(complaint).next_due_at)
+        clock.shift(30 * HOUR)
+        workflow.sign_report(report, by=house.pm, password=PASSWORD)
+        second = (pending(complaint), read(complaint).next_due_at)
+        workflow.sign_report(report, by=house.gm, password=PASSWORD)
+        last = (pending(complaint), read(complaint).next_due_at)
+
+    assert first == ([("core.sign_late", T0 + 25 * HOUR)], T0 + 25 * HOUR)
+    assert second == ([("core.sign_late", T0 + 55 * HOUR)], T0 + 55 * HOUR)
+    assert last == ([("incidents.close_late", T0 + 55 * HOUR)], T0 + 55 * HOUR)
+
+
+@time_machine.travel(T0, tick=False)
+def test_report_sent_back_is_expected_again():
+    house = House()
+    complaint = moves.submitted(house)
+
+    workflow.send_back_report(moves.report_of(house, complaint), by=house.pm, reason="不全")
+
+    assert pending(complaint) == [("incidents.report_late", T0 + 24 * HOUR)]
+    assert read(complaint).next_due_at == T0 + 24 * HOUR
+
+
+@time_machine.travel(T0, tick=False)
+def test_signed_and_not_closed_is_flagged_to_owner_and_duty_manager():
+    house = House()
+    complaint = house.signed()
+    other = member(house.prop, Role.DUTY_MANAGER)
+
+    assert workflow.flag_due(T0 + 25 * HOUR) == 1
+    told = Notice.objects.filter(rule="incidents.close_late")
+    assert set(told.values_list("recipient", flat=True)) == {house.dm.pk, other.pk}
+    assert workflow.close(complaint, by=house.dm).next_due_at is None
+    assert pending(complaint) == []
+
+
+def test_owner_hears_of_the_last_signature():
+    house = House()
+    complaint = moves.submitted(house)
+    owner = member(house.prop, Role.DUTY_MANAGER)
+    workflow.hand_over(complaint, by=house.dm, to=owner, reason="交班")
+
+    workflow.sign_report(moves.report_of(house, complaint), by=house.pm, password=PASSWORD)
+
+    told = Notice.objects.filter(rule="core.report_signed")
+    assert set(told.values_list("recipient", flat=True)) == {house.dm.pk, owner.pk}
+
+
+# --- what the seal says --------------------------------------------------------------------
+
+
+def test_sealed_paper_names_who_followed_it_up_when_it_was_signed():
+    house = House()
+    complaint = house.signed()
+    workflow.hand_over(complaint, by=house.dm, to=fresh(house.gm), reason="交班")
+    workflow.void(read(complaint), by=house.pm, reason="重复")
+
+    paper = sealed(complaint)
+
+    assert (paper.duty_manager, paper.void_reason or "") == ("周敏", "")
+
+
+def test_sealed_paper_stands_in_the_chain():
+    house = House()
+    complaint = house.signed()
+    rendering.render_due(timezone.now())
+    document = Document.objects.get(case=complaint.case, sealed=True)
+
+    entry = AuditEntry.objects.filter(case=complaint.case).order_by("-seq").first()
+    assert entry is not None
+    assert (entry.action, entry.content["info"]["sha256"]) == ("paper_sealed", document.sha256)
+    assert audit.problems(read(complaint).case) == []
+
+
+def test_what_a_manager_was_asked_is_no_measure_of_the_report():
+    house = House()
+    complaint = moves.asked_again(house)
+    workflow.decline_extension(complaint, by=house.pm, reason="客人明早退房")
+    complaint = workflow.resolve(read(complaint), by=house.dm, resolution="修好")
+
+    values = reports.prefill(complaint)
+
+    assert "希望延到" not in values["measures"]
+    assert "客人明早退房" not in values["measures"]
+    assert "周敏请示再延期" in values["narrative"]
+    assert "张岚不同意再延期，理由：客人明早退房" in values["narrative"]
+
+
+def test_task_changed_behind_the_back_is_found():
+    house = House()
+    complaint = moves.costly(house)
+    assert audit.problems(read(complaint).case) == []
+
+    Task.objects.update(outcome="approved", done_at=timezone.now())
+
+    assert len(audit.problems(read(complaint).case)) == 1
+
+
+def test_column_added_later_leaves_old_digests_true(monkeypatch):
+    complaint = House().new()
+    old = audit.digest_of(complaint)
+    monkeypatch.setattr(type(complaint), "ADDED_LATER", {"lesson": ""}, raising=False)
+
+    without = audit.digest_of(complaint)
+    complaint.lesson = "改进"
+
+    assert without != old
+    assert audit.digest_of(complaint) not in (old, without)
+
+
+# --- the number behind the mask ------------------------------------------------------------
+
+
+def test_number_nobody_typed_stays_whatever_was_shown(client):
+    house = House()
+    complaint = house.new()
+    workflow.edit_guest(complaint, replace(GUEST, phone="13900001111"), by=house.pm, reason="换号")
+    client.force_login(house.dm)
+
+    response = client.post(
+        f"{complaint.get_absolute_url()}do/guest/",
+        {"name": "王小美", "honorific": "ms", "phone": "", "reason": "更正"},
+    )
+
+    guest = read(complaint).guest
+    assert (response.status_code, guest.name, guest.phone) == (302, "王小美", "13900001111")
+
+
+def test_number_is_struck_out_on_purpose_only(client):
+    house = House()
+    complaint = house.new()
+    client.force_login(house.dm)
+    page = client.get(f"{complaint.get_absolute_url()}do/guest/").content.decode()
+
+    client.post(
+        f"{complaint.get_absolute_url()}do/guest/",
+        {"name": GUEST.name, "honorific": "ms", "drop_phone": "on", "reason": "客户要求"},
+    )
+
+    assert ("138****5678" in page, "13800005678" in page) == (True, False)
+    assert read(complaint).guest.phone == ""
+
+
+# --- who is told ---------------------------------------------------------------------------
+
+
+def recipients(rule):
+    return set(Notice.objects.filter(rule=rule).values_list("recipient", flat=True))
+
+
+def test_granted_extension_tells_who_asked_and_who_follows_it_up():
+    house = House()
+    complaint = moves.asked_again(house)
+    owner = member(house.prop, Role.DUTY_MANAGER)
+    workflow.hand_over(complaint, by=house.dm, to=owner, reason="交班")
+
+    promise = workflow.extend(complaint, house.word(30), by=house.pm, reason="同意")
+
+    told = Notice.objects.filter(key=f"{complaint.pk}:promise:{promise.pk}")
+    assert {house.dm.pk, owner.pk} <= set(told.values_list("recipient", flat=True))
+
+
+def test_decision_to_proceed_tells_who_must_now_promise():
+    house = House()
+    complaint = moves.refused(house)
+    option = complaint.options.order_by("position").first()
+
+    workflow.decide_refusal(complaint, by=house.pm, choice="proceed", reason="照办", option=option)
+
+    assert recipients("incidents.refusal_decided") == {house.dm.pk}
+
+
+def test_raised_severity_tells_the_owner_and_of_a_promise_now_too_long_the_manager():
+    house = House()
+    complaint = house.promised(hours=60)
+
+    workflow.change_severity(complaint, by=house.gm, severity="serious", reason="两晚没睡")
+
+    assert recipients("incidents.severity") == {house.dm.pk, house.pm.pk}
+
+
+def test_security_manager_opens_what_he_is_called_to(client):
+    house = House()
+    complaint = moves.secured(house)
+    client.force_login(member(house.prop, Role.SECURITY_MANAGER))
+
+    assert client.get(complaint.get_absolute_url()).status_code == 200
+
+
+def test_manager_who_asked_formally_does_not_answer_himself():
+    house = House()
+    complaint = moves.extended(house)
+    wish = timezone.now() + 9 * HOUR
+    workflow.ask_extension(complaint, by=house.pm, reason="缺配件", wish_at=wish)
+
+    before = moves.fingerprint()
+    with pytest.raises(ConflictError):
+        workflow.extend(read(complaint), house.word(30), by=fresh(house.pm), reason="同意")
+    assert moves.fingerprint() == before
+    assert Task.objects.get(kind="extend").role == Role.GENERAL_MANAGER
+    assert recipients("incidents.extension_asked") == {house.gm.pk}
+
+
+def test_what_was_major_needs_its_report_even_where_only_grave_ones_do():
+    house = House()
+    house.prop.settings.report_required = "serious_up"
+    house.prop.settings.save()
+    complaint = house.new(severity="major")
+    workflow.change_severity(complaint, by=house.pm, severity="normal", reason="核实")
+
+    assert workflow.needs_report(read(complaint))
+    assert not workflow.needs_report(house.new())
+    assert Report.objects.count() == 0
