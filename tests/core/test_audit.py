@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
 import pytest
-from django.db import IntegrityError
+from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from incidents import workflow
@@ -15,6 +15,7 @@ from propdesk.core.transitions import ConflictError
 from tests.factories import CaseFactory, DepartmentFactory, UserFactory
 from tests.incidents import moves
 from tests.incidents.journey import House
+from tests.incidents.moves import refuses
 
 pytestmark = pytest.mark.django_db
 
@@ -51,7 +52,7 @@ def test_save_writes_the_named_fields_only():
 def test_save_of_a_refused_row_says_the_sentence_of_its_constraint():
     first = DepartmentFactory(name="工程部")
 
-    with pytest.raises(ConflictError, match="已有同名部门"):
+    with refuses(ConflictError, match="已有同名部门"), transaction.atomic():
         audit.save(Department(property=first.property, name="工程部"), by=None, reason="x")
 
 
@@ -59,7 +60,7 @@ def test_save_of_a_row_refused_by_no_known_constraint_raises_it():
     row = Department(property_id=0, name="x")
     row.pk = DepartmentFactory().pk
 
-    with pytest.raises(IntegrityError):
+    with refuses(IntegrityError), transaction.atomic():
         audit.save(row, by=None, reason="x")
 
 

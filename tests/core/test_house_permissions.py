@@ -27,6 +27,7 @@ from tests.factories import (
     ShiftFactory,
     member,
 )
+from tests.incidents.moves import refuses
 
 pytestmark = pytest.mark.django_db
 WHY = "测试原因"
@@ -209,7 +210,7 @@ def test_act_from_another_property_is_refused(name: str) -> None:
     act = CASES[name][0](PropertyFactory())
     by = member(PropertyFactory(), *Role)
 
-    with pytest.raises(PermissionDenied):
+    with refuses(PermissionDenied):
         act(by)
 
 
@@ -237,7 +238,7 @@ def test_account_that_works_elsewhere_needs_permission_in_both_houses() -> None:
     MembershipFactory(user=user, property=there, role=Role.STAFF)
     by = member(here, Role.ADMIN)
 
-    with pytest.raises(PermissionDenied):
+    with refuses(PermissionDenied):
         house_people.reset_password(here, user, by=by, reason=WHY)
     MembershipFactory(user=by, property=there, role=Role.PROPERTY_MANAGER)
     password = house_people.reset_password(here, user, by=User.objects.get(pk=by.pk), reason=WHY)
@@ -249,9 +250,10 @@ def test_account_that_works_elsewhere_needs_permission_in_both_houses() -> None:
 def test_superuser_is_out_of_reach() -> None:
     prop = PropertyFactory()
     user = member(prop, Role.STAFF, is_superuser=True)
+    by = member(prop, Role.ADMIN)
 
-    with pytest.raises(PermissionDenied):
-        house_people.reset_password(prop, user, by=member(prop, Role.ADMIN), reason=WHY)
+    with refuses(PermissionDenied):
+        house_people.reset_password(prop, user, by=by, reason=WHY)
 
 
 def test_deputy_of_the_general_manager_cannot_name_a_deputy() -> None:
@@ -262,7 +264,7 @@ def test_deputy_of_the_general_manager_cannot_name_a_deputy() -> None:
     post = MembershipFactory(property=prop, role=Role.DUTY_MANAGER)
     times = {"starts_at": timezone.now(), "ends_at": timezone.now() + timedelta(days=1)}
 
-    with pytest.raises(PermissionDenied):
+    with refuses(PermissionDenied):
         house.name_deputy(post, third, by=deputy, reason=WHY, **times)
 
 

@@ -26,7 +26,7 @@ from tests.factories import (
 )
 from tests.incidents import moves
 from tests.incidents.journey import House, drawn
-from tests.incidents.moves import fingerprint
+from tests.incidents.moves import fingerprint, refuses
 
 pytestmark = pytest.mark.django_db
 T0 = at("2026-11-23 14:00")
@@ -213,7 +213,7 @@ def test_report_of_the_property_manager_goes_one_rank_up():
 
     report = written_by(house, house.pm)
 
-    with pytest.raises(PermissionDenied):
+    with refuses(PermissionDenied):
         sign(report, other)
     assert sign(report, house.gm).state == "signed"
 
@@ -272,7 +272,7 @@ def test_department_box_is_for_the_manager_of_that_department():
     assert list(told) == [wanted.pk]
 
     for early in (other, house.pm):
-        with pytest.raises(PermissionDenied):
+        with refuses(PermissionDenied):
             sign(report, early)
 
     sign(report, wanted)
@@ -290,7 +290,7 @@ def test_nobody_who_wrote_part_of_the_report_signs_it_nor_his_deputy():
 
     for by in (house.pm, deputy):
         assert signoff.waiting_for(fresh(by), house.prop) == []
-        with pytest.raises(PermissionDenied):
+        with refuses(PermissionDenied):
             sign(report, fresh(by))
     told = Notice.objects.filter(rule="core.sign").values_list("recipient", flat=True)
     assert list(told) == [house.gm.pk]
@@ -314,7 +314,7 @@ def test_rank_in_another_department_does_not_sign_for_this_one():
     MembershipFactory(user=stranger, property=house.prop, role=R.STAFF, department=house.department)
     report = written_by(house, house.dm)
 
-    with pytest.raises(PermissionDenied):
+    with refuses(PermissionDenied):
         sign(report, fresh(stranger))
     assert signoff.waiting_for(fresh(stranger), house.prop) == []
     assert shell_counts(fresh(stranger), house.prop, timezone.now())["sign"] == 0
@@ -355,7 +355,7 @@ def test_general_manager_does_not_step_in_while_another_property_manager_may_sig
     other = with_signature(member(house.prop, R.PROPERTY_MANAGER))
     report = signed_as_head(house)
 
-    with pytest.raises(PermissionDenied):
+    with refuses(PermissionDenied):
         sign(report, fresh(house.gm))
     told = Notice.objects.filter(rule="core.sign", text__contains="物业经理")
     assert list(told.values_list("recipient", flat=True)) == [other.pk]
@@ -422,7 +422,7 @@ def test_report_is_not_sent_back_without_a_reason():
     house = House()
     report = written_by(house, house.dm)
 
-    with pytest.raises(RefusedInput):
+    with refuses(RefusedInput):
         signoff.send_back(report, by=house.pm, reason="")
 
 
@@ -441,7 +441,7 @@ def test_report_is_submitted_by_its_author():
     house = House()
     complaint = moves.drafted(house)
 
-    with pytest.raises(ConflictError):
+    with refuses(ConflictError):
         workflow.submit_report(
             Report.objects.get(case=complaint.case), by=house.pm, password=PASSWORD
         )
@@ -545,7 +545,9 @@ def test_signature_drawn_anew_replaces_the_old_which_stays_on_its_papers():
 
 
 def test_signature_that_is_no_picture_is_refused():
-    with pytest.raises(RefusedInput) as refusal:
-        signatures.keep(UserFactory(), b"nothing")
+    user = UserFactory()
+
+    with refuses(RefusedInput) as refusal:
+        signatures.keep(user, b"nothing")
 
     assert list(refusal.value.errors) == ["signature"]

@@ -4,12 +4,14 @@ The tests of roles and states run over this table, and refuse to run without a r
 """
 
 import io
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
+import pytest
 from django.apps import apps
 from django.db import connection
 from django.utils import timezone
@@ -394,3 +396,14 @@ def fingerprint() -> dict[str, tuple[int, str]]:
     with connection.cursor() as cursor:
         cursor.execute(_FINGERPRINT)
         return {table: (count, digest) for table, count, digest in cursor.fetchall()}
+
+
+@contextmanager
+def refuses(error: type[Exception], match: str | None = None) -> Iterator[Any]:
+    """``pytest.raises``, and the database is the same before and after."""
+    before = fingerprint()
+    with pytest.raises(error, match=match) as caught:
+        yield caught
+    after = fingerprint()
+    changed = [table for table in before if before[table] != after[table]]
+    assert changed == [], changed

@@ -17,7 +17,7 @@ from propdesk.core.pdf.render import RenderRefused
 from propdesk.core.rendering import Sheet
 from tests.factories import PASSWORD, DeputyFactory
 from tests.incidents.journey import House, fresh
-from tests.incidents.moves import jpeg
+from tests.incidents.moves import jpeg, refuses
 from tests.incidents.test_reports_prefill import Leak
 
 pytestmark = pytest.mark.django_db
@@ -173,8 +173,10 @@ def test_report_photos_are_the_print_copies_of_those_that_stand() -> None:
 
 
 def test_report_without_one_is_refused_in_words() -> None:
-    with pytest.raises(RenderRefused, match="还没有《事故报告》"):
-        incident_report(job(House().resolved()))
+    asked = job(House().resolved())
+
+    with refuses(RenderRefused, match="还没有《事故报告》"):
+        incident_report(asked)
 
 
 def test_report_draft_has_empty_boxes_of_its_route() -> None:

@@ -18,7 +18,7 @@ from tests.factories import DepartmentFactory, at, member
 from tests.incidents import moves
 from tests.incidents.journey import House
 from tests.incidents.journey import fresh as read
-from tests.incidents.moves import fingerprint
+from tests.incidents.moves import fingerprint, refuses
 
 pytestmark = pytest.mark.django_db
 T0 = at("2026-11-23 14:00")
@@ -70,7 +70,7 @@ def test_promise_before_a_choice_conflicts():
     house = House()
     complaint = house.told()
 
-    with pytest.raises(ConflictError):
+    with refuses(ConflictError):
         promise(house, complaint, house.word())
 
     assert complaint.promises.count() == 0
@@ -78,9 +78,10 @@ def test_promise_before_a_choice_conflicts():
 
 def test_promise_for_a_department_of_another_house_is_refused():
     house = House()
+    complaint, elsewhere = house.chosen(), DepartmentFactory()
 
-    with pytest.raises(RefusedInput) as refusal:
-        promise(house, house.chosen(), house.word(), department=DepartmentFactory())
+    with refuses(RefusedInput) as refusal:
+        promise(house, complaint, house.word(), department=elsewhere)
 
     assert list(refusal.value.errors) == ["department"]
 
@@ -89,9 +90,10 @@ def test_promise_for_a_department_of_another_house_is_refused():
 def test_promise_contact_lies_between_now_and_the_promise(hours):
     house = House()
     word = house.word(3, next_contact_at=timezone.now() + hours * HOUR)
+    complaint = house.chosen()
 
-    with pytest.raises(RefusedInput) as refusal:
-        promise(house, house.chosen(), word)
+    with refuses(RefusedInput) as refusal:
+        promise(house, complaint, word)
 
     assert list(refusal.value.errors) == ["next_contact_at"]
 
@@ -152,10 +154,10 @@ def test_promised_time_cannot_be_overwritten_even_by_sql():
     house = House()
     row = house.promised().promises.get()
 
-    with pytest.raises(IntegrityError, match="frozen"), transaction.atomic():
+    with refuses(IntegrityError, match="frozen"), transaction.atomic():
         Promise.objects.filter(pk=row.pk).update(due_at=row.due_at + HOUR)
     with (
-        pytest.raises(IntegrityError, match="frozen"),
+        refuses(IntegrityError, match="frozen"),
         transaction.atomic(),
         connection.cursor() as cursor,
     ):
@@ -323,7 +325,7 @@ def test_options_told_before_their_round_began_are_refused():
         complaint = house.offered(workflow.reopen(complaint, by=house.dm, reason="又响"))
         told = {"by": house.dm, "told_via": "phone"}
 
-        with pytest.raises(RefusedInput) as refusal:
+        with refuses(RefusedInput) as refusal:
             workflow.tell_options(complaint, told_at=T0, **told)
 
         assert list(refusal.value.errors) == ["told_at"]
@@ -365,15 +367,16 @@ def test_progress_starts_once_and_ends_the_reminder():
 
     assert complaint.started_at is not None
     assert "not_started" not in {rule for rule, _due in running(complaint)}
-    with pytest.raises(ConflictError):
+    with refuses(ConflictError):
         workflow.progress(complaint, by=house.engineer, kind="started", text="又到场")
 
 
 def test_progress_done_before_the_start_conflicts():
     house = House()
+    complaint = house.promised()
 
-    with pytest.raises(ConflictError):
-        workflow.progress(house.promised(), by=house.engineer, kind="done", text="修好")
+    with refuses(ConflictError):
+        workflow.progress(complaint, by=house.engineer, kind="done", text="修好")
 
 
 def test_progress_done_tells_the_owner_once():
@@ -382,7 +385,7 @@ def test_progress_done_tells_the_owner_once():
 
     workflow.progress(complaint, by=house.engineer, kind="done", text="修好")
 
-    with pytest.raises(ConflictError):
+    with refuses(ConflictError):
         workflow.progress(complaint, by=house.engineer, kind="done", text="修好了")
     told = Notice.objects.filter(rule="incidents.department_done")
     assert list(told.values_list("recipient", flat=True)) == [house.dm.pk]
@@ -406,7 +409,7 @@ def test_progress_refusals(text, shift, field):
     house = House()
     complaint = house.started()
 
-    with pytest.raises(RefusedInput) as refusal:
+    with refuses(RefusedInput) as refusal:
         workflow.progress(
             complaint,
             by=house.engineer,
@@ -423,7 +426,7 @@ def test_progress_of_another_department_is_refused():
     complaint = house.started()
     other = member(house.prop, Role.ENGINEERING, department=DepartmentFactory(property=house.prop))
 
-    with pytest.raises(PermissionDenied):
+    with refuses(PermissionDenied):
         workflow.progress(complaint, by=other, kind="progress", text="看了看")
 
 
@@ -475,9 +478,10 @@ def test_progress_form_offers_not_done_to_whom_it_is_for(who, done, offered):
 
 def test_result_before_the_start_conflicts():
     house = House()
+    complaint = house.promised()
 
-    with pytest.raises(ConflictError):
-        workflow.resolve(house.promised(), by=house.dm, resolution="好")
+    with refuses(ConflictError):
+        workflow.resolve(complaint, by=house.dm, resolution="好")
 
 
 @pytest.mark.parametrize(
@@ -488,7 +492,7 @@ def test_result_refusals(resolution, shift, field):
     house = House()
     complaint = house.started()
 
-    with pytest.raises(RefusedInput) as refusal:
+    with refuses(RefusedInput) as refusal:
         workflow.resolve(
             complaint, by=house.dm, resolution=resolution, resolved_at=timezone.now() + shift
         )

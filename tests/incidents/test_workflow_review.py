@@ -16,7 +16,7 @@ from tests.factories import PASSWORD, DeputyFactory, UserFactory, at, fresh
 from tests.incidents import moves
 from tests.incidents.journey import House
 from tests.incidents.journey import fresh as read
-from tests.incidents.moves import fingerprint
+from tests.incidents.moves import fingerprint, refuses
 
 pytestmark = pytest.mark.django_db
 T0 = at("2026-11-23 14:00")
@@ -78,9 +78,10 @@ def test_close_matrix(satisfaction, signed):
 
 def test_close_names_everything_that_is_missing():
     house = House()
+    complaint = house.resolved()
 
-    with pytest.raises(ConflictError) as refusal:
-        workflow.close(house.resolved(), by=house.dm)
+    with refuses(ConflictError) as refusal:
+        workflow.close(complaint, by=house.dm)
 
     assert [letter for letter, _sentence in refusal.value.missing] == [
         "J-callback",
@@ -93,7 +94,7 @@ def test_close_while_a_dissatisfied_guest_is_undecided_conflicts():
     house = House()
     complaint = moves.dissatisfied(house)
 
-    with pytest.raises(ConflictError) as refusal:
+    with refuses(ConflictError) as refusal:
         workflow.close(complaint, by=house.dm)
 
     assert [letter for letter, _sentence in refusal.value.missing] == ["J-decision", "J-report"]
@@ -198,9 +199,9 @@ def test_nothing_of_the_review_changes_under_a_report_that_is_out(state):
         workflow.sign_report(report, by=house.pm, password=PASSWORD)
     before = complaint.case.entries.count()
 
-    with pytest.raises(ConflictError, match="《事故报告》已提交签批，不能再改"):
+    with refuses(ConflictError, match="《事故报告》已提交签批，不能再改"):
         ask(complaint, house, "dissatisfied", comment="又响了")
-    with pytest.raises(ConflictError, match="《事故报告》已提交签批，不能再改"):
+    with refuses(ConflictError, match="《事故报告》已提交签批，不能再改"):
         workflow.summarise(complaint, by=house.dm, summary="另一种说法", result="另一个结果")
 
     assert complaint.case.entries.count() == before
@@ -263,7 +264,7 @@ def test_anonymous_guest_who_was_not_asked_is_not_satisfied():
     house = House()
     complaint = anonymous_resolved(house)
 
-    with pytest.raises(RefusedInput) as refusal:
+    with refuses(RefusedInput) as refusal:
         ask(complaint, house, "satisfied", via="not_possible", by=house.pm)
 
     assert list(refusal.value.errors) == ["satisfaction"]
@@ -283,7 +284,7 @@ def test_dissatisfied_guest_is_a_task_of_the_property_manager():
     ]
     told = Notice.objects.filter(rule="incidents.dissatisfied")
     assert list(told.values_list("recipient", "urgent")) == [(house.pm.pk, True)]
-    with pytest.raises(ConflictError):
+    with refuses(ConflictError):
         ask(complaint, house, "satisfied")
 
 
@@ -338,9 +339,10 @@ def test_dissatisfied_decision_to_start_over_opens_a_new_round():
 
 def test_summary_names_each_missing_text():
     house = House()
+    complaint = house.resolved()
 
-    with pytest.raises(RefusedInput) as refusal:
-        workflow.summarise(house.resolved(), by=house.dm, summary="", result="")
+    with refuses(RefusedInput) as refusal:
+        workflow.summarise(complaint, by=house.dm, summary="", result="")
 
     assert sorted(refusal.value.errors) == ["result", "summary"]
 
@@ -467,9 +469,10 @@ def test_reopened_a_second_time_goes_to_the_property_manager():
 
 def test_reopening_needs_a_reason():
     house = House()
+    complaint = house.closed()
 
-    with pytest.raises(RefusedInput):
-        workflow.reopen(house.closed(), by=house.dm, reason="")
+    with refuses(RefusedInput):
+        workflow.reopen(complaint, by=house.dm, reason="")
 
 
 # --- voiding -------------------------------------------------------------------------------
@@ -495,10 +498,11 @@ def test_void_keeps_number_row_and_reason():
 def test_void_needs_a_reason_and_another_persons_intake():
     house = House()
     own = house.new(by=house.pm)
+    complaint = house.new()
 
-    with pytest.raises(RefusedInput):
-        workflow.void(house.new(), by=house.pm, reason="")
-    with pytest.raises(ConflictError):
+    with refuses(RefusedInput):
+        workflow.void(complaint, by=house.pm, reason="")
+    with refuses(ConflictError):
         workflow.void(own, by=house.pm, reason="重复")
 
     assert workflow.void(own, by=house.gm, reason="重复").status == "voided"
@@ -513,7 +517,7 @@ def test_void_takes_its_report_out_of_sign_off():
 
     report.refresh_from_db()
     assert report.state == "superseded"
-    with pytest.raises(ConflictError):
+    with refuses(ConflictError):
         workflow.sign_report(report, by=house.pm, password=PASSWORD)
 
 
@@ -522,7 +526,7 @@ def test_ended_complaint_is_never_deleted_nor_changed(status):
     house = House()
     complaint = house.at(status)
 
-    with pytest.raises(ConflictError):
+    with refuses(ConflictError):
         workflow.correct(complaint, "key_points", "别的", by=house.gm)
 
     assert Complaint.objects.filter(pk=complaint.pk).exists()
@@ -545,13 +549,13 @@ def test_report_signed_after_an_override_still_gets_its_paper():
 def test_report_needs_summary_and_answer_first():
     house = House()
     complaint = house.resolved()
-    with pytest.raises(ConflictError):
+    with refuses(ConflictError):
         house.report(complaint)
 
     summed_up(complaint, house)
     report = house.report(complaint)
 
-    with pytest.raises(ConflictError):
+    with refuses(ConflictError):
         workflow.submit_report(report, by=house.dm, password=PASSWORD)
 
 
@@ -562,7 +566,7 @@ def test_report_of_a_serious_complaint_needs_causes_and_improvement():
     summed_up(complaint, house)
     report = workflow.start_report(complaint, {"narrative": "经过"}, by=house.dm)
 
-    with pytest.raises(ConflictError) as refusal:
+    with refuses(ConflictError) as refusal:
         workflow.submit_report(report, by=house.dm, password=PASSWORD)
 
     named = {name for name, _sentence in refusal.value.missing}
@@ -574,7 +578,7 @@ def test_report_of_a_case_is_one_at_a_time():
     house = House()
     complaint = moves.drafted(house)
 
-    with pytest.raises(ConflictError):
+    with refuses(ConflictError):
         house.report(complaint)
 
 
