@@ -7,8 +7,8 @@ from django.db.models import IntegerField, Q, QuerySet, Subquery
 from django.utils import timezone
 
 from incidents import queries as incidents
+from propdesk.core import duty, signers
 from propdesk.core import search as core_search
-from propdesk.core import signers
 from propdesk.core.models import (
     Case,
     Delivery,
@@ -20,10 +20,12 @@ from propdesk.core.models import (
     Task,
     User,
 )
-from propdesk.core.roles import Role, standing
+from propdesk.core.roles import Role
 
 INBOX_PAGE = 30
 CAP = 1000
+SOON = timedelta(hours=2)
+"""即将到期: what the board counts as due soon (the list's 2小时内到期)."""
 UNREAD = (Delivery.State.PENDING, Delivery.State.SENT)
 
 
@@ -87,28 +89,68 @@ def shell_counts(user: User, prop: Property, now: datetime) -> dict[str, Any]:
     return dict(row or {})
 
 
-def urgent_complaints(user: User, prop: Property, now: datetime, limit: int) -> list[Any]:
-    """Open complaints due within two hours or overdue, most urgent first."""
-    rows = incidents.visible_to(user, prop).filter(
-        status__in=incidents.OPEN, next_due_at__lt=now + timedelta(hours=2)
+def board_counts(user: User, prop: Property, now: datetime) -> dict[str, Any]:
+    """The figures of the board in one statement, each at most ``CAP``, with the first of each kind.
+
+    The lists of the board are cut short; what it counts never is.
+    """
+    visible = incidents.visible_to(user, prop).filter(status__in=incidents.OPEN)
+    overdue = visible.filter(next_due_at__lt=now)
+    soon = visible.filter(next_due_at__gte=now, next_due_at__lt=now + SOON)
+    due = {"longest": overdue, "nearest": soon}
+    row = (
+        Property.objects.filter(pk=prop.pk)
+        .values(
+            open=_count(visible),
+            overdue=_count(overdue),
+            soon=_count(soon),
+            running=_count(_running(user, prop, now)),
+            tasks=_count(_tasks(user, prop)),
+            sign=_count(signers.turns(user, prop)),
+            **{
+                name: Subquery(rows.order_by("next_due_at").values("next_due_at")[:1])
+                for name, rows in due.items()
+            },
+        )
+        .first()
     )
-    return list(incidents.listed(rows).order_by("next_due_at", "pk")[:limit])
+    return dict(row or {})
+
+
+def urgent_complaints(user: User, prop: Property, now: datetime, limit: int) -> list[Any]:
+    """Open complaints overdue or due within two hours, most urgent first.
+
+    Of ``limit`` rows half are kept for what is due soon: it can still be held, so a long list of
+    what is late already must not push it off the page.
+    """
+    visible = incidents.visible_to(user, prop).filter(status__in=incidents.OPEN)
+    late = incidents.listed(visible.filter(next_due_at__lt=now))
+    soon = incidents.listed(visible.filter(next_due_at__gte=now, next_due_at__lt=now + SOON))
+    coming = list(soon.order_by("next_due_at", "pk")[:limit])
+    overdue = list(late.order_by("next_due_at", "pk")[: limit - min(len(coming), limit // 2)])
+    return overdue + coming[: limit - len(overdue)]
+
+
+def _running(user: User, prop: Property, now: datetime) -> "QuerySet[Any]":
+    return incidents.visible_to(user, prop).filter(
+        Q(next_due_at__gte=now + SOON) | Q(next_due_at=None), status__in=incidents.OPEN
+    )
 
 
 def running_complaints(user: User, prop: Property, now: datetime, limit: int) -> list[Any]:
-    """The user's own open complaints first, then the rest that is not urgent."""
-    rows = incidents.visible_to(user, prop).filter(
-        Q(next_due_at__gte=now + timedelta(hours=2)) | Q(next_due_at=None),
-        status__in=incidents.OPEN,
-    )
-    return list(incidents.listed(rows).order_by("next_due_at", "pk")[:limit])
+    """Open complaints that are not urgent, by the time they are due."""
+    rows = incidents.listed(_running(user, prop, now))
+    return list(rows.order_by("next_due_at", "pk")[:limit])
+
+
+def _tasks(user: User, prop: Property) -> "QuerySet[Task]":
+    roles = duty.task_roles(user, prop)
+    return Task.objects.filter(property=prop, role__in=roles, done_at=None)
 
 
 def open_tasks(user: User, prop: Property, limit: int) -> list[Task]:
     """Tasks of the user's roles, oldest first."""
-    roles = standing(user, prop).task_roles
-    rows = Task.objects.filter(property=prop, role__in=roles, done_at=None)
-    return list(rows.select_related("case").order_by("created_at")[:limit])
+    return list(_tasks(user, prop).select_related("case").order_by("created_at")[:limit])
 
 
 def inbox(user: User, prop: Property, before: int | None) -> list[Delivery]:

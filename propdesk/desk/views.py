@@ -30,7 +30,7 @@ def board(request: StaffRequest) -> HttpResponse:
         return redirect("house:index", prop.code)
     if prop.settings.first_run_done_at is None and roles & (MANAGERS | {Role.ADMIN}):
         return redirect("house:first_run", prop.code)
-    counts = frame.build(user, prop, request.path)["nav"]
+    counts = queries.board_counts(user, prop, now)
     urgent = queries.urgent_complaints(user, prop, now, LIMIT)
     running = queries.running_complaints(user, prop, now, LIMIT)
     context = {
@@ -38,26 +38,19 @@ def board(request: StaffRequest) -> HttpResponse:
         "urgent": [incident_rows.list_row(prop, row) for row in urgent],
         "running": [incident_rows.list_row(prop, row) for row in running],
         "tasks": [_task(prop.code, task, now) for task in queries.open_tasks(user, prop, LIMIT)],
-        "figures": _figures(prop.code, counts, urgent, now),
+        "figures": _figures(prop.code, counts),
     }
     return page(request, "desk/board.html", context)
 
 
-def _figures(code: str, nav: list[dict[str, Any]], urgent: list[Any], now: Any) -> dict[str, Any]:
-    counts = {item["key"]: item["count"] for item in nav}
-    soon = [row for row in urgent if row.next_due_at and row.next_due_at >= now]
+def _figures(code: str, counts: dict[str, Any]) -> dict[str, Any]:
     base = reverse("incidents:board", args=[code])
-    return {
-        "overdue": counts.get("board", 0),
-        "soon": len(soon),
-        "open": counts.get("incidents", 0),
-        "sign": counts.get("sign", 0),
+    return counts | {
+        "urgent": counts["overdue"] + counts["soon"],
         "overdue_url": f"{base}?state=overdue",
         "soon_url": f"{base}?state=soon",
         "open_url": base,
         "sign_url": reverse("desk:sign", args=[code]),
-        "longest": urgent[0].next_due_at if counts.get("board") and urgent else None,
-        "nearest": soon[0].next_due_at if soon else None,
     }
 
 

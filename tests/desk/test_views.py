@@ -52,6 +52,48 @@ def test_board_shows_what_is_urgent_what_runs_and_what_waits_for_me() -> None:
     assert figures == {"overdue": 1, "soon": 0, "open": 3, "sign": 0}
 
 
+@pytest.mark.parametrize(
+    ("late", "coming", "rows"),
+    [(12, 7, (6, 6)), (12, 2, (10, 2)), (2, 12, (2, 10)), (0, 14, (0, 12)), (14, 0, (12, 0))],
+)
+def test_board_counts_all_and_lists_what_can_still_be_held(
+    late: int, coming: int, rows: tuple[int, int]
+) -> None:
+    """What is overdue neither hides what is due soon nor eats its figure."""
+    house = House()
+    now = timezone.now()
+    within = house.prop.settings.promise_within("normal")
+    for n in range(late):
+        house.new(received_at=now - timedelta(days=2, minutes=n))
+    for n in range(coming):
+        house.new(received_at=now - within + timedelta(minutes=30 + n))
+    house.new()
+
+    context = web(house.dm).get(url(house, "board")).context
+
+    figures = {k: context["figures"][k] for k in ("overdue", "soon", "urgent", "open", "running")}
+    assert figures == {
+        "overdue": late,
+        "soon": coming,
+        "urgent": late + coming,
+        "open": late + coming + 1,
+        "running": 1,
+    }
+    shown = [row.due < now for row in context["urgent"]]
+    assert (shown.count(True), shown.count(False)) == rows
+    assert shown == sorted(shown, reverse=True)
+
+
+def test_board_leads_from_a_cut_list_to_the_whole_one() -> None:
+    house = House()
+    for n in range(13):
+        house.new(received_at=timezone.now() - timedelta(days=2, minutes=n))
+    page = web(house.dm).get(url(house, "board")).content.decode()
+    board = reverse("incidents:board", args=[house.prop.code])
+    assert f'<a class="more" href="{board}?state=overdue">全部逾期 13 件' in page
+    assert "全部2小时内到期" not in page
+
+
 def test_board_of_an_administrator_is_the_settings() -> None:
     house = House()
     admin = member(house.prop, Role.ADMIN)
