@@ -9,11 +9,13 @@ from urllib.parse import unquote
 import pytest
 from PIL import Image
 
+from propdesk.core import db_roles
 from propdesk.localstack import listen
 
 ROOT = Path(__file__).parents[2]
 README = ROOT / "README.md"
 DEPLOY = ROOT / "docs" / "deploy.md"
+PERFORMANCE = ROOT / "docs" / "performance.md"
 IMAGES = ROOT / "docs" / "images"
 LARGEST_PICTURE = 250_000
 
@@ -111,6 +113,20 @@ def test_variables_of_the_settings_are_documented():
 
     # A switch for whoever works on the code; a deployment must not know it.
     assert undocumented == {"PROPDESK_DEBUG"}
+
+
+def test_tables_that_are_only_added_to_are_documented():
+    named = {f"core_{name}" for name in re.findall(r"`core_(\w+)`", _read(DEPLOY))}
+
+    assert named == set(db_roles.WRITTEN_ONCE)
+
+
+def test_every_bench_is_listed_with_its_command():
+    listed = set(
+        re.findall(r"^\.venv/bin/python (bench/\w+\.py)", _read(PERFORMANCE), re.MULTILINE)
+    )
+
+    assert listed == {f"bench/{path.name}" for path in (ROOT / "bench").glob("*.py")}
 
 
 def _options_of_up():

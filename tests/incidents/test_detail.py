@@ -1,5 +1,6 @@
 """The page of one complaint: the next act first, and only what this person may do."""
 
+import re
 from typing import Any
 
 import pytest
@@ -9,7 +10,7 @@ from django.utils import timezone
 
 from incidents import rows, workflow
 from incidents.detail import Detail
-from incidents.models import Complaint
+from incidents.models import CONDUCT, Complaint
 from propdesk.core.models import User
 from propdesk.core.persons import Guest
 from propdesk.core.roles import Role
@@ -107,6 +108,33 @@ def test_own_complaint_offers_neither_void_nor_override() -> None:
 def test_page_says_whose_turn_it_is(ready: Any, words: str) -> None:
     house = House()
     assert detail(house, ready(house), house.dm).waiting == words
+
+
+@pytest.mark.parametrize(
+    ("letter", "part", "words"),
+    [
+        ("A", "做", "客户停下来再问，一次只问一件事"),
+        ("A", "不做", "插话"),
+        ("B", "做", "语速放慢"),
+        ("B", "做", "停三秒、写两个字再开口"),
+        ("B", "不做", "比嗓门、论输赢"),
+        ("C", "做", "用客户自己的词说出他的处境"),
+        ("C", "可以这样说", "王女士，半夜遇上这种事，谁都会着急"),
+    ],
+)
+def test_page_coaches_how_to_talk_at_the_step_that_is_due(
+    client: Client, letter: str, part: str, words: str
+) -> None:
+    house = House()
+    complaint = house.new()
+    ticks = {done: workflow.Tick(done=True) for done in CONDUCT if done < letter}
+    if ticks:
+        workflow.confirm_conduct(complaint, ticks, by=house.dm, private_talk="private")
+    client.force_login(house.dm)
+    html = client.get(complaint.get_absolute_url()).content.decode()
+    coach = html[html.index('<aside class="coach"') :]
+    parts = dict(re.findall(r"([^<>]+)</summary>(.*?)</details>", coach, re.DOTALL))
+    assert words in parts[part]
 
 
 def test_closing_list_names_what_is_open_and_what_is_done() -> None:
