@@ -112,6 +112,19 @@ def test_signature_drawn_with_the_submit_is_kept() -> None:
     assert (Report.objects.get().state, dm.signatures.count()) == ("submitted", 1)
 
 
+def test_report_of_a_closed_complaint_is_signed_and_not_offered_to_be_sent_back() -> None:
+    house = House()
+    complaint = moves.submitted(house)
+    page = complaint.get_absolute_url() + "report/sign/"
+    offered = ["退回修改" in web(house.pm).get(page).content.decode()]
+
+    workflow.close(complaint, by=house.gm, override="客户已离店")
+
+    response = web(house.pm).get(page)
+    offered.append("退回修改" in response.content.decode())
+    assert (response.status_code, offered) == (200, [True, False])
+
+
 def test_nobody_signs_out_of_turn() -> None:
     house = House()
     complaint = moves.submitted(house)
