@@ -432,6 +432,27 @@ def test_page_offers_only_the_extension_this_user_may_make(
     assert found == offered
 
 
+@pytest.mark.parametrize(
+    ("ready", "who", "said", "linked"),
+    [
+        (House.started, "dm", False, False),
+        (moves.extended, "dm", True, True),
+        (moves.asked_again, "dm", True, False),
+        (moves.extended, "pm", False, False),
+    ],
+    ids=["first", "second", "asked", "manager"],
+)
+def test_page_of_an_extension_one_may_not_make_says_how_to_ask(
+    ready: Callable[[House], Complaint], who: str, *, said: bool, linked: bool
+) -> None:
+    house = House()
+    complaint = ready(house)
+    page = web(getattr(house, who)).get(page_of(house, complaint, "extend")).content.decode()
+
+    ask = f'href="{page_of(house, complaint, "ask-extension")}"'
+    assert ("再延期由物业经理决定" in page, ask in page) == (said, linked)
+
+
 def test_quick_times_of_an_extension_lie_behind_the_promise() -> None:
     house = House()
     complaint = house.started(house.promised(hours=30))
