@@ -1,10 +1,12 @@
 """Rows of lists and timelines, made ready in Python so that templates only print."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from urllib.parse import urlencode
 
+from django.db.models import Model
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.dateparse import parse_datetime
@@ -21,7 +23,7 @@ from incidents.models import (
     Via,
 )
 from incidents.workflow import Rule
-from propdesk.core import clock_text, names
+from propdesk.core import clock_text, masks
 from propdesk.core.models import AuditEntry, Property
 
 S = Complaint.Status
@@ -74,7 +76,7 @@ def list_row(prop: Property, row: Complaint) -> ListRow:
     if row.is_anonymous:
         who = _("匿名客户")
     else:
-        who = names.address(guest.name, guest.honorific) if guest.name else _("客户")
+        who = masks.name(guest.name, guest.honorific) or _("客户")
     words = row.core_issue or row.opening_words
     return ListRow(
         number=row.case.number,
@@ -126,7 +128,7 @@ def number_or_none(text: str) -> int | None:
     return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else None
 
 
-EXTENDS = ["ask_extension", "decline_extension", "extend"]
+EXTENDS = ["ask_extension", "grant_extension", "decline_extension", "extend"]
 KINDS: dict[str, tuple[Any, list[str]]] = {
     "progress": (_l("进展"), ["progress", "resolve", "promise", *EXTENDS]),
     "told": (_l("告知"), ["tell_options", "choose", "refuse", "promise", "extend", "call_back"]),
@@ -151,6 +153,7 @@ LOOK = {
     "promise": ("blue", "clock", _l("约定时限")),
     "extend": ("orange", "calendar-plus", _l("延期")),
     "ask_extension": ("orange", "send", _l("请示再延期")),
+    "grant_extension": ("green", "patch-check", _l("同意再延期")),
     "decline_extension": ("orange", "slash-circle", _l("不同意再延期")),
     "progress": ("blue", "play-circle", _l("进展")),
     "resolve": ("green", "check-lg", _l("标记已解决")),
@@ -286,40 +289,62 @@ def history(complaint: Complaint, limit: int = 60) -> list[dict[str, Any]]:
             : limit + 1
         ]
     )
-    found = []
-    for new, old in zip(versions, [*versions[1:], None], strict=False):
-        changes = []
-        if old is not None:
-            delta = new.diff_against(old, excluded_fields=HIDDEN, foreign_keys_are_objs=False)
-            changes = [_change(c) for c in delta.changes]
-        found.append(
-            {
-                "at": new.history_date,
-                "by": new.history_user.name if new.history_user else _("系统"),
-                "why": ACTION_TITLES.get(
-                    new.history_change_reason or "", new.history_change_reason or ""
-                ),
-                "changes": changes,
-            }
-        )
-    return found[:limit]
+    deltas = [
+        new.diff_against(old, excluded_fields=HIDDEN, foreign_keys_are_objs=False).changes
+        if old is not None
+        else []
+        for new, old in zip(versions, [*versions[1:], None], strict=False)
+    ]
+    known = _named(change for changes in deltas for change in changes)
+    return [
+        {
+            "at": version.history_date,
+            "by": version.history_user.name if version.history_user else _("系统"),
+            "why": ACTION_TITLES.get(
+                version.history_change_reason or "", version.history_change_reason or ""
+            ),
+            "changes": [_change(change, known) for change in changes],
+        }
+        for version, changes in zip(versions[:limit], deltas, strict=False)
+    ]
 
 
 ACTION_TITLES = {action: look[2] for action, look in LOOK.items()}
 
 
-def _change(change: Any) -> dict[str, str]:
-    column = Complaint._meta.get_field(change.field)  # noqa: SLF001 -- Django's model API
+Names = dict[type[Model], dict[Any, str]]
+
+
+def _column(change: Any) -> Any:
+    return Complaint._meta.get_field(change.field)  # noqa: SLF001 -- Django's model API
+
+
+def _named(changes: Iterable[Any]) -> Names:
+    """What the keys in these changes stand for: one statement for each kind of row."""
+    keys: dict[type[Model], set[Any]] = {}
+    for change in changes:
+        if target := _column(change).related_model:
+            keys[target] = keys.get(target, set()) | {change.old, change.new} - {None}
     return {
-        "label": str(getattr(column, "verbose_name", change.field)),
-        "old": _shown(column, change.old),
-        "new": _shown(column, change.new),
+        target: {pk: str(row) for pk, row in target._default_manager.in_bulk(pks).items()}  # noqa: SLF001 -- Django's model API
+        for target, pks in keys.items()
     }
 
 
-def _shown(column: Any, value: Any) -> str:
+def _change(change: Any, known: Names) -> dict[str, str]:
+    column = _column(change)
+    return {
+        "label": str(column.verbose_name),
+        "old": _shown(column, change.old, known),
+        "new": _shown(column, change.new, known),
+    }
+
+
+def _shown(column: Any, value: Any, known: Names) -> str:
     if value in (None, ""):
         return "—"
+    if column.related_model:
+        return known[column.related_model].get(value, "—")
     if isinstance(value, datetime):
         return clock_text.list_time(value)
     if isinstance(value, bool):

@@ -74,7 +74,9 @@ class Complaint(models.Model):
         UNREACHABLE = "unreachable", _("联系不上")
         NOT_POSSIBLE = "not_possible", _("不适用（匿名）")
 
-    case = models.OneToOneField(Case, models.PROTECT, primary_key=True, related_name="complaint")
+    case = models.OneToOneField(
+        Case, models.PROTECT, primary_key=True, related_name="complaint", verbose_name=_("单号")
+    )
     status = models.CharField(_("状态"), max_length=16, choices=Status, default=Status.INTAKE)
     severity = models.CharField(_("等级"), max_length=10, choices=Severity, default=Severity.NORMAL)
     channel = models.CharField(_("投诉方式"), max_length=10, choices=Channel)
@@ -92,8 +94,8 @@ class Complaint(models.Model):
     place_note = models.CharField(_("具体位置"), max_length=120, blank=True)
     opening_words = models.TextField(_("客户怎么说"))
 
-    private_talk = models.CharField(max_length=16, choices=PrivateTalk, blank=True)
-    private_talk_reason = models.CharField(max_length=200, blank=True)
+    private_talk = models.CharField(_("单独会谈"), max_length=16, choices=PrivateTalk, blank=True)
+    private_talk_reason = models.CharField(_("未单独会谈的原因"), max_length=200, blank=True)
     core_issue = models.TextField(_("问题症结"), blank=True)
     expectation = models.TextField(_("客户诉求"), blank=True)
 
@@ -101,23 +103,27 @@ class Complaint(models.Model):
     occurred_at = models.DateTimeField(_("发生时间"), null=True, blank=True)
     key_points = models.TextField(_("要点记录"), blank=True)
     read_back = models.BooleanField(_("客户已核对"), null=True)
-    read_back_reason = models.CharField(max_length=200, blank=True)
+    read_back_reason = models.CharField(_("未核对的原因"), max_length=200, blank=True)
     recorded_at = models.DateTimeField(_("完成记录"), null=True)
-    recorded_by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+")
+    recorded_by = models.ForeignKey(
+        User, models.PROTECT, null=True, related_name="+", verbose_name=_("记录人")
+    )
 
     cycle = models.PositiveSmallIntegerField(_("第几轮"), default=1)
     single_option_reason = models.CharField(_("仅一种方案的原因"), max_length=200, blank=True)
     told_options_at = models.DateTimeField(_("告知方案"), null=True)
-    told_options_via = models.CharField(max_length=12, choices=Via, blank=True)
-    refused_at = models.DateTimeField(null=True)
-    refused_reason = models.TextField(blank=True)
-    refused_by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+")
-    chosen_at = models.DateTimeField(null=True)
+    told_options_via = models.CharField(_("告知方案的方式"), max_length=12, choices=Via, blank=True)
+    refused_at = models.DateTimeField(_("客户不接受"), null=True)
+    refused_reason = models.TextField(_("不接受的原因"), blank=True)
+    refused_by = models.ForeignKey(
+        User, models.PROTECT, null=True, related_name="+", verbose_name=_("不接受由谁登记")
+    )
+    chosen_at = models.DateTimeField(_("客户选定"), null=True)
     department = models.ForeignKey(
         Department, models.PROTECT, null=True, related_name="+", verbose_name=_("执行部门")
     )
     current_due_at = models.DateTimeField(_("承诺时限"), null=True)
-    next_due_at = models.DateTimeField(null=True)
+    next_due_at = models.DateTimeField(_("下一个时限"), null=True)
     started_at = models.DateTimeField(_("开工时间"), null=True)
     department_done_at = models.DateTimeField(_("部门完成"), null=True)
     resolved_at = models.DateTimeField(_("解决时间"), null=True)
@@ -126,12 +132,12 @@ class Complaint(models.Model):
     satisfaction = models.CharField(_("满意度"), max_length=12, choices=Satisfaction, blank=True)
     reviewed_at = models.DateTimeField(_("回访时间"), null=True)
     guest_comment = models.TextField(_("客户意见"), blank=True)
-    dissatisfied_decided = models.BooleanField(default=False)
+    dissatisfied_decided = models.BooleanField(_("不满意已作决定"), default=False)
     summary = models.TextField(_("经过与措施"), blank=True)
     result = models.TextField(_("结果"), blank=True)
     lesson = models.TextField(_("改进建议"), blank=True)
-    closed_override = models.BooleanField(default=False)
-    void_reason = models.CharField(max_length=200, blank=True)
+    closed_override = models.BooleanField(_("越过门槛结案"), default=False)
+    void_reason = models.CharField(_("作废原因"), max_length=200, blank=True)
     history = HistoricalRecords()
 
     class Meta:
