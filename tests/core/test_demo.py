@@ -12,6 +12,7 @@ from propdesk.core.models import Membership, Place, Property, Shift, User
 from propdesk.core.roles import Role, standing
 from propdesk.core.transitions import ConflictError
 from tests.factories import UserFactory
+from tests.incidents.moves import refuses
 
 pytestmark = pytest.mark.django_db
 
@@ -50,9 +51,9 @@ def test_seed_second_time_changes_nothing() -> None:
 def test_seed_database_in_use_is_refused() -> None:
     UserFactory()
 
-    with pytest.raises(ConflictError):
+    with refuses(ConflictError):
         demo.seed("demo-Password-1")
-    with pytest.raises(CommandError):
+    with refuses(CommandError):
         call_command("demo")
     assert Property.objects.count() == 0
 

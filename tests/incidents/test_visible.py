@@ -12,6 +12,7 @@ from propdesk.core import signatures
 from propdesk.core.roles import Role
 from tests.factories import PASSWORD, DepartmentFactory, MembershipFactory, fresh, member
 from tests.incidents.journey import House
+from tests.incidents.moves import refuses
 
 pytestmark = pytest.mark.django_db
 
@@ -60,8 +61,8 @@ def test_wrong_signing_passwords_are_counted_and_then_refuse_the_right_one():
     cache.clear()
     user = House().dm
     for _attempt in range(signatures.MAX_WRONG):
-        with pytest.raises(ValidationError, match="密码不对，请重新输入。"):
+        with refuses(ValidationError, match="密码不对，请重新输入。"):
             signatures.check_password(user, "wrong")
 
-    with pytest.raises(ValidationError, match="密码连续输错，请15分钟后再试。"):
+    with refuses(ValidationError, match="密码连续输错，请15分钟后再试。"):
         signatures.check_password(user, PASSWORD)
