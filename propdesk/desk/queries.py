@@ -22,7 +22,7 @@ from propdesk.core.models import (
 )
 from propdesk.core.roles import Role
 
-INBOX_PAGE = 30
+INBOX_PAGE = FOUND = 30
 CAP = 1000
 SOON = timedelta(hours=2)
 """即将到期: what the board counts as due soon (the list's 2小时内到期)."""
@@ -173,8 +173,8 @@ def delivery(user: User, prop: Property, pk: int) -> Delivery | None:
     )
 
 
-def found(user: User, prop: Property, query: str, limit: int = 30) -> list[Any]:
-    """Cases the user may see whose words hold the query, newest first."""
+def found(user: User, prop: Property, query: str) -> list[Any]:
+    """Cases the user may see whose words hold the query, newest first, one more than are shown."""
     if not query.strip():
         return []
     visible = incidents.visible_to(user, prop)
@@ -183,7 +183,7 @@ def found(user: User, prop: Property, query: str, limit: int = 30) -> list[Any]:
         "complaint__guest", "complaint__owner", "complaint__place"
     )
     rows = rows.annotate(extended=incidents.extended("complaint__"))
-    return list(rows.order_by("-opened_at", "-pk")[:limit])
+    return list(rows.order_by("-opened_at", "-pk")[: FOUND + 1])
 
 
 def documents_with(code: str) -> list[Document]:

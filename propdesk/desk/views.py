@@ -81,10 +81,16 @@ def search(request: StaffRequest) -> HttpResponse:
     found = queries.found(request.user, request.prop, query)
     if len(found) == 1 and found[0].number == query.upper():
         return redirect(found[0].complaint.get_absolute_url())
-    for case in found:
+    shown = found[: queries.FOUND]
+    for case in shown:
         case.complaint.case, case.complaint.extended = case, case.extended
-    rows = [incident_rows.list_row(request.prop, case.complaint) for case in found]
-    return page(request, "desk/search.html", {"rows": rows, "query": query, "now": timezone.now()})
+    context = {
+        "rows": [incident_rows.list_row(request.prop, case.complaint) for case in shown],
+        "query": query,
+        "cut": len(shown) if len(found) > len(shown) else 0,
+        "now": timezone.now(),
+    }
+    return page(request, "desk/search.html", context)
 
 
 @staff_view

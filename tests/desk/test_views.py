@@ -157,6 +157,19 @@ def test_search_never_finds_other_houses_nor_what_one_may_not_see() -> None:
     assert found == {"other": [], "staff": [], "engineer": []}
 
 
+@pytest.mark.parametrize(("hits", "said"), [(3, False), (4, True)])
+def test_search_says_when_it_lists_only_the_first(
+    monkeypatch: pytest.MonkeyPatch, hits: int, said: bool
+) -> None:
+    monkeypatch.setattr(queries, "FOUND", 3)
+    house = House()
+    for _n in range(hits):
+        house.new()
+    response = web(house.dm).get(url(house, "search"), {"q": "空调"})
+    assert len(numbers(response)) == 3
+    assert ("只列出最近受理的 3 件" in response.content.decode()) == said
+
+
 # --- notices -------------------------------------------------------------------------------
 
 
