@@ -120,6 +120,9 @@ def _import(
         status = attempt(form, partial(read, by=request.user))
         if status == 200:
             return done(request, link(request, f"{part}_import"))
+    if upload and request.FILES:
+        # The file before this one is not the one he means: nothing of it may be confirmed now.
+        house_import.discard(kind, request.prop, by=request.user)
     plan = house_import.pending(kind, request.prop, by=request.user)
     context = {
         "form": form,
