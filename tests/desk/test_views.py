@@ -190,6 +190,14 @@ def test_notice_is_confirmed_once_by_its_reader() -> None:
     assert (row.state, row.acknowledged_at is None) == ("acknowledged", False)
 
 
+def test_page_of_notices_promises_nothing_that_does_not_happen() -> None:
+    """Nobody is shown who confirmed what."""
+    house = House()
+    told(house)
+    page = web(house.dm).get(url(house, "notices")).content.decode()
+    assert ("它就不再算作未确认" in page, "发出的人会看到" in page) == (True, False)
+
+
 def test_notice_opens_its_complaint_when_asked() -> None:
     house = House()
     row = told(house)
