@@ -91,6 +91,12 @@ def test_error_page_renders_without_any_context(name: str) -> None:
     assert ("回到值班台" in html, name[:3] in html) == (True, True)
 
 
+def test_page_of_a_fault_says_that_nothing_was_saved_and_how_to_get_the_text_back() -> None:
+    html = get_template("500.html").render()
+    said = ["没有保存", "后退", "管理员"]
+    assert ([word in html for word in said], "已经记下来了" in html) == ([True] * 3, False)
+
+
 def test_conflict_page_shows_the_reason_and_the_way_back() -> None:
     html = get_template("409.html").render({"message": "已由许航办理", "back_url": "/c/1/"})
     assert ("已由许航办理" in html, 'href="/c/1/"' in html) == (True, True)
