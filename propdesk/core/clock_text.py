@@ -22,9 +22,9 @@ def local(moment: datetime) -> datetime:
 
 
 def span(length: timedelta) -> str:
-    """Return a span in its two largest units, rounded down: "1天3小时", "2小时15分", "不到1分"."""
+    """Return a span in its two largest units, rounded down: "1天3小时", "2小时15分", "不到1分钟"."""
     if length < _MINUTE:
-        return _("不到1分")
+        return _("不到1分钟")
     hours, minutes = divmod(length // _MINUTE, 60)
     days, hours = divmod(hours, 24)
     if days:

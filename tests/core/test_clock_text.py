@@ -21,9 +21,9 @@ MOMENTS = st.integers(0, 500_000_000).map(lambda s: NOW - timedelta(days=2500, s
         (timedelta(hours=2), "剩余 2小时"),
         (timedelta(minutes=59), "剩余 59分"),
         (timedelta(days=3, minutes=50), "剩余 3天"),
-        (timedelta(seconds=59), "剩余 不到1分"),
-        (timedelta(0), "剩余 不到1分"),
-        (timedelta(microseconds=-1), "已逾期 不到1分"),
+        (timedelta(seconds=59), "剩余 不到1分钟"),
+        (timedelta(0), "剩余 不到1分钟"),
+        (timedelta(microseconds=-1), "已逾期 不到1分钟"),
         (-timedelta(days=1, hours=3, minutes=59), "已逾期 1天3小时"),
     ],
 )

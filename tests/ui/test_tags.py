@@ -28,7 +28,7 @@ def test_status_escapes_its_word() -> None:
     ("minutes", "tone", "words"),
     [
         (-72, "c-red", "已逾期 1小时12分"),
-        (0, "c-orange", "剩余 不到1分"),
+        (0, "c-orange", "剩余 不到1分钟"),
         (120, "c-orange", "剩余 2小时"),
         (121, "c-grey", "剩余 2小时1分"),
     ],
