@@ -92,3 +92,7 @@ class Detail(NextSteps):
     @cached_property
     def may_attach(self) -> bool:
         return self.can("photo")
+
+    @cached_property
+    def may_unmask(self) -> bool:
+        return self.can("unmask")

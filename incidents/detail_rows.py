@@ -304,8 +304,10 @@ class DetailRows:
         return {row.form.partition(":")[2]: drafts.first_values(row.data) for row in rows}
 
     @cached_property
-    def phone_visible(self) -> bool:
-        return any(row.until > self.now for row in self._list("unmask"))
+    def phone_until(self) -> datetime | None:
+        """Until when this user sees the whole number; None when it is masked."""
+        ends = [row.until for row in self._list("unmask") if row.until > self.now]
+        return max(ends, default=None)
 
     @cached_property
     def chosen(self) -> SimpleNamespace | None:

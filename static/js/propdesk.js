@@ -94,6 +94,15 @@
     box.querySelector("use")?.setAttribute("href", `${text.sprite}#i-${late ? "exclamation-circle-fill" : "hourglass-split"}`);
   });
 
+  /* ── A whole telephone number: masked again the moment its time is over ── */
+  const initUntil = (shown) => {
+    const hide = () => {
+      shown.nextElementSibling?.remove();
+      shown.textContent = shown.dataset.mask;
+    };
+    setTimeout(hide, Math.max(0, new Date(shown.dataset.until) - Date.now()));
+  };
+
   /* ── Coaching: on a phone only what to say stays unfolded, so that the facts are near ── */
   if (matchMedia("(max-width: 991.98px)").matches) all(".coach details + details").forEach((fold) => { fold.open = false; });
 
@@ -322,6 +331,7 @@
     };
     each("form[data-draft]", initDraft);
     each("input[type=file][data-shrink]", initPhotos);
+    each("[data-until]", initUntil);
     each("[data-signature]", initSignature);
     each("[data-add-row]", initAddRow);
     each("textarea[maxlength]", initCount);

@@ -6,6 +6,7 @@ import pytest
 from django.contrib.sessions.models import Session
 from playwright.sync_api import expect
 
+from incidents import workflow
 from incidents.models import Complaint
 from propdesk.core.roles import Role
 from tests.e2e import road
@@ -83,6 +84,21 @@ def test_expired_log_in_carries_the_text_past_the_door(desk: Desk, team: Team) -
 
     hand.says("已登记")
     assert [row.opening_words for row in Complaint.objects.all()] == [road.WORDS]
+
+
+def test_whole_number_is_masked_again_while_the_page_stays_open(desk: Desk) -> None:
+    house = House()
+    complaint = house.new()
+    workflow.unmask(complaint, by=house.dm, reason="回电话")
+    page = desk.page_as(house.dm)
+    page.clock.install()
+    page.goto(complaint.get_absolute_url())
+    number = page.locator("[data-until]")
+    expect(number).to_have_text("13800005678")
+    page.clock.fast_forward(61_000)
+
+    expect(number).to_have_text("138****5678")
+    assert "13800005678" not in page.content()
 
 
 def test_draft_comes_back_after_a_reload(desk: Desk, team: Team) -> None:
