@@ -87,12 +87,20 @@ class Detail(NextSteps):
 
     @cached_property
     def may_correct(self) -> bool:
-        return self.can("correct")
+        return self.offers("correct")
 
     @cached_property
     def may_attach(self) -> bool:
-        return self.can("photo")
+        return self.offers("photo")
 
     @cached_property
     def may_unmask(self) -> bool:
         return self.can("unmask")
+
+    @cached_property
+    def may_report(self) -> bool:
+        return self.allowed("report")
+
+    @cached_property
+    def may_history(self) -> bool:
+        return self.allowed("history")

@@ -6,7 +6,7 @@ from types import SimpleNamespace
 from typing import Any, Self
 
 from django.contrib.postgres.expressions import ArraySubquery
-from django.db.models import F, OuterRef, Q, QuerySet, Subquery, Value
+from django.db.models import Exists, F, OuterRef, Q, QuerySet, Subquery, Value
 from django.db.models.functions import JSONObject
 from django.utils.dateparse import parse_datetime
 from django.utils.functional import cached_property
@@ -24,13 +24,14 @@ from incidents.models import (
 )
 from incidents.permissions import ACTIONS
 from incidents.workflow.base import assigned_to
-from propdesk.core import drafts
+from propdesk.core import drafts, signers
 from propdesk.core.models import (
     Attachment,
     CaseLink,
     Document,
     Property,
     Report,
+    ReportBox,
     Task,
     Unmasking,
     User,
@@ -61,7 +62,12 @@ def _sealed() -> Subquery:
     return Subquery(papers.values("pk")[:1])
 
 
-def _annotations(user: User, number: str) -> dict[str, ArraySubquery]:
+def _boxes(**which: Any) -> "QuerySet[ReportBox]":
+    """Boxes of the round a report is in."""
+    return ReportBox.objects.filter(report=OuterRef("pk"), round=OuterRef("round"), **which)
+
+
+def _annotations(user: User, prop: Property, number: str) -> dict[str, ArraySubquery]:
     mine = {"complaint": OuterRef("pk")}
     case = {"case": OuterRef("pk")}
     option = ["pk", "cycle", "position", "text", "limits", "cost", "approval", "told_at"]
@@ -152,13 +158,21 @@ def _annotations(user: User, number: str) -> dict[str, ArraySubquery]:
             note="note",
         ),
         "report_rows": _rows(
-            Report.objects.filter(**case).annotate(sealed=_sealed()),
+            Report.objects.filter(**case).annotate(
+                sealed=_sealed(),
+                turn=Subquery(_boxes(decision="pending").order_by("position").values("title")[:1]),
+                mine=Exists(signers.turns(user, prop).filter(report=OuterRef("pk"))),
+                sent_back=Subquery(_boxes(decision="sent_back").values("opinion")[:1]),
+            ),
             "-version",
             pk="pk",
             number="number",
             version="version",
             state="state",
             sealed="sealed",
+            turn="turn",
+            mine="mine",
+            sent_back="sent_back",
         ),
         "unmask_rows": _rows(
             Unmasking.objects.filter(person=OuterRef("guest"), by=user),
@@ -199,7 +213,7 @@ class DetailRows:
                 "recorded_by",
                 "refused_by",
             )
-            .annotate(**_annotations(user, number))
+            .annotate(**_annotations(user, prop, number))
             .first()
         )
         return cls(row, user, now) if row else None

@@ -11,6 +11,7 @@ from incidents.acts import ACTS, Act
 from incidents.detail_rows import DetailRows
 from incidents.models import CONDUCT, LETTERS, Complaint, Option
 from incidents.sop import steps
+from propdesk.core import signoff
 from propdesk.core.models import Report
 
 S = Complaint.Status
@@ -60,6 +61,22 @@ MENU = (
     "void",
 )
 
+OUT = (Report.State.SUBMITTED, Report.State.SIGNED)
+WRITES_WHAT_IS_SIGNED = {
+    "call-back",
+    "summary",
+    "severity",
+    "correct",
+    "photo",
+    "guest",
+    "link",
+}
+"""Acts that the workflow refuses while a report is out (``not_signed_over``)."""
+
+
+def _step(title: str, text: str, reason: str = "") -> dict[str, Any]:
+    return {"title": title, "text": text, "reason": reason}
+
 
 class NextSteps(DetailRows):
     """What follows from the rows; only a proposal, the workflow decides."""
@@ -107,22 +124,38 @@ class NextSteps(DetailRows):
     @cached_property
     def missing(self) -> list[dict[str, Any]]:
         """The check list of closing: each condition, met or not, with the act that meets it."""
-        signed = self.report is not None and self.report.state == Report.State.SIGNED
-        open_items = dict(workflow.missing_for_close(self.complaint, signed=signed))
         needs_report = workflow.needs_report(self.complaint)
+        open_items = self.open_items
         rows = []
         for key, label, act in CLOSING:
             if key == "J-report" and not needs_report:
                 continue
             if key in ("J-decision", "J-security") and key not in open_items:
                 continue
-            rows.append({"key": key, "label": label, "act": act, "open": key in open_items})
+            can = self.allowed("report") if act == "report" else self.offers(act)
+            row = {"key": key, "label": label, "act": act, "open": key in open_items, "can": can}
+            rows.append(row)
         return rows
+
+    @cached_property
+    def open_items(self) -> dict[str, str]:
+        """What still stands in the way of closing, by its key."""
+        signed = self.report is not None and self.report.state == Report.State.SIGNED
+        return dict(workflow.missing_for_close(self.complaint, signed=signed))
+
+    @cached_property
+    def is_out(self) -> bool:
+        """Whether the report is in sign-off or signed: what it says is not changed any more."""
+        return self.report is not None and self.report.state in OUT
 
     def can(self, name: str) -> bool:
         """Whether the act is open in this state and to this user."""
         act = ACTS[name]
         return self.complaint.status in act.states and self.allowed(act.action)
+
+    def offers(self, name: str) -> bool:
+        """Whether a link to the act is worth its place: open to this user, and not refused now."""
+        return self.can(name) and self._sensible(name)
 
     @cached_property
     def cards(self) -> list[str]:
@@ -157,16 +190,53 @@ class NextSteps(DetailRows):
             return ["call-back"]
         if not (row.summary and row.result):
             return ["summary"]
-        open_items = [item for item in self.missing if item["open"]]
-        return [] if open_items else ["close"]
+        if set(self.open_items) == {"J-security"}:
+            return ["arrived"]
+        return [] if self.open_items else ["close"]
+
+    @cached_property
+    def report_step(self) -> dict[str, Any] | None:
+        """The next step when it is the report, in words, with its address; None when it is not."""
+        row = self.complaint
+        named = (row.satisfaction, row.summary, row.result)
+        waits = row.satisfaction == "dissatisfied" and not row.dissatisfied_decided
+        if row.status != S.RESOLVED or not all(named) or waits or "J-report" not in self.open_items:
+            return None
+        if self.report is not None and self.report.state == Report.State.SUBMITTED:
+            step = _step(_("等待签批"), self.waiting)
+            if self.report.mine:
+                return step | {"url": "sign_report", "button": _("去签批"), "icon": "pen"}
+            if self.allowed("report"):
+                step |= {"url": "report", "button": _("看报告和签批"), "quiet": True}
+            return step
+        if not self.allowed("report"):
+            return None
+        return self._report_to_write()
+
+    def _report_to_write(self) -> dict[str, Any]:
+        step = {"url": "report", "icon": "pencil"}
+        if self.report is None:
+            text = _("已按 A–J 的登记填好，核对、补充后提交签批。")
+            title = _("起草《事故报告》")
+            return step | _step(title, text) | {"button": title}
+        if self.report.state == Report.State.SENT_BACK:
+            title = _("修改并重新提交")
+            text = _("签批人退回了《事故报告》，改好后从头签批。")
+            return step | _step(title, text, self.report.sent_back) | {"button": title}
+        # The rule of what a report needs is the workflow's; only a draft costs this statement.
+        draft = signoff.current(self.complaint.case)
+        blank = workflow.missing_fields(draft, self.complaint) if draft else ()
+        if blank:
+            text = "；".join(sentence for _name, sentence in blank)
+            return step | _step(_("填完《事故报告》"), text) | {"button": _("继续填写")}
+        step = {"url": "submit_report", "icon": "send", "button": _("提交签批")}
+        return step | _step(_("提交签批"), _("《事故报告》已填完，签名后交给签批人。"))
 
     @cached_property
     def others(self) -> list[tuple[str, Act]]:
         """Acts that stand beside the next one, in the order a desk needs them."""
         return [
-            (name, ACTS[name])
-            for name in BESIDE
-            if name not in self.cards and self.can(name) and self._sensible(name)
+            (name, ACTS[name]) for name in BESIDE if name not in self.cards and self.offers(name)
         ]
 
     @cached_property
@@ -181,6 +251,8 @@ class NextSteps(DetailRows):
         return not moved or self.allowed("extend_again")
 
     def _sensible(self, name: str) -> bool:
+        if self.is_out and name in WRITES_WHAT_IS_SIGNED:
+            return False
         row = self.complaint
         open_kinds = self.open_kinds
         checks = {
@@ -200,8 +272,8 @@ class NextSteps(DetailRows):
             "decline-extension": "extend" in open_kinds,
             "resolve": row.started_at is not None,
             "call-back": row.satisfaction != "dissatisfied" or row.dissatisfied_decided,
-            "close": not any(item["open"] for item in self.missing),
-            "override": any(item["open"] for item in self.missing) and row.owner_id != self.user.pk,
+            "close": not self.open_items,
+            "override": bool(self.open_items) and row.owner_id != self.user.pk,
             "security": "security" not in open_kinds,
             "arrived": "security" in open_kinds,
             "void": row.received_by_id != self.user.pk,
@@ -211,7 +283,7 @@ class NextSteps(DetailRows):
     @cached_property
     def menu(self) -> list[tuple[str, Act]]:
         """Acts of the 更多 menu: always possible, seldom the next thing."""
-        return [(name, ACTS[name]) for name in MENU if self.can(name) and self._sensible(name)]
+        return [(name, ACTS[name]) for name in MENU if self.offers(name)]
 
     @cached_property
     def waiting(self) -> str:
@@ -222,7 +294,7 @@ class NextSteps(DetailRows):
         if row.satisfaction == "dissatisfied" and not row.dissatisfied_decided:
             return _("客户不满意，已报物业经理，等待决定。")
         if row.status == S.RESOLVED and self.report and self.report.state == "submitted":
-            return _("《事故报告》正在签批。")
+            return _("《事故报告》正在签批，等%(who)s签。") % {"who": self.report.turn}
         if row.status == S.VOIDED:
             return _("这件投诉已作废：%(reason)s") % {"reason": row.void_reason}
         return ""

@@ -100,7 +100,7 @@ def test_own_complaint_offers_neither_void_nor_override() -> None:
     [
         (moves.refused, "客户不接受方案，已报物业经理，等待决定。"),
         (moves.dissatisfied, "客户不满意，已报物业经理，等待决定。"),
-        (moves.submitted, "《事故报告》正在签批。"),
+        (moves.submitted, "《事故报告》正在签批，等物业经理签。"),
         (House.voided, "这件投诉已作废：重复登记"),
         (House.new, ""),
     ],
