@@ -39,7 +39,7 @@ STATES = (
 )
 NEXT = {
     S.INTAKE: _l("做好记录"),
-    S.RECORDED: _l("告知方案"),
+    S.RECORDED: _l("提出并告知方案"),
     S.AWAITING_CHOICE: _l("客户选定、约定时限"),
     S.IN_PROGRESS: _l("跟踪进度"),
     S.RESOLVED: _l("回访结案"),

@@ -13,6 +13,7 @@ from propdesk.core.clock_text import list_time, local
 LIMIT = 5000
 """Characters of one text field, as everywhere else."""
 STOPS = "。；，、.;, "
+CLOSING = "”’」』"
 
 ARRIVED = {
     Channel.IN_PERSON: gettext_lazy("当面反映"),
@@ -56,19 +57,24 @@ def prose(at: datetime) -> str:
 
 
 def clause(text: str) -> str:
-    """What somebody typed as part of a sentence: one line, without its own full stop."""
-    return " ".join(text.split()).rstrip(STOPS)
+    """What somebody typed as part of a sentence: one line, without its own full stop.
+
+    Neither behind nor inside a closing quotation mark: the sentence has a stop of its own.
+    """
+    bare = " ".join(text.split()).rstrip(STOPS)
+    said = bare.rstrip(CLOSING)
+    return said.rstrip(STOPS) + bare[len(said) :]
 
 
 def sentence(text: str) -> str:
     """A clause with its full stop; "" stays ""."""
     bare = clause(text)
-    return bare if not bare or bare[-1] in "！？!?…”" else f"{bare}。"
+    return bare if not bare or bare.rstrip(CLOSING)[-1:] in tuple("！？!?…") else f"{bare}。"
 
 
 def quoted(text: str) -> str:
     """A person's own words in quotation marks, not twice when they were typed with them."""
-    bare = " ".join(text.split())
+    bare = clause(text)
     return bare if bare.startswith("“") and bare.endswith("”") else f"“{bare}”"
 
 
