@@ -186,6 +186,16 @@ ACTS: dict[str, Act] = {
         _WORK,
         "send",
     ),
+    "grant-extension": Act(
+        _("同意再延期"),
+        forms.GrantExtensionForm,
+        lambda c, by, d: workflow.grant_extension(c, by=by, reason=d["reason"]),
+        _("已答复，跟进人告诉客户后登记。"),
+        "grant_extension",
+        "I",
+        _WORK,
+        "patch-check",
+    ),
     "decline-extension": Act(
         _("不同意再延期"),
         forms.DeclineExtensionForm,
@@ -346,7 +356,7 @@ def _record(complaint: Complaint, by: User, data: Data) -> Any:
         guest=forms.guest_of(data, data["place"] or complaint.guest.room),
         **{name: data[name] for name in names},
     )
-    return workflow.record(complaint, points, by=by)
+    return workflow.record(complaint, points, by=by, seen=data["seen"])
 
 
 ACTS["record"] = Act(

@@ -9,10 +9,11 @@ class IncidentsConfig(AppConfig):
     def ready(self) -> None:
         from incidents import checks, demo, reports, workflow
         from propdesk.core import demo as core_demo
-        from propdesk.core import rendering, sweeps
+        from propdesk.core import house_people, rendering, sweeps
 
         checks.register_all()
         core_demo.register(demo.seed)
+        house_people.LEAVING.append(workflow.pass_on)
         sweeps.register("incidents.flag_due", workflow.flag_due)
         rendering.register("incident_report", reports.incident_report)
         rendering.register("complaint_record", reports.complaint_record)

@@ -8,7 +8,8 @@ from django.utils.translation import gettext as _
 from incidents.models import Complaint
 from incidents.next_steps import OK_TO_TELL, NextSteps
 from incidents.sop import Step, steps
-from propdesk.core import names
+from propdesk.core import masks
+from propdesk.core.roles import MANAGERS, standing
 
 S = Complaint.Status
 
@@ -34,11 +35,11 @@ class Detail(NextSteps):
 
     @cached_property
     def address(self) -> str:
-        """How the guest is spoken to: 王女士; 匿名客户; 客户 while no name is known."""
+        """How heads and titles name the guest: 王女士, 诸葛*; 匿名客户; 客户 while no name is known."""
         guest = self.complaint.guest
         if self.complaint.is_anonymous:
             return _("匿名客户")
-        return names.address(guest.name, guest.honorific) if guest.name else _("客户")
+        return masks.name(guest.name, guest.honorific) or _("客户")
 
     @cached_property
     def place(self) -> str:
@@ -80,6 +81,11 @@ class Detail(NextSteps):
     @property
     def _live_options(self) -> list[Any]:
         return [o for o in self.options if o.current and not o.withdrawn_at]
+
+    @cached_property
+    def may_always(self) -> bool:
+        """Whether he reads it whatever its state: nothing he does can end that."""
+        return bool(standing(self.user, self.complaint.case.property).roles & MANAGERS)
 
     @cached_property
     def may_print(self) -> bool:

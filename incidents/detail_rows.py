@@ -73,7 +73,7 @@ def _annotations(user: User, prop: Property, number: str) -> dict[str, ArraySubq
     option = ["pk", "cycle", "position", "text", "limits", "cost", "approval", "told_at"]
     option += ["chosen", "withdrawn_at", "decision_note", "proposed_by_id"]
     promise = ["pk", "cycle", "seq", "what", "due_at", "told_at", "told_via", "reason", "outcome"]
-    promise += ["ended_at", "next_contact_at"]
+    promise += ["ended_at", "next_contact_at", "created_at"]
     links = CaseLink.objects.filter(Q(a=OuterRef("pk")) | Q(b=OuterRef("pk")))
     return {
         "step_rows": _rows(
@@ -120,7 +120,7 @@ def _annotations(user: User, prop: Property, number: str) -> dict[str, ArraySubq
             by="by__name",
         ),
         "progress_rows": _rows(
-            Progress.objects.filter(**mine), "-pk", pk="pk", kind="kind", text="text"
+            Progress.objects.filter(**mine), "-pk", pk="pk", kind="kind", text="text", at="at"
         ),
         "decision_rows": _rows(
             Decision.objects.filter(**mine),
@@ -260,10 +260,14 @@ class DetailRows:
         return rows
 
     @cached_property
+    def work(self) -> list[SimpleNamespace]:
+        return self._list("progress")
+
+    @cached_property
     def words(self) -> dict[tuple[str, int], str]:
         """What progress entries, call-backs and options say, by model and key of their row."""
         found = {("incidents.option", o.pk): f"{o.position} {o.text}" for o in self.options}
-        for row in self._list("progress"):
+        for row in self.work:
             found["incidents.progress", row.pk] = f"{Progress.Kind(row.kind).label}：{row.text}"
         for row in self.callbacks:
             said = f"“{row.comment}”" if row.comment else ""

@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _l
 from incidents import workflow
 from incidents.acts import ACTS, Act
 from incidents.detail_rows import DetailRows
-from incidents.models import CONDUCT, LETTERS, Complaint, Option
+from incidents.models import CONDUCT, LETTERS, Complaint, Option, Progress
 from incidents.sop import steps
 from propdesk.core import signoff
 from propdesk.core.models import Report
@@ -40,6 +40,7 @@ BESIDE = (
     "progress",
     "extend",
     "ask-extension",
+    "grant-extension",
     "decline-extension",
     "resolve",
     "call-back",
@@ -176,7 +177,8 @@ class NextSteps(DetailRows):
                 return ["decide-refusal"]
             return ["promise"] if self.chosen else ["choose"]
         if row.status == S.IN_PROGRESS:
-            asked = ["extend"] if "extend" in self.open_kinds and self.extends else []
+            asked = ["grant-extension"] if "extend" in self.open_kinds else []
+            asked += ["extend"] if self.granted else []
             return [*asked, "resolve"] if row.department_done_at else [*asked, "progress"]
         if row.status == S.RESOLVED:
             return self._review()
@@ -248,7 +250,15 @@ class NextSteps(DetailRows):
     def extends(self) -> bool:
         """Whether this user may move the promise: the first time anybody on duty, then a manager."""
         moved = any(p.outcome == "open" and p.seq > 1 for p in self.promises)
-        return not moved or self.allowed("extend_again")
+        return not moved or self.granted or self.allowed("extend_again")
+
+    @cached_property
+    def granted(self) -> bool:
+        """Whether a manager granted another extension of the promise in force."""
+        running = next((p for p in self.promises if p.outcome == "open"), None)
+        return running is not None and any(
+            row.kind == Progress.Kind.GRANTED and row.at >= running.created_at for row in self.work
+        )
 
     def _sensible(self, name: str) -> bool:
         if self.is_out and name in WRITES_WHAT_IS_SIGNED:
@@ -269,6 +279,7 @@ class NextSteps(DetailRows):
             and not row.dissatisfied_decided,
             "extend": self.extends,
             "ask-extension": not self.extends and "extend" not in open_kinds,
+            "grant-extension": "extend" in open_kinds,
             "decline-extension": "extend" in open_kinds,
             "resolve": row.started_at is not None,
             "call-back": row.satisfaction != "dissatisfied" or row.dissatisfied_decided,

@@ -35,7 +35,8 @@ ACTIONS: Table = {
     "record": _TAKER,
     "correct": _TAKER,
     "edit_guest": _TAKER,
-    "unmask": _TAKER,
+    # A number may have been taken over from an earlier stay in the room: not for every taker.
+    "unmask": _DUTY,
     "attach": Grant(any=DUTY, own=TAKES_IN, assigned=EXECUTES),
     "remove_attachment": _DUTY,
     "call_security": _TAKER,
@@ -54,6 +55,7 @@ ACTIONS: Table = {
     "promise": _DUTY,
     "extend": _DUTY,
     "ask_extension": _DUTY,
+    "grant_extension": _MANAGER,
     "decline_extension": _MANAGER,
     "extend_again": _MANAGER,
     "not_told_anonymous": _MANAGER,

@@ -274,3 +274,10 @@ def photo(complaint: Complaint, pk: int) -> Attachment | None:
         .select_related("case__complaint__case__property__settings")
         .first()
     )
+
+
+def granted_until(complaint: Complaint) -> datetime | None:
+    """The time of the last request for another extension; None when its words were purged."""
+    entry = complaint.case.entries.filter(action="ask_extension").order_by("-seq").first()
+    info = (entry.content or {}).get("info", {}) if entry else {}
+    return datetime.fromisoformat(info["wish_at"]) if "wish_at" in info else None

@@ -198,7 +198,10 @@ def _seen(one: Detail, name: str, form: forms.ActForm) -> str:
 def _form(request: StaffRequest, one: Detail, name: str) -> forms.ActForm:
     beside = acts.ACTS[name].beside
     drafted = one.drafts.get(beside, {}) | one.drafts.get(name, {})
-    return acts.ACTS[name].form(complaint=one.complaint, user=request.user, initial=drafted)
+    typed = {k: v for k, v in drafted.items() if k not in forms.NOW_FIELDS}
+    form = acts.ACTS[name].form(complaint=one.complaint, user=request.user, initial=typed)
+    form.restored = name in one.drafts
+    return form
 
 
 @staff_view
@@ -231,7 +234,15 @@ def act(request: StaffRequest, number: str, name: str) -> HttpResponse:
         return _refused(request, _load(request, number), name, form, status)
     _keep_beside(request, one, spec)
     _warn(request, form)
-    return done(request, one.complaint.get_absolute_url(), str(spec.done))
+    return done(request, _afterwards(request, one), str(spec.done))
+
+
+def _afterwards(request: StaffRequest, one: Detail) -> str:
+    """The complaint, or the list for whom this act was the last he had to do with it."""
+    seen = queries.visible_to(request.user, request.prop).filter(pk=one.complaint.pk)
+    if one.may_always or seen.exists():
+        return one.complaint.get_absolute_url()
+    return reverse("incidents:board", args=[request.prop.code])
 
 
 def _perform(request: StaffRequest, one: Detail, name: str, form: forms.ActForm) -> int:

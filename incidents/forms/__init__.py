@@ -1,6 +1,6 @@
 """One form per act on a complaint, by noun as in the workflow; they check, the workflow decides."""
 
-from incidents.forms.base import ActForm, area, guest_of
+from incidents.forms.base import NOW_FIELDS, ActForm, area, guest_of
 from incidents.forms.keeping import (
     ArrivedForm,
     GuestForm,
@@ -25,6 +25,7 @@ from incidents.forms.promising import (
     AskExtensionForm,
     DeclineExtensionForm,
     ExtendForm,
+    GrantExtensionForm,
     ProgressForm,
     PromiseForm,
     ResolveForm,
@@ -41,6 +42,7 @@ from incidents.forms.review import (
 )
 
 __all__ = [
+    "NOW_FIELDS",
     "ActForm",
     "ArrivedForm",
     "AskExtensionForm",
@@ -54,6 +56,7 @@ __all__ = [
     "DecideRefusalForm",
     "DeclineExtensionForm",
     "ExtendForm",
+    "GrantExtensionForm",
     "GuestForm",
     "HandOverForm",
     "IntakeForm",

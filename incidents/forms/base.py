@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING, Any
 
 from django import forms
+from django.core.validators import RegexValidator
 from django.urls import reverse
 from django.utils.translation import gettext as _t
 from django.utils.translation import gettext_lazy as _
@@ -20,6 +21,10 @@ from propdesk.core.widgets import Chips
 if TYPE_CHECKING:
     from django.utils.functional import _StrPromise as StrPromise
 
+NOW_FIELDS = ("told_at", "chosen_at", "asked_at")
+"""Times proposed as now: what stood there hours ago is not brought back from a draft."""
+PHONE = r"^[0-9+() （）转*＊-]{5,30}$"
+"""A number somebody can dial, as for staff; one with an asterisk gets a sentence of its own."""
 TOLD = [choice for choice in Via.choices if choice[0] != Via.NOT_POSSIBLE]
 
 
@@ -37,6 +42,8 @@ class ActForm(forms.Form):
     guest_text: tuple[str, ...] = ()
     """Fields whose words the guest may read or hear: checked for blame (C-E)."""
     use_required_attribute = False
+    restored = False
+    """Whether it shows what was typed before and never sent."""
     own_address = ""
     """Name of the act, where its form stands inside another form and so needs an address."""
 
@@ -70,14 +77,20 @@ class ActForm(forms.Form):
 
     def likely_via(self) -> str:
         """How this guest is probably told: as he complained."""
-        if self.complaint.is_anonymous:
+        if self.complaint.is_anonymous and self._may_say_not_told():
             return Via.NOT_POSSIBLE
         channel = self.complaint.channel
         return channel if channel in Via.values else Via.PHONE
 
     def vias(self) -> list[tuple[str, Any]]:
-        """Ways to tell the guest; 不适用 only stands there for an anonymous complaint."""
-        return list(Via.choices) if self.complaint.is_anonymous else TOLD
+        """Ways to tell the guest; 不适用 is for a manager and an anonymous complaint (decision 12)."""
+        return list(Via.choices) if self._may_say_not_told() else TOLD
+
+    def _may_say_not_told(self) -> bool:
+        prop = self.complaint.case.property
+        return self.complaint.is_anonymous and may(
+            self.user, "not_told_anonymous", ACTIONS, prop=prop
+        )
 
 
 def severities(complaint: Complaint, user: User) -> list[tuple[str, Any]]:
@@ -101,7 +114,14 @@ class GuestFields(forms.Form):
     honorific = forms.ChoiceField(
         label=_("称呼"), choices=Honorific.choices, required=False, widget=Chips(css="chips-sm")
     )
-    phone = CleanCharField(label=_("电话"), max_length=30, required=False)
+    phone = CleanCharField(
+        label=_("电话"),
+        max_length=30,
+        required=False,
+        validators=[
+            RegexValidator(PHONE, _("请填能拨通的号码，例如 13800000000 或 0755-26001234转8。"))
+        ],
+    )
     kind = forms.ChoiceField(
         label=_("身份"), choices=Person.Kind.choices, required=False, widget=Chips(css="chips-sm")
     )

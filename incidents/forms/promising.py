@@ -11,17 +11,40 @@ from django.utils.translation import gettext_lazy as _
 
 from incidents import deadlines, queries
 from incidents.forms.base import ActForm, ReasonForm, area
-from incidents.models import REPORTED, Progress
+from incidents.models import REPORTED, Progress, Promise
 from propdesk.core import clock_text
 from propdesk.core.layouts import Row
 from propdesk.core.models import Department
 from propdesk.core.moments import MomentField
 from propdesk.core.roles import DUTY, standing
-from propdesk.core.text import CleanTextField
+from propdesk.core.text import CleanCharField, CleanTextField
 from propdesk.core.widgets import Chips
 
 
-class WordFields(ActForm):
+class QuickTimes(ActForm):
+    """A moment ahead, with the usual ones to pick with one tap."""
+
+    quick_target = "id_due_at"
+
+    def later_than(self) -> datetime:
+        """What the proposed moments must lie behind."""
+        return timezone.now()
+
+    @property
+    def quick_times(self) -> list[tuple[str, str]]:
+        """Round moments as (input value, 今天 18:30)."""
+        now = timezone.localtime()
+        first = max(now, timezone.localtime(self.later_than()))
+        start = first.replace(minute=30 * (first.minute // 30), second=0, microsecond=0)
+        soon = [start + timedelta(minutes=30 * n) for n in (2, 4, 8)]
+        noon = (first + timedelta(days=1)).replace(hour=12, minute=0, second=0, microsecond=0)
+        return [
+            (f"{moment:%Y-%m-%dT%H:%M}", clock_text.friendly(moment, now))
+            for moment in [*soon, noon]
+        ]
+
+
+class WordFields(QuickTimes):
     """A promised time as told to the guest."""
 
     due_at = MomentField(label=_("承诺完成时间"))
@@ -33,23 +56,6 @@ class WordFields(ActForm):
         self.fields["told_via"].choices = self.vias()  # type: ignore[attr-defined]
         self.initial.setdefault("told_via", self.likely_via())
         self.initial.setdefault("told_at", timezone.now())
-
-    def later_than(self) -> datetime:
-        """What the proposed moments must lie behind."""
-        return timezone.now()
-
-    @property
-    def quick_times(self) -> list[tuple[str, str]]:
-        """Round moments to pick with one tap, as (input value, 今天 18:30)."""
-        now = timezone.localtime()
-        first = max(now, timezone.localtime(self.later_than()))
-        start = first.replace(minute=30 * (first.minute // 30), second=0, microsecond=0)
-        soon = [start + timedelta(minutes=30 * n) for n in (2, 4, 8)]
-        noon = (first + timedelta(days=1)).replace(hour=12, minute=0, second=0, microsecond=0)
-        return [
-            (f"{moment:%Y-%m-%dT%H:%M}", clock_text.friendly(moment, now))
-            for moment in [*soon, noon]
-        ]
 
 
 class PromiseForm(WordFields):
@@ -114,11 +120,17 @@ class ExtendForm(WordFields):
         super().prepare()
         self.fields["due_at"].label = _t("新的完成时间")
         self.fields["told_at"].label = _t("通报客户的时间")
-        asked = self.complaint.progress.filter(
-            kind=Progress.Kind.ASKED, cycle=self.complaint.cycle
-        ).order_by("-pk")
-        if row := asked.first():
-            self.initial.setdefault("reason", row.text)
+        promise = self.complaint.promises.filter(outcome=Promise.Outcome.OPEN).first()
+        if promise is None or promise.seq == 1:
+            return
+        rows = self.complaint.progress.filter(
+            kind__in=[Progress.Kind.ASKED, Progress.Kind.GRANTED], at__gte=promise.created_at
+        )
+        said = {row.kind: row for row in rows.order_by("pk")}
+        if Progress.Kind.ASKED in said:
+            self.initial.setdefault("reason", said[Progress.Kind.ASKED].text)
+        if Progress.Kind.GRANTED in said:
+            self.initial.setdefault("due_at", queries.granted_until(self.complaint))
 
     def later_than(self) -> datetime:
         """The promise that is moved."""
@@ -128,18 +140,29 @@ class ExtendForm(WordFields):
         return ("reason", Row("due_at", "next_contact_at"), Row("told_at", "told_via"))
 
 
-class AskExtensionForm(ReasonForm):
+class AskExtensionForm(QuickTimes):
     """I: from the second extension on a manager decides; this asks for one."""
+
+    quick_target = "id_wish_at"
 
     submit = _("请示物业经理")
     icon = "send"
     hint = _("原承诺时间不变，等物业经理答复。请先如实告诉客户正在请示。")
 
+    reason = CleanTextField(label=_("延误原因"), max_length=1000, widget=area(3))
     wish_at = MomentField(label=_("希望延到"))
-    field_order = ["reason", "wish_at"]
 
-    def prepare(self) -> None:
-        self.fields["reason"].label = _t("延误原因")
+    def later_than(self) -> datetime:
+        """The promise that would be moved."""
+        return self.complaint.current_due_at or timezone.now()
+
+
+class GrantExtensionForm(ActForm):
+    submit = _("同意再延期")
+    icon = "patch-check"
+    hint = _("跟进人会告诉客户，再把新时限登记进来；不能晚于请示的时间。")
+
+    reason = CleanCharField(label=_("意见（可不填）"), max_length=200, required=False)
 
 
 class DeclineExtensionForm(ReasonForm):

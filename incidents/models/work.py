@@ -160,6 +160,7 @@ class Progress(models.Model):
         DONE = "done", _("部门完成")
         NOT_DONE = "not_done", _("核实未完成")
         ASKED = "asked", _("请示再延期")
+        GRANTED = "granted", _("同意再延期")
         DECLINED = "declined", _("不同意再延期")
 
     complaint = models.ForeignKey(Complaint, models.PROTECT, related_name="progress")

@@ -210,6 +210,9 @@ def _step(row: Progress) -> str:
             "who": row.by.name,
             "why": clause(row.text),
         }
+    if row.kind == Progress.Kind.GRANTED:
+        text = _("%(when)s %(who)s%(why)s")
+        return text % {"when": prose(row.at), "who": row.by.name, "why": clause(row.text)}
     if row.kind == Progress.Kind.DECLINED:
         text = _("%(when)s %(who)s不同意再延期，理由：%(why)s")
         return text % {"when": prose(row.at), "who": row.by.name, "why": clause(row.text)}

@@ -216,6 +216,7 @@ LINES: dict[str, Line] = {
     "promise": _promise,
     "extend": _extend,
     "ask_extension": _ask_extension,
+    "grant_extension": _fixed(gettext_lazy("同意再延期")),
     "decline_extension": _fixed(gettext_lazy("不同意再延期")),
     "progress": _progress,
     "resolve": _resolve,

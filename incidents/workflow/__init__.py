@@ -14,6 +14,7 @@ from incidents.workflow.keeping import (
     edit_guest,
     hand_over,
     link,
+    pass_on,
     remove_attachment,
     security_arrived,
     unmask,
@@ -33,6 +34,7 @@ from incidents.workflow.promising import (
     ask_extension,
     decline_extension,
     extend,
+    grant_extension,
     promise,
 )
 from incidents.workflow.record import (
@@ -88,6 +90,7 @@ __all__ = [
     "edited",
     "extend",
     "flag_due",
+    "grant_extension",
     "hand_over",
     "intake",
     "link",
@@ -95,6 +98,7 @@ __all__ = [
     "missing_for_close",
     "needs_report",
     "offer",
+    "pass_on",
     "permit",
     "permit_intake",
     "progress",

@@ -13,7 +13,7 @@ from incidents.models import Complaint, Decision, Promise, Severity
 from incidents.permissions import ACTIONS, EXECUTES
 from incidents.workflow.table import MOVES
 from propdesk.core import audit, clocks, signoff, stale
-from propdesk.core.models import Property, User
+from propdesk.core.models import Property, Report, User
 from propdesk.core.notices import notify
 from propdesk.core.roles import Role, Standing, ensure, standing
 from propdesk.core.transitions import RefusedInput, require
@@ -133,29 +133,38 @@ def happened(
 
 def not_signed_over(complaint: Complaint) -> None:
     """What the signers read is what is sealed: nothing of it changes while a report is out."""
+    report = signoff.current(complaint.case)
+    state = report.state if report else ""
     require(
-        not signoff.is_out(complaint.case),
+        state != Report.State.SUBMITTED,
         _("《事故报告》已提交签批，不能再改；需要修改请由签批人退回。"),
+    )
+    require(
+        state != Report.State.SIGNED,
+        _("《事故报告》已签批，不能再改。客户又有话说：先结案，再“重新处理”。"),
     )
 
 
-EDITED: dict[str, tuple[str, ...]] = {
-    "summarise": ("summary", "result", "lesson"),
-    "edit_guest": ("name", "honorific", "phone", "kind"),
+_GUEST = ("name", "honorific", "phone", "kind", "room_id")
+EDITED: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
+    "summarise": (("summary", "result", "lesson"), ()),
+    "edit_guest": ((), _GUEST),
+    "record": (("severity", "is_anonymous"), _GUEST),
 }
-"""What the form of an act is filled from and writes back: fields of the complaint or its guest."""
+"""What the form of an act is filled from and writes back: of the complaint, and of its guest."""
 
 
 def edited(complaint: Complaint, action: str) -> dict[str, Any]:
     """The values behind the form of an act that edits, as they stand."""
-    row = complaint.guest if action == "edit_guest" else complaint
-    return {name: getattr(row, name) for name in EDITED.get(action, ())}
+    own, guest = EDITED.get(action, ((), ()))
+    values = {name: getattr(complaint, name) for name in own}
+    return values | {f"guest.{name}": getattr(complaint.guest, name) for name in guest}
 
 
 def unchanged(complaint: Complaint, action: str, seen: str) -> None:
     """ConflictError when somebody changed the values since the form was opened (stale edits)."""
     # Nobody's name or number in a sentence of refusal.
-    shown = () if action == "edit_guest" else EDITED[action]
+    shown = EDITED[action][0] if action == "summarise" else ()
     labels = {f.name: f.verbose_name for f in Complaint._meta.fields if f.name in shown}  # noqa: SLF001 -- model API
     stale.require_unchanged(seen, edited(complaint, action), labels)
 

@@ -19,6 +19,7 @@ from incidents.workflow.base import (
     was_major,
 )
 from incidents.workflow.table import S
+from incidents.workflow.working import members
 from propdesk.core import audit, clocks, signoff
 from propdesk.core.cases import close_tasks
 from propdesk.core.models import PropertySettings, Report, Task, User
@@ -225,7 +226,7 @@ def void(complaint: Complaint, *, by: User, reason: str) -> Complaint:
         rule="incidents.voided",
         text=_("【已作废】%(case)s") % {"case": neutral(complaint)},
         key="voided",
-        also=[complaint.owner],
+        also=[complaint.owner, *(members(complaint) if dropped else [])],
         except_for=by,
     )
     return finish(

@@ -24,9 +24,9 @@ from incidents.workflow.base import (
 )
 from incidents.workflow.record import index
 from incidents.workflow.table import S
-from propdesk.core import cases, clocks, persons, photos, signoff
+from propdesk.core import cases, clocks, duty, persons, photos
 from propdesk.core.images import Photo
-from propdesk.core.models import Attachment, CaseLink, Report, Task, Unmasking, User
+from propdesk.core.models import Attachment, CaseLink, Property, Task, Unmasking, User
 from propdesk.core.notices import notify
 from propdesk.core.persons import Guest
 from propdesk.core.roles import DUTY, Role, standing
@@ -45,12 +45,13 @@ def hand_over(complaint: Complaint, *, by: User, to: User, reason: str) -> Compl
     if not reason:
         raise RefusedInput(reason=_("请写明移交的原因。"))
     old, complaint.owner = complaint.owner, to
+    _tell_owner(complaint, by)
     notify(
         complaint.case,
         rule="incidents.handed_over",
-        text=_("【移交给您】%(case)s") % {"case": neutral(complaint)},
-        key=f"owner:{complaint.case.version}",
-        also=[to],
+        text=_("【已移交给%(name)s】%(case)s") % {"name": to.name, "case": neutral(complaint)},
+        key=f"owner-before:{complaint.case.version}",
+        also=[old],
         except_for=by,
     )
     return finish(
@@ -60,6 +61,46 @@ def hand_over(complaint: Complaint, *, by: User, to: User, reason: str) -> Compl
         action="hand_over",
         reason=reason,
         info={"from": old.pk, "to": to.pk},
+    )
+
+
+@transaction.atomic
+def pass_on(leaver: User) -> int:
+    """移交 for a colleague whose account was closed: who is on duty follows his open cases up (C-C).
+
+    Returns how many; a house without anybody on the duty side keeps them where they are.
+    """
+    count = 0
+    for row in Complaint.objects.filter(owner=leaver, case__is_open=True).order_by("pk"):
+        complaint = hold(row)
+        to = _stand_in(complaint.case.property, leaver)
+        if to is None:
+            continue
+        complaint.owner = to
+        _tell_owner(complaint, None)
+        info = {"from": leaver.pk, "to": to.pk}
+        reason = _("原跟进人的账号已停用")
+        finish(complaint, ["owner"], by=None, action="hand_over", reason=reason, info=info)
+        count += 1
+    return count
+
+
+def _stand_in(prop: Property, leaver: User) -> User | None:
+    for role in (Role.DUTY_MANAGER, Role.PROPERTY_MANAGER, Role.GENERAL_MANAGER):
+        for user in duty.on_duty(prop, role, at=timezone.now()):
+            if user.pk != leaver.pk:
+                return user
+    return None
+
+
+def _tell_owner(complaint: Complaint, by: User | None) -> None:
+    notify(
+        complaint.case,
+        rule="incidents.handed_over",
+        text=_("【移交给您】%(case)s") % {"case": neutral(complaint)},
+        key=f"owner:{complaint.case.version}",
+        also=[complaint.owner],
+        except_for=by,
     )
 
 
@@ -75,11 +116,7 @@ def change_severity(complaint: Complaint, *, by: User, severity: str, reason: st
     if not reason:
         raise RefusedInput(reason=_("请写明调整等级的原因。"))
     old = complaint.severity
-    report = signoff.current(complaint.case)
-    require(
-        report is None or report.state in (Report.State.DRAFT, Report.State.SENT_BACK),
-        _("《事故报告》已提交签批，等级不能再改；需要调整请先由签批人退回。"),
-    )
+    not_signed_over(complaint)
     set_severity(complaint, severity, by, stand)
     fields = ["severity"]
     if complaint.status in BEFORE_PROMISE:
@@ -212,11 +249,11 @@ def link(complaint: Complaint, number: str, *, by: User, note: str = "") -> Case
     both = Q(pk=complaint.pk) | Q(case__number=number.strip().upper())
     prop = complaint.case.property
     rows = Complaint.objects.select_for_update(of=("self",)).filter(both, case__property=prop)
-    for each in rows.select_related("case").order_by("pk"):
-        not_signed_over(each)
-    row = cases.link(complaint.case, number, by=by, note=note)
+    found = list(rows.select_related("case").order_by("pk"))
     in_state(hold(complaint), "link")
-    return row
+    for each in found:
+        not_signed_over(each)
+    return cases.link(complaint.case, number, by=by, note=note)
 
 
 @transaction.atomic

@@ -10,6 +10,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from incidents.models import Complaint, Decision, Option, Via
+from incidents.permissions import ACTIONS
 from incidents.workflow.base import (
     begin,
     finish,
@@ -227,7 +228,10 @@ def check_via(complaint: Complaint, via: str, by: User) -> None:
     if via == Via.NOT_POSSIBLE:
         if not complaint.is_anonymous:
             raise RefusedInput(told_via=_("客户不是匿名，请实际告知后再登记。"))
-        permit(complaint, "not_told_anonymous", by)
+        stand = permit(complaint, "not_told_anonymous", by)
+        if not ACTIONS["not_told_anonymous"].any & stand.own:
+            mine = _("自己登记、跟进的匿名投诉，代理人不能代登记“不适用”。")
+            require(by.pk not in (complaint.owner_id, complaint.received_by_id), mine)
 
 
 @transaction.atomic

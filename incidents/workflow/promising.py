@@ -7,7 +7,7 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from incidents import deadlines
+from incidents import deadlines, queries
 from incidents.models import Complaint, Progress, Promise
 from incidents.workflow.base import (
     PROMISE_RULES,
@@ -28,8 +28,10 @@ from propdesk.core import audit, clocks
 from propdesk.core.cases import close_tasks, open_task
 from propdesk.core.models import Department, Task, User
 from propdesk.core.notices import notify
-from propdesk.core.roles import Role
+from propdesk.core.roles import Standing, standing
 from propdesk.core.transitions import RefusedInput, require
+
+GRANTED = "granted"
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,9 +61,11 @@ def promise(
         _("还不能约定时限：先登记客户选定的方案。"),
     )
     _check_word(complaint, word, by)
-    options_told_at = complaint.told_options_at
-    if options_told_at is not None and word.told_at < to_minute(options_told_at):
-        raise RefusedInput(told_at=_("告知时限的时间早于告知方案的时间，请核对后重填。"))
+    chosen_at = complaint.chosen_at
+    if chosen_at is not None and word.told_at < to_minute(chosen_at):
+        when = timezone.localtime(chosen_at).strftime("%m-%d %H:%M")
+        text = _("客户 %(when)s 才选定方案，告知时限的时间不能更早。")
+        raise RefusedInput(told_at=text % {"when": when})
     what = what or (chosen.text if chosen else "")
     if not what:
         raise RefusedInput(what=_("请写明承诺做什么。"))
@@ -181,7 +185,7 @@ def _tell_promise(complaint: Complaint, row: Promise, by: User, *asked: User | N
         text = _("【时限偏长】%(case)s") % {"case": neutral(complaint)}
         notify(
             complaint.case,
-            Role.PROPERTY_MANAGER,
+            other_manager(standing(by, complaint.case.property)),
             rule="incidents.ceiling",
             text=text,
             key=f"ceiling:{row.pk}",
@@ -194,16 +198,12 @@ def extend(complaint: Complaint, word: Word, *, by: User, reason: str) -> Promis
     """申请延期 (C-I): reason, new time, and when and how the guest was told; the old row stays.
 
     Told after the old time had passed: recorded all the same, but the old promise counts as
-    未兑现 (decision 11). The duty manager extends once a round, a property manager after that.
+    未兑现 (decision 11). The duty manager extends once a round, after that a property manager does
+    or grants it up to the time that was asked for (decision 32).
     """
     complaint, stand = begin(complaint, "extend", by)
     old = complaint.promises.select_for_update().get(outcome=Promise.Outcome.OPEN)
-    asked = _asked(complaint)
-    if old.seq > 1:
-        permit(complaint, "extend_again", by)
-        mine = _("自己或被代理人的请示须由另一位经理答复。")
-        for task in asked:
-            four_eyes("extend_again", task.created_by_id, by, stand, mine)
+    approver = _approver(complaint, old, word, by, stand)
     if not reason:
         raise RefusedInput(reason=_("请写明延误的原因。"))
     _check_word(complaint, word, by)
@@ -224,7 +224,7 @@ def extend(complaint: Complaint, word: Word, *, by: User, reason: str) -> Promis
         what=old.what,
         seq=old.seq + 1,
         reason=reason,
-        approved_by=by if old.seq > 1 else None,
+        approved_by=approver,
     )
     complaint.current_due_at = complaint.next_due_at = word.due_at
     # What was reported done under the old promise proves nothing about the new one.
@@ -251,6 +251,33 @@ def extend(complaint: Complaint, word: Word, *, by: User, reason: str) -> Promis
         },
     )
     return row
+
+
+def _approver(
+    complaint: Complaint, old: Promise, word: Word, by: User, stand: Standing
+) -> User | None:
+    """Whose word lets the promise move: nobody's the first time, then a manager's."""
+    if old.seq == 1:
+        return None
+    grant = Task.objects.filter(
+        case=complaint.case, kind=EXTENSION_TASK, outcome=GRANTED, done_at__gte=old.created_at
+    ).order_by("-pk")
+    if found := grant.select_related("done_by").first():
+        until = queries.granted_until(complaint)
+        if until is not None and word.due_at > until:
+            wish = timezone.localtime(until).strftime("%m-%d %H:%M")
+            text = _("物业经理同意延到 %(wish)s，更晚要再请示。")
+            raise RefusedInput(due_at=text % {"wish": wish})
+        return found.done_by
+    permit(complaint, "extend_again", by)
+    for task in _asked(complaint):
+        _another_answers("extend_again", task, by, stand)
+    return by
+
+
+def _another_answers(action: str, asked: Task, by: User, stand: Standing) -> None:
+    mine = _("自己或被代理人的请示须由另一位经理答复。")
+    four_eyes(action, asked.created_by_id, by, stand, mine)
 
 
 @transaction.atomic
@@ -290,27 +317,45 @@ def ask_extension(complaint: Complaint, *, by: User, reason: str, wish_at: datet
 
 
 @transaction.atomic
+def grant_extension(complaint: Complaint, *, by: User, reason: str = "") -> Progress:
+    """同意再延期: who follows it up tells the guest and then enters the new time himself (C-I)."""
+    until = queries.granted_until(complaint)
+    wish = timezone.localtime(until).strftime("%m-%d %H:%M") if until else ""
+    said = "，".join(filter(None, [_("同意延到 %(wish)s") % {"wish": wish}, reason]))
+    told = _("【同意再延期】%(case)s · 请先告诉客户，再登记延期")
+    return _answer(complaint, "grant_extension", Progress.Kind.GRANTED, GRANTED, said, told, by)
+
+
+@transaction.atomic
 def decline_extension(complaint: Complaint, *, by: User, reason: str) -> Progress:
-    """不同意再延期: the promised time stands; whoever asked and the owner are told why."""
-    complaint, stand = begin(complaint, "decline_extension", by)
-    asked = _asked(complaint)
-    require(asked, _("没有等待答复的延期请示。"))
-    task = asked[0]
-    mine = _("自己或被代理人的请示须由另一位经理答复。")
-    four_eyes("decline_extension", task.created_by_id, by, stand, mine)
+    """不同意再延期: the promised time stands; whoever asked and the owner are told."""
     if not reason:
         raise RefusedInput(reason=_("请写明不同意的理由。"))
-    row = write_progress(complaint, Progress.Kind.DECLINED, reason, now=timezone.now(), by=by)
-    asked = close_tasks(complaint.case, EXTENSION_TASK, by=by, outcome="declined")
+    told = _("【不同意再延期】%(case)s · 请按原时限办")
+    kind = Progress.Kind.DECLINED
+    return _answer(complaint, "decline_extension", kind, "declined", reason, told, by)
+
+
+def _answer(
+    complaint: Complaint, action: str, kind: str, outcome: str, said: str, told: str, by: User
+) -> Progress:
+    """Another pair of eyes answers the request; asker and owner hear of it."""
+    complaint, stand = begin(complaint, action, by)
+    asked = _asked(complaint)
+    require(asked, _("没有等待答复的延期请示。"))
+    _another_answers(action, asked[0], by, stand)
+    row = write_progress(complaint, kind, said, now=timezone.now(), by=by)
+    tasks = close_tasks(complaint.case, EXTENSION_TASK, by=by, outcome=outcome)
     notify(
         complaint.case,
-        rule="incidents.extension_declined",
-        text=_("【不同意再延期】%(case)s · 请按原时限办") % {"case": neutral(complaint)},
-        key=f"extension-declined:{row.pk}",
-        also=[user for user in (complaint.owner, task.created_by) if user is not None],
+        rule="incidents.extension_answered",
+        text=told % {"case": neutral(complaint)},
+        key=f"extension-answered:{row.pk}",
+        also=[user for user in (complaint.owner, asked[0].created_by) if user is not None],
         except_for=by,
+        urgent=True,
     )
-    finish(complaint, [], row, *asked, by=by, action="decline_extension", reason=reason)
+    finish(complaint, [], row, *tasks, by=by, action=action, reason=said)
     return row
 
 

@@ -26,16 +26,18 @@ from incidents.workflow.base import (
     not_signed_over,
     set_severity,
     stop_clocks,
+    unchanged,
 )
 from incidents.workflow.table import S
 from propdesk.core import audit, clocks, drafts, duty, persons, search
-from propdesk.core.cases import open_case
-from propdesk.core.models import Case, Place, Property, User
+from propdesk.core.cases import open_case, open_task
+from propdesk.core.models import Case, Place, Property, Task, User
 from propdesk.core.notices import notify
 from propdesk.core.persons import Guest
 from propdesk.core.roles import DUTY, Role, ensure
 from propdesk.core.transitions import ConflictError, RefusedInput, require
 
+ANONYMOUS_TASK = "anonymous"
 OLDEST = timedelta(days=366)
 """How long ago what a guest complains of may have happened; earlier is a slip of the keyboard."""
 
@@ -244,12 +246,13 @@ class Points:
 
 
 @transaction.atomic
-def record(complaint: Complaint, points: Points, *, by: User) -> Complaint:
+def record(complaint: Complaint, points: Points, *, by: User, seen: str = "") -> Complaint:
     """完成记录 (C-F): freezes the text; corrections are appended afterwards.
 
     409 while one of A–E is unanswered (each named); 422 for a missing name, place or reason.
     """
     complaint, stand = begin(complaint, "record", by)
+    unchanged(complaint, "record", seen)
     _require_conduct(complaint)
     _check_points(complaint, points)
     now = timezone.now()
@@ -271,7 +274,22 @@ def record(complaint: Complaint, points: Points, *, by: User) -> Complaint:
     index(complaint)
     fields = [*names, "status", "recorded_at", "recorded_by", "next_due_at"]
     info = {"category": points.category, "severity": points.severity, "severity_before": before}
-    return finish(complaint, fields, by=by, action="record", info=info)
+    tasks = [_ask_for_anonymous(complaint, by)] if complaint.is_anonymous else []
+    return finish(complaint, fields, *tasks, by=by, action="record", info=info)
+
+
+def _ask_for_anonymous(complaint: Complaint, by: User) -> Task:
+    """Only a property manager may say 不适用 to telling and asking: he hears of it at once."""
+    text = _("匿名投诉，告知与回访的“不适用”由您登记 · %(case)s") % {"case": neutral(complaint)}
+    notify(
+        complaint.case,
+        Role.PROPERTY_MANAGER,
+        rule="incidents.anonymous",
+        text=f"【{_('匿名投诉')}】{text}",
+        key="anonymous",
+        except_for=by,
+    )
+    return open_task(complaint.case, ANONYMOUS_TASK, Role.PROPERTY_MANAGER, text, by=by)
 
 
 def _require_conduct(complaint: Complaint) -> None:

@@ -39,6 +39,7 @@ MOVES: dict[str, Move] = {
     "promise": _in(_("约定时限"), S.AWAITING_CHOICE, S.REOPENED, to=(S.IN_PROGRESS,)),
     "extend": _in(_("延期"), S.IN_PROGRESS),
     "ask_extension": _in(_("请示再延期"), S.IN_PROGRESS),
+    "grant_extension": _in(_("答复延期请示"), S.IN_PROGRESS),
     "decline_extension": _in(_("答复延期请示"), S.IN_PROGRESS),
     "progress": _in(_("登记进展"), S.IN_PROGRESS),
     "resolve": _in(_("标记已解决"), S.IN_PROGRESS, to=(S.RESOLVED,)),

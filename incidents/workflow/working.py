@@ -136,15 +136,26 @@ def members(complaint: Complaint) -> list[User]:
     return [m.user for m in members.select_related("user")]
 
 
+def _proved_at(complaint: Complaint, promise: Promise, by: User) -> datetime | None:
+    """When somebody of the work, neither its owner nor who resolves it, reported it done."""
+    if complaint.department_done_at is None:
+        return None
+    reports = complaint.progress.filter(
+        kind=Progress.Kind.DONE, cycle=complaint.cycle, at__gte=promise.created_at
+    ).exclude(by__in=[complaint.owner_id, by.pk])
+    last = reports.order_by("-pk").first()
+    return last.at if last and last.at >= complaint.department_done_at else None
+
+
 @transaction.atomic
 def resolve(
     complaint: Complaint, *, by: User, resolution: str, resolved_at: datetime | None = None
 ) -> Complaint:
     """标记已解决 (C-I): needs a result; the promise is kept only if that is on record in time.
 
-    On record means: now, or the moment the department reported done under this very promise. A
-    typed earlier time is kept as the guest's experience but never turns a broken promise into a
-    kept one.
+    On record means: now, or the moment the department reported done under this very promise; the
+    word of whoever follows it up is no report of the department. A typed earlier time is kept as
+    the guest's experience but never turns a broken promise into a kept one.
     """
     complaint, _stand = begin(complaint, "resolve", by)
     require(complaint.started_at is not None, _("还不能标记已解决：先登记开工。"))
@@ -154,8 +165,7 @@ def resolve(
     if not resolution:
         raise RefusedInput(resolution=_("请写明处理结果。"))
     row = complaint.promises.select_for_update().get(outcome=Promise.Outcome.OPEN)
-    done_at = complaint.department_done_at
-    proved_at = done_at if done_at is not None and row.created_at <= done_at <= now else now
+    proved_at = _proved_at(complaint, row, by) or now
     kept = proved_at <= row.due_at
     row.outcome = Promise.Outcome.KEPT if kept else Promise.Outcome.BROKEN
     row.ended_at = proved_at

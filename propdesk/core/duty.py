@@ -7,7 +7,7 @@ from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from propdesk.core.models import Membership, Property, Shift, User
-from propdesk.core.roles import Role
+from propdesk.core.roles import Role, standing
 
 
 def on_duty(
@@ -22,6 +22,10 @@ def on_duty(
     if department is not None:
         rows = rows.filter(department=department)
     members = list(rows.select_related("user"))
+    roles = (*roles, *_in_place_of(roles, members))
+    if Role.GENERAL_MANAGER in roles and not any(m.role == Role.GENERAL_MANAGER for m in members):
+        more = Membership.objects.current(at).filter(property=prop, role=Role.GENERAL_MANAGER)
+        members += list(more.select_related("user"))
     shifts = set(
         Shift.objects.filter(
             property=prop, role__in=roles, cancelled_at=None, starts_at__lte=at, ends_at__gt=at
@@ -30,6 +34,22 @@ def on_duty(
     covered = {role for role, user_id in shifts if any(_is(h, role, user_id) for h in members)}
     chosen = [h for h in members if h.role not in covered or (h.role, h.user_id) in shifts]
     return _unique([h.user for h in chosen] + deputies_of(chosen, at))
+
+
+def _in_place_of(roles: Iterable[Role], members: Iterable[Membership]) -> tuple[Role, ...]:
+    """总物业经理 stands in where a house has no 物业经理: nothing may be told to nobody."""
+    missing = Role.PROPERTY_MANAGER in roles and not any(
+        m.role == Role.PROPERTY_MANAGER for m in members
+    )
+    return (Role.GENERAL_MANAGER,) if missing else ()
+
+
+def task_roles(user: User, prop: Property) -> frozenset[Role]:
+    """The roles whose tasks wait for this user: 总物业经理 does those of a 物业经理 nobody is."""
+    mine = standing(user, prop)
+    if Role.GENERAL_MANAGER not in mine.roles or holders(prop, Role.PROPERTY_MANAGER).exists():
+        return mine.task_roles
+    return mine.task_roles | {Role.PROPERTY_MANAGER}
 
 
 def _is(holder: Membership, role: str, user_id: int) -> bool:

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any, Final
 
 from django.contrib.auth.hashers import PBKDF2PasswordHasher, get_hasher, make_password
-from django.core.exceptions import ValidationError
+from django.core.exceptions import PermissionDenied, ValidationError
 from django.core.validators import validate_email
 from django.db.models import Q
 from django.utils import timezone
@@ -186,6 +186,8 @@ def apply(prop: Property, steps: Sequence[Step], by: User) -> list[tuple[str, ..
 def _appoint(
     prop: Property, rows: Sequence[dict[str, Any]], users: dict[str, User], by: User
 ) -> None:
+    if any(data["roles"] and data["username"] == by.username for data in rows):
+        raise PermissionDenied(_("不能给自己任命岗位，请由另一位管理人员办理。"))
     departments = dict(prop.departments.values_list("name", "pk"))
     posts = [
         Membership(

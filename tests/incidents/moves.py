@@ -137,6 +137,12 @@ def asked_again(house: House) -> Complaint:
     return read(complaint)
 
 
+def granted(house: House) -> Complaint:
+    complaint = asked_again(house)
+    workflow.grant_extension(complaint, by=house.pm)
+    return read(complaint)
+
+
 def serious(house: House) -> Complaint:
     return house.new(severity="serious")
 
@@ -273,6 +279,12 @@ ACTS: tuple[Act, ...] = (
     Act("extend", "extend_again", extended, _extend),
     Act("ask_extension", "ask_extension", extended, _ask_extension),
     Act(
+        "grant_extension",
+        "grant_extension",
+        asked_again,
+        lambda h, c, by: W.grant_extension(c, by=by, reason="客户已同意"),
+    ),
+    Act(
         "decline_extension",
         "decline_extension",
         asked_again,
@@ -344,6 +356,7 @@ ACTS: tuple[Act, ...] = (
         "lower_severity",
         serious,
         lambda h, c, by: W.change_severity(c, by=by, severity="normal", reason="误选"),
+        author="own",
     ),
     Act("call_security", "call_security", House.new, lambda h, c, by: W.call_security(c, by=by)),
     Act(

@@ -28,11 +28,12 @@ from incidents import workflow
 from incidents.models import Complaint
 from propdesk.core import images, persons, photos, signatures, signoff, stale
 from propdesk.core.layouts import helper
-from propdesk.core.models import Attachment, User
+from propdesk.core.models import Attachment, Membership, User
 from propdesk.core.roles import Role
 from propdesk.core.text import validate_text
 from propdesk.core.transitions import ConflictError, RefusedInput
-from tests.factories import PASSWORD, DepartmentFactory, member
+from tests.factories import PASSWORD, DepartmentFactory, DeputyFactory, member
+from tests.factories import fresh as reread
 from tests.incidents import moves
 from tests.incidents.journey import GUEST, POINTS, House, drawn, fresh
 from tests.incidents.moves import OTHER, fingerprint, jpeg, option_of, photo_of, report_of
@@ -280,6 +281,13 @@ def photographed_and_submitted(house: House) -> Complaint:
 def submitted_beside_another(house: House) -> Complaint:
     complaint = moves.submitted(house)
     moves.beside_another(house)
+    return complaint
+
+
+def deputy_of_pm(house: House) -> Complaint:
+    complaint = moves.anonymous(house)
+    row = Membership.objects.get(user=house.pm)
+    DeputyFactory(for_membership=row, by_user=house.dm)
     return complaint
 
 
@@ -1077,7 +1085,7 @@ BAD: tuple[Page | Call | Refused, ...] = (
         chosen_today,
         "promise",
         promised_to(told_at=lambda: when(hours=-1)),
-        "告知时限的时间早于告知方案的时间，请核对后重填。",
+        "才选定方案，告知时限的时间不能更早。",
         typed=TYPED,
     ),
     # I
@@ -1133,6 +1141,15 @@ BAD: tuple[Page | Call | Refused, ...] = (
         409,
         "pm",
         typed=TYPED,
+    ),
+    Page(
+        "extend-beyond-grant",
+        moves.granted,
+        "extend",
+        promised_to(due_at=lambda: when(hours=30)),
+        "更晚要再请示。",
+        typed=TYPED,
+        also=("物业经理同意延到",),
     ),
     Call(
         "decline-why",
@@ -1432,7 +1449,7 @@ BAD: tuple[Page | Call | Refused, ...] = (
         moves.submitted,
         "severity",
         {"severity": "major", "reason": TYPED},
-        "《事故报告》已提交签批，等级不能再改；需要调整请先由签批人退回。",
+        "《事故报告》已提交签批，不能再改；需要修改请由签批人退回。",
         409,
         typed=TYPED,
     ),
@@ -1641,6 +1658,31 @@ BAD: tuple[Page | Call | Refused, ...] = (
         "文件名太长，请改短后再传。",
     ),
     # Stale edits and what is signed already
+    Call(
+        "not-told-deputy",
+        deputy_of_pm,
+        lambda h, c: W.tell_options(
+            c, by=reread(h.dm), told_at=timezone.now(), told_via="not_possible"
+        ),
+        "自己登记、跟进的匿名投诉，代理人不能代登记“不适用”。",
+    ),
+    Page(
+        "guest-phone",
+        House.new,
+        "guest",
+        {"name": "王晓梅", "phone": "找前台问", "reason": TYPED},
+        "请填能拨通的号码，例如 13800000000 或 0755-26001234转8。",
+        typed=TYPED,
+    ),
+    Page(
+        "summary-signed",
+        House.signed,
+        "summary",
+        {"summary": TYPED, "result": "好"},
+        "《事故报告》已签批，不能再改。客户又有话说：先结案，再“重新处理”。",
+        409,
+        typed=TYPED,
+    ),
     Page(
         "guest-mask",
         House.new,

@@ -26,6 +26,7 @@ def full(house: House):
     workflow.attach(complaint, jpeg(), by=house.dm)
     workflow.link(complaint, house.new().case.number, by=house.dm)
     workflow.call_security(complaint, by=house.dm)
+    workflow.security_arrived(complaint, by=house.dm, outcome="已劝离")
     complaint = workflow.record(house.conduct(complaint), moves.POINTS, by=house.dm)
     workflow.correct(complaint, "key_points", "三晚", by=house.dm)
     complaint = house.promised(complaint)

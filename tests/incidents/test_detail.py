@@ -207,7 +207,9 @@ def test_timeline_pages_hold_every_entry_once(client: Client) -> None:
     house = House()
     complaint = house.new()
     for n in range(rows.PAGE * 2):
-        workflow.edit_guest(complaint, Guest(name=f"王{n}", honorific="ms"), by=house.dm, reason="")
+        workflow.edit_guest(
+            complaint, Guest(name=f"王{n}", honorific="ms"), by=house.dm, reason="更正"
+        )
     client.force_login(house.dm)
     first = client.get(complaint.get_absolute_url()).context["entries"]
     found, url = [row["seq"] for row in first["rows"]], first["older_url"]

@@ -55,6 +55,8 @@ class Model:
     refused: bool = False
     extensions: int = 0
     asked: bool = False
+    granted: bool = False
+    wish: datetime | None = None
     started: bool = False
     done: bool = False
     satisfaction: str = ""
@@ -253,7 +255,7 @@ class Walk(RuleBasedStateMachine):
         word = self.house.word(hours)
         if self.attempt(right and hours > 0, workflow.promise, self.complaint, word, **values):
             model.status, model.extensions = "in_progress", 0
-            model.started = model.done = model.asked = False
+            model.started = model.done = model.asked = model.granted = False
 
     @rule(manager=st.booleans(), hours=st.sampled_from([1, 300, 600]))
     def extend(self, manager: bool, hours: int) -> None:
@@ -261,11 +263,14 @@ class Walk(RuleBasedStateMachine):
         word = self.house.word(hours)
         open_one = self.complaint.promises.filter(outcome="open").first()
         later = open_one is not None and word.due_at > open_one.due_at
-        allowed = model.status == "in_progress" and later and (manager or model.extensions == 0)
+        asked_for = model.wish is not None and word.due_at <= model.wish
+        # The manager never asks in this walk, so he may always decide himself.
+        free = asked_for if model.granted else manager
+        allowed = model.status == "in_progress" and later and (free or model.extensions == 0)
         by = self.house.pm if manager else self.house.dm
         if self.attempt(allowed, workflow.extend, self.complaint, word, by=by, reason="x"):
             model.extensions += 1
-            model.done = model.asked = False
+            model.done = model.asked = model.granted = False
             in_time = timezone.now() <= open_one.due_at
             open_one.refresh_from_db()
             assert open_one.outcome == ("moved" if in_time else "broken")
@@ -284,15 +289,16 @@ class Walk(RuleBasedStateMachine):
         )
         values = {"by": self.house.dm, "reason": "x", "wish_at": wish}
         if self.attempt(allowed, workflow.ask_extension, self.complaint, **values):
-            model.asked = True
+            model.asked, model.wish = True, wish
 
-    @rule()
-    def decline_extension(self) -> None:
+    @rule(grant=st.booleans())
+    def answer_extension(self, grant: bool) -> None:
         model = self.model
         allowed = model.status == "in_progress" and model.asked
-        act = workflow.decline_extension
+        act = workflow.grant_extension if grant else workflow.decline_extension
         if self.attempt(allowed, act, self.complaint, by=self.house.pm, reason="x"):
             model.asked = False
+            model.granted = model.granted or grant
 
     @rule(kind=st.sampled_from(["started", "progress", "contact", "done", "not_done"]))
     def progress(self, kind: str) -> None:

@@ -1,5 +1,6 @@
 """From the first signature to the seal: what is signed stands still, and nobody's turn is lost."""
 
+import re
 from dataclasses import replace
 from datetime import timedelta
 
@@ -7,16 +8,26 @@ import pytest
 import time_machine
 from django.utils import timezone
 
-from incidents import reports, workflow
+from incidents import acts, reports, workflow
 from incidents.reports import incident_report
-from propdesk.core import audit, rendering
-from propdesk.core.models import AuditEntry, Clock, Document, Notice, RenderJob, Report, Task
+from propdesk.core import audit, drafts, duty, house_people, rendering
+from propdesk.core.models import (
+    AuditEntry,
+    Clock,
+    Document,
+    Membership,
+    Notice,
+    RenderJob,
+    Report,
+    Task,
+)
 from propdesk.core.roles import Role
 from propdesk.core.transitions import ConflictError
-from tests.factories import PASSWORD, at, fresh, member
+from tests.factories import PASSWORD, DeputyFactory, at, fresh, member
 from tests.incidents import moves
 from tests.incidents.journey import GUEST, POINTS, House
 from tests.incidents.journey import fresh as read
+from tests.incidents.test_views import RECORD
 
 pytestmark = pytest.mark.django_db
 T0 = at("2026-11-23 09:00")
@@ -263,3 +274,143 @@ def test_what_was_major_needs_its_report_even_where_only_grave_ones_do():
     assert workflow.needs_report(read(complaint))
     assert not workflow.needs_report(house.new())
     assert Report.objects.count() == 0
+
+
+# --- nobody left out -----------------------------------------------------------------------
+
+
+def test_complaints_of_a_closed_account_go_to_who_is_on_duty():
+    house = House()
+    admin = member(house.prop, Role.ADMIN)
+    mine, closed = house.started(), house.closed()
+    other = member(house.prop, Role.DUTY_MANAGER)
+
+    house_people.deactivate_user(house.prop, house.dm, by=admin, reason="离职")
+
+    assert (read(mine).owner, read(closed).owner) == (other, house.dm)
+    told = Notice.objects.filter(rule="incidents.handed_over")
+    assert list(told.values_list("recipient", flat=True)) == [other.pk]
+    assert audit.problems(read(mine).case) == []
+
+
+def test_handed_over_case_is_told_to_who_had_it():
+    house = House()
+    complaint = house.new()
+
+    workflow.hand_over(complaint, by=house.pm, to=fresh(house.gm), reason="交班")
+
+    assert recipients("incidents.handed_over") == {house.dm.pk, house.gm.pk}
+
+
+def test_house_without_a_property_manager_is_decided_by_the_general_manager(client):
+    house = House()
+    Membership.objects.filter(user=house.pm).delete()
+    complaint = moves.refused(house)
+    client.force_login(house.gm)
+
+    page = client.get(f"/p/{house.prop.code}/").content.decode()
+
+    assert recipients("incidents.refused") == {house.gm.pk}
+    assert complaint.case.number in page
+    assert duty.task_roles(fresh(house.gm), house.prop) >= {Role.PROPERTY_MANAGER}
+
+
+def test_general_manager_is_not_asked_where_there_is_a_property_manager():
+    house = House()
+    moves.refused(house)
+
+    assert recipients("incidents.refused") == {house.pm.pk}
+    assert Role.PROPERTY_MANAGER not in duty.task_roles(fresh(house.gm), house.prop)
+
+
+def test_department_hears_that_its_work_is_void():
+    house = House()
+    complaint = house.started()
+
+    workflow.void(complaint, by=house.pm, reason="重复")
+
+    assert recipients("incidents.voided") == {house.dm.pk, house.engineer.pk}
+
+
+def test_anonymous_complaint_asks_the_property_manager_at_once():
+    house = House()
+
+    moves.anonymous(house)
+
+    assert recipients("incidents.anonymous") == {house.pm.pk}
+    assert Task.objects.get(kind="anonymous").role == Role.PROPERTY_MANAGER
+
+
+def test_deputy_says_not_told_for_others_only():
+    house = House()
+    complaint = moves.anonymous(house)
+    row = Membership.objects.get(user=house.pm)
+    DeputyFactory(for_membership=row, by_user=house.dm)
+    before = moves.fingerprint()
+    values = {"told_at": timezone.now(), "told_via": "not_possible"}
+
+    with pytest.raises(ConflictError):
+        workflow.tell_options(complaint, by=fresh(house.dm), **values)
+
+    assert moves.fingerprint() == before
+    other = member(house.prop, Role.DUTY_MANAGER)
+    DeputyFactory(for_membership=row, by_user=other)
+    assert workflow.tell_options(complaint, by=fresh(other), **values).status == "awaiting_choice"
+
+
+@pytest.mark.parametrize(("who", "offered"), [("dm", False), ("pm", True)])
+def test_not_told_is_offered_to_managers_only(who, offered):
+    house = House()
+    complaint = moves.anonymous(house)
+
+    form = acts.ACTS["tell"].form(complaint=complaint, user=getattr(house, who))
+
+    assert ("not_possible" in dict(form.fields["told_via"].choices)) == offered
+    assert (form.initial["told_via"] == "not_possible") == offered
+
+
+# --- the form of F -------------------------------------------------------------------------
+
+
+def test_f_filled_before_the_guest_was_corrected_is_a_conflict(client):
+    house = House()
+    complaint = house.conduct(house.new())
+    client.force_login(house.dm)
+    page = client.get(complaint.get_absolute_url()).content.decode()
+    (seen,) = re.findall(r'name="seen" value="([^"]+)"', page)
+    workflow.edit_guest(complaint, replace(GUEST, name="王小美"), by=house.pm, reason="更正")
+    data = RECORD | {"seen": seen}
+    url = f"{complaint.get_absolute_url()}do/record/"
+
+    stale = client.post(url, data)
+    (now,) = re.findall(r'name="seen" value="([^"]+)"', stale.content.decode())
+    again = client.post(url, data | {"seen": now})
+
+    assert (stale.status_code, again.status_code) == (409, 302)
+    assert read(complaint).guest.name == RECORD["name"]
+
+
+def test_draft_brings_back_words_but_no_time_of_hours_ago(client):
+    house = House()
+    complaint = house.offered()
+    drafts.keep(
+        house.dm,
+        f"{complaint.case.number}:tell",
+        {"told_at": ["2026-11-23T08:00"], "single_reason": ["只有这一间空房"]},
+    )
+    client.force_login(house.dm)
+
+    page = client.get(complaint.get_absolute_url()).content.decode()
+
+    assert ("2026-11-23T08:00" in page, "只有这一间空房" in page) == (False, True)
+    assert "已带出您上次没提交的内容" in page
+
+
+def test_guard_whose_part_is_done_lands_on_his_list(client):
+    house = House()
+    complaint = moves.secured(house)
+    client.force_login(member(house.prop, Role.SECURITY))
+
+    response = client.post(f"{complaint.get_absolute_url()}do/arrived/", {"outcome": "已劝离"})
+
+    assert (response.status_code, response["Location"]) == (302, f"/p/{house.prop.code}/incidents/")

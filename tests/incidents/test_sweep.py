@@ -11,6 +11,7 @@ from django.utils import timezone
 from incidents import workflow
 from incidents.models import Complaint
 from incidents.workflow import Rule
+from incidents.workflow import sweep as sweeping
 from propdesk.core import audit, clocks
 from propdesk.core.models import AuditEntry, Case, Clock, Delivery, Notice
 from propdesk.core.roles import Role
@@ -356,3 +357,24 @@ def test_late_notices_a_thousand_deadlines_are_each_told_once(now):
     assert (sweep(), sweep()) == (1000, 0)
     per_key = Notice.objects.filter(rule=Rule.OVERDUE).values_list("key", "recipient")
     assert len(per_key) == len(set(per_key)) == 2000
+
+
+def test_one_case_that_raises_stops_no_other(monkeypatch, caplog):
+    house = House()
+    received = timezone.now() - timedelta(hours=25)
+    bad, good = (house.new(received_at=received) for _n in range(2))
+    message = sweeping._message
+
+    def breaks(clock, complaint, people):
+        if complaint.pk == bad.pk:
+            raise RuntimeError
+        return message(clock, complaint, people)
+
+    monkeypatch.setattr(sweeping, "_message", breaks)
+
+    assert workflow.flag_due(timezone.now()) == 2
+    fired = Clock.objects.filter(fired_at__isnull=False)
+    assert set(fired.values_list("case", flat=True)) == {good.pk}
+    assert f"clocks of case {bad.pk}" in caplog.text
+    monkeypatch.undo()
+    assert workflow.flag_due(timezone.now()) == 2

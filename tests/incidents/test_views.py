@@ -73,6 +73,7 @@ WAYS: dict[str, tuple[Callable[[House], Complaint], str, "Data | Fill", str]] = 
         lambda _h, _c: REASON | {"wish_at": when(hours=9)},
         S.IN_PROGRESS,
     ),
+    "grant-extension": (moves.asked_again, "pm", {}, S.IN_PROGRESS),
     "decline-extension": (moves.asked_again, "pm", REASON, S.IN_PROGRESS),
     "resolve": (House.started, "dm", {"resolution": "好了"}, S.RESOLVED),
     "call-back": (
@@ -255,9 +256,12 @@ def test_number_is_masked_in_the_form_and_stays_when_sent_back(name: str) -> Non
     house = House()
     complaint = moves.conducted(house)
     client, url = web(house.dm), page_of(house, complaint, name)
-    form = client.get(url).context["form"]
-    assert form["phone"].value() == "138****5678"
-    client.post(url, RECORD | REASON | {"phone": "138****5678", "name": "王小美"})
+    page = client.get(url).content.decode()
+    assert ('placeholder="138****5678"' in page, GUEST.phone in page) == (True, False)
+
+    masked = client.post(url, RECORD | REASON | {"phone": "138****5678", "name": "王小美"})
+    assert (masked.status_code, fresh(complaint).guest.name) == (422, GUEST.name)
+    client.post(url, RECORD | REASON | {"phone": "", "name": "王小美"})
     guest = fresh(complaint).guest
     assert (guest.name, guest.phone) == ("王小美", GUEST.phone)
 
@@ -413,9 +417,10 @@ def test_open_conduct_and_record_are_one_form_on_the_page() -> None:
         (moves.extended, "dm", ["ask-extension"]),
         (moves.asked_again, "dm", []),
         (moves.extended, "pm", ["extend"]),
-        (moves.asked_again, "pm", ["extend", "decline-extension"]),
+        (moves.asked_again, "pm", ["extend", "grant-extension", "decline-extension"]),
+        (moves.granted, "dm", ["extend"]),
     ],
-    ids=["first", "second", "asked", "manager", "manager-asked"],
+    ids=["first", "second", "asked", "manager", "manager-asked", "granted"],
 )
 def test_page_offers_only_the_extension_this_user_may_make(
     ready: Callable[[House], Complaint], who: str, offered: list[str]
@@ -426,7 +431,7 @@ def test_page_offers_only_the_extension_this_user_may_make(
 
     found = [
         name
-        for name in ("extend", "ask-extension", "decline-extension")
+        for name in ("extend", "ask-extension", "grant-extension", "decline-extension")
         if page_of(house, complaint, name) in page
     ]
     assert found == offered

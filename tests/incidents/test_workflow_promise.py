@@ -9,7 +9,7 @@ from django.db import IntegrityError, connection, transaction
 from django.utils import timezone
 
 from incidents import deadlines, queries, workflow
-from incidents.forms import ProgressForm
+from incidents.forms import ExtendForm, ProgressForm
 from incidents.models import Complaint, Promise
 from propdesk.core.models import Clock, Notice, Task
 from propdesk.core.roles import Role
@@ -650,7 +650,7 @@ def test_declined_extension_keeps_the_time_and_tells_who_asked():
 
     assert (row.kind, row.text) == ("declined", "客人明早退房")
     assert read(complaint).current_due_at == due
-    told = Notice.objects.filter(rule="incidents.extension_declined")
+    told = Notice.objects.filter(rule="incidents.extension_answered")
     assert list(told.values_list("recipient", flat=True)) == [house.dm.pk]
 
 
@@ -670,3 +670,83 @@ def test_work_is_not_reported_from_before_its_round(kind):
             workflow.progress(complaint, by=house.dm, kind=kind, text="到场", occurred_at=early)
 
         assert (list(refusal.value.errors), fingerprint()) == (["occurred_at"], before)
+
+
+# --- granting it ---------------------------------------------------------------------------
+
+
+def test_granted_extension_is_told_and_entered_by_who_asked():
+    house = House()
+    complaint = moves.asked_again(house)
+    due = complaint.current_due_at
+    workflow.grant_extension(complaint, by=house.pm, reason="配件确在途中")
+    granted = read(complaint)
+    told = Notice.objects.filter(rule="incidents.extension_answered")
+
+    row = workflow.extend(granted, house.word(8.9), by=house.dm, reason="配件在途")
+
+    assert granted.current_due_at == due
+    assert list(told.values_list("recipient", flat=True)) == [house.dm.pk]
+    assert (row.seq, row.approved_by, row.told_by) == (3, house.pm, house.dm)
+
+
+def test_granted_extension_ends_at_the_time_that_was_asked_for():
+    house = House()
+    complaint = moves.granted(house)
+    before = fingerprint()
+
+    with pytest.raises(RefusedInput) as refusal:
+        workflow.extend(complaint, house.word(9.5), by=house.dm, reason="配件在途")
+
+    assert (list(refusal.value.errors), fingerprint()) == (["due_at"], before)
+
+
+def test_grant_is_used_up_by_one_extension():
+    house = House()
+    complaint = moves.granted(house)
+    workflow.extend(complaint, house.word(8), by=house.dm, reason="配件在途")
+    before = fingerprint()
+
+    with pytest.raises(PermissionDenied):
+        workflow.extend(read(complaint), house.word(8.5), by=house.dm, reason="又缺")
+
+    assert fingerprint() == before
+
+
+def test_form_of_a_granted_extension_proposes_its_time_and_words():
+    house = House()
+    complaint = moves.granted(house)
+
+    form = ExtendForm(complaint=complaint, user=house.dm)
+
+    assert form.initial["due_at"] == queries.granted_until(complaint)
+    assert form.initial["reason"].startswith("希望延到")
+
+
+# --- whose word proves that the work was done ----------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("who", "outcome"), [("engineer", "kept"), ("dm", "broken")], ids=["department", "owner"]
+)
+def test_promise_is_kept_by_the_word_of_the_department_only(who, outcome):
+    house = House()
+    with time_machine.travel(T0, tick=False) as clock:
+        complaint = house.started()
+        clock.shift(timedelta(hours=1))
+        workflow.progress(complaint, by=getattr(house, who), kind="done", text="好了")
+        clock.shift(timedelta(hours=4))
+
+        workflow.resolve(read(complaint), by=house.dm, resolution="修好")
+
+    assert complaint.promises.get().outcome == outcome
+
+
+def test_ceiling_of_a_managers_own_promise_is_for_the_rank_above():
+    house = House()
+    complaint = house.chosen()
+
+    workflow.promise(complaint, house.word(24 * 80), by=house.pm, department=house.department)
+
+    told = Notice.objects.filter(rule="incidents.ceiling")
+    assert list(told.values_list("recipient", flat=True)) == [house.gm.pk]

@@ -53,6 +53,14 @@ class ReasonForm(forms.Form):
         self.helper = helper(self, submit_label=label, back_url=back_url, danger=danger)
 
 
+class ResetForm(ReasonForm):
+    """A new first password; the second step of log-in goes only for who has lost the telephone."""
+
+    drop_second = forms.BooleanField(
+        label=_("同时停用两步验证（手机丢了，验证码和备用码都没有）"), required=False
+    )
+
+
 class DetailsForm(forms.Form):
     """Name and how to reach a member of staff."""
 

@@ -15,7 +15,14 @@ from propdesk.core.models import Membership
 from propdesk.core.permissions import TOP
 from propdesk.core.roles import standing
 from propdesk.desk.house import queries
-from propdesk.desk.house.forms import EndRoleForm, ReasonForm, RoleForm, StaffEditForm, StaffForm
+from propdesk.desk.house.forms import (
+    EndRoleForm,
+    ReasonForm,
+    ResetForm,
+    RoleForm,
+    StaffEditForm,
+    StaffForm,
+)
 from propdesk.desk.house.forms_settings import FirstRunForm, SettingsForm
 from propdesk.desk.house.frame import allow, allowed, form_page, link, show
 
@@ -195,13 +202,14 @@ def staff_password(request: StaffRequest, pk: int) -> HttpResponse:
     """A new first password, shown once."""
     allow(request, "reset_password")
     person = queries.staff_member(request.prop, pk)
-    form = _reason_form(request, _("重置密码"), pk)
+    back = link(request, "staff_detail", pk)
+    label = _("重置密码")
+    form = ResetForm(request.POST or None, label=label, back_url=back, danger=True)
     made: list[str] = []
     status = 200
     if form.is_valid():
         reset = partial(house_people.reset_password, request.prop, person, by=request.user)
-        reason = form.cleaned_data["reason"]
-        status = attempt(form, lambda: made.append(reset(reason=reason)))
+        status = attempt(form, lambda: made.append(reset(**form.cleaned_data)))
         if status == 200:
             return _password(request, person, made[0])
     lead = _("为 %(who)s 生成一个新的首次密码，旧密码立即失效。") % {"who": person}
