@@ -6,6 +6,8 @@ from io import StringIO
 from typing import Any
 
 import pytest
+from allauth.mfa.models import Authenticator
+from django.core.exceptions import PermissionDenied
 from django.core.management import CommandError, call_command
 from django.utils import timezone
 
@@ -201,6 +203,30 @@ def test_reset_password_of_a_closed_account_is_a_conflict(prop: Property, admin:
     user = member(prop, Role.STAFF, is_active=False)
 
     refused(lambda: house_people.reset_password(prop, user, by=admin, reason=WHY), ConflictError)
+
+
+@pytest.mark.parametrize("drop_second", [True, False], ids=["dropped", "kept"])
+def test_reset_password_takes_the_second_step_away_on_purpose_only(
+    prop: Property, admin: User, *, drop_second: bool
+) -> None:
+    user = member(prop, Role.DUTY_MANAGER)
+    Authenticator.objects.create(user=user, type=Authenticator.Type.TOTP, data={})
+
+    house_people.reset_password(prop, user, by=admin, reason="手机丢了", drop_second=drop_second)
+
+    assert Authenticator.objects.filter(user=user).exists() != drop_second
+    last = user.history.order_by("-history_id").first()
+    assert ("停用两步验证" in last.history_change_reason) == drop_second
+
+
+@pytest.mark.parametrize("role", [Role.DUTY_MANAGER, Role.STAFF, Role.PROPERTY_MANAGER])
+def test_nobody_gives_a_role_to_himself(prop: Property, admin: User, role: Role) -> None:
+    before = snapshot()
+
+    with pytest.raises(PermissionDenied):
+        house_people.give_role(prop, admin, Post(role), by=admin, reason="我也值班")
+
+    assert snapshot() == before
 
 
 def test_give_role_held_already_is_a_conflict(prop: Property, admin: User) -> None:
