@@ -178,3 +178,26 @@ def test_acts_come_back_with_a_report_that_was_sent_back() -> None:
     one = detail(house, sent_back(house), house.dm)
     offered = {name for name, _act in [*one.others, *one.menu]}
     assert {"summary", "correct", "photo", "guest", "severity"} <= offered
+
+
+# --- quick times ---------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("ready", "act", "field"),
+    [
+        (House.chosen, "promise", "due_at"),
+        (House.started, "extend", "due_at"),
+        (moves.extended, "ask-extension", "wish_at"),
+    ],
+)
+def test_usual_times_stand_at_the_field_they_fill(ready: Any, act: str, field: str) -> None:
+    house = House()
+    complaint = ready(house)
+    client = Client()
+    client.force_login(house.dm)
+    url = reverse("incidents:act", args=[house.prop.code, complaint.case.number, act])
+    page = client.get(url).content.decode()
+    own = page.partition(f'id="div_id_{field}"')[2].partition('<div class="field"')[0]
+    assert page.count('aria-label="常用时间"') == 1
+    assert own.count(f'data-target="id_{field}"') == page.count("data-quick-time") > 1
