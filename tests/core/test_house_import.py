@@ -5,6 +5,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.core.exceptions import PermissionDenied
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.urls import reverse
@@ -341,3 +342,10 @@ def test_template_download_is_a_workbook_that_imports(
     client.post(page, {"file": SimpleUploadedFile("t.xlsx", answer.content)})
 
     assert client.get(page).context["plan"].problems == ()
+
+
+def test_staff_import_gives_nobody_a_role_of_his_own(prop: Property, admin: User) -> None:
+    plan = upload(STAFF, prop, f"{admin.username},{admin.name},值班经理,,,\n", admin)
+
+    with refuses(PermissionDenied):
+        house_import.confirm(STAFF, prop, plan.seen, by=admin)
