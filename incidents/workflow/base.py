@@ -163,6 +163,9 @@ def edited(complaint: Complaint, action: str) -> dict[str, Any]:
 
 def unchanged(complaint: Complaint, action: str, seen: str) -> None:
     """ConflictError when somebody changed the values since the form was opened (stale edits)."""
+    if seen and EDITED[action][1]:
+        # Joined to the locked row, the guest is as old as the wait for the lock.
+        complaint.guest.refresh_from_db()
     # Nobody's name or number in a sentence of refusal.
     shown = EDITED[action][0] if action == "summarise" else ()
     labels = {f.name: f.verbose_name for f in Complaint._meta.fields if f.name in shown}  # noqa: SLF001 -- model API
