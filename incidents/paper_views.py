@@ -19,7 +19,7 @@ from incidents.detail import Detail
 from incidents.models import Severity
 from propdesk.core import drafts, rendering, signatures, signoff, stale
 from propdesk.core.http import StaffRequest, attempt, done, page, staff_view
-from propdesk.core.models import RenderJob, Report, ReportBox
+from propdesk.core.models import Document, RenderJob, Report, ReportBox
 
 log = logging.getLogger(__name__)
 GET_POST = require_http_methods(["GET", "HEAD", "POST"])
@@ -226,11 +226,26 @@ def _decide(request: StaffRequest, target: Report, form: Any) -> int:
 @require_GET
 @xframe_options_sameorigin
 def paper(request: StaffRequest, number: str, kind: str) -> HttpResponse:
-    """The printed paper, or a page that waits for the worker to make it."""
+    """The printed paper, or a page that waits for the worker to make it; htmx asks how far it is."""
     if kind not in PAPERS:
         raise Http404
     one = _load(request, number)
     workflow.permit(one.complaint, "print", request.user)
+    ready, job = _paper_of(request, one, kind)
+    if request.htmx:
+        state = {"ready": ready, "job": job, "paper_url": _url(one, "paper", kind)}
+        status = 202 if ready is None else 200
+        return page(request, "incidents/partials/_paper_state.html", state, status=status)
+    if ready is not None:
+        return done(request, _url(one, "paper_file", kind, ready.pk))
+    context = {"job": job, "row": one.complaint, "one": one, "title": PAPERS[kind]}
+    return page(request, "incidents/paper_wait.html", context, status=202)
+
+
+def _paper_of(
+    request: StaffRequest, one: Detail, kind: str
+) -> tuple[Document | None, RenderJob | None]:
+    """The paper as it stands, or the job that makes it; 404 for a report there is none of."""
     case = one.complaint.case
     current = signoff.current(case) if kind == "incident_report" else None
     if kind == "incident_report" and current is None:
@@ -238,12 +253,11 @@ def paper(request: StaffRequest, number: str, kind: str) -> HttpResponse:
     sealed = current is not None and current.state == Report.State.SIGNED
     ready = rendering.ready_document(case, kind, sealed=sealed, report=current)
     if ready is not None:
-        return done(request, _url(one, "paper_file", kind, ready.pk))
+        return ready, None
     job = rendering.job_of(case, kind, sealed=sealed)
     if job is None or (job.state == RenderJob.State.FAILED and "again" in request.GET):
         job = rendering.request(case, kind, by=request.user, sealed=sealed, report=current)
-    context = {"job": job, "row": one.complaint, "one": one, "title": PAPERS[kind]}
-    return page(request, "incidents/paper_wait.html", context, status=202)
+    return None, job
 
 
 @staff_view

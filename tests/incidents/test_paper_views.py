@@ -292,3 +292,47 @@ def test_sealed_report_of_an_earlier_round_stays_on_the_page() -> None:
 
     assert (url in page, response.status_code) == (True, 200)
     assert b"".join(response)[:5] == b"%PDF-"
+
+
+# --- nobody signs what he could not see ----------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("ready", "who", "page"),
+    [(moves.drafted, "dm", "report/submit/"), (moves.submitted, "pm", "report/sign/")],
+)
+def test_page_of_signing_says_that_the_paper_comes_first(ready: Any, who: str, page: str) -> None:
+    """Also without scripts and on a phone, where the preview is not shown: with a link to it."""
+    house = House()
+    complaint = ready(house)
+    text = web(getattr(house, who)).get(f"{complaint.get_absolute_url()}{page}").content.decode()
+    note = text.partition("先打开文书看过，再签名")[2].partition("</div>")[0]
+    paper = f"{complaint.get_absolute_url()}paper/incident_report/"
+    assert (f'href="{paper}"' in note, f'hx-get="{paper}"' in text) == (True, True)
+    assert "左边" not in text
+
+
+def test_state_of_a_paper_is_asked_for_until_it_is_there() -> None:
+    house = House()
+    complaint = moves.submitted(house)
+    client, url = web(house.pm), f"{complaint.get_absolute_url()}paper/incident_report/"
+    headers = {"HX-Request": "true"}
+
+    waits = client.get(url, headers=headers)
+    assert (waits.status_code, RenderJob.objects.count()) == (202, 1)
+    assert ("正在生成" in waits.content.decode(), "load delay" in waits.content.decode()) == (
+        True,
+        True,
+    )
+
+    RenderJob.objects.update(state=RenderJob.State.FAILED)
+    failed = client.get(url, headers=headers).content.decode()
+    assert ("请先不要签名" in failed, "hx-get" in failed) == (True, False)
+
+    RenderJob.objects.update(state=RenderJob.State.DONE, document=sealed(complaint, house.pm))
+    there = client.get(url, headers=headers)
+    assert (there.status_code, "HX-Redirect" in there) == (200, False)
+    assert ("文书已生成" in there.content.decode(), "hx-get" in there.content.decode()) == (
+        True,
+        False,
+    )
