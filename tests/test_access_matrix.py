@@ -22,6 +22,7 @@ from propdesk.core.models import Attachment, Delivery, Document, Property, User
 from propdesk.core.roles import Role, standing
 from propdesk.desk import shell
 from tests.factories import (
+    PASSWORD,
     DepartmentFactory,
     DeputyFactory,
     MembershipFactory,
@@ -68,8 +69,10 @@ def world() -> World:
     prop = house.prop
     guard = member(prop, Role.SECURITY, name="许航")
     house.taker = guard
-    complaint = moves.submitted(house)
+    complaint = moves.drafted(house)
     workflow.attach(complaint, moves.jpeg(), by=house.dm)
+    report = moves.report_of(house, complaint)
+    workflow.submit_report(report, by=house.dm, password=PASSWORD)
     people: dict[str, User | None] = {
         "anon": None,
         "other": member(House().prop, Role.DUTY_MANAGER),
@@ -204,6 +207,7 @@ account_inactive              200 200 200 200 200 200 200 200 200  405 405 405 4
 account_change_password       302 200 200 200 200 200 200 200 200  302 200 200 200 200 200 200 200 200
 account_reset_password        200 200 200 200 200 200 200 200 200  405 405 405 405 405 405 405 405 405
 account_reauthenticate        302 200 200 200 200 200 200 200 200  302 200 200 200 200 200 200 200 200
+account_sender                204 200 200 200 200 200 200 200 200  405 405 405 405 405 405 405 405 405
 account_signup                200 302 302 302 302 302 302 302 302  200 302 302 302 302 302 302 302 302
 mfa_index                     302 200 200 200 200 200 200 200 200  302 405 405 405 405 405 405 405 405
 mfa_authenticate              302 302 302 302 302 302 302 302 302  302 302 302 302 302 302 302 302 302

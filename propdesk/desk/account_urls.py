@@ -14,6 +14,7 @@ urlpatterns = [
     # Information only: a password is reset in person, never by mail.
     path("password/reset/", entry.password_help, name="account_reset_password"),
     path("reauthenticate/", views.reauthenticate, name="account_reauthenticate"),
+    path("sender/", entry.sender, name="account_sender"),
     path("signup/", views.signup, name="account_signup"),
     path("2fa/", include("allauth.mfa.urls")),
 ]

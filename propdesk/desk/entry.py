@@ -38,6 +38,18 @@ def password_help(request: HttpRequest) -> HttpResponse:
 
 @never_cache
 @require_GET
+def sender(request: HttpRequest) -> HttpResponse:
+    """For a form kept over an expired log-in: who sends it now, with his token; 204 while nobody.
+
+    Nothing a page with a form would not give its reader as well, and no other site can read it.
+    """
+    if not request.user.is_authenticated:
+        return HttpResponse(status=204)
+    return page(request, "errors/_sender.html", {})
+
+
+@never_cache
+@require_GET
 def healthz(_request: HttpRequest) -> HttpResponse:
     """Alive: the process answers."""
     return HttpResponse("ok\n", content_type="text/plain")

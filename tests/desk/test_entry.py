@@ -33,6 +33,36 @@ def test_door_lists_several_properties_and_no_other(client: Client) -> None:
     assert [prop.name in page for prop in (one, two, other)] == [True, True, False]
 
 
+def test_kept_form_is_sent_once_with_the_token_of_whoever_logged_in() -> None:
+    """The page fetches who sends it now; with that token it is accepted, with the old one not."""
+    house = House()
+    browser = Client(enforce_csrf_checks=True)
+    form = f"/p/{house.prop.code}/incidents/new/"
+    kept = browser.post(form, {"words": "空调响"}, headers={"Origin": "http://testserver"})
+    nobody = browser.get("/accounts/sender/")
+    browser.force_login(house.dm)
+    fragment = browser.get("/accounts/sender/")
+
+    assert (nobody.status_code, fragment.status_code) == (204, 200)
+    assert f"{house.dm.name}（工号 {house.dm.username}）" in fragment.content.decode()
+    assert "no-store" in fragment["Cache-Control"]
+    data = {"words": "空调响", "severity": "normal", "channel": "phone", "token": "t"}
+    data["csrfmiddlewaretoken"] = fragment.context["csrf_token"]
+    again = browser.post(form, data, headers={"Origin": "http://testserver"})
+    assert (kept.status_code, again.status_code) == (403, 302)
+
+
+def test_stale_form_says_under_whose_name_it_is_sent() -> None:
+    house = House()
+    browser = Client(enforce_csrf_checks=True)
+    browser.force_login(house.dm)
+    form = f"/p/{house.prop.code}/incidents/new/"
+    page = browser.post(form, {"words": "响"}, headers={"Origin": "http://testserver"})
+    text = page.content.decode()
+    assert f"{house.dm.name}（工号 {house.dm.username}）" in text
+    assert "hx-get" not in text
+
+
 def test_door_tells_whoever_has_no_property(client: Client) -> None:
     client.force_login(UserFactory())
     assert client.get("/").status_code == 200

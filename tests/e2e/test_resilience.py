@@ -77,12 +77,32 @@ def test_expired_log_in_carries_the_text_past_the_door(desk: Desk, team: Team) -
     door.get_by_label("密码").fill(PASSWORD)
     door.get_by_role("button", name="登录").click()
     expect(door.get_by_role("heading", level=1)).to_have_text("值班台")
-    hand.press("继续提交")
-    # Logging in changed the token of every open form: that page asks once more.
-    expect(hand.page.get_by_role("heading", level=1)).to_have_text("页面放得太久，您填的内容还在")
+    # Logging in changed the token of every open form: the page fetches the new one and says whose.
+    expect(hand.main).to_contain_text(f"{team.dm.name}（工号 {team.dm.username}）")
     hand.press("继续提交")
 
     hand.says("已登记")
+    assert [row.opening_words for row in Complaint.objects.all()] == [road.WORDS]
+
+
+def test_expired_log_in_without_scripts_asks_under_whose_name(desk: Desk, team: Team) -> None:
+    desk.allow(401, 403)
+    hand = Hand(desk.page_as(team.dm, js=False))
+    hand.go(team.url("incidents/new/"))
+    hand.fill("客户怎么说", road.WORDS)
+    Session.objects.all().delete()
+    hand.press("登记，开始处理")
+    with hand.page.context.expect_page() as opened:
+        hand.follow("在新窗口登录")
+    door = opened.value
+    door.get_by_label("工号").fill(team.dm.username)
+    door.get_by_label("密码").fill(PASSWORD)
+    door.get_by_role("button", name="登录").click()
+    expect(door.get_by_role("heading", level=1)).to_have_text("值班台")
+    hand.press("继续提交")
+
+    expect(hand.main).to_contain_text(f"{team.dm.name}（工号 {team.dm.username}）")
+    hand.press("继续提交")
     assert [row.opening_words for row in Complaint.objects.all()] == [road.WORDS]
 
 
