@@ -49,6 +49,7 @@ class Row:
 NOT_PAGES = {
     "healthz": "plain text for a probe",
     "ready": "JSON for a probe",
+    "account_sender": "a fragment",
     "mfa_authenticate": "only between password and code",
     "mfa_deactivate_totp": "only with a code set up, which needs a telephone",
     "mfa_download_recovery_codes": "a text file",
@@ -183,7 +184,8 @@ def complaints(world: World) -> Iterator[Row]:
     yield _of(world, "incidents:paper", waiting, "complaint_record")
 
 
-MANAGERS_ACT = {"decide-refusal", "decide-dissatisfied", "decline-extension", "override", "void"}
+MANAGERS_ACT = {"decide-refusal", "decide-dissatisfied", "grant-extension", "decline-extension"}
+MANAGERS_ACT |= {"override", "void"}
 
 
 def acts(world: World) -> Iterator[Row]:

@@ -93,8 +93,8 @@ def _intake_asks_little(dm: Hand) -> None:
 
 def _over_the_limit(dm: Hand, pm: Hand, home: str) -> None:
     road.offer(dm, cost="5000")
-    expect(dm.main.locator(".opt")).to_have_count(2)
-    expect(dm.main.locator(".opt").nth(1)).to_contain_text("待批准")
+    expect(dm.main.locator("div.opt")).to_have_count(2)
+    expect(dm.main.locator("div.opt").nth(1)).to_contain_text("待批准")
     pm.go("/")
     pm.main.get_by_role("link", name=re.compile("批准方案 2")).click()
     pm.follow("批准或不批准")
@@ -103,7 +103,7 @@ def _over_the_limit(dm: Hand, pm: Hand, home: str) -> None:
     pm.press("作出决定")
     pm.says("已登记")
     dm.go(home)
-    expect(dm.main.locator(".opt").nth(1)).to_contain_text("张岚 已批准")
+    expect(dm.main.locator("div.opt").nth(1)).to_contain_text("张岚 已批准")
 
 
 def _promised(dm: Hand) -> str:
