@@ -2,7 +2,10 @@
 (() => {
   const text = document.getElementById("ui-text")?.dataset ?? {};
   const all = (selector, root = document) => [...root.querySelectorAll(selector)];
-  const clock = () => new Date().toLocaleTimeString("zh-CN", { hour: "2-digit", minute: "2-digit", hour12: false });
+  /* Times are those of the house: the clock of a desk or a telephone may be wrong. */
+  const ahead = text.now ? new Date(text.now) - Date.now() : 0;
+  const now = () => Date.now() + ahead;
+  const clock = () => new Date(now()).toLocaleTimeString("zh-CN", { hour: "2-digit", minute: "2-digit", hour12: false });
 
   const icon = (name) => {
     const svg = document.createElementNS("http://www.w3.org/2000/svg", "svg");
@@ -77,7 +80,7 @@
 
   const SOON = 2 * 3600 * 1000;
   const tick = () => all("time[data-due]").forEach((time) => {
-    const rest = new Date(time.dataset.due) - Date.now();
+    const rest = new Date(time.dataset.due) - now();
     if (Number.isNaN(rest)) return;
     const late = rest < 0;
     const tone = late ? "red" : rest <= SOON ? "orange" : time.dataset.base || "grey";
@@ -100,7 +103,7 @@
       shown.nextElementSibling?.remove();
       shown.textContent = shown.dataset.mask;
     };
-    setTimeout(hide, Math.max(0, new Date(shown.dataset.until) - Date.now()));
+    setTimeout(hide, Math.max(0, new Date(shown.dataset.until) - now()));
   };
 
   /* ── Coaching: on a phone only what to say stays unfolded, so that the facts are near ── */

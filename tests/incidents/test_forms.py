@@ -33,7 +33,7 @@ def test_guest_is_probably_told_as_he_complained(channel: str, via: str) -> None
 
 def test_anonymous_guest_may_be_told_not_at_all() -> None:
     house = House()
-    form = forms.TellForm(complaint=moves.anonymous(house), user=house.dm)
+    form = forms.TellForm(complaint=moves.anonymous(house), user=house.pm)
     assert form.initial["told_via"] == Via.NOT_POSSIBLE
     assert Via.NOT_POSSIBLE in dict(form.fields["told_via"].choices)
 
