@@ -27,7 +27,7 @@ def permissions() -> str:
         + "● on any case · ○ on what he took in or is his own · ◐ on what his department carries "
         "out. A deputy may what the person he acts for may, except decide on that person's work. "
         "Nobody approves, decides or signs what he wrote himself. Signing a report is decided by "
-        "its boxes: see decision 13 in `propdesk/core/signoff.py`.\n"
+        "its boxes: see decision 13 in `propdesk/core/sign_route.py`.\n"
         + _table("Complaints", INCIDENTS)
         + _table("The house", CORE)
     )

@@ -15,7 +15,7 @@ from incidents.reports.dossier import Dossier, gather
 from incidents.reports.steps import steps
 from incidents.reports.timeline import timeline
 from incidents.reports.wording import clause, full, short, yuan
-from propdesk.core import masks, papers, rendering, signoff
+from propdesk.core import masks, papers, rendering, sign_route, signoff
 from propdesk.core.models import RenderJob, Report, ReportBox
 from propdesk.core.papers import (
     ComplaintRecordPaper,
@@ -289,7 +289,7 @@ def _boxes(dossier: Dossier, report: Report) -> Drawn:
     if rows:
         return parts.sign_boxes(rows)
     prop = dossier.complaint.case.property
-    route = signoff.route(
+    route = sign_route.route(
         prop,
         standing(report.author, prop),
         gm_signs=workflow.was_major(dossier.complaint),

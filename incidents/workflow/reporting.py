@@ -22,7 +22,7 @@ from incidents.workflow.base import (
     was_major,
 )
 from incidents.workflow.table import OPEN
-from propdesk.core import audit, rendering, signoff
+from propdesk.core import audit, rendering, sign_route, signoff
 from propdesk.core.models import Report, ReportBox, User
 from propdesk.core.roles import standing
 from propdesk.core.transitions import ConflictError, RefusedInput, lock, require
@@ -94,7 +94,7 @@ def submit_report(report: Report, *, by: User, password: str) -> Report:
         # Raised or lowered since the draft: what is signed must say what it is.
         report.severity = complaint.severity
         audit.save(report, "severity", by=by, reason=_("提交签批：按投诉的严重程度更新"))
-    boxes = signoff.route(
+    boxes = sign_route.route(
         complaint.case.property,
         standing(by, complaint.case.property),
         gm_signs=was_major(complaint),

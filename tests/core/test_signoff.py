@@ -10,7 +10,7 @@ from django.utils import timezone
 from incidents import workflow
 from propdesk.core import audit, sign_reminders, signatures, signoff
 from propdesk.core.models import Case, Notice, Report, ReportBox
-from propdesk.core.roles import Role, Standing
+from propdesk.core.roles import Role
 from propdesk.core.transitions import ConflictError, RefusedInput
 from propdesk.desk.queries import shell_counts
 from tests.factories import (
@@ -55,80 +55,6 @@ def boxes(report):
         .order_by("position")
         .values_list("role", "decision")
     )
-
-
-# --- the route -----------------------------------------------------------------------------
-
-
-def standing_of(*own, acting=()):
-    return Standing(frozenset(own) | {r for r, _u in acting}, frozenset(), acting, frozenset(own))
-
-
-@pytest.mark.parametrize(
-    ("author", "severity", "roles"),
-    [
-        (standing_of(R.DUTY_MANAGER), "normal", [R.DUTY_MANAGER, R.PROPERTY_MANAGER]),
-        (
-            standing_of(R.DUTY_MANAGER),
-            "major",
-            [R.DUTY_MANAGER, R.PROPERTY_MANAGER, R.GENERAL_MANAGER],
-        ),
-        (standing_of(R.STAFF), "serious", [R.STAFF, R.DUTY_MANAGER, R.PROPERTY_MANAGER]),
-        (standing_of(R.PROPERTY_MANAGER), "normal", [R.STAFF, R.GENERAL_MANAGER]),
-        (standing_of(R.PROPERTY_MANAGER), "major", [R.STAFF, R.GENERAL_MANAGER]),
-        (standing_of(R.GENERAL_MANAGER), "normal", [R.STAFF, R.PROPERTY_MANAGER]),
-        (standing_of(R.GENERAL_MANAGER), "major", [R.STAFF, R.PROPERTY_MANAGER]),
-        (
-            standing_of(R.DUTY_MANAGER, acting=((R.PROPERTY_MANAGER, 7),)),
-            "normal",
-            [R.STAFF, R.GENERAL_MANAGER],
-        ),
-        (
-            standing_of(R.DUTY_MANAGER, acting=((R.GENERAL_MANAGER, 7),)),
-            "major",
-            [R.STAFF, R.PROPERTY_MANAGER, R.GENERAL_MANAGER],
-        ),
-    ],
-    ids=[
-        "duty",
-        "duty-major",
-        "staff",
-        "pm",
-        "pm-major",
-        "gm",
-        "gm-major",
-        "for-pm",
-        "for-gm",
-    ],
-)
-def test_route_by_author_and_severity(author, severity, roles):
-    major = severity == "major"
-    route = signoff.route(House().prop, author, gm_signs=major, executed_by=None)
-
-    assert [box.role for box in route] == roles
-
-
-@pytest.mark.parametrize(
-    ("executes", "has_manager", "wanted"),
-    [("other", True, True), ("other", False, False), ("own", True, False)],
-)
-def test_route_asks_the_manager_of_another_department_that_executed(executes, has_manager, wanted):
-    house = House()
-    own = DepartmentFactory(property=house.prop)
-    if has_manager:
-        for department in (own, house.department):
-            member(house.prop, R.DEPARTMENT_MANAGER, department=department)
-    author = Standing(frozenset({R.DUTY_MANAGER}), frozenset({own.pk}), (), frozenset())
-
-    route = signoff.route(
-        house.prop,
-        author,
-        gm_signs=False,
-        executed_by=house.department if executes == "other" else own,
-    )
-
-    found = [box.department for box in route if box.role == R.DEPARTMENT_MANAGER]
-    assert found == ([house.department] if wanted else [])
 
 
 # --- signing -------------------------------------------------------------------------------
