@@ -276,8 +276,17 @@ def photo(complaint: Complaint, pk: int) -> Attachment | None:
     )
 
 
-def granted_until(complaint: Complaint) -> datetime | None:
-    """The time of the last request for another extension; None when its words were purged."""
-    entry = complaint.case.entries.filter(action="ask_extension").order_by("-seq").first()
-    info = (entry.content or {}).get("info", {}) if entry else {}
-    return datetime.fromisoformat(info["wish_at"]) if "wish_at" in info else None
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """Until when somebody asked, or was granted, to extend a promise again, and why."""
+
+    until: datetime | None
+    reason: str
+
+
+def wish(complaint: Complaint, action: str) -> Wish:
+    """The last ``ask_extension`` or ``grant_extension``; empty when its words were purged."""
+    entry = complaint.case.entries.filter(action=action).order_by("-seq").first()
+    content = (entry.content or {}) if entry else {}
+    until = content.get("info", {}).get("wish_at")
+    return Wish(datetime.fromisoformat(until) if until else None, content.get("reason", ""))

@@ -248,6 +248,8 @@ def _facts(one: Detail, action: str, info: dict[str, Any], wrote: list[dict[str,
             "due": _time(info["due_at"], one.now),
             "via": Via(info["via"]).label,
         }
+    if action == "ask_extension" and "wish_at" in info:
+        return _("希望延到 %(when)s") % {"when": _time(info["wish_at"], one.now)}
     if action == "extend":
         tail = "" if info["in_time"] else _(" · 告知已迟，原承诺未兑现")
         return f"{_time(info['old_due_at'], one.now)} → {_time(info['due_at'], one.now)}{tail}"

@@ -126,11 +126,13 @@ class ExtendForm(WordFields):
         rows = self.complaint.progress.filter(
             kind__in=[Progress.Kind.ASKED, Progress.Kind.GRANTED], at__gte=promise.created_at
         )
-        said = {row.kind: row for row in rows.order_by("pk")}
-        if Progress.Kind.ASKED in said:
-            self.initial.setdefault("reason", said[Progress.Kind.ASKED].text)
-        if Progress.Kind.GRANTED in said:
-            self.initial.setdefault("due_at", queries.granted_until(self.complaint))
+        kinds = set(rows.values_list("kind", flat=True))
+        if Progress.Kind.ASKED in kinds:
+            asked = queries.wish(self.complaint, "ask_extension")
+            self.initial.setdefault("reason", asked.reason)
+        if Progress.Kind.GRANTED in kinds:
+            granted = queries.wish(self.complaint, "grant_extension")
+            self.initial.setdefault("due_at", granted.until)
 
     def later_than(self) -> datetime:
         """The promise that is moved."""
@@ -157,7 +159,16 @@ class AskExtensionForm(QuickTimes):
         return self.complaint.current_due_at or timezone.now()
 
 
-class GrantExtensionForm(ActForm):
+class AnswerForm(ActForm):
+    """A manager's answer to a request for another extension, which stands above it."""
+
+    @cached_property
+    def asked(self) -> queries.Wish:
+        """What was asked for, and why."""
+        return queries.wish(self.complaint, "ask_extension")
+
+
+class GrantExtensionForm(AnswerForm):
     submit = _("同意再延期")
     icon = "patch-check"
     hint = _("跟进人会告诉客户，再把新时限登记进来；不能晚于请示的时间。")
@@ -165,7 +176,7 @@ class GrantExtensionForm(ActForm):
     reason = CleanCharField(label=_("意见（可不填）"), max_length=200, required=False)
 
 
-class DeclineExtensionForm(ReasonForm):
+class DeclineExtensionForm(AnswerForm, ReasonForm):
     submit = _("不同意延期")
     icon = "slash-circle"
     hint = _("原承诺时间不变，理由会告诉跟进人。")

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.db import transaction
 from django.utils import timezone
@@ -9,6 +10,7 @@ from django.utils.translation import gettext as _
 
 from incidents import deadlines, queries
 from incidents.models import Complaint, Progress, Promise
+from incidents.permissions import ACTIONS
 from incidents.workflow.base import (
     PROMISE_RULES,
     Rule,
@@ -263,12 +265,13 @@ def _approver(
         case=complaint.case, kind=EXTENSION_TASK, outcome=GRANTED, done_at__gte=old.created_at
     ).order_by("-pk")
     if found := grant.select_related("done_by").first():
-        until = queries.granted_until(complaint)
-        if until is not None and word.due_at > until:
+        until = queries.wish(complaint, "grant_extension").until
+        if until is None or word.due_at <= until:
+            return found.done_by
+        if not ACTIONS["extend_again"].any & stand.roles:
             wish = timezone.localtime(until).strftime("%m-%d %H:%M")
             text = _("物业经理同意延到 %(wish)s，更晚要再请示。")
             raise RefusedInput(due_at=text % {"wish": wish})
-        return found.done_by
     permit(complaint, "extend_again", by)
     for task in _asked(complaint):
         _another_answers("extend_again", task, by, stand)
@@ -319,11 +322,13 @@ def ask_extension(complaint: Complaint, *, by: User, reason: str, wish_at: datet
 @transaction.atomic
 def grant_extension(complaint: Complaint, *, by: User, reason: str = "") -> Progress:
     """同意再延期: who follows it up tells the guest and then enters the new time himself (C-I)."""
-    until = queries.granted_until(complaint)
-    wish = timezone.localtime(until).strftime("%m-%d %H:%M") if until else ""
-    said = "，".join(filter(None, [_("同意延到 %(wish)s") % {"wish": wish}, reason]))
+    until = queries.wish(complaint, "ask_extension").until
+    when = timezone.localtime(until).strftime("%m-%d %H:%M") if until else ""
+    said = "，".join(filter(None, [_("同意延到 %(when)s") % {"when": when}, reason]))
     told = _("【同意再延期】%(case)s · 请先告诉客户，再登记延期")
-    return _answer(complaint, "grant_extension", Progress.Kind.GRANTED, GRANTED, said, told, by)
+    info = {"wish_at": until.isoformat()} if until else {}
+    kind = Progress.Kind.GRANTED
+    return _answer(complaint, "grant_extension", kind, GRANTED, said, told, by, info)
 
 
 @transaction.atomic
@@ -337,7 +342,14 @@ def decline_extension(complaint: Complaint, *, by: User, reason: str) -> Progres
 
 
 def _answer(
-    complaint: Complaint, action: str, kind: str, outcome: str, said: str, told: str, by: User
+    complaint: Complaint,
+    action: str,
+    kind: str,
+    outcome: str,
+    said: str,
+    told: str,
+    by: User,
+    info: dict[str, Any] | None = None,
 ) -> Progress:
     """Another pair of eyes answers the request; asker and owner hear of it."""
     complaint, stand = begin(complaint, action, by)
@@ -355,7 +367,7 @@ def _answer(
         except_for=by,
         urgent=True,
     )
-    finish(complaint, [], row, *tasks, by=by, action=action, reason=said)
+    finish(complaint, [], row, *tasks, by=by, action=action, reason=said, info=info)
     return row
 
 

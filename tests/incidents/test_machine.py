@@ -57,6 +57,7 @@ class Model:
     asked: bool = False
     granted: bool = False
     wish: datetime | None = None
+    until: datetime | None = None
     started: bool = False
     done: bool = False
     satisfaction: str = ""
@@ -263,9 +264,9 @@ class Walk(RuleBasedStateMachine):
         word = self.house.word(hours)
         open_one = self.complaint.promises.filter(outcome="open").first()
         later = open_one is not None and word.due_at > open_one.due_at
-        asked_for = model.wish is not None and word.due_at <= model.wish
+        asked_for = model.until is not None and word.due_at <= model.until
         # The manager never asks in this walk, so he may always decide himself.
-        free = asked_for if model.granted else manager
+        free = manager or (model.granted and asked_for)
         allowed = model.status == "in_progress" and later and (free or model.extensions == 0)
         by = self.house.pm if manager else self.house.dm
         if self.attempt(allowed, workflow.extend, self.complaint, word, by=by, reason="x"):
@@ -298,7 +299,8 @@ class Walk(RuleBasedStateMachine):
         act = workflow.grant_extension if grant else workflow.decline_extension
         if self.attempt(allowed, act, self.complaint, by=self.house.pm, reason="x"):
             model.asked = False
-            model.granted = model.granted or grant
+            if grant:
+                model.granted, model.until = True, model.wish
 
     @rule(kind=st.sampled_from(["started", "progress", "contact", "done", "not_done"]))
     def progress(self, kind: str) -> None:

@@ -719,8 +719,31 @@ def test_form_of_a_granted_extension_proposes_its_time_and_words():
 
     form = ExtendForm(complaint=complaint, user=house.dm)
 
-    assert form.initial["due_at"] == queries.granted_until(complaint)
-    assert form.initial["reason"].startswith("希望延到")
+    asked = queries.wish(complaint, "ask_extension")
+    assert (form.initial["due_at"], form.initial["reason"]) == (asked.until, "又缺配件")
+
+
+def test_manager_goes_beyond_a_grant_on_his_own_word():
+    house = House()
+    complaint = moves.granted(house)
+    other = member(house.prop, Role.PROPERTY_MANAGER)
+
+    row = workflow.extend(complaint, house.word(60), by=other, reason="停产")
+
+    assert row.approved_by == other
+
+
+def test_new_request_does_not_stretch_an_old_grant():
+    house = House()
+    complaint = moves.granted(house)
+    wish = timezone.now() + timedelta(hours=300)
+    workflow.ask_extension(complaint, by=house.dm, reason="还要更久", wish_at=wish)
+    before = fingerprint()
+
+    with pytest.raises(RefusedInput) as refusal:
+        workflow.extend(read(complaint), house.word(200), by=house.dm, reason="更久")
+
+    assert (list(refusal.value.errors), fingerprint()) == (["due_at"], before)
 
 
 # --- whose word proves that the work was done ----------------------------------------------
