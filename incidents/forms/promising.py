@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _t
 from django.utils.translation import gettext_lazy as _
 
 from incidents import deadlines, queries
-from incidents.forms.base import ActForm, ReasonForm, area
+from incidents.forms.base import ActForm, area
 from incidents.models import REPORTED, Progress, Promise
 from propdesk.core import clock_text
 from propdesk.core.layouts import Row
@@ -176,10 +176,12 @@ class GrantExtensionForm(AnswerForm):
     reason = CleanCharField(label=_("意见（可不填）"), max_length=200, required=False)
 
 
-class DeclineExtensionForm(AnswerForm, ReasonForm):
-    submit = _("不同意延期")
+class DeclineExtensionForm(AnswerForm):
+    submit = _("不同意再延期")
     icon = "slash-circle"
     hint = _("原承诺时间不变，理由会告诉跟进人。")
+
+    reason = CleanTextField(label=_("理由"), widget=area(3))
 
 
 class ProgressForm(ActForm):
