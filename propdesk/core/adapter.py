@@ -20,7 +20,7 @@ class StaffAccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
         "username_password_mismatch": _l("工号或密码不对，请重新输入；忘记密码请找物业经理重置。"),
         "enter_current_password": _l("现在的密码不对，请重新输入。"),
         "incorrect_password": _l("密码不对，请重新输入。"),
-        "too_many_login_attempts": _l("密码连续输错，请15分钟后再试，或请物业经理重置密码。"),
+        "too_many_login_attempts": _l("连续输错，请15分钟后再试，或请物业经理重置密码。"),
         "account_inactive": _l("这个工号已停用，请找物业经理。"),
         "rate_limited": _l("操作太频繁，请过一分钟再试。"),
     }
