@@ -36,7 +36,7 @@ from propdesk.core.models import (
     Unmasking,
     User,
 )
-from propdesk.core.roles import standing
+from propdesk.core.roles import Role, standing
 
 S = Complaint.Status
 
@@ -287,7 +287,12 @@ class DetailRows:
 
     @cached_property
     def tasks(self) -> list[SimpleNamespace]:
-        return self._list("task")
+        """What waits for somebody; ``mine`` says whether it is this user who is meant."""
+        rows, mine = self._list("task"), standing(self.user, self.complaint.case.property)
+        for row in rows:
+            row.role_label = Role(row.role).label
+            row.mine = row.role in mine.task_roles or Role.GENERAL_MANAGER in mine.roles
+        return rows
 
     @cached_property
     def links(self) -> list[SimpleNamespace]:

@@ -354,7 +354,7 @@ def _answer(
     """Another pair of eyes answers the request; asker and owner hear of it."""
     complaint, stand = begin(complaint, action, by)
     asked = _asked(complaint)
-    require(asked, _("没有等待答复的延期请示。"))
+    require(asked, _("没有等待答复的延期请示，可能已经有人答复；请看最新情况。"))
     _another_answers(action, asked[0], by, stand)
     row = write_progress(complaint, kind, said, now=timezone.now(), by=by)
     tasks = close_tasks(complaint.case, EXTENSION_TASK, by=by, outcome=outcome)

@@ -1127,7 +1127,7 @@ BAD: tuple[Page | Call | Refused, ...] = (
         moves.extended,
         "decline-extension",
         {"reason": TYPED},
-        "没有等待答复的延期请示。",
+        "没有等待答复的延期请示，可能已经有人答复；请看最新情况。",
         409,
         "pm",
         typed=TYPED,

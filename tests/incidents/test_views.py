@@ -458,6 +458,17 @@ def test_page_of_an_extension_one_may_not_make_says_how_to_ask(
     assert ("再延期由物业经理决定" in page, ask in page) == (said, linked)
 
 
+@pytest.mark.parametrize(("who", "words"), [("dm", "等物业经理处理："), ("pm", "")])
+def test_strip_says_whom_a_task_waits_for(who: str, words: str) -> None:
+    house = House()
+    complaint = moves.asked_again(house)
+    page = web(getattr(house, who)).get(complaint.get_absolute_url()).content.decode()
+
+    found = re.search(r"<b>([^<]*)请决定是否再延期", page)
+    assert found is not None
+    assert found[1] == words
+
+
 def test_quick_times_of_an_extension_lie_behind_the_promise() -> None:
     house = House()
     complaint = house.started(house.promised(hours=30))
