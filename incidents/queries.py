@@ -290,3 +290,11 @@ def wish(complaint: Complaint, action: str) -> Wish:
     content = (entry.content or {}) if entry else {}
     until = content.get("info", {}).get("wish_at")
     return Wish(datetime.fromisoformat(until) if until else None, content.get("reason", ""))
+
+
+def acts_since(
+    complaint: Complaint, moment: datetime, limit: int = 1000
+) -> list[tuple[datetime, str]]:
+    """(time, act) of the entries of the case from ``moment`` on, oldest first."""
+    entries = complaint.case.entries.filter(at__gte=moment).order_by("seq")
+    return list(entries.values_list("at", "action")[:limit])

@@ -1,5 +1,6 @@
 """Rows of lists and timelines, made ready in Python so that templates only print."""
 
+from bisect import bisect_left
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
@@ -298,10 +299,12 @@ def history(complaint: Complaint, limit: int = 60) -> list[dict[str, Any]]:
         for new, old in zip(versions, [*versions[1:], None], strict=False)
     ]
     known = _named(change for changes in deltas for change in changes)
+    titles = _titles(complaint, [version.history_date for version in versions])
     return [
         {
             "at": version.history_date,
             "by": version.history_user.name if version.history_user else _("系统"),
+            "title": titles.get(version.history_date, ""),
             "why": ACTION_TITLES.get(
                 version.history_change_reason or "", version.history_change_reason or ""
             ),
@@ -312,6 +315,23 @@ def history(complaint: Complaint, limit: int = 60) -> list[dict[str, Any]]:
 
 
 ACTION_TITLES = {action: look[2] for action, look in LOOK.items()}
+
+
+def _titles(complaint: Complaint, moments: list[datetime]) -> dict[datetime, str]:
+    """What was done, by the moment its row was written: the first entry of the chain from then on.
+
+    Row and entry are written under one lock, so no other act of the case stands between them.
+    """
+    if not moments:
+        return {}
+    found = queries.acts_since(complaint, min(moments))
+    ats = [at for at, _action in found]
+    places = {moment: bisect_left(ats, moment) for moment in moments}
+    return {
+        moment: str(ACTION_TITLES.get(found[place][1], ""))
+        for moment, place in places.items()
+        if place < len(found)
+    }
 
 
 Names = dict[type[Model], dict[Any, str]]

@@ -88,7 +88,10 @@ def _nav(
         key: str, label: str, icon: str, name: str, count: int = 0, *, hot: bool = False
     ) -> dict[str, Any]:
         url = reverse(name, args=[prop.code])
-        current = path == url if key == "board" else path.startswith(url)
+        # A report is signed below its complaint, but whoever signs came from 签批.
+        signing = path.endswith("/report/sign/")
+        current = path == url if key == "board" else path.startswith(url) and not signing
+        current = current or (key == "sign" and signing)
         return {
             "key": key,
             "label": label,

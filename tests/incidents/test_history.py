@@ -89,4 +89,18 @@ def test_history_names_people_and_places_in_one_statement_each() -> None:
         found = rows.history(complaint)
     said = {(c["label"], c["old"], c["new"]) for v in found for c in v["changes"]}
     assert said >= {("房号或地点", str(place), str(other)), ("跟进人", "周敏", "张岚")}
-    assert len(captured) == 3
+    # The versions, what was done at each, then people and places.
+    assert len(captured) == 4
+
+
+def test_history_says_what_was_done_and_why(client: Client) -> None:
+    house = House()
+    complaint = house.started()
+    workflow.extend(complaint, house.word(6), by=house.dm, reason="备件调货未到")
+
+    (last, *_older) = rows.history(complaint)
+
+    assert (str(last["title"]), last["why"]) == ("延期", "备件调货未到")
+    client.force_login(house.dm)
+    page = client.get(f"{complaint.get_absolute_url()}history/").content.decode()
+    assert '<div class="t">延期</div><div class="d">备件调货未到 · ' in page
