@@ -17,6 +17,7 @@ from incidents.workflow.base import (
     begin,
     finish,
     four_eyes,
+    hold,
     neutral,
     permit,
     round_began_at,
@@ -322,7 +323,8 @@ def ask_extension(complaint: Complaint, *, by: User, reason: str, wish_at: datet
 @transaction.atomic
 def grant_extension(complaint: Complaint, *, by: User, reason: str = "") -> Progress:
     """同意再延期: who follows it up tells the guest and then enters the new time himself (C-I)."""
-    until = queries.wish(complaint, "ask_extension").until
+    # Under the lock: the time granted is that of the request that is answered.
+    until = queries.wish(hold(complaint), "ask_extension").until
     when = timezone.localtime(until).strftime("%m-%d %H:%M") if until else ""
     said = "，".join(filter(None, [_("同意延到 %(when)s") % {"when": when}, reason]))
     told = _("【同意再延期】%(case)s · 请先告诉客户，再登记延期")
@@ -334,8 +336,6 @@ def grant_extension(complaint: Complaint, *, by: User, reason: str = "") -> Prog
 @transaction.atomic
 def decline_extension(complaint: Complaint, *, by: User, reason: str) -> Progress:
     """不同意再延期: the promised time stands; whoever asked and the owner are told."""
-    if not reason:
-        raise RefusedInput(reason=_("请写明不同意的理由。"))
     told = _("【不同意再延期】%(case)s · 请按原时限办")
     kind = Progress.Kind.DECLINED
     return _answer(complaint, "decline_extension", kind, "declined", reason, told, by)
@@ -356,6 +356,8 @@ def _answer(
     asked = _asked(complaint)
     require(asked, _("没有等待答复的延期请示，可能已经有人答复；请看最新情况。"))
     _another_answers(action, asked[0], by, stand)
+    if not said:
+        raise RefusedInput(reason=_("请写明不同意的理由。"))
     row = write_progress(complaint, kind, said, now=timezone.now(), by=by)
     tasks = close_tasks(complaint.case, EXTENSION_TASK, by=by, outcome=outcome)
     notify(
