@@ -5,3 +5,9 @@ from django.utils.translation import gettext_lazy as _
 class LostfoundConfig(AppConfig):
     name = "lostfound"
     verbose_name = _("失物")
+
+    def ready(self) -> None:
+        from lostfound import workflow
+        from propdesk.core import house_settings
+
+        house_settings.SAVED.append(workflow.follow_settings)

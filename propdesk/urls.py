@@ -10,5 +10,6 @@ urlpatterns = [
     path("accounts/", include("propdesk.desk.account_urls")),
     path("p/<slug:code>/settings/", include("propdesk.desk.house.urls")),
     path("p/<slug:code>/incidents/", include("incidents.urls")),
+    path("p/<slug:code>/lostfound/", include("lostfound.urls")),
     path("", include("propdesk.desk.urls")),
 ]

@@ -30,7 +30,7 @@ from propdesk.core.papers import (
     ticks,
 )
 from propdesk.core.pdf.render import RenderRefused
-from propdesk.core.rendering import Sheet
+from propdesk.core.rendering import Sheet, case_of
 from propdesk.core.roles import standing
 
 P = TypeVar("P", bound=Paper)
@@ -45,7 +45,7 @@ def incident_report(job: RenderJob) -> Sheet:
     report = _report(job)
     if report is None:
         raise RenderRefused(_("还没有《事故报告》，写好后才能打印。"))
-    dossier = gather(job.case, job.case_version)
+    dossier = gather(case_of(job), job.case_version)
     photos, files, remarks = parts.photos(dossier)
     boxes, drawn = _boxes(dossier, report)
     frozen_at = report.signed_at if job.sealed and report.signed_at else dossier.until
@@ -73,7 +73,7 @@ def incident_report(job: RenderJob) -> Sheet:
 def complaint_record(job: RenderJob) -> Sheet:
     """《客户投诉处理记录表》 from intake to review, as far as the complaint has come."""
     report = _report(job)
-    dossier = gather(job.case, job.case_version)
+    dossier = gather(case_of(job), job.case_version)
     photos, files, remarks = parts.photos(dossier)
     boxes, drawn = _record_boxes(dossier, report)
     signed_at = report.signed_at if report else None
@@ -108,7 +108,7 @@ def complaint_record(job: RenderJob) -> Sheet:
 def _report(job: RenderJob) -> Report | None:
     """The report the job names; otherwise the one that counts."""
     if job.report_id is None:
-        return signoff.current(job.case)
+        return signoff.current(case_of(job))
     return Report.objects.select_related("author", "improve_department").get(pk=job.report_id)
 
 

@@ -11,7 +11,13 @@ from django.db.models.signals import post_migrate
 from django.utils.translation import gettext as _
 from psycopg import sql
 
-WRITTEN_ONCE = ("core_auditentry", "core_notice", "core_personchange", "core_unmasking")
+WRITTEN_ONCE = (
+    "core_auditentry",
+    "core_notice",
+    "core_personchange",
+    "core_personsignature",
+    "core_unmasking",
+)
 
 
 def is_written_once(table: str) -> bool:

@@ -1,6 +1,6 @@
 """The settings of a house: the first-run questions, later changes, and their history."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import pairwise
@@ -23,6 +23,8 @@ SETTING_FIELDS = tuple(
     if field.editable and field.name not in {"id", "property"}
 )
 HISTORY_PAGE = 20
+SAVED: list[Callable[[PropertySettings, User, str], object]] = []
+"""What registers do when settings were saved (row, by, reason), in the same transaction."""
 _ORDERED = (
     ("ceiling_major", "ceiling_serious"),
     ("ceiling_serious", "ceiling_normal"),
@@ -91,6 +93,8 @@ def _write(
         if differing:
             audit.save(target, *differing, by=by, reason=reason)
         changed += differing
+    for follow in SAVED:
+        follow(row, by, reason)
     return changed
 
 

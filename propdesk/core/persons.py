@@ -1,6 +1,7 @@
 """The one place that writes personal data of guests; purgeable whole (decision 3, PIPL 47)."""
 
 import copy
+import hashlib
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -8,7 +9,17 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from propdesk.core.models import Person, PersonChange, Place, Property, Unmasking, User
+from propdesk.core import id_numbers, images
+from propdesk.core.models import (
+    IdType,
+    Person,
+    PersonChange,
+    PersonSignature,
+    Place,
+    Property,
+    Unmasking,
+    User,
+)
 from propdesk.core.names import sort_key
 from propdesk.core.transitions import RefusedInput
 
@@ -28,6 +39,11 @@ class Guest:
     phone: str | None = ""
     kind: str = Person.Kind.RESIDENT
     room: Place | None = None
+
+
+def get(pk: int) -> Person:
+    """One person; the caller has checked that the case is his."""
+    return Person.objects.get(pk=pk)
 
 
 def create(prop: Property, guest: Guest) -> Person:
@@ -72,6 +88,46 @@ def change(person: Person, guest: Guest, *, by: User, reason: str) -> list[str]:
     person.name_sort = sort_key(person.name)
     person.save(update_fields=[*changed, "name_sort"])
     return changed
+
+
+def see_id(person: Person, id_type: str, number: str) -> None:
+    """Keep type, last four and keyed hash of a paper that was seen; the number itself is dropped.
+
+    RefusedInput for an unknown type, or a number that cannot exist (check digit, GB 11643).
+    """
+    if id_type not in IdType.values:
+        raise RefusedInput(id_type=_("请选择证件类型。"))
+    bare = id_numbers.normalise(number)
+    if not id_numbers.is_valid(id_type, bare):
+        raise RefusedInput(id_number=_("证件号不对，请对着证件再核对一遍。"))
+    person.id_type, person.id_last4 = id_type, id_numbers.last4(bare)
+    person.id_hash = id_numbers.keyed_hash(id_type, bare)
+    person.save(update_fields=["id_type", "id_last4", "id_hash"])
+
+
+def sign(
+    person: Person, kind: str, data: bytes, *, by: User, signed_at: datetime, **seen: str
+) -> PersonSignature:
+    """Keep a drawn or scanned signature; ``seen`` is content_sha and device. RefusedInput if broken."""
+    try:
+        if kind == PersonSignature.Kind.DRAWN:
+            image = images.signature_png(data)
+        else:
+            image = images.normalise(data).full
+    except images.ImageRefused as refused:
+        raise RefusedInput(signature=str(refused)) from refused
+    row = PersonSignature(
+        person=person,
+        kind=kind,
+        image=image,
+        sha256=hashlib.sha256(image).hexdigest(),
+        taken_by=by,
+        signed_at=signed_at,
+        taken_at=timezone.now(),
+        **seen,
+    )
+    row.save(force_insert=True)
+    return row
 
 
 def as_of(person: Person, moment: datetime) -> Person:

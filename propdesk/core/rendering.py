@@ -10,6 +10,7 @@ import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from django.conf import settings
 from django.core.files.base import ContentFile
@@ -19,7 +20,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from propdesk.core import audit, wake
-from propdesk.core.models import Case, CopyLog, Document, RenderJob, Report, User
+from propdesk.core.models import Case, CopyLog, Document, Property, RenderJob, Report, User
 from propdesk.core.papers import Paper
 from propdesk.core.pdf.canonical import canonical_json
 from propdesk.core.pdf.limited import render_limited
@@ -51,6 +52,13 @@ def register(kind: str, builder: Builder) -> None:
     BUILDERS[kind] = builder
 
 
+def case_of(job: RenderJob) -> Case:
+    """The case the paper of ``job`` is about; a list of a house has none (TypeError)."""
+    if job.case is None:
+        raise TypeError(f"render job {job.pk} is a list")
+    return job.case
+
+
 def key() -> bytes:
     """Secret of the verify codes; derived, so that no second secret has to be kept."""
     return hmac.digest(settings.SECRET_KEY.encode(), b"propdesk.verify", "sha256")
@@ -61,7 +69,7 @@ def ready_document(
 ) -> Document | None:
     """The paper as it stands: the sealed one, or the draft of exactly this state of the case."""
     if sealed:
-        return Document.objects.filter(report=report, kind=kind, sealed=True).first()
+        return Document.objects.filter(case=case, report=report, kind=kind, sealed=True).first()
     job = (
         RenderJob.objects.filter(
             case=case,
@@ -83,7 +91,7 @@ def request(
 ) -> RenderJob:
     """Queue a paper; the same one twice is one job. Never renders in this process."""
     now = timezone.now()
-    if sealed and (first := _first_sealed(kind, report)):
+    if sealed and (first := _first_sealed(case, kind, report)):
         return first
     job = RenderJob(
         case=case,
@@ -108,9 +116,33 @@ def request(
     return job
 
 
-def _first_sealed(kind: str, report: Report | None) -> RenderJob | None:
+def request_list(prop: Property, kind: str, params: Mapping[str, Any], *, by: User) -> RenderJob:
+    """Queue a list of a house (register, notice board); never sealed, made anew each time."""
+    now = timezone.now()
+    job = RenderJob(
+        property=prop,
+        kind=kind,
+        params=dict(params),
+        case_version=0,
+        requested_by=by,
+        requested_at=now,
+        next_try_at=now,
+    )
+    job.save(force_insert=True)
+    wake.on_commit("core.render")
+    return job
+
+
+def list_job(prop: Property, kind: str, pk: int, by: User) -> RenderJob | None:
+    """A list this very person asked for, with its document once it is made."""
+    rows = RenderJob.objects.filter(property=prop, kind=kind, requested_by=by)
+    return rows.select_related("document").filter(pk=pk).first()
+
+
+def _first_sealed(case: Case, kind: str, report: Report | None) -> RenderJob | None:
     """The job made with the last signature: a sealed paper is never made from a later state."""
-    job = RenderJob.objects.filter(report=report, kind=kind, sealed=True).order_by("id").first()
+    jobs = RenderJob.objects.filter(case=case, report=report, kind=kind, sealed=True)
+    job = jobs.order_by("id").first()
     if job is not None and job.state == RenderJob.State.FAILED:
         job.state, job.attempts, job.next_try_at = RenderJob.State.PENDING, 0, timezone.now()
         job.save(update_fields=["state", "attempts", "next_try_at"])
@@ -137,7 +169,7 @@ def _render_next(now: datetime) -> bool:
     job = (
         RenderJob.objects.filter(state="pending", next_try_at__lte=now)
         .select_for_update(skip_locked=True, of=("self",))
-        .select_related("case__property__settings", "report")
+        .select_related("case__property__settings", "property__settings", "report")
         .order_by("next_try_at", "id")
         .first()
     )
@@ -171,7 +203,7 @@ def _again(job: RenderJob, error: str, now: datetime) -> None:
 def _make(job: RenderJob) -> Document:
     if job.sealed:
         # Signing asks for the paper, and so does whoever opens it before it is made.
-        sealed = ready_document(job.case, job.kind, sealed=True, report=job.report)
+        sealed = ready_document(case_of(job), job.kind, sealed=True, report=job.report)
         if sealed is not None:
             return sealed
     sheet = BUILDERS[job.kind](job)
@@ -180,6 +212,7 @@ def _make(job: RenderJob) -> Document:
     made = render_limited(html, assets=sheet.assets, data=data, frozen_at=sheet.frozen_at)
     document = Document(
         case=job.case,
+        property=job.property,
         report=job.report,
         kind=job.kind,
         number=sheet.number,
@@ -197,7 +230,7 @@ def _make(job: RenderJob) -> Document:
     audit.save(document, by=job.requested_by, reason=_("制表"))
     if job.sealed:
         # The chain holds the hash of what was sealed: another file in its place would not match.
-        case = Case.objects.select_for_update().get(pk=job.case_id)
+        case = Case.objects.select_for_update().get(pk=case_of(job).pk)
         info = {"number": document.number, "sha256": document.sha256}
         audit.record(case, document, by=None, action="paper_sealed", info=info)
     return document

@@ -11,7 +11,14 @@ from propdesk.core.models.papers import (
     StaffSignature,
 )
 from propdesk.core.models.people import Department, Deputy, Membership, Property, Shift, User
-from propdesk.core.models.person import Honorific, Person, PersonChange, Unmasking
+from propdesk.core.models.person import (
+    Honorific,
+    IdType,
+    Person,
+    PersonChange,
+    PersonSignature,
+    Unmasking,
+)
 from propdesk.core.models.places import Place
 from propdesk.core.models.search import SearchText
 from propdesk.core.models.settings import PropertySettings
@@ -32,10 +39,12 @@ __all__ = [
     "Draft",
     "FormToken",
     "Honorific",
+    "IdType",
     "Membership",
     "Notice",
     "Person",
     "PersonChange",
+    "PersonSignature",
     "Place",
     "Property",
     "PropertySettings",

@@ -15,6 +15,8 @@ class Case(models.Model):
         FOUND = "found", _("失物")
         LOST = "lost", _("遗失登记")
         EVENT = "event", _("特殊事件")
+        DISPOSAL = "disposal", _("过期失物处理")
+        STOCKTAKE = "stocktake", _("失物盘点")
 
     property = models.ForeignKey(Property, models.PROTECT, related_name="cases")
     number = models.CharField(_("编号"), max_length=20)

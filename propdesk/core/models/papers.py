@@ -218,9 +218,13 @@ class ReportBox(models.Model):
 
 
 class Document(models.Model):
-    """Bytes of a printed paper, kept as they were sealed; served ever after."""
+    """Bytes of a printed paper, kept as they were sealed; served ever after.
 
-    case = models.ForeignKey(Case, models.PROTECT, related_name="documents")
+    A list (register, notice board) belongs to the ``property``, everything else to a ``case``.
+    """
+
+    case = models.ForeignKey(Case, models.PROTECT, null=True, related_name="documents")
+    property = models.ForeignKey(Property, models.PROTECT, null=True, related_name="+")
     report = models.ForeignKey(Report, models.PROTECT, null=True, related_name="documents")
     kind = models.CharField(max_length=20)
     number = models.CharField(max_length=20)
@@ -234,6 +238,7 @@ class Document(models.Model):
     pages = models.PositiveSmallIntegerField()
     size = models.PositiveIntegerField()
     created_at = models.DateTimeField()
+    ADDED_LATER = {"property_id": None}
 
     class Meta:
         verbose_name = verbose_name_plural = _("文书")
@@ -242,7 +247,17 @@ class Document(models.Model):
                 fields=["report", "kind"],
                 condition=Q(sealed=True, report__isnull=False),
                 name="core_document_sealed_once",
-            )
+            ),
+            models.UniqueConstraint(
+                fields=["case", "kind"],
+                condition=Q(sealed=True, report=None),
+                name="core_document_sealed_case_once",
+            ),
+            models.CheckConstraint(
+                name="core_document_of_case_or_list",
+                condition=Q(case__isnull=False, property=None)
+                | Q(case=None, property__isnull=False, sealed=False),
+            ),
         ]
         indexes = [
             models.Index(fields=["case", "kind", "-id"]),
@@ -277,7 +292,10 @@ class RenderJob(models.Model):
         DONE = "done", _("已生成")
         FAILED = "failed", _("未能生成")
 
-    case = models.ForeignKey(Case, models.PROTECT, related_name="render_jobs")
+    case = models.ForeignKey(Case, models.PROTECT, null=True, related_name="render_jobs")
+    property = models.ForeignKey(Property, models.PROTECT, null=True, related_name="+")
+    params = models.JSONField(default=dict)
+    """What a list shows: filters and days, never anything personal."""
     report = models.ForeignKey(Report, models.PROTECT, null=True, related_name="+")
     kind = models.CharField(max_length=20)
     sealed = models.BooleanField(default=False)
@@ -297,7 +315,12 @@ class RenderJob(models.Model):
                 fields=["case", "kind", "case_version", "sealed"],
                 condition=Q(state="pending"),
                 name="core_renderjob_once",
-            )
+            ),
+            models.CheckConstraint(
+                name="core_renderjob_of_case_or_list",
+                condition=Q(case__isnull=False, property=None)
+                | Q(case=None, property__isnull=False, sealed=False),
+            ),
         ]
         indexes = [
             models.Index(

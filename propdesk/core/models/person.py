@@ -15,6 +15,18 @@ class Honorific(models.TextChoices):
     OTHER = "other", _("客户")
 
 
+class IdType(models.TextChoices):
+    """What somebody proves with who he is."""
+
+    ID_CARD = "id_card", _("居民身份证")
+    PASSPORT = "passport", _("护照")
+    HK_MACAU = "hk_macau", _("港澳通行证")
+    TAIWAN = "taiwan", _("台胞证")
+    RESIDENCE = "residence", _("外国人永居证")
+    DRIVER = "driver", _("驾驶证")
+    OTHER = "other", _("其他证件")
+
+
 class Person(models.Model):
     """Guest, visitor, claimant, witness … No simple-history: its changes live in PersonChange."""
 
@@ -30,6 +42,11 @@ class Person(models.Model):
     honorific = models.CharField(_("称呼"), max_length=10, choices=Honorific, blank=True)
     phone = models.CharField(_("电话"), max_length=30, blank=True)
     room = models.ForeignKey(Place, models.SET_NULL, null=True, blank=True, related_name="+")
+    address = models.CharField(_("邮寄地址"), max_length=200, blank=True)
+    id_type = models.CharField(_("证件类型"), max_length=12, choices=IdType, blank=True)
+    id_last4 = models.CharField(_("证件号后四位"), max_length=4, blank=True)
+    id_hash = models.CharField(max_length=64, blank=True)
+    """Keyed hash of the whole number: the same paper is known again, the number is nowhere."""
     created_at = models.DateTimeField(auto_now_add=True)
     purged_at = models.DateTimeField(null=True, blank=True)
 
@@ -57,6 +74,33 @@ class PersonChange(models.Model):
 
     def __str__(self) -> str:
         return f"#{self.person_id} {self.field}"
+
+
+class PersonSignature(models.Model):
+    """What somebody who is not staff signed: drawn on the screen or scanned; purged with him.
+
+    ``content_sha`` is the digest of what he signed under, ``device`` what it was drawn on (电子签名法).
+    """
+
+    class Kind(models.TextChoices):
+        DRAWN = "drawn", _("屏幕手写")
+        SCAN = "scan", _("纸质签名扫描")
+
+    person = models.ForeignKey(Person, models.CASCADE, related_name="signatures")
+    kind = models.CharField(max_length=5, choices=Kind)
+    image = models.BinaryField()
+    sha256 = models.CharField(max_length=64)
+    content_sha = models.CharField(max_length=64, blank=True)
+    device = models.CharField(max_length=160, blank=True)
+    taken_by = models.ForeignKey(User, models.PROTECT, related_name="+")
+    signed_at = models.DateTimeField(_("签名时间"))
+    taken_at = models.DateTimeField()
+
+    class Meta:
+        verbose_name = verbose_name_plural = _("客户签名")
+
+    def __str__(self) -> str:
+        return f"#{self.person_id} {self.kind}"
 
 
 class Unmasking(models.Model):

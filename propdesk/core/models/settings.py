@@ -60,6 +60,18 @@ class PropertySettings(models.Model):
     sign_within = _minutes(_("《事故报告》提交后多久内签批（分钟）"), 24 * 60)
     idle_logout = _minutes(_("无操作自动退出（分钟）"), 30)
 
+    found_hand_in = _minutes(_("失物登记后多久未上交值班经理即提醒（分钟）"), 120)
+    found_trace = _minutes(_("失物多久未查找失主即提醒（分钟）"), 24 * 60)
+    found_ack = _minutes(_("无主失物上报后多久未知悉即提醒（分钟）"), 24 * 60)
+    found_scan = _minutes(_("认领单纸质签名后多久未补扫描件即提醒（分钟）"), 24 * 60)
+    found_two_staff_over = models.DecimalField(
+        _("价值超过多少元的失物须两人核对认领（元）"),
+        max_digits=10,
+        decimal_places=2,
+        default=Decimal(1000),
+        validators=[MinValueValidator(Decimal(0))],
+    )
+
     retention = models.CharField(
         _("失物保管规则"), max_length=10, choices=Retention, default=Retention.SOP
     )

@@ -1,0 +1,1 @@
+"""The only place where views get found things; bounded, indexed and keyset-paged."""

@@ -1,0 +1,1 @@
+"""What found things look like on paper; builders for ``propdesk.core.rendering``."""

@@ -1,0 +1,5 @@
+"""Addresses of book."""
+
+from django.urls import URLPattern
+
+urlpatterns: list[URLPattern] = []

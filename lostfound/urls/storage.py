@@ -1,0 +1,5 @@
+"""Addresses of storage."""
+
+from django.urls import URLPattern
+
+urlpatterns: list[URLPattern] = []

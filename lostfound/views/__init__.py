@@ -1,0 +1,1 @@
+"""Pages of found things, by noun; rows come from ``queries``, changes go through ``workflow``."""

@@ -1,0 +1,304 @@
+"""How every transition of a found thing begins and ends."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db import models
+from django.utils import timezone
+from django.utils.translation import gettext as _t
+from django.utils.translation import gettext_lazy as _
+
+from lostfound import retention
+from lostfound.models import CustodyMove, FoundItem, MatchProfile
+from lostfound.permissions import ACTIONS, SECURITY
+from lostfound.workflow.table import MOVES, S
+from propdesk.core import audit, duty, search, signatures, wake
+from propdesk.core.models import Person, Property, Shift, StaffSignature, User
+from propdesk.core.roles import DUTY, Role, Standing, ensure, standing
+from propdesk.core.transitions import RefusedInput, require
+
+BACKDATE = timedelta(days=30)
+"""补录: how far back something may be said to have happened."""
+LATE_REPORT = timedelta(minutes=30)
+"""L-B: after this long between finding and reporting the form asks why; never held against him."""
+REST = timedelta(days=366)
+"""What an unstarted term (未起算) counts as in lists, so that nothing drops out of sight."""
+CLAIM_WITHIN = timedelta(hours=24)
+
+
+class Rule(models.TextChoices):
+    """Clock and notice rules of found things."""
+
+    HAND_IN_LATE = "lostfound.hand_in_late", _("仍未上交值班经理")
+    COSIGN_MISSING = "lostfound.cosign_missing", _("会签还没有完成")
+    TRACE_LATE = "lostfound.trace_late", _("仍未查找失主")
+    ACK_LATE = "lostfound.ack_late", _("无主上报仍未知悉")
+    SCAN_MISSING = "lostfound.scan_missing", _("认领单签名件还没有补传")
+    CLAIM_LATE = "lostfound.claim_late", _("认领还没有办完")
+    EXPIRES_SOON = "lostfound.expires_soon", _("保管即将到期")
+    EXPIRED = "lostfound.expired", _("保管到期，转待处置")
+    CATEGORY_DUE = "lostfound.category_due", _("该请示提前处置")
+
+
+RETENTION_RULES = (Rule.EXPIRES_SOON, Rule.EXPIRED)
+
+
+def begin(item: FoundItem, action: str, by: User) -> tuple[FoundItem, Standing]:
+    """The row and its case under lock, fresh from the database; then who (403), when (409)."""
+    item = hold(item)
+    stand = permit(item, action, by)
+    in_state(item, action)
+    return item, stand
+
+
+def hold(item: FoundItem) -> FoundItem:
+    """Lock thing and case, with what transitions read: property, settings, policy."""
+    return (
+        FoundItem.objects.select_for_update(of=("self", "case"))
+        .select_related("case__property__settings", "policy", "place")
+        .get(pk=item.pk)
+    )
+
+
+def permit(item: FoundItem, action: str, by: User) -> Standing:
+    """PermissionDenied (403) unless the table lets ``by`` do ``action`` on this thing."""
+    prop = item.case.property
+    owns, assigned = relation(item, by)
+    return ensure(by, action, ACTIONS, prop=prop, owns=owns, assigned=assigned)
+
+
+def relation(item: FoundItem, by: User) -> tuple[bool, bool]:
+    """(owns, assigned): found, logged or in his hands; lying in one of his departments."""
+    if by.pk in (item.logged_by_id, item.finder_user_id):
+        return True, False
+    if item.status != S.LOGGED:
+        return False, False
+    now = current(item)
+    departments = standing(by, item.case.property).departments
+    return now.holder_id == by.pk, now.department_id is not None and (
+        now.department_id in departments
+    )
+
+
+def in_state(item: FoundItem, action: str) -> None:
+    """ConflictError (409) naming the state the thing really is in."""
+    move = MOVES[action]
+    require(
+        item.status in move.states,
+        _t("现在是“%(state)s”，不能%(doing)s。页面可能已经过时，请看最新情况。")
+        % {"state": item.get_status_display(), "doing": move.doing},
+    )
+
+
+def finish(
+    item: FoundItem,
+    fields: Sequence[str],
+    *rows: models.Model,
+    by: User | None,
+    action: str,
+    reason: str = "",
+    info: dict[str, Any] | None = None,
+    occurred_at: datetime | None = None,
+    case_fields: Sequence[str] = (),
+) -> FoundItem:
+    """Save the thing's ``fields`` and append the audit entry with all rows written."""
+    if fields:
+        audit.save(item, *dict.fromkeys(fields), by=by, reason=reason or action)
+    audit.record(
+        item.case,
+        item,
+        *rows,
+        by=by,
+        action=action,
+        reason=reason,
+        info=info,
+        occurred_at=occurred_at,
+        case_fields=case_fields,
+    )
+    return item
+
+
+def end(item: FoundItem, status: str, now: datetime) -> list[str]:
+    """Close thing and case, not saved yet; returns the fields of the thing to save.
+
+    The caller passes ``case_fields=END`` to ``finish``; all its clocks stop.
+    """
+    item.status, item.ended_at, item.next_due_at = status, now, None
+    item.case.is_open, item.case.closed_at = False, now
+    item.case.clocks.filter(fired_at=None, stopped_at=None).update(stopped_at=now)
+    MatchProfile.objects.filter(case=item.case).update(is_open=False, stale_at=None)
+    return ["status", "ended_at", "next_due_at"]
+
+
+END = ("is_open", "closed_at")
+
+
+def current(item: FoundItem) -> CustodyMove:
+    """The link of the custody chain that is in force."""
+    return item.custody.select_related("holder", "storage", "seal").get(ended_at=None)
+
+
+def hand_on(item: FoundItem, kind: str, *, by: User, now: datetime, **what: Any) -> CustodyMove:
+    """End the current link and add the next one; both in this transaction, one is current (L-A)."""
+    before = item.custody.select_for_update().filter(ended_at=None).first()
+    seq = 1
+    if before is not None:
+        before.ended_at = now
+        audit.save(before, "ended_at", by=by, reason=kind)
+        seq = before.seq + 1
+    row = CustodyMove(item=item, seq=seq, kind=kind, by=by, at=now, **what)
+    audit.save(row, by=by, reason=kind)
+    return row
+
+
+def two_people(prop: Property, manager: User, guard: User) -> None:
+    """RefusedInput unless one is on the duty side, the other of 保安部, and they are two (L-A)."""
+    if manager.pk == guard.pk:
+        raise RefusedInput(guard=_t("每次移动要两个人：值班经理和保安部不能是同一人。"))
+    if not standing(manager, prop).roles & DUTY:
+        raise RefusedInput(manager=_t("这一方须是值班经理、物业经理或总物业经理。"))
+    if not standing(guard, prop).roles & SECURITY:
+        raise RefusedInput(guard=_t("这一方须是保安部人员。"))
+
+
+def present(user: User, password: str) -> StaffSignature:
+    """The signature of a second person who proves with his password that he is here (decision 13).
+
+    RefusedInput names the field ``guard_password``.
+    """
+    try:
+        return signatures.confirmed(user, password)
+    except RefusedInput as refused:
+        sentence = refused.errors.get("password") or _t("%(name)s还没有留存签名。") % {
+            "name": user.name
+        }
+        raise RefusedInput(guard_password=sentence) from refused
+
+
+def is_here(user: User, password: str) -> bool:
+    """Whether the second person confirmed on this very screen; a wrong password is RefusedInput."""
+    if not password:
+        return False
+    if not user.check_password(password):
+        raise RefusedInput(
+            guard_password=_t("密码不对，请%(name)s重新输入。") % {"name": user.name}
+        )
+    return True
+
+
+def end_of_shift(prop: Property, now: datetime) -> datetime:
+    """When the running shift of the duty manager ends; eight hours from now without a roster."""
+    shift = (
+        Shift.objects.filter(
+            property=prop,
+            role=Role.DUTY_MANAGER,
+            cancelled_at=None,
+            starts_at__lte=now,
+            ends_at__gt=now,
+        )
+        .order_by("ends_at")
+        .first()
+    )
+    return shift.ends_at if shift else now + timedelta(hours=8)
+
+
+def happened(
+    field: str, at: datetime, now: datetime, *, not_before: datetime | None = None
+) -> None:
+    """RefusedInput (422) for a time in the future, far in the past or before ``not_before``."""
+    if at > now:
+        raise RefusedInput(**{field: _t("时间还没有到，请填写实际发生的时间。")})
+    if at < now - BACKDATE:
+        raise RefusedInput(**{field: _t("时间在30天以前，请核对日期。")})
+    if not_before is not None and at < to_minute(not_before):
+        raise RefusedInput(**{field: _t("时间早于上一步，请核对后重填。")})
+
+
+def to_minute(moment: datetime) -> datetime:
+    """As precise as a person types a time."""
+    return moment.replace(second=0, microsecond=0)
+
+
+def neutral(item: FoundItem) -> str:
+    """What a notice may say of a found thing: number and category, no feature, name or room."""
+    return f"{item.case.number} · {item.get_category_display()}"
+
+
+def last_day_of(item: FoundItem) -> Any:
+    """The last day it is kept: the general manager's own day, else the policy's; None 未起算."""
+    return item.kept_until or item.expires_on
+
+
+def resting(item: FoundItem, now: datetime) -> str:
+    """The state it lies in when nobody claims it and nothing is decided (also after a claim)."""
+    last = last_day_of(item)
+    if last is not None and retention.is_expired(last, now):
+        return S.EXPIRED
+    if item.ownerless_notice_id is not None:
+        return S.OWNERLESS
+    return S.TRACING if item.clue == FoundItem.Clue.YES else S.STORED
+
+
+def next_due(item: FoundItem, now: datetime) -> datetime:
+    """What is due next, by the state: the key of the lists (never None while it is open)."""
+    settings = item.case.property.settings
+    if item.status == S.LOGGED:
+        return item.reported_at + minutes(settings.found_hand_in)
+    if item.status in (S.CLAIMED, S.DISPUTED):
+        return now + CLAIM_WITHIN
+    if item.status in (S.STORED, S.TRACING) and not item.attempts.exists():
+        return (item.handed_at or now) + minutes(settings.found_trace)
+    if item.status == S.OWNERLESS and item.ownerless_at and item.ownerless_acked_at is None:
+        return item.ownerless_at + minutes(settings.found_ack)
+    last = last_day_of(item)
+    return retention.expires_at(last) if last else (item.handed_at or now) + REST
+
+
+def minutes(number: int) -> timedelta:
+    return timedelta(minutes=number)
+
+
+def finder_name(item: FoundItem) -> str:
+    """Who found it: a colleague, or the name of somebody without an account."""
+    person: User | Person | None = item.finder_user or item.finder
+    return person.name if person else ""
+
+
+def index(item: FoundItem) -> None:
+    """Rewrite the search row: number, name, features, place; nobody's name or number."""
+    place = item.place
+    search.write(
+        item.case,
+        [
+            item.case.number,
+            item.get_category_display(),
+            item.name,
+            item.features,
+            item.serial,
+            item.place_note,
+            place.label if place else "",
+            place.code if place else "",
+            item.old_number,
+        ],
+    )
+    compare_soon(item)
+
+
+def compare_soon(item: FoundItem) -> None:
+    """Have the matching look at it again: a row that waits, and a word to the worker (F7)."""
+    MatchProfile.objects.update_or_create(
+        case=item.case,
+        defaults={
+            "property": item.case.property,
+            "is_found": True,
+            "is_open": item.case.is_open,
+            "stale_at": timezone.now(),
+        },
+    )
+    wake.on_commit("lostfound.match")
+
+
+def guards_on_duty(prop: Property, now: datetime) -> list[User]:
+    """保安部 on duty, the likely second person."""
+    return duty.on_duty(prop, Role.SECURITY, Role.SECURITY_MANAGER, at=now)

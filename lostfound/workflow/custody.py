@@ -1,0 +1,382 @@
+"""L-A, L-D: receipt by the duty manager with 保安部, and every move after it: always two people."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+
+from django.db import models, transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from lostfound import categories, retention
+from lostfound.models import ContentLine, CustodyMove, FoundItem, SealTag, StoragePlace, Valuation
+from lostfound.workflow.base import (
+    Rule,
+    begin,
+    current,
+    end_of_shift,
+    finish,
+    hand_on,
+    happened,
+    is_here,
+    minutes,
+    neutral,
+    next_due,
+    two_people,
+)
+from lostfound.workflow.table import S
+from lostfound.workflow.terms import arm, policy_in_force, term_of
+from lostfound.workflow.tracing import report_to_manager, set_clue
+from propdesk.core import audit, cases, clocks
+from propdesk.core.models import Task, User
+from propdesk.core.notices import notify
+from propdesk.core.roles import DUTY, Role, standing
+from propdesk.core.transitions import RefusedInput, require
+
+K = CustodyMove.Kind
+COSIGN = "cosign"
+MAX_LINES = 60
+
+
+@dataclass(frozen=True, slots=True)
+class Content:
+    """One thing inside, or one denomination: then currency (CNY) and denomination are given."""
+
+    text: str
+    count: int = 1
+    currency: str = ""
+    denomination: Decimal | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """What is settled when a thing goes into joint custody."""
+
+    guard: User
+    storage: StoragePlace | None
+    guard_password: str = ""
+    seal: str = ""
+    handed_at: datetime | None = None
+    late_reason: str = ""
+    value: Decimal | None = None
+    is_unvalued: bool = False
+    basis: str = ""
+    contents: Sequence[Content] = ()
+    clue: str = FoundItem.Clue.UNDECIDED
+    clue_text: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Second:
+    """The other of the two people of a move, with his password when he stands beside."""
+
+    user: User
+    password: str = ""
+
+
+@transaction.atomic
+def receive(item: FoundItem, receipt: Receipt, *, by: User) -> FoundItem:
+    """接收入库 (L-A … L-D, L-G): joint custody, storage, value or 未估价, and the term from today.
+
+    The guard confirms with his password on the same screen, or later on his own account (a task and
+    a clock to the end of the shift). 422 names what is missing; contraband is refused: it goes to the
+    police and never into the cupboard.
+    """
+    item, _stand = begin(item, "receive", by)
+    now = timezone.now()
+    require(
+        not categories.rule(item.category).to_police_at_once,
+        _("违禁危险品不入库：看守现场、报警，用“移交公安”登记。"),
+    )
+    handed_at = receipt.handed_at or now
+    _check(item, receipt, by, handed_at, now)
+    fields = _stored(item, receipt, by, handed_at)
+    before = current(item)
+    row = _into_store(item, before, receipt, by, now)
+    rows: list[models.Model] = [row, _first_value(item, by, now)]
+    rows += _list_contents(item, receipt.contents, by, receipt.guard, now)
+    fields += set_clue(item, receipt.clue, receipt.clue_text)
+    if receipt.clue == FoundItem.Clue.NO:
+        rows += report_to_manager(item, by, now)
+        fields += ["ownerless_at", "ownerless_notice"]
+    rows += _await_cosign(item, row, by, now)
+    clocks.stop(item.case, [Rule.HAND_IN_LATE], now)
+    _arm_all(item, now)
+    item.next_due_at = next_due(item, now)
+    info = {"storage": row.storage_id, "guard": receipt.guard.pk, "valued": item.valuation}
+    fields += ["next_due_at"]
+    return finish(
+        item, fields, before, *rows, by=by, action="receive", info=info, occurred_at=handed_at
+    )
+
+
+def _check(item: FoundItem, receipt: Receipt, by: User, handed_at: datetime, now: datetime) -> None:
+    two_people(item.case.property, by, receipt.guard)
+    happened("handed_at", handed_at, now, not_before=item.reported_at)
+    errors = {}
+    if receipt.storage is None:
+        errors["storage"] = _("请选择存放位置。")
+    if receipt.value is None and not receipt.is_unvalued:
+        errors["value"] = _("请填写估价，或选择“未估价”。")
+    if receipt.value is not None and receipt.is_unvalued:
+        errors["value"] = _("已填估价，就不要再选“未估价”。")
+    if receipt.value is not None and not receipt.basis:
+        errors["basis"] = _("请写明估价依据，例如同类商品市价。")
+    rule = categories.rule(item.category)
+    if (rule.has_contents or rule.is_cash) and not receipt.contents:
+        errors["contents"] = _("请两人清点并列出内含物；是空的就写“空”。")
+    if receipt.clue == FoundItem.Clue.YES and not receipt.clue_text:
+        errors["clue_text"] = _("请写明有什么线索。")
+    if errors:
+        raise RefusedInput(**errors)
+    _check_contents(receipt.contents)
+
+
+def _check_contents(lines: Sequence[Content]) -> None:
+    if len(lines) > MAX_LINES:
+        raise RefusedInput(contents=_("内含物最多列60行，同类的合并写数量。"))
+    for line in lines:
+        if not line.text and not line.currency:
+            raise RefusedInput(contents=_("内含物有一行没有写是什么。"))
+        if line.count < 1 or (line.currency and not (line.denomination or 0) > 0):
+            raise RefusedInput(contents=_("现金要写明币种、面额和张数。"))
+
+
+def _stored(item: FoundItem, receipt: Receipt, by: User, handed_at: datetime) -> list[str]:
+    """Receipt, value, policy and term on the item, not saved yet; returns the fields."""
+    item.status = S.STORED
+    item.handed_at = max(handed_at, item.reported_at)
+    item.received_by, item.received_on = by, retention.local_day(handed_at)
+    item.late_reason = receipt.late_reason or item.late_reason
+    item.valuation = FoundItem.Valuation.UNVALUED
+    if receipt.value is not None:
+        item.valuation, item.value, item.valued_by = FoundItem.Valuation.VALUED, receipt.value, by
+    item.valuation_basis = receipt.basis
+    item.policy = policy_in_force(item.case.property, item.received_on)
+    item.expires_on = term_of(item, item.value)
+    names = "status handed_at received_by received_on late_reason valuation value valued_by"
+    return [*names.split(), "valuation_basis", "policy", "expires_on"]
+
+
+def _into_store(
+    item: FoundItem, before: CustodyMove, receipt: Receipt, by: User, now: datetime
+) -> CustodyMove:
+    here = is_here(receipt.guard, receipt.guard_password)
+    return hand_on(
+        item,
+        K.RECEIVE,
+        by=by,
+        now=now,
+        giver=before.holder,
+        giver_person=before.holder_person,
+        manager=by,
+        manager_at=now,
+        guard=receipt.guard,
+        guard_at=now if here else None,
+        storage=receipt.storage,
+        seal=_seal(item, receipt.seal, by, now),
+    )
+
+
+def _seal(item: FoundItem, number: str, by: User, now: datetime) -> SealTag | None:
+    """A new seal on the bag; ConflictError for a number that was used before."""
+    if not number:
+        return None
+    row = SealTag(
+        property=item.case.property, item=item, number=number, applied_by=by, applied_at=now
+    )
+    audit.save(row, by=by, reason=_("封签"))
+    return row
+
+
+def _first_value(item: FoundItem, by: User, now: datetime) -> Valuation:
+    row = Valuation(
+        item=item,
+        seq=1,
+        value=item.value,
+        basis=item.valuation_basis,
+        expires_on=item.expires_on,
+        state=Valuation.State.IN_FORCE,
+        by=by,
+        at=now,
+    )
+    audit.save(row, by=by, reason=_("估价"))
+    return row
+
+
+def _list_contents(
+    item: FoundItem, lines: Sequence[Content], by: User, witness: User, now: datetime
+) -> list[ContentLine]:
+    rows = [
+        ContentLine(
+            item=item,
+            position=number,
+            text=line.text or str(_("现金")),
+            currency=line.currency,
+            denomination=line.denomination if line.currency else None,
+            count=line.count,
+            counted_by=by,
+            witnessed_by=witness,
+            at=now,
+        )
+        for number, line in enumerate(lines, start=1)
+    ]
+    for row in rows:
+        audit.save(row, by=by, reason=_("清点内含物"))
+    return rows
+
+
+def _arm_all(item: FoundItem, now: datetime) -> None:
+    arm(item, now)
+    settings = item.case.property.settings
+    if item.clue != FoundItem.Clue.NO and item.handed_at is not None:
+        clocks.arm(item.case, (Rule.TRACE_LATE, item.handed_at + minutes(settings.found_trace)))
+    early = categories.rule(item.category).early_days
+    if early is not None and item.received_on is not None:
+        last = retention.category_day(item.received_on, early)
+        clocks.arm(item.case, (Rule.CATEGORY_DUE, retention.expires_at(last)))
+
+
+def _await_cosign(item: FoundItem, row: CustodyMove, by: User, now: datetime) -> list[Task]:
+    """A task for whoever has not confirmed yet, and a clock to the end of the shift (L-A)."""
+    waiting = row.guard if row.guard_at is None else row.manager if row.manager_at is None else None
+    if waiting is None:
+        return []
+    done = cases.close_tasks(item.case, COSIGN, by=by, outcome="superseded")
+    role = Role.SECURITY if row.guard_at is None else Role.DUTY_MANAGER
+    text = _("共管会签，请%(name)s确认 · %(case)s") % {"name": waiting.name, "case": neutral(item)}
+    task = cases.open_task(item.case, COSIGN, role, text, by=by)
+    notify(
+        item.case,
+        rule="lostfound.cosign",
+        text=f"【{_('待会签')}】{neutral(item)}",
+        key=f"cosign:{row.pk}",
+        also=[waiting],
+        except_for=by,
+    )
+    clocks.stop(item.case, [Rule.COSIGN_MISSING], now)
+    clocks.arm(item.case, (Rule.COSIGN_MISSING, end_of_shift(item.case.property, now)))
+    return [*done, task]
+
+
+@transaction.atomic
+def cosign(item: FoundItem, *, by: User) -> FoundItem:
+    """会签 (L-A): the named second person confirms on his own account that he stood beside."""
+    item, _stand = begin(item, "cosign", by)
+    now = timezone.now()
+    row = item.custody.select_for_update().get(ended_at=None)
+    if row.guard_id == by.pk and row.guard_at is None:
+        row.guard_at, field = now, "guard_at"
+    elif row.manager_id == by.pk and row.manager_at is None:
+        row.manager_at, field = now, "manager_at"
+    else:
+        require(False, _("现在没有等您会签的移动。"))
+        raise AssertionError
+    audit.save(row, field, by=by, reason=_("会签"))
+    done = cases.close_tasks(item.case, COSIGN, by=by, outcome="confirmed")
+    clocks.stop(item.case, [Rule.COSIGN_MISSING], now)
+    return finish(item, [], row, *done, by=by, action="cosign", info={"move": row.seq})
+
+
+@transaction.atomic
+def move(
+    item: FoundItem,
+    storage: StoragePlace,
+    second: Second,
+    *,
+    by: User,
+    reason: str,
+    seal: str = "",
+) -> FoundItem:
+    """移位 (L-A): from place to place, one of the duty side and one of 保安部, each named.
+
+    Whoever of the two does not act confirms with his password, or later on his own account.
+    """
+    item, _stand = begin(item, "move", by)
+    now = timezone.now()
+    if not reason:
+        raise RefusedInput(reason=_("请写明移位的原因。"))
+    before = current(item)
+    require(
+        before.guard_at is not None and before.manager_at is not None,
+        _("上一次移动还没有会签完，先请对方会签。"),
+    )
+    require(before.storage_id != storage.pk, _("物品已经在这个位置。"))
+    row = _moved(item, before, storage, second, by=by, now=now, reason=reason, seal=seal)
+    tasks = _await_cosign(item, row, by, now)
+    info = {"from": before.storage_id, "to": storage.pk}
+    return finish(item, [], before, row, *tasks, by=by, action="move", reason=reason, info=info)
+
+
+def _moved(
+    item: FoundItem,
+    before: CustodyMove,
+    storage: StoragePlace,
+    second: Second,
+    *,
+    by: User,
+    now: datetime,
+    reason: str,
+    seal: str,
+) -> CustodyMove:
+    people = pair(item, by, second, now)
+    tag = before.seal
+    if seal and (tag is None or tag.opened_at is not None):
+        tag = _seal(item, seal, by, now)
+    elif seal and tag is not None and seal != tag.number:
+        raise RefusedInput(seal=_("袋上已有封签 %(n)s，换封签先登记拆封。") % {"n": tag.number})
+    return hand_on(item, K.MOVE, by=by, now=now, storage=storage, seal=tag, reason=reason, **people)
+
+
+def pair(item: FoundItem, by: User, second: Second, now: datetime) -> dict[str, object]:
+    """The manager and the guard of a move, with the moments each confirmed; RefusedInput if not two."""
+    prop = item.case.property
+    by_manages = bool(standing(by, prop).roles & DUTY)
+    manager, guard = (by, second.user) if by_manages else (second.user, by)
+    two_people(prop, manager, guard)
+    confirmed = now if is_here(second.user, second.password) else None
+    return {
+        "manager": manager,
+        "guard": guard,
+        "manager_at": now if by_manages else confirmed,
+        "guard_at": confirmed if by_manages else now,
+    }
+
+
+@transaction.atomic
+def open_seal(item: FoundItem, *, by: User, reason: str) -> FoundItem:
+    """登记拆封: who opened the bag and why; a new seal gets a new number."""
+    item, _stand = begin(item, "open_seal", by)
+    row = item.seals.select_for_update().filter(opened_at=None).first()
+    require(row is not None, _("这件物品没有封签。"))
+    if not reason:
+        raise RefusedInput(reason=_("请写明拆封的原因。"))
+    assert row is not None  # noqa: S101 -- for the type checker; require() has refused
+    row.opened_at, row.opened_by, row.opened_reason = timezone.now(), by, reason
+    audit.save(row, "opened_at", "opened_by", "opened_reason", by=by, reason=reason)
+    info = {"seal": row.number}
+    return finish(item, [], row, by=by, action="open_seal", reason=reason, info=info)
+
+
+@transaction.atomic
+def count_contents(
+    item: FoundItem, lines: Sequence[Content], witness: Second, *, by: User, reason: str
+) -> FoundItem:
+    """重新清点内含物 by two people who are both here; the earlier list stays on record."""
+    item, _stand = begin(item, "count_contents", by)
+    now = timezone.now()
+    two_people(item.case.property, by, witness.user)
+    if not reason:
+        raise RefusedInput(reason=_("请写明重新清点的原因。"))
+    if not is_here(witness.user, witness.password):
+        raise RefusedInput(guard_password=_("请一起清点的保安部人员输入密码。"))
+    if not lines:
+        raise RefusedInput(contents=_("请列出内含物；是空的就写“空”。"))
+    _check_contents(lines)
+    old = list(item.contents.filter(removed_at=None).order_by("position"))
+    for row in old:
+        row.removed_at = now
+        audit.save(row, "removed_at", by=by, reason=reason)
+    rows = _list_contents(item, lines, by, witness.user, now)
+    return finish(item, [], *old, *rows, by=by, action="count_contents", reason=reason)

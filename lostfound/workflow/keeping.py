@@ -1,0 +1,226 @@
+"""What may be needed at any time: corrections, photos, links, the police, and taking back a slip."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.db import models, transaction
+from django.db.models import Q
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from lostfound import categories
+from lostfound.models import CustodyMove, FoundItem
+from lostfound.permissions import ACTIONS
+from lostfound.workflow.base import (
+    END,
+    begin,
+    current,
+    end,
+    finish,
+    hand_on,
+    happened,
+    hold,
+    in_state,
+    index,
+    neutral,
+    permit,
+    present,
+)
+from lostfound.workflow.custody import Second, pair
+from lostfound.workflow.table import S
+from lostfound.workflow.terms import arm, term_of
+from propdesk.core import cases, persons, photos, stale
+from propdesk.core.models import Attachment, CaseLink, Place, Unmasking, User
+from propdesk.core.notices import notify
+from propdesk.core.roles import Role
+from propdesk.core.transitions import RefusedInput, require
+
+EDITED = ("category", "name", "quantity", "unit", "features", "serial", "place_id", "place_note")
+"""What 更正登记 is filled from and writes back."""
+
+
+def edited(item: FoundItem) -> dict[str, Any]:
+    """The values behind the form of 更正登记, as they stand."""
+    return {name: getattr(item, name) for name in EDITED}
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """L-C anew: what the slip should say."""
+
+    category: str
+    name: str
+    quantity: int
+    unit: str
+    features: str
+    serial: str
+    place: Place | None
+    place_note: str
+
+
+@transaction.atomic
+def correct(item: FoundItem, facts: Facts, *, by: User, reason: str, seen: str = "") -> FoundItem:
+    """更正登记 (L-C): with reason; history keeps what stood there. Not while somebody claims it."""
+    item, _stand = begin(item, "correct", by)
+    labels = {f.attname: f.verbose_name for f in FoundItem._meta.concrete_fields}  # noqa: SLF001 -- model API
+    shown = {name: labels[name] for name in EDITED if name != "place_id"}
+    stale.require_unchanged(seen, edited(item), shown)
+    _check(facts, reason)
+    before = edited(item)
+    for name in Facts.__dataclass_fields__:
+        setattr(item, name, getattr(facts, name))
+    require(edited(item) != before, _("登记没有变化。"))
+    fields = [name.removesuffix("_id") for name in EDITED]
+    if facts.category != before["category"]:
+        fields += _other_category(item)
+    index(item)
+    changed = sorted(name for name, value in edited(item).items() if before[name] != value)
+    return finish(item, fields, by=by, action="correct", reason=reason, info={"fields": changed})
+
+
+def _check(facts: Facts, reason: str) -> None:
+    errors = {}
+    if facts.category not in categories.Category.values:
+        errors["category"] = _("请选择类别。")
+    if not facts.name:
+        errors["name"] = _("请填写物品名称。")
+    if not facts.features:
+        errors["features"] = _("请写下特征：颜色、品牌、记号。")
+    if facts.quantity < 1:
+        errors["quantity"] = _("数量至少是 1。")
+    if facts.place is None and not facts.place_note:
+        errors["place"] = _("请选择或写明拾获地点。")
+    if not reason:
+        errors["reason"] = _("请写明更正的原因。")
+    if errors:
+        raise RefusedInput(**errors)
+
+
+def _other_category(item: FoundItem) -> list[str]:
+    """Contraband has no term; whatever turns out to be none gets one."""
+    if item.policy is None:
+        return []
+    item.expires_on = term_of(item, item.value)
+    arm(item, timezone.now())
+    return ["expires_on"]
+
+
+@transaction.atomic
+def remove_attachment(attachment: Attachment, *, by: User, reason: str) -> Attachment:
+    """撤下照片: struck out with a reason, never deleted (X-2)."""
+    item, _stand = begin(FoundItem.objects.get(pk=attachment.case_id), "remove_attachment", by)
+    row = photos.strike_out(attachment, by=by, reason=reason)
+    info = {"attachment": row.pk}
+    finish(item, [], row, by=by, action="remove_attachment", reason=reason, info=info)
+    return row
+
+
+@transaction.atomic
+def link(item: FoundItem, number: str, *, by: User, note: str = "") -> CaseLink:
+    """关联 another case of the house by its number; both sides record it."""
+    permit(item, "link", by)
+    both = Q(pk=item.pk) | Q(case__number=number.strip().upper())
+    rows = FoundItem.objects.select_for_update(of=("self",)).filter(
+        both, case__property=item.case.property
+    )
+    list(rows.order_by("pk"))
+    in_state(hold(item), "link")
+    return cases.link(item.case, number, by=by, note=note)
+
+
+@transaction.atomic
+def unmask(item: FoundItem, person_id: int, *, by: User, reason: str) -> Unmasking:
+    """查看完整号码 of the finder or a claimant of this thing: with a purpose, for 60 seconds."""
+    item, _stand = begin(item, "unmask", by)
+    known = {item.finder_id, *item.claims.values_list("owner_id", flat=True)}
+    known |= set(item.claims.values_list("proxy_id", flat=True))
+    require(person_id in known - {None}, _("没有这个人的资料。"))
+    row = persons.unmask(persons.get(person_id), "phone", by=by, reason=reason)
+    finish(item, [], by=by, action="unmask", info={"field": "phone"})
+    return row
+
+
+@dataclass(frozen=True, slots=True)
+class PoliceReceipt:
+    """What the police gave for it: receipt or officer's number, and a picture of it if any."""
+
+    proof: str
+    receiver: str
+    handed_at: datetime | None = None
+    photo: bytes | None = None
+
+
+@transaction.atomic
+def hand_to_police(
+    item: FoundItem, receipt: PoliceReceipt, second: Second, *, by: User
+) -> FoundItem:
+    """移交公安 of contraband, at once and past every term: two people and the police's receipt.
+
+    Other things go this way by 《过期失物处理审批单》 only.
+    """
+    ready = photos.prepare(receipt.photo) if receipt.photo else None
+    item, _stand = begin(item, "hand_to_police", by)
+    require(
+        categories.rule(item.category).to_police_at_once,
+        _("只有违禁危险品可以直接移交公安，其他失物走过期失物审批。"),
+    )
+    now = timezone.now()
+    at = receipt.handed_at or now
+    happened("handed_at", at, now, not_before=item.found_at)
+    errors = {}
+    if not receipt.proof:
+        errors["proof"] = _("请填写公安的接收回执编号。")
+    if not receipt.receiver:
+        errors["receiver"] = _("请填写接收民警的警号或单位。")
+    if errors:
+        raise RefusedInput(**errors)
+    present(second.user, second.password)
+    people = pair(item, by, second, now)
+    before = current(item)
+    move = hand_on(item, CustodyMove.Kind.POLICE, by=by, now=now, giver=before.holder, **people)
+    rows: list[models.Model] = [before, move]
+    if ready is not None:
+        rows.append(photos.store(item.case, ready, by=by, caption=str(_("公安接收回执"))))
+    fields = end(item, S.POLICE, now)
+    _tell_managers(item, by)
+    rows += cases.close_tasks(item.case, by=by, outcome="police")
+    info = {"proof": receipt.proof, "receiver": receipt.receiver}
+    return finish(
+        item,
+        fields,
+        *rows,
+        by=by,
+        action="hand_to_police",
+        info=info,
+        occurred_at=at,
+        case_fields=END,
+    )
+
+
+def _tell_managers(item: FoundItem, by: User) -> None:
+    notify(
+        item.case,
+        Role.PROPERTY_MANAGER,
+        rule="lostfound.police",
+        text=_("【已移交公安】%(case)s") % {"case": neutral(item)},
+        key="police",
+        except_for=by,
+    )
+
+
+@transaction.atomic
+def void(item: FoundItem, *, by: User, reason: str) -> FoundItem:
+    """作废: a slip made by mistake; the number stays. Not by whoever logged it or found it."""
+    item, stand = begin(item, "void", by)
+    if not reason:
+        raise RefusedInput(reason=_("请写明作废的原因。"))
+    for author_id in (item.logged_by_id, item.finder_user_id):
+        allowed = author_id is None or (
+            author_id != by.pk and ACTIONS["void"].any & stand.without(author_id)
+        )
+        require(allowed, _("自己登记或拾获的物品须由另一位经理作废。"))
+    item.void_reason = reason
+    fields = ["void_reason", *end(item, S.VOIDED, timezone.now())]
+    done = cases.close_tasks(item.case, by=by, outcome="voided")
+    return finish(item, fields, *done, by=by, action="void", reason=reason, case_fields=END)

@@ -1,0 +1,145 @@
+"""L-G: which rule a thing is kept under, until when, and the clocks that follow from it."""
+
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+
+from django.db import transaction
+from django.db.models import Max
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from lostfound import categories, retention
+from lostfound.models import FoundItem, RetentionPolicy
+from lostfound.permissions import ACTIONS
+from lostfound.workflow.base import RETENTION_RULES, Rule, last_day_of
+from propdesk.core import audit, clocks
+from propdesk.core.models import Property, PropertySettings, User
+from propdesk.core.roles import ensure
+from propdesk.core.transitions import RefusedInput, lock
+
+TICK = timedelta(microseconds=1)
+"""Clocks fire once their due time is past; a term ends with the last moment of its last day."""
+
+
+def terms_of(policy: RetentionPolicy) -> retention.Terms:
+    """A policy row as the arithmetic wants it."""
+    return retention.Terms(
+        short=retention.Term(policy.short_count, retention.Unit(policy.short_unit)),
+        long=retention.Term(policy.long_count, retention.Unit(policy.long_unit)),
+        limit=policy.limit,
+        boundary=retention.Tier(policy.boundary),
+        unvalued=retention.Tier(policy.unvalued),
+        start=retention.Start(policy.start),
+        reminders=tuple(policy.reminders),
+        police_only=policy.police_only,
+    )
+
+
+def policy_in_force(prop: Property, on: date) -> RetentionPolicy:
+    """The policy of that day: the latest version valid by then; the house's preset is the first."""
+    rows = RetentionPolicy.objects.filter(property=prop, valid_from__lte=on)
+    found = rows.order_by("-valid_from", "-version").first()
+    return found or _write(prop, prop.settings.retention, on, by=None, reason=_("按设置"))
+
+
+def _write(
+    prop: Property, preset: str, on: date, *, by: User | None, reason: str
+) -> RetentionPolicy:
+    return write_policy(prop, preset, retention.PRESETS[preset], on, by=by, reason=reason)
+
+
+def write_policy(
+    prop: Property,
+    preset: str,
+    terms: retention.Terms,
+    on: date,
+    *,
+    by: User | None,
+    reason: str,
+    rolls: bool = True,
+) -> RetentionPolicy:
+    """A new version; the property row is locked, so that versions are counted one by one."""
+    prop = lock(prop)
+    newest = RetentionPolicy.objects.filter(property=prop).aggregate(n=Max("version"))["n"]
+    row = RetentionPolicy(
+        property=prop,
+        version=(newest or 0) + 1,
+        preset=preset,
+        valid_from=on,
+        limit=terms.limit,
+        boundary=terms.boundary,
+        unvalued=terms.unvalued,
+        short_count=terms.short.count,
+        short_unit=terms.short.unit,
+        long_count=terms.long.count,
+        long_unit=terms.long.unit,
+        start=terms.start,
+        reminders=list(terms.reminders),
+        police_only=terms.police_only,
+        rolls=rolls,
+        reason=reason,
+        by=by,
+        at=timezone.now(),
+    )
+    audit.save(row, by=by, reason=reason)
+    return row
+
+
+@transaction.atomic
+def set_policy(
+    prop: Property,
+    preset: str,
+    terms: retention.Terms,
+    valid_from: date,
+    *,
+    by: User,
+    reason: str,
+    rolls: bool = True,
+) -> RetentionPolicy:
+    """A new version of the house's rule, from today on or later; old things keep theirs (L-G)."""
+    ensure(by, "set_policy", ACTIONS, prop=prop)
+    if valid_from < timezone.localdate():
+        raise RefusedInput(valid_from=_("新规则从今天或以后起生效，已入库的不受影响。"))
+    if not reason:
+        raise RefusedInput(reason=_("请写明修改规则的原因。"))
+    return write_policy(prop, preset, terms, valid_from, by=by, reason=reason, rolls=rolls)
+
+
+def follow_settings(row: PropertySettings, by: User, reason: str) -> None:
+    """Settings were saved: another preset there is a new version of the rule from today on."""
+    newest = RetentionPolicy.objects.filter(property=row.property).order_by("-version").first()
+    if newest is None or newest.preset != row.retention:
+        _write(row.property, row.retention, timezone.localdate(), by=by, reason=reason)
+
+
+def term_of(item: FoundItem, value: Decimal | None) -> date | None:
+    """The last day under the thing's own policy if it were worth ``value``; None 未起算 or contraband."""
+    if categories.rule(item.category).to_police_at_once or item.policy is None:
+        return None
+    terms = terms_of(item.policy)
+    start = item.received_on if terms.start == retention.Start.RECEIVED else item.announced_on
+    return retention.last_day(start, value, terms)
+
+
+def arm(item: FoundItem, now: datetime) -> None:
+    """Set the clocks of its term anew; earlier ones that have not fired stop."""
+    clocks.stop(item.case, RETENTION_RULES, now)
+    last = last_day_of(item)
+    if last is None or item.policy is None:
+        return
+    reminders = retention.reminders(last, terms_of(item.policy), now)
+    clocks.arm(
+        item.case,
+        *((Rule.EXPIRES_SOON, moment) for _days, moment in reminders),
+        (Rule.EXPIRED, retention.expires_at(last) - TICK),
+    )
+
+
+def statutory_of(item: FoundItem) -> list[retention.StatutoryClock]:
+    """The periods of the law beside the SOP date (F5); they never block."""
+    policy = item.policy
+    return retention.statutory(
+        item.announced_on,
+        is_hotel=policy is not None and policy.preset == RetentionPolicy.Preset.HOTEL,
+        rolls=policy.rolls if policy else True,
+    )

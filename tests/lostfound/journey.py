@@ -1,0 +1,111 @@
+"""A found thing walked to a given state through the workflow itself: no state is ever faked."""
+
+import io
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
+from decimal import Decimal
+from typing import Any
+
+from django.utils import timezone
+from PIL import Image
+
+from lostfound import workflow
+from lostfound.models import FoundItem, StoragePlace
+from propdesk.core import signatures
+from propdesk.core.models import Department, Place, Property, User
+from propdesk.core.roles import Role
+from tests.factories import PASSWORD, DepartmentFactory, PlaceFactory, PropertyFactory, member
+from tests.incidents.journey import drawn
+
+S = FoundItem.Status
+FIND = workflow.Find(
+    category="phone",
+    features="黑色手机，屏幕右上角有裂纹，蓝色硅胶壳",
+    place=None,
+    place_note="A座大堂沙发",
+)
+
+
+def photo(colour: str = "navy", size: tuple[int, int] = (320, 240)) -> bytes:
+    """A small JPEG; another colour is another photo."""
+    out = io.BytesIO()
+    Image.new("RGB", size, colour).save(out, "JPEG")
+    return out.getvalue()
+
+
+def fresh(item: FoundItem) -> FoundItem:
+    """The thing read anew with what its transitions read."""
+    return FoundItem.objects.select_related("case__property__settings").get(pk=item.pk)
+
+
+@dataclass
+class House:
+    """A property with one person per role found things need; the signers have signatures."""
+
+    prop: Property = field(default_factory=PropertyFactory)
+
+    def __post_init__(self) -> None:
+        self.security: Department = DepartmentFactory(property=self.prop, name="保安部")
+        self.housekeeping: Department = DepartmentFactory(property=self.prop, name="管家部")
+        self.dm = member(self.prop, Role.DUTY_MANAGER, name="周敏")
+        self.pm = member(self.prop, Role.PROPERTY_MANAGER, name="张岚")
+        self.gm = member(self.prop, Role.GENERAL_MANAGER, name="陈国栋")
+        self.guard = member(self.prop, Role.SECURITY, department=self.security, name="李强")
+        self.guard2 = member(self.prop, Role.SECURITY, department=self.security, name="赵刚")
+        self.cleaner = member(
+            self.prop, Role.HOUSEKEEPING, department=self.housekeeping, name="孙丽"
+        )
+        self.desk = member(self.prop, Role.FRONT_DESK, name="钱婷")
+        for user in (self.dm, self.pm, self.gm, self.guard, self.guard2):
+            signatures.keep(user, drawn())
+        self.lobby: Place = PlaceFactory(property=self.prop, name="A座大堂")
+        self.shelf = self.storage("2号柜 上层", "G2-1")
+        self.other_shelf = self.storage("2号柜 下层", "G2-2")
+        self.dm2 = None
+
+    def storage(self, label: str, code: str) -> StoragePlace:
+        return StoragePlace.objects.create(property=self.prop, name=label, label=label, code=code)
+
+    def logged(self, *, by: User | None = None, **changes: Any) -> FoundItem:
+        pictures = changes.pop("pictures", [photo()])
+        find = replace(FIND, **changes)
+        return fresh(workflow.log(self.prop, find, pictures, by=by or self.guard))
+
+    def receipt(self, **changes: Any) -> workflow.Receipt:
+        receipt = workflow.Receipt(
+            guard=self.guard,
+            guard_password=PASSWORD,
+            storage=self.shelf,
+            value=Decimal("1500.00"),
+            basis="同型号二手价",
+        )
+        return replace(receipt, **changes)
+
+    def stored(self, item: FoundItem | None = None, **changes: Any) -> FoundItem:
+        """In the cupboard, signed by both, no word about a clue yet."""
+        item = item or self.logged()
+        return fresh(workflow.receive(item, self.receipt(**changes), by=self.dm))
+
+    def tracing(self, item: FoundItem | None = None) -> FoundItem:
+        item = item or self.stored()
+        return fresh(workflow.decide_clue(item, "yes", by=self.dm, text="手机锁屏有联系电话"))
+
+    def traced(self, item: FoundItem | None = None) -> FoundItem:
+        item = self.tracing(item)
+        workflow.trace(item, by=self.dm, via="phone", text="拨打锁屏上的电话", outcome="no_answer")
+        return fresh(item)
+
+    def ownerless(self, item: FoundItem | None = None) -> FoundItem:
+        item = item or self.stored()
+        return fresh(workflow.decide_clue(item, "no", by=self.dm))
+
+    def moved(self, item: FoundItem | None = None, **changes: Any) -> FoundItem:
+        item = item or self.stored()
+        second = workflow.Second(self.guard, changes.pop("password", PASSWORD))
+        workflow.move(item, self.other_shelf, second, by=self.dm, reason="换柜", **changes)
+        return fresh(item)
+
+
+def ago(**span: float) -> Any:
+    """A moment before now."""
+    return timezone.now() - timedelta(**span)
