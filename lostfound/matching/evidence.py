@@ -1,0 +1,287 @@
+"""The single comparisons of a lost report with a found item; each appends what it finds. Pure.
+
+Weights are in one currency, roughly the logarithm of how much likelier a sight is for a true pair
+than for any two things. What one side does not say is neither for nor against.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Final, NamedTuple
+
+from lostfound.matching import numbers, places
+from lostfound.matching.colours import distance
+from lostfound.matching.lexicon import lexicon
+from lostfound.matching.profile import Profile
+from lostfound.matching.rarity import Rarity
+
+DAY: Final = 1440  # minutes
+
+
+class Item(NamedTuple):
+    """One piece of evidence: what was compared, its weight, and the words for a reason."""
+
+    kind: str
+    weight: float
+    ours: str = ""
+    theirs: str = ""
+
+
+Compare = Callable[[Profile, Profile, Rarity, list[Item]], None]
+
+
+def serials_contradict(lost: Profile, found: Profile) -> bool:
+    """Return whether both fields for numbers are filled and cannot belong to one thing."""
+    if not lost.serial or not found.serial:
+        return False
+    return numbers.serials(lost.serial, found.serial) == "different"
+
+
+def likeness(one: str, other: str) -> float:
+    """Return how readily two things are taken for each other, 0 to 1."""
+    if one == other:
+        return 1.0
+    family, family_other = one.partition("/")[0], other.partition("/")[0]
+    if family == family_other:
+        return 0.85 if one.endswith("*") or other.endswith("*") else 0.5
+    return lexicon().kin.get((family, family_other), 0.0)
+
+
+def _head(lost: Profile, found: Profile, rarity: Rarity, items: list[Item]) -> None:
+    if not lost.heads or not found.heads:
+        return
+    best, pair = max((likeness(a, b), (a, b)) for a in lost.heads for b in found.heads)
+    if best < 0.6:
+        # The thing itself may stand among the contents: an identity card in a card holder.
+        for a, others in ((lost.heads, found.things), (found.heads, lost.things)):
+            for head in a:
+                inside = max((likeness(head, other) for other in others), default=0.0)
+                if inside >= 0.85 and best < 0.55:
+                    best, pair = 0.55, (head, head)
+    if best <= 0.0:
+        items.append(Item("thing", -5.0, pair[0], pair[1]))
+    elif best < 0.3:
+        items.append(Item("thing", -2.5 + 5 * best, pair[0], pair[1]))
+    else:
+        share = rarity.of_token(pair[1])
+        items.append(Item("thing", 2.8 * best * (0.6 + 0.4 * share) - 0.3, pair[0], pair[1]))
+
+
+_CONFUSED: Final = frozenset(
+    frozenset(pair.split())
+    for pair in (
+        "wallet bag", "wallet bank_card", "wallet document", "wallet cash", "phone electronics",
+        "key document", "key electronics", "key toy", "bag clothing", "bag document", "bag cosmetics",
+        "jewellery electronics", "umbrella toy", "umbrella clothing", "glasses clothing", "toy clothing",
+        "toy book", "food medicine", "cosmetics medicine", "bank_card document", "book document",
+        "key bank_card", "key wallet", "jewellery toy", "jewellery clothing", "contraband food", "bag toy",
+    )
+)  # fmt: skip
+
+
+def _category(lost: Profile, found: Profile, _rarity: Rarity, items: list[Item]) -> None:
+    pair = frozenset((lost.category, found.category))
+    if len(pair) == 1:
+        items.append(Item("category", 0.2 if lost.category == "other" else 0.6))
+    elif "other" not in pair and pair not in _CONFUSED:
+        items.append(Item("category", -1.2))
+
+
+def _colours(lost: Profile, found: Profile, rarity: Rarity, items: list[Item]) -> None:
+    if lost.colours and found.colours:
+        a, b = lost.colours[:3], found.colours[:3]
+        away, pair = min(
+            [(distance(a[0], y), (a[0], y)) for y in b]
+            + [(distance(x, b[0]), (x, b[0])) for x in a]
+        )
+        if away <= 0.17:
+            weight = (1.5 - 6.0 * away) * (0.5 + 0.5 * rarity.of_token(pair[1]))
+            items.append(Item("colour", weight, *pair))
+            more = sum(
+                any(distance(x, y) <= 0.1 for y in b if y != pair[1]) for x in a if x != pair[0]
+            )
+            if more:
+                items.append(Item("colours", 0.6 * more))
+        else:
+            items.append(Item("colour", max(-2.6, -(away - 0.17) * 14), *pair))
+    elif lost.colours or found.colours:
+        main = lost.colours or found.colours
+        parts = found.part_colours if lost.colours else lost.part_colours
+        if any(distance(main[0], part.partition(":")[2]) <= 0.1 for part in parts):
+            items.append(Item("colour_part", 0.4))
+
+
+def _part_colours(lost: Profile, found: Profile, _rarity: Rarity, items: list[Item]) -> None:
+    if not lost.part_colours or not found.part_colours:
+        return
+    theirs: dict[str, list[str]] = {}
+    for each in found.part_colours:
+        part, _, colour = each.partition(":")
+        theirs.setdefault(part, []).append(colour)
+    for each in lost.part_colours:
+        part, _, colour = each.partition(":")
+        if part in theirs:
+            away, other = min((distance(colour, y), y) for y in theirs[part])
+            if away <= 0.17:
+                items.append(Item("part", 1.6 - 4 * away, each, f"{part}:{other}"))
+            elif away > 0.25:
+                items.append(Item("part", -1.0, each, f"{part}:{other}"))
+
+
+def _brands(lost: Profile, found: Profile, rarity: Rarity, items: list[Item]) -> None:
+    if not lost.brands or not found.brands:
+        return
+    shared = lost.brands & found.brands
+    if shared:
+        brand = max(shared, key=rarity.of_token)
+        items.append(Item("brand", 2.2 * rarity.of_token(brand), brand, brand))
+    else:
+        items.append(Item("brand", -2.4, min(lost.brands), min(found.brands)))
+
+
+def _marks(lost: Profile, found: Profile, rarity: Rarity, items: list[Item]) -> None:
+    lists = lexicon()
+    shared = lost.marks & found.marks
+    told: set[str] = set()
+    for mark in shared:
+        group = mark.partition(":")[0]
+        weight = lists.weights.get(group, 1.6) * rarity.of_token(mark)
+        items.append(Item("mark", weight if group not in told else weight * 0.6, mark, mark))
+        told.add(group)
+    denied = (lost.absent & found.marks) | (found.absent & lost.marks)
+    for mark in denied:
+        items.append(Item("denied", -1.2, mark, mark))
+    items.extend(Item("absent", 0.5, mark, mark) for mark in lost.absent & found.absent)
+    _opposed(lost.marks - shared, found.marks - shared, told, items)
+
+
+def _opposed(
+    ours: frozenset[str], theirs: frozenset[str], told: set[str], items: list[Item]
+) -> None:
+    lists = lexicon()
+    groups = {mark.partition(":")[0] for mark in ours} & {mark.partition(":")[0] for mark in theirs}
+    for group in groups:
+        clash = lists.clashes.get(group, 1.0)
+        if not clash:
+            continue
+        a = {mark for mark in ours if mark.startswith(group + ":")}
+        b = {mark for mark in theirs if mark.startswith(group + ":")}
+        opposites = lists.opposites.get(group)
+        if opposites:
+            for each in opposites:
+                if a & each and b & each:
+                    items.append(Item("opposed", -clash, min(a & each), min(b & each)))
+        elif group not in told:
+            items.append(Item("opposed", -clash, min(a), min(b)))
+
+
+def _contents(lost: Profile, found: Profile, rarity: Rarity, items: list[Item]) -> None:
+    shared = lost.things & found.things
+    for thing in shared:
+        items.append(Item("content", 1.2 * rarity.of_token(thing), thing, thing))
+
+
+def _words(lost: Profile, found: Profile, rarity: Rarity, items: list[Item]) -> None:
+    for word in lost.latin & found.latin:
+        items.append(Item("word", 1.3 * rarity.of_token(word), word, word))
+    total = sum(max(0.0, rarity.of_token(gram) - 0.5) for gram in lost.grams & found.grams)
+    if total:
+        items.append(Item("grams", min(2.4, 0.5 * total)))
+
+
+def _identity(lost: Profile, found: Profile, _rarity: Rarity, items: list[Item]) -> None:
+    best, pair = 0.0, ("", "")
+    for a in lost.tails | lost.codes:
+        for b in found.tails | found.codes:
+            if numbers.same_tail(a, b):
+                named = (a in lost.tails) + (b in found.tails)
+                length = min(len(a), len(b))
+                weight = 3.0 + 2.5 * named + (1.5 if length > 3 else 0)
+                if weight > best:
+                    best, pair = weight, (a, b)
+    if best:
+        items.append(Item("number", best, *pair))
+    elif lost.tails and found.tails:
+        items.append(Item("number", -3.5, min(lost.tails), min(found.tails)))
+    elif (lost.codes or lost.tails) and (found.codes or found.tails):
+        clash = -2.5 if "key" in (lost.category, found.category) else -0.6
+        items.append(
+            Item("number", clash, min(lost.codes | lost.tails), min(found.codes | found.tails))
+        )
+
+
+def _names(lost: Profile, found: Profile, rarity: Rarity, items: list[Item]) -> None:
+    if not lost.names or not found.names:
+        return
+    shared = lost.names & found.names
+    if shared:
+        items.append(Item("name", 2.6, min(shared), min(shared)))
+    else:
+        items.append(Item("name", -3.0, min(lost.names), min(found.names)))
+
+
+def _amounts(lost: Profile, found: Profile, _rarity: Rarity, items: list[Item]) -> None:
+    best = None
+    for value, currency in lost.amounts:
+        for other, currency_other in found.amounts:
+            if currency == currency_other:
+                share = min(value, other) / max(value, other)
+                best = max(best or 0.0, share)
+    if best is not None:
+        weight = 3.0 if best > 0.99 else 1.5 if best > 0.85 else 0.0 if best > 0.6 else -1.5
+        items.append(Item("amount", weight))
+
+
+def _quantity(lost: Profile, found: Profile, _rarity: Rarity, items: list[Item]) -> None:
+    if lost.quantity == found.quantity:
+        if lost.quantity > 1:
+            items.append(Item("quantity", 0.8))
+    else:
+        items.append(Item("quantity", -0.5))
+
+
+_NEARNESS: Final = {
+    places.SAME_SPOT: 2.0,
+    places.WITHIN: 0.8,
+    places.SAME_FLOOR: 0.9,
+    places.SAME_ROOT: -0.3,
+    places.ELSEWHERE: -1.4,
+}
+
+
+def _places(lost: Profile, found: Profile, rarity: Rarity, items: list[Item]) -> None:
+    near = places.nearest(lost.places, found.places)
+    if near == places.UNKNOWN:
+        return
+    weight = _NEARNESS[near]
+    if near == places.SAME_SPOT:
+        weight *= 0.5 + 0.5 * rarity.of_token("/".join(found.places[0]))
+    items.append(Item(f"place{near}", weight))
+
+
+_LATER: Final = (
+    (0.5, 1.6),
+    (1, 1.3),
+    (2, 0.8),
+    (4, 0.2),
+    (7, -0.4),
+    (14, -1.0),
+    (30, -1.8),
+    (90, -2.8),
+)
+
+
+def _time(lost: Profile, found: Profile, _rarity: Rarity, items: list[Item]) -> None:
+    later = found.since - lost.until
+    if later <= 0:
+        items.append(Item("within", 1.6))
+        return
+    days = later / DAY
+    weight = next((weight for limit, weight in _LATER if days <= limit), -4.0)
+    items.append(Item("later", weight, f"{days:.0f}"))
+
+
+ALL: Final[tuple[Compare, ...]] = (
+    _head, _category, _colours, _part_colours, _brands, _marks, _contents, _words, _identity,
+    _names, _amounts, _quantity, _places, _time,
+)  # fmt: skip

@@ -1,0 +1,200 @@
+"""Numbers and names that tell one thing from another: serials, tails, rooms, amounts. Pure.
+
+A tail of three characters and more counts as unique; masked names ("王**") are compared by what is
+shown of them. Texts here are normalised: NFKC, lower case.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Final, Literal
+
+Verdict = Literal["same", "similar", "different", "unknown"]
+
+UNIQUE: Final = 3  # characters of a tail
+_CODE: Final = re.compile(r"[a-z0-9]+(?:[-.&_][a-z0-9]+)*")
+_MASK: Final = re.compile(r"[*＊×某xX…·•.]+")
+_HAN: Final = re.compile(r"[\u3400-\u9fff]+")
+_LABELS: Final = {
+    "imei": "imei", "串号": "imei", "串码": "imei",
+    "序列号": "serial", "sn": "serial", "s/n": "serial", "机身号": "serial",
+    "卡号": "card", "车牌": "plate", "电话": "phone", "手机号": "phone",
+}  # fmt: skip
+_CUES: Final = (
+    "imei|串号|串码|序列号|机身号|机身编号|编号|编码|号码|卡号|证号|车牌号?|尾号|尾数|尾|末[一二两三四五六0-9]*位"
+    "|最?后[一二两三四五六七八0-9]+位|最后几位|最后|末尾|结尾|s/n|sn|学号|工号|no"
+)
+_TAIL: Final = re.compile(
+    rf"(?P<label>(?:(?:{_CUES})[数字号是为的:：\.…\s“\"'末尾后最几四三五六位]*)+)"
+    rf"(?P<code>[a-z0-9]{{2,}}(?:-[a-z0-9]+)*)"
+)
+_ENDING: Final = re.compile(r"(?P<code>[a-z0-9]{3,}(?:-[a-z0-9]+)*)(?:结尾|收尾|打头)")
+_ROOM: Final = re.compile(
+    r"(?<![a-z0-9.])(\d{1,2})\s*(?:楼|层|-)\s*(\d{1,2})(?![\d:点月日号]|\s*年)"
+)
+_DIGITS: Final = {c: i for i, c in enumerate("零一二三四五六七八九")} | {"两": 2, "〇": 0, "俩": 2}
+_UNITS: Final = {"十": 10, "百": 100, "千": 1000, "万": 10000}
+_HAN_NUMBER: Final = "零〇一二两三四五六七八九十百千万"
+_AMOUNT: Final = re.compile(
+    rf"(?:¥|￥|rmb\s*)?(?P<n>\d[\d,]*(?:\.\d+)?|[{_HAN_NUMBER}]+)(?P<more>多|来|几)?"
+    r"\s*(?P<unit>元|块钱?|圆|人民币|现金|美元|美金|欧元|港币|港元|日元|英镑|美刀)"
+)
+_MEASURE: Final = re.compile(
+    rf"(?P<n>\d+(?:\.\d+)?万?|[{_HAN_NUMBER}]+)\s*"
+    r"(?P<unit>毫升|ml|升|l(?![a-z])|瓦|w(?![a-z])|毫安时?|mah|寸|英寸|码|克|g(?![a-z])|gb|tb|度|岁|年级|厘米|cm|米|分)"
+)
+_SAME_UNIT: Final = {"毫升": "ml", "升": "l", "瓦": "w", "毫安": "mah", "毫安时": "mah", "英寸": "寸", "克": "g", "厘米": "cm"}  # fmt: skip
+_COUNT: Final = re.compile(
+    rf"(?P<n>\d{{1,3}}|[{_HAN_NUMBER}俩]{{1,3}})\s*(?P<unit>[把张双枚颗串套本册支瓶盒条片份]|个钥匙)"
+)
+SURNAMES: Final = "欧阳|司徒|上官|诸葛|司马|皇甫|尉迟|公孙|慕容|令狐|夏侯|东方|端木|南宫|轩辕|长孙|宇文|独孤|亓官|闻人|百里|呼延|淳于|单于|太史|申屠|澹台|万俟|濮阳|钟离|拓跋|完颜|纳兰"
+_COMMON: Final = (
+    "王李张刘陈杨黄赵吴周徐孙马朱胡郭何林高罗郑梁谢宋唐许韩冯邓曹彭曾肖田董袁潘于蒋蔡余杜叶程苏魏吕丁任沈姚卢"
+    "姜崔钟谭陆汪范金石廖贾夏韦付方白邹孟熊秦邱江尹薛闫段雷侯龙史陶黎贺顾毛郝龚邵万钱严覃武戴莫孔向汤柯甘褚"
+    "邝鄢宓荀聂殷楚司欧阎祝季温庄柳舒鲁牛葛蒙翟申"
+)
+_NAMED: Final = re.compile(
+    rf"(?:姓名|名字|户名|持卡人|署名|姓(?!名))[是为叫:：\s“\"]*(?P<name>{SURNAMES}|[\u4e00-\u9fff])"
+)
+_TITLED: Final = re.compile(
+    rf"(?P<name>{SURNAMES}|[{_COMMON}])(?:先生|女士|小姐|经理|老师|某某|某|总(?=[”\"，,。\s]|$))"
+)
+_NO_NAME: Final = frozenset("的一是在名了我不个这那客和有人老氏")
+
+
+def serials(one: str, other: str) -> Verdict:
+    """Compare two values of the field for numbers: "same" is unique, "different" a contradiction."""
+    if not one or not other:
+        return "unknown"
+    codes, codes_other = tails(one), tails(other)
+    if codes and codes_other:
+        if any(same_tail(a, b) for a in codes for b in codes_other):
+            return "same"
+        comparable = [(a, b) for a in codes for b in codes_other if _kind(a) == _kind(b)]
+        return "different" if comparable else "unknown"
+    return _masked(one, other)
+
+
+def tails(serial: str) -> list[str]:
+    """Return the codes in a field for numbers: "E…337" gives ["337"], "T…0882" gives ["0882"]."""
+    codes = [code.replace("-", "").replace(".", "") for code in _CODE.findall(serial)]
+    long = [code for code in codes if len(code) >= UNIQUE and not re.fullmatch(r"x{2,}", code)]
+    labels = {"imei", "sn", "vin", "no"}
+    return [code for code in long if code not in labels]
+
+
+def same_tail(one: str, other: str) -> bool:
+    """Return whether the shorter code is the end of the longer, three characters at least."""
+    if len(one) > len(other):
+        one, other = other, one
+    return len(one) >= UNIQUE and other.endswith(one)
+
+
+def tail_codes(text: str) -> list[tuple[str, str]]:
+    """Return (label, code) of numbers a text names as such: "IMEI尾 1147", "最后四位 6630"."""
+    found = []
+    for match in (*_TAIL.finditer(text), *_ENDING.finditer(text)):
+        words = match.groupdict().get("label") or ""
+        label = next((kind for cue, kind in _LABELS.items() if cue in words), "")
+        code = match["code"].replace("-", "")
+        if any(c.isdigit() for c in code) or len(code) >= UNIQUE:
+            found.append((label, code))
+    return found
+
+
+def rooms(text: str) -> list[str]:
+    """Return rooms written in two parts: "9楼03房" and "9-03" give "903"."""
+    return [floor + room.zfill(2) for floor, room in _ROOM.findall(text)]
+
+
+def amounts(text: str) -> list[tuple[float, str]]:
+    """Return sums of money as (amount, currency); currency "" is yuan."""
+    found = []
+    for match in _AMOUNT.finditer(text):
+        value = number(match["n"].replace(",", ""))
+        unit = match["unit"]
+        currency = (
+            ""
+            if unit[0] in "元块圆人现"
+            else {"港元": "港币", "美金": "美元", "美刀": "美元"}.get(unit, unit)
+        )
+        if value:
+            found.append((value, currency))
+    return found
+
+
+def measures(text: str) -> list[str]:
+    """Return sizes with their units, made alike: "两升" and "2L" give "2l", "1万毫安" "10000mah"."""
+    found = []
+    for match in _MEASURE.finditer(text):
+        value, unit = number(match["n"]), match["unit"]
+        if value:
+            unit = _SAME_UNIT.get(unit, unit)
+            if unit == "ml" and value >= 1000:
+                value, unit = value / 1000, "l"
+            found.append(f"{value:g}{unit}")
+    return found
+
+
+def counts(text: str) -> dict[str, int]:
+    """Return how many of what: "三把" gives {"把": 3}; one is an article and says nothing."""
+    found: dict[str, int] = {}
+    for match in _COUNT.finditer(text):
+        value = number(match["n"])
+        if value and 1 < value < 1000:
+            found.setdefault(match["unit"][0], int(value))
+    return found
+
+
+def names(text: str) -> list[str]:
+    """Return surnames a text gives: "姓欧阳", "名片“甘经理”", "褚某"."""
+    found = [m["name"] for m in (*_NAMED.finditer(text), *_TITLED.finditer(text))]
+    return [name for name in dict.fromkeys(found) if name not in _NO_NAME]
+
+
+def number(text: str) -> float:
+    """Return a number in digits or Chinese numerals; 0 when it is none."""
+    factor = 1.0
+    if text.endswith("万") and text[:-1].replace(".", "", 1).isdigit():
+        text, factor = text[:-1], 10000.0
+    if text.replace(".", "", 1).isdigit() and text.isascii():
+        return float(text) * factor
+    total, section, digit = 0, 0, 0
+    for char in text:
+        if char in _DIGITS:
+            digit = digit * 10 + _DIGITS[char] if section == 0 and digit else _DIGITS[char]
+        elif char == "万":
+            total, section, digit = (total + section + digit) * 10000, 0, 0
+        elif char in _UNITS:
+            section, digit = section + (digit or 1) * _UNITS[char], 0
+        else:
+            return 0.0
+    if digit and section >= 100 and text[-1] in _DIGITS and text[-2:-1] in "百千":
+        digit *= section_step(text[-2])
+    return float(total + section + digit)
+
+
+def section_step(unit: str) -> int:
+    """Return what a last bare digit counts for: in 三百五 the five is fifty."""
+    return {"百": 10, "千": 100}[unit]
+
+
+def _kind(code: str) -> bool:
+    return any(c.isdigit() for c in code)
+
+
+def _masked(one: str, other: str) -> Verdict:
+    shown, shown_other = _shown(one), _shown(other)
+    if not shown or not shown_other:
+        return "unknown"
+    hidden, hidden_other = bool(_MASK.search(one)), bool(_MASK.search(other))
+    if shown == shown_other:
+        return "similar" if hidden or hidden_other or len(shown) < 2 else "same"
+    short, long = sorted((shown, shown_other), key=len)
+    if long.startswith(short) and not (hidden and hidden_other):
+        return "similar"
+    return "different"
+
+
+def _shown(text: str) -> str:
+    return "".join(_HAN.findall(_MASK.sub("", text)))

@@ -1,0 +1,271 @@
+"""What is compared of a description: read once, stored as JSON, compared many times. Pure."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any, Final
+
+from lostfound.matching import numbers
+from lostfound.matching.described import Described, Place
+from lostfound.matching.lexicon import SHADES, VERSION, Lexicon, lexicon
+from lostfound.matching.words import Piece, Reading, clean, read
+
+# What a category alone says about the thing, when no word does.
+_BY_CATEGORY: Final = {
+    "phone": "手机/*",
+    "umbrella": "伞/*",
+    "wallet": "钱包/*",
+    "bag": "包/*",
+    "glasses": "眼镜/*",
+    "key": "钥匙/*",
+    "bank_card": "银行卡/*",
+    "cash": "现金/*",
+    "book": "书/*",
+    "jewellery": "首饰/*",
+    "toy": "玩具/*",
+    "medicine": "药品/*",
+    "food": "食品/*",
+}
+_JOINTS: Final = re.compile(r"[、,，/＋+（(&;；]|带|含|装|内有|和|与|及|配")
+_MODEL: Final = re.compile(r"\s*(\d{1,2}|[xs][rse]?\b)(?![\d寸年月日号点楼层座万个只张元块])")
+_FREE_CODE: Final = re.compile(
+    r"(?<![a-z0-9.])[a-z]{0,2}\d{3,}(?![\d.]*(?:元|块|毫|ml|mah|w|瓦|g|克|年))[a-z0-9]*"
+)
+_LONGEST_PART: Final = 5
+_BOTH: Final = ({"侧:左", "侧:右"}, {"性别:男", "性别:女"})
+_VAGUE: Final = frozenset({"卡", "包", "证件", "首饰"})
+_CONTAINER: Final = "纸袋"
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """One side of a comparison; times are minutes since 1970, sets are of short strings."""
+
+    key: int
+    category: str
+    heads: tuple[str, ...]
+    things: frozenset[str]
+    colours: tuple[str, ...]
+    part_colours: frozenset[str]
+    brands: frozenset[str]
+    marks: frozenset[str]
+    absent: frozenset[str]
+    latin: frozenset[str]
+    grams: frozenset[str]
+    serial: str
+    tails: frozenset[str]
+    codes: frozenset[str]
+    names: frozenset[str]
+    amounts: tuple[tuple[float, str], ...]
+    quantity: int
+    places: tuple[Place, ...]
+    since: int
+    until: int
+
+    def to_json(self) -> dict[str, Any]:
+        """Return a small dict for JSON; `from_json` makes the same profile of it."""
+        made: dict[str, Any] = {"v": VERSION}
+        for name, short in _FIELDS.items():
+            value = getattr(self, name)
+            if isinstance(value, frozenset):
+                value = sorted(value)
+            elif isinstance(value, tuple):
+                value = [list(v) if isinstance(v, tuple) else v for v in value]
+            if value not in ("", []):
+                made[short] = value
+        return made
+
+    @classmethod
+    def from_json(cls, stored: dict[str, Any]) -> Profile | None:
+        """Return the stored profile; None when another version of the lists has made it."""
+        if stored.get("v") != VERSION:
+            return None
+        values: dict[str, Any] = {name: stored.get(short) for name, short in _FIELDS.items()}
+        for name in _SETS:
+            values[name] = frozenset(values[name] or ())
+        for name in ("heads", "colours"):
+            values[name] = tuple(values[name] or ())
+        for name in ("amounts", "places"):
+            values[name] = tuple(tuple(each) for each in values[name] or ())
+        for name in ("category", "serial"):
+            values[name] = values[name] or ""
+        return cls(**values)
+
+
+_FIELDS: Final = {
+    "key": "k", "category": "c", "heads": "h", "things": "t", "colours": "l",
+    "part_colours": "p", "brands": "b", "marks": "m", "absent": "a", "latin": "w",
+    "grams": "g", "serial": "s", "tails": "e", "codes": "d", "names": "n",
+    "amounts": "y", "quantity": "q", "places": "o", "since": "f", "until": "u",
+}  # fmt: skip
+_SETS: Final = (
+    "things", "part_colours", "brands", "marks", "absent", "latin", "grams", "tails", "codes",
+    "names",
+)  # fmt: skip
+
+
+def profile(described: Described) -> Profile:
+    """Read a description into what is compared of it."""
+    name, rest = read(described.name), read(f"{described.features}。{described.details}")
+    heads = _heads(name, rest, described.category)
+    own_part = _part_of_head(name)
+    colours, parts = _colours((name, rest), own_part)
+    text = f"{name.text}，{rest.text}"
+    serial = clean(described.serial)
+    tails = numbers.tail_codes(text)
+    serial_tails = numbers.tails(serial)
+    labelled = {code for _label, code in tails} | set(serial_tails)
+    codes = {m[0] for m in _FREE_CODE.finditer(text)} | set(numbers.rooms(text))
+    return Profile(
+        key=described.key,
+        category=described.category,
+        heads=heads,
+        things=frozenset(_values((name, rest), "thing")) - set(heads),
+        colours=colours,
+        part_colours=parts,
+        brands=frozenset(_values((name, rest), "brand")),
+        marks=_marks(text, (name, rest)),
+        absent=frozenset(_values((name, rest), "mark", absent=True)),
+        latin=frozenset(w for w in (*name.latin, *rest.latin) if len(w) > 1 and not w.isdigit()),
+        grams=frozenset(name.grams | rest.grams),
+        serial=serial,
+        tails=frozenset(labelled),
+        codes=frozenset(codes - labelled),
+        names=frozenset({*numbers.names(text), *_shown_names(serial)}),
+        amounts=tuple(dict.fromkeys(numbers.amounts(text))),
+        quantity=described.quantity,
+        places=tuple(place for place in described.places if place),
+        since=int(described.since.timestamp() // 60),
+        until=int(described.until.timestamp() // 60),
+    )
+
+
+def _values(readings: Iterable[Reading], kind: str, *, absent: bool = False) -> set[str]:
+    return {
+        meaning.value
+        for reading in readings
+        for piece in reading.pieces
+        if piece.absent == absent
+        for meaning in piece.meanings
+        if meaning.kind == kind
+    }
+
+
+def _marks(text: str, readings: tuple[Reading, Reading]) -> frozenset[str]:
+    marks = _values(readings, "mark") | _figures(text, readings)
+    # A text that names both hands or both sexes says nothing about which.
+    for pair in _BOTH:
+        if pair <= marks:
+            marks -= pair
+    return frozenset(marks)
+
+
+def _heads(name: Reading, rest: Reading, category: str) -> tuple[str, ...]:
+    # Chinese puts the thing last ("苹果手机壳"); a joint begins another thing.
+    heads: list[str] = []
+    before: Piece | None = None
+    for piece in _things(name):
+        if before is not None and _JOINTS.search(name.text[before.end : piece.start]):
+            heads += _thing_values(before)
+        before = piece
+    if before is not None:
+        heads += _thing_values(before)
+    family = lexicon().family
+    fallback = _BY_CATEGORY.get(category)
+    if not heads or all(family[head] == _CONTAINER for head in heads):
+        others = [*_things(name), *_things(rest)][:3]
+        inside = [v for p in others for v in _thing_values(p) if family[v] != _CONTAINER]
+        heads = inside[:1] + heads if heads else inside[:1]
+        if not heads or (fallback and family[fallback] not in {family[head] for head in heads}):
+            heads = ([fallback] if fallback else []) + heads
+    elif fallback and all(family[head] in _VAGUE for head in heads):
+        heads = [fallback, *heads]
+    return tuple(dict.fromkeys(heads))
+
+
+def _things(reading: Reading) -> list[Piece]:
+    return [
+        p for p in reading.pieces if not p.absent and any(m.kind == "thing" for m in p.meanings)
+    ]
+
+
+def _thing_values(piece: Piece) -> list[str]:
+    return [meaning.value for meaning in piece.meanings if meaning.kind == "thing"]
+
+
+def _part_of_head(name: Reading) -> str:
+    # Of a lost phone case the case is the thing itself, not a part.
+    things = _things(name)
+    return things[-1].word if things else ""
+
+
+def _colours(readings: Iterable[Reading], head: str) -> tuple[tuple[str, ...], frozenset[str]]:
+    main: list[str] = []
+    parts: set[str] = set()
+    lists = lexicon()
+    for reading in readings:
+        for piece in reading.pieces:
+            colour = next((m.value for m in piece.meanings if m.kind == "colour"), "")
+            if not colour or piece.absent:
+                continue
+            colour = _shaded(colour, piece, reading.text)
+            part = _part(reading.text, piece, lists, head)
+            if part:
+                parts.add(f"{part}:{colour}")
+            elif colour not in main:
+                main.append(colour)
+    return tuple(main), frozenset(parts)
+
+
+def _shaded(colour: str, piece: Piece, text: str) -> str:
+    shade = text[piece.start - 1 : piece.start]
+    if shade in SHADES and lexicon().hexes[colour][0] == "#":
+        return f"{shade}+{colour}"
+    return colour
+
+
+def _part(text: str, piece: Piece, lists: Lexicon, head: str) -> str:
+    """Return the part the colour at `piece` belongs to, "" for the thing itself."""
+    after = text[piece.end :]
+    start = len(after) - len(after.lstrip("色的是为颜都:： "))
+    after = after[start:].removeprefix("小").removeprefix("大") if start < 2 else after[start:]
+    for length in range(min(_LONGEST_PART, len(after)), 0, -1):
+        part = lists.parts.get(after[:length])
+        if part and not (head and after[:length] in head) and not _is_thing(after, lists, length):
+            return part
+    before = re.sub(r"[色的是为颜都:： ]{1,3}$", "", text[: piece.start])
+    for length in range(min(_LONGEST_PART, len(before)), 0, -1):
+        part = lists.parts.get(before[-length:])
+        if part and not (head and before[-length:] in head):
+            if length == 1 and not text[: piece.start].endswith(before):
+                continue
+            return part
+    return ""
+
+
+def _is_thing(after: str, lists: Lexicon, length: int) -> bool:
+    # 黑表 is a watch with 表盘 inside the list; a longer word of a thing wins over a short part.
+    return any(
+        any(m.kind == "thing" for m in lists.words.get(after[:n], ()))
+        for n in range(length + 1, min(len(after), 6) + 1)
+    )
+
+
+def _figures(text: str, readings: Iterable[Reading]) -> set[str]:
+    found = {f"量{re.sub(r'[^a-z度岁寸瓦米码分年级]', '', m)}:{m}" for m in numbers.measures(text)}
+    found |= {f"数{unit}:{count}" for unit, count in numbers.counts(text).items()}
+    for reading in readings:
+        for piece in reading.pieces:
+            model = _MODEL.match(reading.text, piece.end)
+            if model:
+                found |= {f"型号:{m.value}{model[1]}" for m in piece.meanings if m.kind == "brand"}
+    return found
+
+
+def _shown_names(serial: str) -> set[str]:
+    match = re.match(
+        rf"({numbers.SURNAMES}|[\u4e00-\u9fff])(?=[*某x×]|$|[\u4e00-\u9fff]{{1,2}}$)", serial
+    )
+    return {match[1]} if match and not serial.startswith(("尾", "内", "编", "卡")) else set()

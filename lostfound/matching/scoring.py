@@ -1,0 +1,72 @@
+"""Weighs the evidence for and against one pair: points from 0 to 100, with reasons. Pure.
+
+Each comparison adds or takes away; the sum is squeezed into points. A unique number dominates all
+else, and two things are vetoes: found before it was lost, and serials that contradict.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Final
+
+from lostfound.matching import evidence
+from lostfound.matching.evidence import Item
+from lostfound.matching.profile import Profile
+from lostfound.matching.rarity import NEUTRAL, Rarity
+from lostfound.matching.reasons import worded
+
+SUGGEST_FROM: Final = 50  # points; below nothing is suggested
+MIDDLE: Final = 7.0  # the sum that makes fifty points
+STEEPNESS: Final = 2.2
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """One suggested pair; reasons and contradictions are sentences for the duty manager."""
+
+    lost: int
+    found: int
+    points: int
+    reasons: tuple[str, ...] = ()
+    contradictions: tuple[str, ...] = ()
+
+
+def score(lost: Profile, found: Profile, rarity: Rarity | None = None) -> Match | None:
+    """Compare a lost report with a found item; None when a veto rules the pair out."""
+    items = weigh(lost, found, rarity or NEUTRAL)
+    return None if items is None else explained(lost, found, items)
+
+
+def explained(lost: Profile, found: Profile, items: Iterable[Item]) -> Match:
+    """Return the match of weighed evidence, with its sentences."""
+    ordered = sorted(items, key=lambda item: -abs(item.weight))
+    return Match(
+        lost=lost.key,
+        found=found.key,
+        points=points(ordered),
+        reasons=worded(ordered, against=False),
+        contradictions=worded(ordered, against=True),
+    )
+
+
+def points(items: Iterable[Item]) -> int:
+    """Return the points of weighed evidence, 0 to 100."""
+    return squeezed(math.fsum(item.weight for item in items))
+
+
+def squeezed(total: float) -> int:
+    """Return the points of a sum of evidence."""
+    power = max(-60.0, min(60.0, (MIDDLE - total) / STEEPNESS))
+    return round(100 / (1 + math.exp(power)))
+
+
+def weigh(lost: Profile, found: Profile, rarity: Rarity) -> list[Item] | None:
+    """Return everything that speaks for or against the pair; None for a veto."""
+    if found.since < lost.since or evidence.serials_contradict(lost, found):
+        return None
+    items: list[Item] = []
+    for compare in evidence.ALL:
+        compare(lost, found, rarity, items)
+    return items

@@ -1,0 +1,138 @@
+"""Reads a Chinese description into meanings by the longest words of the lists. Pure.
+
+Whatever no list knows stays as pairs of characters and as Latin words, so that it can be compared
+all the same. "没带套子" says that something is absent; a clause about the half that is still at
+home ("右手的还在") says nothing.
+"""
+
+from __future__ import annotations
+
+import functools
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from itertools import pairwise
+from typing import Final
+
+from lostfound.matching.lexicon import Lexicon, Meaning, lexicon
+from propdesk.core.search_grams import normalise
+
+_LATIN: Final = re.compile(r"[a-z0-9]+(?:[-.&'/][a-z0-9]+)*")
+_CLAUSE: Final = re.compile(r"[,，。;；!！?？\n]+")
+_AT_HOME: Final = re.compile(
+    r"还在(?!.{0,3}(?:里面|里头|包里))|在我(?:自己)?(?:这|手|家|身)|在家里?$|没丢|我有$|没掉"
+)
+_ONE_OF_TWO: Final = re.compile(r"左|右|另|盒|只")
+_NOTS: Final = frozenset({"没", "没有", "无", "不", "不是", "未", "非", "没带", "不带"})
+_BETWEEN: Final = frozenset("有带写套印的任何贴")
+_GAP: Final = 3
+
+
+@dataclass(slots=True)
+class Piece:
+    """One word of a text that a list knows."""
+
+    meanings: tuple[Meaning, ...]
+    word: str
+    start: int
+    end: int
+    absent: bool = False
+
+
+@dataclass(slots=True)
+class Reading:
+    """A text as read: known words in order, pairs of the rest, Latin words."""
+
+    text: str
+    pieces: list[Piece] = field(default_factory=list)
+    latin: list[str] = field(default_factory=list)
+    grams: set[str] = field(default_factory=set)
+
+
+def clean(text: str) -> str:
+    """Return `text` normalised, with simplified characters and common slips mended."""
+    lists = lexicon()
+    text = normalise(text).translate(lists.characters)
+    if lists.slips:
+        text = _slips().sub(lambda match: lists.slips[match[0]], text)
+    return text
+
+
+def read(text: str) -> Reading:
+    """Read one field: what it names, what it denies and what no list knows."""
+    kept = [part for part in _CLAUSE.split(clean(text)) if not _is_about_the_rest(part)]
+    reading = Reading("，".join(kept))
+    lists = lexicon()
+    stretch = 0
+    denied_at = -_GAP
+    position = 0
+    text = reading.text
+    while position < len(text):
+        end, piece = _next(text, position, lists, reading.latin)
+        if piece is not None and piece.meanings[0].kind != "ignored":
+            piece.absent = position <= denied_at
+            reading.pieces.append(piece)
+        elif piece is not None or not text[position].isalnum():
+            if position > stretch:
+                _add_grams(reading.grams, text[stretch:position])
+            stretch = end
+            if piece is not None and piece.word in _NOTS:
+                denied_at = end + _skip(text, end)
+        position = end
+    _add_grams(reading.grams, text[stretch:])
+    return reading
+
+
+def _next(text: str, at: int, lists: Lexicon, latin: list[str]) -> tuple[int, Piece | None]:
+    # The longest word of the lists; a Latin one must not end inside a longer Latin word.
+    match = _LATIN.match(text, at)
+    longest = min(lists.longest.get(text[at], 0), len(text) - at)
+    for length in range(longest, 0, -1):
+        word = text[at : at + length]
+        meanings = lists.words.get(word)
+        if meanings and not _cuts_latin(text, at, at + length):
+            if match and word.isascii():
+                latin.append(word)
+            return at + length, Piece(meanings, word, at, at + length)
+    if match:
+        latin.append(match[0])
+        return match.end(), None
+    return at + 1, None
+
+
+def _cuts_latin(text: str, start: int, end: int) -> bool:
+    # "502" is a glue, "5027" is not; "iphone" of "iphone13" is a word.
+    for before, after in ((start - 1, start), (end - 1, end)):
+        if before >= 0 and after < len(text):
+            a, b = text[before], text[after]
+            if a.isascii() and b.isascii() and (a.isdigit() == b.isdigit()) and (a + b).isalnum():
+                return True
+    return False
+
+
+def _skip(text: str, at: int) -> int:
+    skipped = 0
+    while at + skipped < len(text) and skipped < _GAP and text[at + skipped] in _BETWEEN:
+        skipped += 1
+    return skipped
+
+
+def _is_about_the_rest(clause: str) -> bool:
+    return bool(_AT_HOME.search(clause) and _ONE_OF_TWO.search(clause))
+
+
+def _add_grams(grams: set[str], stretch: str) -> None:
+    for run in _runs(stretch):
+        if len(run) == 1:
+            grams.add(run)
+        grams.update(a + b for a, b in pairwise(run))
+
+
+def _runs(stretch: str) -> Iterator[str]:
+    # Ideographs only: Latin words and numbers are compared whole.
+    return (run for run in re.findall(r"[\u3400-\u9fff]+", stretch))
+
+
+@functools.cache
+def _slips() -> re.Pattern[str]:
+    return re.compile("|".join(map(re.escape, sorted(lexicon().slips, key=len, reverse=True))))
