@@ -74,8 +74,8 @@ RULES: dict[str, CategoryRule] = {
     Category.CLOTHING: CategoryRule("handbag", _("件")),
     Category.GLASSES: CategoryRule("eyeglasses", _("副")),
     Category.UMBRELLA: CategoryRule("umbrella", _("把")),
-    Category.BOOK: CategoryRule("book", _("本")),
-    Category.TOY: CategoryRule("controller", _("个")),
+    Category.BOOK: CategoryRule("journal-text", _("本")),
+    Category.TOY: CategoryRule("balloon", _("个")),
     Category.COSMETICS: CategoryRule("droplet", _("件")),
     Category.FOOD: CategoryRule(
         "egg-fried", _("份"), early_days=3, advice=_("食品放不久：水果当天、其他三天内请示处理。")
