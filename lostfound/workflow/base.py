@@ -135,20 +135,32 @@ END = ("is_open", "closed_at")
 
 
 def current(item: FoundItem) -> CustodyMove:
-    """The link of the custody chain that is in force."""
-    return item.custody.select_related("holder", "storage", "seal").get(ended_at=None)
+    """The link of the custody chain that is in force; one object for the life of ``item``.
+
+    Transitions hand exactly this row on and into the chain of entries; the lock on the thing keeps
+    it as it is.
+    """
+    kept: CustodyMove | None = item.__dict__.get("_current_link")
+    if kept is None:
+        kept = item.custody.select_related("holder", "storage", "seal").get(ended_at=None)
+        item.__dict__["_current_link"] = kept
+    return kept
 
 
 def hand_on(item: FoundItem, kind: str, *, by: User, now: datetime, **what: Any) -> CustodyMove:
-    """End the current link and add the next one; both in this transaction, one is current (L-A)."""
-    before = item.custody.select_for_update().filter(ended_at=None).first()
+    """End the current link and add the next one; both in this transaction, one is current (L-A).
+
+    The caller puts both into its entry: ``current(item)`` taken before, and what this returns.
+    """
     seq = 1
-    if before is not None:
+    if kind != CustodyMove.Kind.FOUND:
+        before = current(item)
         before.ended_at = now
         audit.save(before, "ended_at", by=by, reason=kind)
         seq = before.seq + 1
     row = CustodyMove(item=item, seq=seq, kind=kind, by=by, at=now, **what)
     audit.save(row, by=by, reason=kind)
+    item.__dict__["_current_link"] = row
     return row
 
 

@@ -265,7 +265,7 @@ def cosign(item: FoundItem, *, by: User) -> FoundItem:
     """会签 (L-A): the named second person confirms on his own account that he stood beside."""
     item, _stand = begin(item, "cosign", by)
     now = timezone.now()
-    row = item.custody.select_for_update().get(ended_at=None)
+    row = current(item)
     if row.guard_id == by.pk and row.guard_at is None:
         row.guard_at, field = now, "guard_at"
     elif row.manager_id == by.pk and row.manager_at is None:

@@ -15,6 +15,7 @@ from lostfound.workflow.base import (
     LATE_REPORT,
     Rule,
     begin,
+    current,
     finish,
     hand_on,
     happened,
@@ -217,7 +218,7 @@ def hand_in(item: FoundItem, *, by: User) -> FoundItem:
     """接手 (L-C, reading 14): one hop on the way to the duty manager; the receipt stays."""
     item, stand = begin(item, "hand_in", by)
     now = timezone.now()
-    before = item.custody.select_for_update().get(ended_at=None)
+    before = current(item)
     require(before.holder_id != by.pk, _("物品已经在您手里。"))
     require(not stand.roles & DUTY, _("值班经理请直接办“接收入库”，由保安部一起签收。"))
     row = hand_on(
