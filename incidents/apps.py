@@ -8,9 +8,10 @@ class IncidentsConfig(AppConfig):
 
     def ready(self) -> None:
         from incidents import checks, demo, reports, workflow
+        from propdesk.core import cases, house_people, rendering, sweeps
         from propdesk.core import demo as core_demo
-        from propdesk.core import house_people, rendering, sweeps
 
+        cases.PAGES["complaint"] = "incidents:detail"
         checks.register_all()
         core_demo.register(demo.seed)
         house_people.LEAVING.append(workflow.pass_on)

@@ -8,6 +8,12 @@ class LostfoundConfig(AppConfig):
 
     def ready(self) -> None:
         from lostfound import workflow
-        from propdesk.core import house_settings
+        from propdesk.core import cases, house_settings
 
+        cases.PAGES.update(
+            found="lostfound:detail",
+            lost="lostfound:lost_detail",
+            disposal="lostfound:batch",
+            stocktake="lostfound:stocktake",
+        )
         house_settings.SAVED.append(workflow.follow_settings)

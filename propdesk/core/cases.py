@@ -3,6 +3,7 @@
 from datetime import datetime
 
 from django.db import transaction
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -11,6 +12,15 @@ from propdesk.core.models import Case, CaseLink, Department, Property, Task, Use
 from propdesk.core.numbering import next_number
 from propdesk.core.roles import Role
 from propdesk.core.transitions import RefusedInput, lock
+
+PAGES: dict[str, str] = {}
+"""Name of the page of one case, by its kind; an app adds its own in ``ready``."""
+
+
+def url_of(code: str, kind: str, number: str) -> str:
+    """Address of the page of a case of the property ``code``; "" while no app shows this kind."""
+    name = PAGES.get(kind)
+    return reverse(name, args=[code, number]) if name else ""
 
 
 def open_case(

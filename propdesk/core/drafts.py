@@ -24,7 +24,12 @@ class DoubleSubmitError(Exception):
     """This very form was already submitted."""
 
 
-NEVER = frozenset({"csrfmiddlewaretoken", "password", "password1", "password2", "form_token"})
+NEVER = frozenset({"csrfmiddlewaretoken", "form_token"})
+
+
+def _is_secret(key: str) -> bool:
+    """Whether a field leaves no trace: tokens and passwords, also that of a second person."""
+    return key in NEVER or "password" in key
 
 
 def keep(owner: User, form: str, data: Mapping[str, Any]) -> None:
@@ -32,7 +37,7 @@ def keep(owner: User, form: str, data: Mapping[str, Any]) -> None:
     clean: dict[str, list[str]] = {}
     left = MAX_CHARS
     for key, values in data.items():
-        if key in NEVER or "signature" in key:
+        if _is_secret(key) or "signature" in key:
             continue
         texts = clean.setdefault(key.replace("\x00", "")[:60], [])
         for value in values:
@@ -93,7 +98,7 @@ def once(name: str, fields: QueryDict, files: "MultiValueDict[str, UploadedFile[
     token = fields.get("form_token", "").replace("\x00", "")[:40]
     if not token:
         return ""
-    said = [(key, values) for key, values in sorted(fields.lists()) if key not in NEVER]
+    said = [(key, values) for key, values in sorted(fields.lists()) if not _is_secret(key)]
     sent = [(key, f.name, f.size) for key, found in sorted(files.lists()) for f in found]
     body = hashlib.sha256(repr((name, said, sent)).encode("utf-8", "replace")).hexdigest()
     return f"{token}.{body[:20]}"

@@ -14,7 +14,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
-from propdesk.core import clock_text
+from propdesk.core import cases, clock_text
 from propdesk.core.widgets import PhotoInput, SignatureInput
 
 register = template.Library()
@@ -114,6 +114,12 @@ def due_look(moment: datetime, now: datetime) -> tuple[str, str]:
 def money(amount: Decimal | int | None) -> str:
     """Return an amount in yuan as "¥1,409.50"; "" for nothing."""
     return "" if amount is None else f"¥{amount:,.2f}"
+
+
+@register.simple_tag
+def case_url(code: str, kind: str, number: str) -> str:
+    """Return the address of a case's page, whichever register it belongs to."""
+    return cases.url_of(code, kind, number)
 
 
 @register.filter
