@@ -38,6 +38,7 @@ def test_draft_never_holds_secrets_nor_signatures():
         {
             "csrfmiddlewaretoken": ["x"],
             "password": ["x"],
+            "guard_password": ["x"],
             "signature_png": ["data:…"],
             "words": ["留下\x00"],
         },
