@@ -58,6 +58,21 @@ class Stocktake(models.Model):
                 condition=Q(status="counting", finished_at=None)
                 | (~Q(status="counting") & Q(finished_at__isnull=False)),
             ),
+            models.CheckConstraint(
+                name="lostfound_stocktake_has_result",
+                condition=Q(status="counting", expected=None, present=None)
+                | (Q(status="abandoned") & ~Q(ended_reason=""))
+                | Q(
+                    status__in=["matched", "different", "settled"],
+                    expected__isnull=False,
+                    present__isnull=False,
+                ),
+                violation_error_message=_("放弃盘点要写明原因，结束盘点要有应有和实有。"),
+            ),
+            models.CheckConstraint(
+                name="lostfound_stocktake_matched",
+                condition=~Q(status="matched") | Q(expected=F("present")),
+            ),
         ]
 
     def __str__(self) -> str:
@@ -68,7 +83,11 @@ class Stocktake(models.Model):
 
 
 class StocktakeEntry(models.Model):
-    """One tag that was scanned or typed; the same tag twice is refused."""
+    """One tag that was scanned or typed; the same tag, and the same thing, twice is refused.
+
+    ``tag`` is the number of the thing whatever was read of it, or what was typed when nothing is
+    known under that.
+    """
 
     stocktake = models.ForeignKey(Stocktake, models.PROTECT, related_name="entries")
     tag = models.CharField(_("标签号"), max_length=30)
@@ -83,7 +102,14 @@ class StocktakeEntry(models.Model):
                 fields=["stocktake", "tag"],
                 name="lostfound_entry_once",
                 violation_error_message=_("这个标签已经点过。"),
-            )
+            ),
+            models.UniqueConstraint(
+                fields=["stocktake", "item"],
+                condition=Q(item__isnull=False),
+                name="lostfound_entry_item_once",
+                violation_error_message=_("这件物品已经点过。"),
+            ),
+            models.CheckConstraint(name="lostfound_entry_has_tag", condition=~Q(tag="")),
         ]
 
     def __str__(self) -> str:
@@ -117,6 +143,11 @@ class StocktakeDifference(models.Model):
                 condition=Q(settled_at=None, settled_by=None)
                 | (Q(settled_at__isnull=False, settled_by__isnull=False) & ~Q(outcome="")),
                 violation_error_message=_("处理差异要写明结果。"),
+            ),
+            models.CheckConstraint(
+                name="lostfound_difference_of_item",
+                condition=Q(kind="unknown", item=None)
+                | (Q(kind__in=["shortage", "surplus", "misplaced"], item__isnull=False)),
             ),
         ]
 

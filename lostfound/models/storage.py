@@ -35,6 +35,11 @@ class StoragePlace(models.Model):
                 name="lostfound_storage_code",
                 violation_error_message=_("已有相同代码的存放位置。"),
             ),
+            models.CheckConstraint(
+                name="lostfound_storage_named",
+                condition=~Q(name="") & ~Q(label="") & ~Q(code=""),
+                violation_error_message=_("存放位置要有名称和代码。"),
+            ),
         ]
 
     def __str__(self) -> str:
