@@ -31,6 +31,21 @@ class LostReport(models.Model):
     serial = models.CharField(_("序列号、尾号"), max_length=60, blank=True)
     lost_from = models.DateTimeField(_("最后一次见到"))
     lost_to = models.DateTimeField(_("发现不见"))
+    # Three columns, no rows of their own: at most three, and history and digest cover them.
+    place = models.ForeignKey(
+        Place,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        verbose_name=_("可能遗失的地点"),
+    )
+    place2 = models.ForeignKey(
+        Place, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("也可能在")
+    )
+    place3 = models.ForeignKey(
+        Place, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("还可能在")
+    )
     place_note = models.CharField(_("可能丢在哪里（补充）"), max_length=120, blank=True)
     reported_at = models.DateTimeField(_("报失时间"))
     received_by = models.ForeignKey(
@@ -54,6 +69,16 @@ class LostReport(models.Model):
                 violation_error_message=_("名称、特征和数量要填全。"),
             ),
             models.CheckConstraint(
+                name="lostfound_lost_places",
+                condition=Q(place2=None, place3=None)
+                | (
+                    Q(place__isnull=False, place2__isnull=False)
+                    & ~Q(place2=F("place"))
+                    & (Q(place3=None) | (~Q(place3=F("place")) & ~Q(place3=F("place2"))))
+                ),
+                violation_error_message=_("同一个地点只填一次。"),
+            ),
+            models.CheckConstraint(
                 name="lostfound_lost_ended",
                 condition=Q(status="open", ended_at=None)
                 | (~Q(status="open") & Q(ended_at__isnull=False) & ~Q(ended_reason="")),
@@ -67,21 +92,10 @@ class LostReport(models.Model):
     def get_absolute_url(self) -> str:
         return reverse("lostfound:lost_detail", args=[self.case.property.code, self.case.number])
 
-
-class LostPlace(models.Model):
-    """One of the places where it may have been lost."""
-
-    report = models.ForeignKey(LostReport, models.PROTECT, related_name="places")
-    place = models.ForeignKey(Place, models.PROTECT, related_name="+")
-
-    class Meta:
-        verbose_name = verbose_name_plural = _("可能遗失的地点")
-        constraints = [
-            models.UniqueConstraint(fields=["report", "place"], name="lostfound_lostplace_once")
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.report_id} {self.place_id}"
+    @property
+    def places(self) -> list[Place]:
+        """Where it may have been lost, the likeliest first."""
+        return [row for row in (self.place, self.place2, self.place3) if row is not None]
 
 
 class MatchProfile(models.Model):
@@ -124,8 +138,9 @@ class MatchPair(models.Model):
         REJECTED = "rejected", _("不是")
         OUTDATED = "outdated", _("不再提示")
 
-    lost = models.ForeignKey(LostReport, models.PROTECT, related_name="pairs")
-    found = models.ForeignKey(FoundItem, models.PROTECT, related_name="pairs")
+    # Both have their index below: the nightly run writes thousands of rows.
+    lost = models.ForeignKey(LostReport, models.PROTECT, db_index=False, related_name="pairs")
+    found = models.ForeignKey(FoundItem, models.PROTECT, db_index=False, related_name="pairs")
     points = models.PositiveSmallIntegerField()
     reasons = models.JSONField(default=list)
     against = models.JSONField(default=list)
@@ -141,8 +156,12 @@ class MatchPair(models.Model):
             models.UniqueConstraint(fields=["lost", "found"], name="lostfound_pair_once"),
             models.CheckConstraint(
                 name="lostfound_pair_decided",
-                condition=Q(state__in=["suggested", "outdated"])
-                | Q(decided_by__isnull=False, decided_at__isnull=False),
+                condition=Q(state__in=["suggested", "outdated"], decided_by=None, decided_at=None)
+                | Q(
+                    state__in=["accepted", "rejected"],
+                    decided_by__isnull=False,
+                    decided_at__isnull=False,
+                ),
             ),
         ]
         indexes = [models.Index(fields=["found", "-points"], name="lostfound_pair_found")]

@@ -14,7 +14,7 @@ from lostfound.models import CustodyMove, FoundItem, MatchProfile
 from lostfound.permissions import ACTIONS, SECURITY
 from lostfound.workflow.table import MOVES, S
 from propdesk.core import audit, duty, search, signatures, wake
-from propdesk.core.models import Person, Property, Shift, StaffSignature, User
+from propdesk.core.models import Case, Person, Property, Shift, StaffSignature, User
 from propdesk.core.roles import DUTY, Role, Standing, ensure, standing
 from propdesk.core.transitions import RefusedInput, require
 
@@ -294,19 +294,23 @@ def index(item: FoundItem) -> None:
             item.old_number,
         ],
     )
-    compare_soon(item)
+    compare_soon(item.case)
 
 
-def compare_soon(item: FoundItem) -> None:
+def compare_soon(case: Case, *, is_found: bool = True) -> None:
     """Have the matching look at it again: a row that waits, and a word to the worker (F7)."""
-    MatchProfile.objects.update_or_create(
-        case=item.case,
-        defaults={
-            "property": item.case.property,
-            "is_found": True,
-            "is_open": item.case.is_open,
-            "stale_at": timezone.now(),
-        },
+    row = MatchProfile(
+        case=case,
+        property_id=case.property_id,
+        is_found=is_found,
+        is_open=case.is_open,
+        stale_at=timezone.now(),
+    )
+    MatchProfile.objects.bulk_create(
+        [row],
+        update_conflicts=True,
+        unique_fields=["case"],
+        update_fields=["is_open", "stale_at"],
     )
     wake.on_commit("lostfound.match")
 

@@ -14,6 +14,7 @@ from lostfound.models import ContentLine, CustodyMove, FoundItem, SealTag, Stora
 from lostfound.workflow.base import (
     Rule,
     begin,
+    compare_soon,
     current,
     end_of_shift,
     finish,
@@ -224,6 +225,8 @@ def _list_contents(
     ]
     for row in rows:
         audit.save(row, by=by, reason=_("清点内含物"))
+    if rows:
+        compare_soon(item.case)
     return rows
 
 
