@@ -24,11 +24,11 @@ class DoubleSubmitError(Exception):
     """This very form was already submitted."""
 
 
-NEVER = frozenset({"csrfmiddlewaretoken", "form_token"})
+NEVER = frozenset({"csrfmiddlewaretoken", "form_token", "id_number"})
 
 
 def _is_secret(key: str) -> bool:
-    """Whether a field leaves no trace: tokens and passwords, also that of a second person."""
+    """Whether a field leaves no trace: tokens, numbers of identity papers, anybody's password."""
     return key in NEVER or "password" in key
 
 

@@ -97,7 +97,7 @@ def resubmit_page(request: HttpRequest, *, status: int) -> HttpResponse:
     fields = [
         (name, value)
         for name in request.POST
-        if name != "csrfmiddlewaretoken" and "password" not in name
+        if name not in ("csrfmiddlewaretoken", "id_number") and "password" not in name
         for value in request.POST.getlist(name)
     ]
     context = {"fields": fields, "action": request.get_full_path(), "status": status}

@@ -31,7 +31,7 @@ class Guest:
     """What is known of a guest; empty strings for what is not.
 
     ``phone`` None leaves the number on record as it is: screens show it masked only, so a form
-    can neither send it back nor know whether it was changed meanwhile.
+    can neither send it back nor know whether it was changed meanwhile. ``address`` likewise.
     """
 
     name: str = ""
@@ -39,6 +39,8 @@ class Guest:
     phone: str | None = ""
     kind: str = Person.Kind.RESIDENT
     room: Place | None = None
+    address: str | None = None
+    """Where something is sent."""
 
 
 def get(pk: int) -> Person:

@@ -36,6 +36,7 @@ def test_htmx_without_log_in_leads_the_whole_page_to_it(client: Client) -> None:
 def test_form_sent_after_the_log_in_ran_out_is_kept(client: Client) -> None:
     url = reverse("incidents:intake", args=[PropertyFactory().code])
     data = {"words": "空调响 <b>", "password": "secret", "csrfmiddlewaretoken": "old"}
+    data |= {"guard_password": "secret", "id_number": "secret"}
     response = client.post(url, data)
     page = response.content.decode()
     assert (response.status_code, "空调响 &lt;b&gt;" in page) == (401, True)
