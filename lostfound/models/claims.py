@@ -107,7 +107,10 @@ class Claim(models.Model):
                 name="lostfound_claim_returned_was_signed",
                 condition=~Q(state="returned")
                 | (
-                    (Q(signature__isnull=False) | Q(paper_signed_at__isnull=False))
+                    (
+                        Q(signature__isnull=False, paper_signed_at=None)
+                        | Q(signature=None, paper_signed_at__isnull=False)
+                    )
                     & Q(manager_signature__isnull=False, guard_signature__isnull=False)
                     & Q(manager__isnull=False, guard__isnull=False, returned_at__isnull=False)
                     & ~Q(manager=F("guard"))
@@ -117,14 +120,35 @@ class Claim(models.Model):
             ),
             models.CheckConstraint(
                 name="lostfound_claim_proxy",
-                condition=Q(way="proxy", proxy__isnull=False, authorisation__isnull=False)
-                | (~Q(way="proxy") & Q(proxy=None)),
+                # Whoever comes instead is known when his paper is seen, often not before.
+                condition=(
+                    Q(way="proxy")
+                    & (
+                        ~Q(state__in=["verified", "returned"])
+                        | Q(proxy__isnull=False, authorisation__isnull=False)
+                    )
+                )
+                | (~Q(way="proxy") & Q(proxy=None, authorisation=None)),
                 violation_error_message=_("委托领取要有代领人和委托书。"),
             ),
             models.CheckConstraint(
+                name="lostfound_claim_proxy_is_another",
+                condition=Q(proxy=None) | ~Q(proxy=F("owner")),
+            ),
+            models.CheckConstraint(
                 name="lostfound_claim_posted",
-                condition=~Q(way="post", state="returned") | ~Q(tracking=""),
-                violation_error_message=_("邮寄要有快递单号。"),
+                condition=~Q(way="post", state="returned") | (~Q(tracking="") & ~Q(courier="")),
+                violation_error_message=_("邮寄要有快递公司和单号。"),
+            ),
+            models.CheckConstraint(
+                name="lostfound_claim_fee",
+                condition=Q(fee__gte=0),
+                violation_error_message=_("费用不能小于零。"),
+            ),
+            models.CheckConstraint(
+                name="lostfound_claim_scan",
+                condition=Q(scan=None) | Q(state="returned", paper_signed_at__isnull=False),
+                violation_error_message=_("只有纸质签名的认领单要补传签名件。"),
             ),
             models.CheckConstraint(
                 name="lostfound_claim_ended",
@@ -155,7 +179,12 @@ class FeatureCheck(models.Model):
         constraints = [
             models.UniqueConstraint(
                 fields=["claim", "position"], name="lostfound_featurecheck_position"
-            )
+            ),
+            models.UniqueConstraint(
+                fields=["claim", "feature"],
+                name="lostfound_featurecheck_feature",
+                violation_error_message=_("同一个特征只能核对一次。"),
+            ),
         ]
 
     def __str__(self) -> str:
