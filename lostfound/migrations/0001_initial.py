@@ -13,7 +13,7 @@ class Migration(migrations.Migration):
     initial = True
 
     dependencies = [
-        ('core', '0005_initial'),
+        ('core', '0005_people_sign_and_lists'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
