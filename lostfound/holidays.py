@@ -6,11 +6,12 @@ the start and never a request. No database here; dates are plain dates of the ho
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
+from itertools import count
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import yaml
 from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
@@ -66,13 +67,12 @@ class Calendar:
 class _Loader(yaml.SafeLoader):
     """Refuses a key given twice, of which YAML itself would keep the last one in silence."""
 
-    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
+    def flatten_mapping(self, node: yaml.MappingNode) -> None:
+        """Look at the keys of a mapping before they become a dict; merging ("<<") is left out."""
         keys = [key.value for key, _value in node.value]
-        twice = sorted({key for key in keys if keys.count(key) > 1})
-        if twice:
-            line = node.start_mark.line + 1
-            raise HolidayError(f"line {line}: given twice: {', '.join(twice)}")
-        return super().construct_mapping(node, deep)
+        for key in keys:
+            if keys.count(key) > 1:
+                raise HolidayError(f"line {node.start_mark.line + 1}: {key} given twice")
 
 
 def load(path: Path = FILE) -> Calendar:
@@ -83,7 +83,7 @@ def load(path: Path = FILE) -> Calendar:
         tree = yaml.load(text, Loader=_Loader)  # noqa: S506 -- a SafeLoader that is stricter
         years = TypeAdapter(list[_Year]).validate_python(tree)
     except ValidationError as error:
-        found = [f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors()]
+        found = [f"{'.'.join(map(str, ('file', *e['loc'])))}: {e['msg']}" for e in error.errors()]
         raise HolidayError(f"{name}: {'; '.join(found)}") from error
     except (OSError, ValueError, yaml.YAMLError) as error:
         raise HolidayError(f"{name}: {error}") from error
@@ -155,6 +155,4 @@ def is_working_day(day: date) -> bool:
 
 def next_working_day(day: date) -> date:
     """Return the day itself when it is a working day, else the first one after it (civil code 203)."""
-    while not is_working_day(day):
-        day += _DAY
-    return day
+    return next(filter(is_working_day, (day + n * _DAY for n in count())))
