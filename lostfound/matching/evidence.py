@@ -10,12 +10,13 @@ from collections.abc import Callable
 from typing import Final, NamedTuple
 
 from lostfound.matching import numbers, places
-from lostfound.matching.colours import distance
+from lostfound.matching.colours import NEAR, distance
 from lostfound.matching.lexicon import lexicon
 from lostfound.matching.profile import Profile
 from lostfound.matching.rarity import Rarity
 
 DAY: Final = 1440  # minutes
+PARTED: Final = 0.25  # distance from which two colours of one part contradict
 
 
 class Item(NamedTuple):
@@ -59,12 +60,12 @@ def _head(lost: Profile, found: Profile, rarity: Rarity, items: list[Item]) -> N
                 if inside >= 0.85 and best < 0.55:
                     best, pair = 0.55, (head, head)
     if best <= 0.0:
-        items.append(Item("thing", -5.0, pair[0], pair[1]))
+        items.append(Item("thing", -6.0, pair[0], pair[1]))
     elif best < 0.3:
-        items.append(Item("thing", -2.5 + 5 * best, pair[0], pair[1]))
+        items.append(Item("thing", -3.0 + 5 * best, pair[0], pair[1]))
     else:
         share = rarity.of_token(pair[1])
-        items.append(Item("thing", 2.8 * best * (0.6 + 0.4 * share) - 0.3, pair[0], pair[1]))
+        items.append(Item("thing", 1.9 * best * (0.6 + 0.4 * share) - 0.3, pair[0], pair[1]))
 
 
 _CONFUSED: Final = frozenset(
@@ -82,7 +83,7 @@ _CONFUSED: Final = frozenset(
 def _category(lost: Profile, found: Profile, _rarity: Rarity, items: list[Item]) -> None:
     pair = frozenset((lost.category, found.category))
     if len(pair) == 1:
-        items.append(Item("category", 0.2 if lost.category == "other" else 0.6))
+        items.append(Item("category", 0.2 if lost.category == "other" else 0.4))
     elif "other" not in pair and pair not in _CONFUSED:
         items.append(Item("category", -1.2))
 
@@ -95,7 +96,7 @@ def _colours(lost: Profile, found: Profile, rarity: Rarity, items: list[Item]) -
             + [(distance(x, b[0]), (x, b[0])) for x in a]
         )
         if away <= 0.17:
-            weight = (1.5 - 6.0 * away) * (0.5 + 0.5 * rarity.of_token(pair[1]))
+            weight = (2.7 - 11.0 * away) * (0.5 + 0.5 * rarity.of_token(pair[1]))
             items.append(Item("colour", weight, *pair))
             more = sum(
                 any(distance(x, y) <= 0.1 for y in b if y != pair[1]) for x in a if x != pair[0]
@@ -103,7 +104,7 @@ def _colours(lost: Profile, found: Profile, rarity: Rarity, items: list[Item]) -
             if more:
                 items.append(Item("colours", 0.6 * more))
         else:
-            items.append(Item("colour", max(-2.6, -(away - 0.17) * 14), *pair))
+            items.append(Item("colour", max(-4.4, -(away - 0.17) * 24), *pair))
     elif lost.colours or found.colours:
         main = lost.colours or found.colours
         parts = found.part_colours if lost.colours else lost.part_colours
@@ -114,18 +115,21 @@ def _colours(lost: Profile, found: Profile, rarity: Rarity, items: list[Item]) -
 def _part_colours(lost: Profile, found: Profile, _rarity: Rarity, items: list[Item]) -> None:
     if not lost.part_colours or not found.part_colours:
         return
-    theirs: dict[str, list[str]] = {}
-    for each in found.part_colours:
-        part, _, colour = each.partition(":")
-        theirs.setdefault(part, []).append(colour)
-    for each in lost.part_colours:
-        part, _, colour = each.partition(":")
-        if part in theirs:
-            away, other = min((distance(colour, y), y) for y in theirs[part])
-            if away <= 0.17:
-                items.append(Item("part", 1.6 - 4 * away, each, f"{part}:{other}"))
-            elif away > 0.25:
-                items.append(Item("part", -1.0, each, f"{part}:{other}"))
+    ours, theirs = _by_part(lost.part_colours), _by_part(found.part_colours)
+    for part in ours.keys() & theirs.keys():
+        away, a, b = min((distance(a, b), a, b) for a in ours[part] for b in theirs[part])
+        if away <= NEAR:
+            items.append(Item("part", 1.6 - 4 * away, f"{part}:{a}", f"{part}:{b}"))
+        elif away > PARTED:
+            items.append(Item("part", -1.6, f"{part}:{a}", f"{part}:{b}"))
+
+
+def _by_part(colours: frozenset[str]) -> dict[str, list[str]]:
+    found: dict[str, list[str]] = {}
+    for each in colours:
+        part, _colon, colour = each.partition(":")
+        found.setdefault(part, []).append(colour)
+    return found
 
 
 def _brands(lost: Profile, found: Profile, rarity: Rarity, items: list[Item]) -> None:
@@ -136,7 +140,7 @@ def _brands(lost: Profile, found: Profile, rarity: Rarity, items: list[Item]) ->
         brand = max(shared, key=rarity.of_token)
         items.append(Item("brand", 2.2 * rarity.of_token(brand), brand, brand))
     else:
-        items.append(Item("brand", -2.4, min(lost.brands), min(found.brands)))
+        items.append(Item("brand", -5.0, min(lost.brands), min(found.brands)))
 
 
 def _marks(lost: Profile, found: Profile, rarity: Rarity, items: list[Item]) -> None:
@@ -145,12 +149,11 @@ def _marks(lost: Profile, found: Profile, rarity: Rarity, items: list[Item]) -> 
     told: set[str] = set()
     for mark in shared:
         group = mark.partition(":")[0]
-        weight = lists.weights.get(group, 1.6) * rarity.of_token(mark)
+        weight = lists.weights.get(group, 2.2) * rarity.of_token(mark)
         items.append(Item("mark", weight if group not in told else weight * 0.6, mark, mark))
         told.add(group)
     denied = (lost.absent & found.marks) | (found.absent & lost.marks)
-    for mark in denied:
-        items.append(Item("denied", -1.2, mark, mark))
+    items.extend(Item("denied", -3.4, mark, mark) for mark in denied)
     items.extend(Item("absent", 0.5, mark, mark) for mark in lost.absent & found.absent)
     _opposed(lost.marks - shared, found.marks - shared, told, items)
 
@@ -161,32 +164,34 @@ def _opposed(
     lists = lexicon()
     groups = {mark.partition(":")[0] for mark in ours} & {mark.partition(":")[0] for mark in theirs}
     for group in groups:
-        clash = lists.clashes.get(group, 1.0)
+        clash = lists.clashes.get(group, 1.7)
         if not clash:
             continue
         a = {mark for mark in ours if mark.startswith(group + ":")}
         b = {mark for mark in theirs if mark.startswith(group + ":")}
         opposites = lists.opposites.get(group)
         if opposites:
-            for each in opposites:
-                if a & each and b & each:
-                    items.append(Item("opposed", -clash, min(a & each), min(b & each)))
+            items.extend(
+                Item("opposed", -clash, min(a & each), min(b & each))
+                for each in opposites
+                if a & each and b & each
+            )
         elif group not in told:
             items.append(Item("opposed", -clash, min(a), min(b)))
 
 
 def _contents(lost: Profile, found: Profile, rarity: Rarity, items: list[Item]) -> None:
     shared = lost.things & found.things
-    for thing in shared:
-        items.append(Item("content", 1.2 * rarity.of_token(thing), thing, thing))
+    items.extend(Item("content", rarity.of_token(thing), thing, thing) for thing in shared)
 
 
 def _words(lost: Profile, found: Profile, rarity: Rarity, items: list[Item]) -> None:
-    for word in lost.latin & found.latin:
-        items.append(Item("word", 1.3 * rarity.of_token(word), word, word))
+    items.extend(
+        Item("word", 1.3 * rarity.of_token(word), word, word) for word in lost.latin & found.latin
+    )
     total = sum(max(0.0, rarity.of_token(gram) - 0.5) for gram in lost.grams & found.grams)
     if total:
-        items.append(Item("grams", min(2.4, 0.5 * total)))
+        items.append(Item("grams", min(3.0, 0.65 * total)))
 
 
 def _identity(lost: Profile, found: Profile, _rarity: Rarity, items: list[Item]) -> None:
@@ -196,15 +201,16 @@ def _identity(lost: Profile, found: Profile, _rarity: Rarity, items: list[Item])
             if numbers.same_tail(a, b):
                 named = (a in lost.tails) + (b in found.tails)
                 length = min(len(a), len(b))
-                weight = 3.0 + 2.5 * named + (1.5 if length > 3 else 0)
+                weight = 4.0 + 3.2 * named + (2.0 if length > 3 else 0) - (4 if length < 3 else 0)
                 if weight > best:
                     best, pair = weight, (a, b)
     if best:
         items.append(Item("number", best, *pair))
     elif lost.tails and found.tails:
-        items.append(Item("number", -3.5, min(lost.tails), min(found.tails)))
+        items.append(Item("number", -4.5, min(lost.tails), min(found.tails)))
     elif (lost.codes or lost.tails) and (found.codes or found.tails):
-        clash = -2.5 if "key" in (lost.category, found.category) else -0.6
+        told = lost.tails or found.tails
+        clash = -3.2 if "key" in (lost.category, found.category) else -2.0 if told else -0.6
         items.append(
             Item("number", clash, min(lost.codes | lost.tails), min(found.codes | found.tails))
         )
@@ -215,7 +221,7 @@ def _names(lost: Profile, found: Profile, rarity: Rarity, items: list[Item]) -> 
         return
     shared = lost.names & found.names
     if shared:
-        items.append(Item("name", 2.6, min(shared), min(shared)))
+        items.append(Item("name", 3.2, min(shared), min(shared)))
     else:
         items.append(Item("name", -3.0, min(lost.names), min(found.names)))
 
@@ -241,10 +247,11 @@ def _quantity(lost: Profile, found: Profile, _rarity: Rarity, items: list[Item])
 
 
 _NEARNESS: Final = {
-    places.SAME_SPOT: 2.0,
+    places.SAME_SPOT: 2.6,
     places.WITHIN: 0.8,
     places.SAME_FLOOR: 0.9,
     places.SAME_ROOT: -0.3,
+    places.TWIN: -0.6,
     places.ELSEWHERE: -1.4,
 }
 
@@ -260,11 +267,11 @@ def _places(lost: Profile, found: Profile, rarity: Rarity, items: list[Item]) ->
 
 
 _LATER: Final = (
-    (0.5, 1.6),
-    (1, 1.3),
-    (2, 0.8),
-    (4, 0.2),
-    (7, -0.4),
+    (0.5, 2.8),
+    (1, 2.3),
+    (2, 1.5),
+    (4, 0.6),
+    (7, -0.3),
     (14, -1.0),
     (30, -1.8),
     (90, -2.8),
@@ -274,14 +281,42 @@ _LATER: Final = (
 def _time(lost: Profile, found: Profile, _rarity: Rarity, items: list[Item]) -> None:
     later = found.since - lost.until
     if later <= 0:
-        items.append(Item("within", 1.6))
+        # A wide window takes in much by chance.
+        hours = (lost.until - lost.since) / 60
+        items.append(Item("within", 2.2 if hours <= 3 else 1.4 if hours <= 12 else 0.7))
         return
     days = later / DAY
     weight = next((weight for limit, weight in _LATER if days <= limit), -4.0)
     items.append(Item("later", weight, f"{days:.0f}"))
 
 
+def _unsaid(lost: Profile, found: Profile, rarity: Rarity, items: list[Item]) -> None:
+    # Who lost a thing knows it well: what the finder saw and the owner never mentions speaks against.
+    lists = lexicon()
+    groups = {mark.partition(":")[0] for mark in lost.marks | lost.absent}
+    unsaid = sum(
+        lists.weights.get(mark.partition(":")[0], 2.2) * rarity.of_token(mark)
+        for mark in found.marks
+        if mark.partition(":")[0] not in groups
+    )
+    if found.brands and not lost.brands:
+        unsaid += 1.0
+    if found.colours and not lost.colours:
+        unsaid += 0.5
+    unsaid += 0.5 * len(found.things - lost.things)
+    if unsaid:
+        items.append(Item("unsaid", -0.5 * min(unsaid, 7.0)))
+    missing = sum(
+        lists.weights.get(mark.partition(":")[0], 2.2) * rarity.of_token(mark)
+        for mark in lost.marks - found.marks
+    )
+    if lost.brands and not found.brands:
+        missing += 1.0
+    if missing:
+        items.append(Item("missing", -0.17 * min(missing, 14.0)))
+
+
 ALL: Final[tuple[Compare, ...]] = (
     _head, _category, _colours, _part_colours, _brands, _marks, _contents, _words, _identity,
-    _names, _amounts, _quantity, _places, _time,
+    _names, _amounts, _quantity, _places, _time, _unsaid,
 )  # fmt: skip

@@ -29,7 +29,7 @@ class LexiconError(Exception):
 
 
 class Meaning(NamedTuple):
-    """What a word stands for: `kind` is thing, colour, brand, mark, part or ignored."""
+    """What a word stands for: `kind` is thing, colour, part_colour, brand, mark or ignored."""
 
     kind: str
     value: str
@@ -196,9 +196,10 @@ def _kin(made: Lexicon, folder: Path) -> None:
 def _open_compounds(made: Lexicon) -> None:
     # 小米手机 is a maker and a thing, 儿童水杯 is for a child: a long word keeps what its halves say.
     for word, meanings in list(made.words.items()):
-        if len(word) < 3 or word.isascii() or meanings[0].kind == "ignored":
+        if len(word) < 2 or word.isascii() or meanings[0].kind == "ignored":
             continue
         kinds = {meaning.kind for meaning in meanings}
+        _add_part_colour(made, word, kinds)
         for cut in range(1, len(word)):
             things = [m for m in made.words.get(word[cut:], ()) if m.kind == "thing"]
             if not things:
@@ -207,8 +208,24 @@ def _open_compounds(made: Lexicon) -> None:
                 made.add(word, things[0])
             elif "thing" in kinds:
                 for meaning in made.words.get(word[:cut], ()):
-                    if meaning.kind in {"brand", "mark", "colour"}:
+                    if meaning.kind in {"brand", "colour"} or _describes(meaning):
                         made.add(word, meaning)
+
+
+def _describes(meaning: Meaning) -> bool:
+    # The 钱 of 钱包 is no money inside.
+    group = meaning.value.partition(":")[0]
+    return meaning.kind == "mark" and group not in {"内容", "配件", "损伤"}
+
+
+def _add_part_colour(made: Lexicon, word: str, kinds: set[str]) -> None:
+    # 银边 says what a frame is like, and that it is silver.
+    if kinds == {"mark"}:
+        for cut in (1, 2):
+            part = made.parts.get(word[cut:])
+            for meaning in made.words.get(word[:cut], ()) if part else ():
+                if meaning.kind == "colour":
+                    made.add(word, Meaning("part_colour", f"{part}:{meaning.value}"))
 
 
 def _mapping(file: str, entry: str, value: object) -> Mapping[Any, Any]:

@@ -12,6 +12,7 @@ from typing import Final, Literal
 Verdict = Literal["same", "similar", "different", "unknown"]
 
 UNIQUE: Final = 3  # characters of a tail
+LEAST: Final = 2  # characters that may contradict
 _CODE: Final = re.compile(r"[a-z0-9]+(?:[-.&_][a-z0-9]+)*")
 _MASK: Final = re.compile(r"[*＊×某xX…·•.]+")
 _HAN: Final = re.compile(r"[\u3400-\u9fff]+")
@@ -35,15 +36,21 @@ _ROOM: Final = re.compile(
 _DIGITS: Final = {c: i for i, c in enumerate("零一二三四五六七八九")} | {"两": 2, "〇": 0, "俩": 2}
 _UNITS: Final = {"十": 10, "百": 100, "千": 1000, "万": 10000}
 _HAN_NUMBER: Final = "零〇一二两三四五六七八九十百千万"
+_SERIAL: Final = re.compile(
+    r"(?<![a-z0-9-])(?=[a-z0-9-]*[a-z])(?=(?:[a-z-]*\d){3})[a-z0-9]{2,}-[a-z0-9-]{3,}"
+)
+_BARE: Final = re.compile(
+    rf"\d{{2,6}}(?![\d.年月日号楼层])|[{_HAN_NUMBER}]{{2,}}(?![张个月日号楼层])"
+)
 _AMOUNT: Final = re.compile(
     rf"(?:¥|￥|rmb\s*)?(?P<n>\d[\d,]*(?:\.\d+)?|[{_HAN_NUMBER}]+)(?P<more>多|来|几)?"
     r"\s*(?P<unit>元|块钱?|圆|人民币|现金|美元|美金|欧元|港币|港元|日元|英镑|美刀)"
 )
 _MEASURE: Final = re.compile(
     rf"(?P<n>\d+(?:\.\d+)?万?|[{_HAN_NUMBER}]+)\s*"
-    r"(?P<unit>毫升|ml|升|l(?![a-z])|瓦|w(?![a-z])|毫安时?|mah|寸|英寸|码|克|g(?![a-z])|gb|tb|度|岁|年级|厘米|cm|米|分)"
+    r"(?P<unit>毫升|ml|升|l(?![a-z])|瓦|w(?![a-z])|毫安时?|mah|码|克|g(?![a-z])|gb|tb|度|岁|年级|厘米|cm|米|分)"
 )
-_SAME_UNIT: Final = {"毫升": "ml", "升": "l", "瓦": "w", "毫安": "mah", "毫安时": "mah", "英寸": "寸", "克": "g", "厘米": "cm"}  # fmt: skip
+_SAME_UNIT: Final = {"毫升": "ml", "升": "l", "瓦": "w", "毫安": "mah", "毫安时": "mah", "克": "g", "厘米": "cm"}  # fmt: skip
 _COUNT: Final = re.compile(
     rf"(?P<n>\d{{1,3}}|[{_HAN_NUMBER}俩]{{1,3}})\s*(?P<unit>[把张双枚颗串套本册支瓶盒条片份]|个钥匙)"
 )
@@ -54,12 +61,12 @@ _COMMON: Final = (
     "邝鄢宓荀聂殷楚司欧阎祝季温庄柳舒鲁牛葛蒙翟申"
 )
 _NAMED: Final = re.compile(
-    rf"(?:姓名|名字|户名|持卡人|署名|姓(?!名))[是为叫:：\s“\"]*(?P<name>{SURNAMES}|[\u4e00-\u9fff])"
+    rf"(?:姓名|名字|户名|持卡人|署名|姓(?!名|氏))(?![贴牌])[是为叫:：\s“\"]*(?P<name>{SURNAMES}|[\u4e00-\u9fff])"
 )
 _TITLED: Final = re.compile(
     rf"(?P<name>{SURNAMES}|[{_COMMON}])(?:先生|女士|小姐|经理|老师|某某|某|总(?=[”\"，,。\s]|$))"
 )
-_NO_NAME: Final = frozenset("的一是在名了我不个这那客和有人老氏")
+_NO_NAME: Final = frozenset("贴牌的一是在名了我不个这那客和有人老氏")
 
 
 def serials(one: str, other: str) -> Verdict:
@@ -78,16 +85,16 @@ def serials(one: str, other: str) -> Verdict:
 def tails(serial: str) -> list[str]:
     """Return the codes in a field for numbers: "E…337" gives ["337"], "T…0882" gives ["0882"]."""
     codes = [code.replace("-", "").replace(".", "") for code in _CODE.findall(serial)]
-    long = [code for code in codes if len(code) >= UNIQUE and not re.fullmatch(r"x{2,}", code)]
+    long = [code for code in codes if len(code) >= LEAST and not re.fullmatch(r"x{2,}", code)]
     labels = {"imei", "sn", "vin", "no"}
     return [code for code in long if code not in labels]
 
 
 def same_tail(one: str, other: str) -> bool:
-    """Return whether the shorter code is the end of the longer, three characters at least."""
+    """Return whether the shorter code is the end of the longer, two characters at least."""
     if len(one) > len(other):
         one, other = other, one
-    return len(one) >= UNIQUE and other.endswith(one)
+    return len(one) >= LEAST and other.endswith(one)
 
 
 def tail_codes(text: str) -> list[tuple[str, str]]:
@@ -99,7 +106,14 @@ def tail_codes(text: str) -> list[tuple[str, str]]:
         code = match["code"].replace("-", "")
         if any(c.isdigit() for c in code) or len(code) >= UNIQUE:
             found.append((label, code))
+    found += [("serial", m[0].replace("-", "")) for m in _SERIAL.finditer(text)]
     return found
+
+
+def bare_amounts(text: str) -> list[tuple[float, str]]:
+    """Return sums without a unit, as money is often written: "信封 1500", "里头一千五"."""
+    found = [(number(match[0]), "") for match in _BARE.finditer(text)]
+    return [each for each in found if each[0] >= 10]
 
 
 def rooms(text: str) -> list[str]:

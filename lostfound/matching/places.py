@@ -9,10 +9,11 @@ from lostfound.matching.described import Place
 
 UNKNOWN: Final = 0
 ELSEWHERE: Final = 1  # nothing in common
-SAME_ROOT: Final = 2  # the same building
-SAME_FLOOR: Final = 3
-WITHIN: Final = 4  # one path leads to the other: the report names only building or floor
-SAME_SPOT: Final = 5
+TWIN: Final = 2  # the same spot of another building: towers look alike
+SAME_ROOT: Final = 3  # the same building
+SAME_FLOOR: Final = 4
+WITHIN: Final = 5  # one path leads to the other: the report names only building or floor
+SAME_SPOT: Final = 6
 
 
 def nearness(one: Place, other: Place) -> int:
@@ -27,7 +28,7 @@ def nearness(one: Place, other: Place) -> int:
             break
         shared += 1
     if not shared:
-        return ELSEWHERE
+        return TWIN if one[1:] and one[1:] == other[1:] else ELSEWHERE
     if shared == min(len(one), len(other)):
         return WITHIN
     # "A座/电梯" hangs directly under the building: one step up is the building, not a floor.

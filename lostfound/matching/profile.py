@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from lostfound.matching import numbers
 from lostfound.matching.described import Described, Place
-from lostfound.matching.lexicon import SHADES, VERSION, Lexicon, lexicon
+from lostfound.matching.lexicon import SHADES, VERSION, lexicon
 from lostfound.matching.words import Piece, Reading, clean, read
 
 # What a category alone says about the thing, when no word does.
@@ -33,9 +33,33 @@ _MODEL: Final = re.compile(r"\s*(\d{1,2}|[xs][rse]?\b)(?![\d寸年月日号点�
 _FREE_CODE: Final = re.compile(
     r"(?<![a-z0-9.])[a-z]{0,2}\d{3,}(?![\d.]*(?:元|块|毫|ml|mah|w|瓦|g|克|年))[a-z0-9]*"
 )
+_LEAST_CHARGE: Final = 3000  # mAh
 _LONGEST_PART: Final = 5
+_LEAD: Final = 2  # characters between words of one phrase
 _BOTH: Final = ({"侧:左", "侧:右"}, {"性别:男", "性别:女"})
 _VAGUE: Final = frozenset({"卡", "包", "证件", "首饰"})
+_KNOWS_BEST: Final = frozenset({"cash", "medicine", "bank_card"})
+# A case is a part of these; 外壳 and 硬壳 of anything else are the thing itself.
+_IN_CASES: Final = frozenset(
+    {
+        "手机",
+        "耳机",
+        "平板",
+        "电脑",
+        "钥匙",
+        "充电宝",
+        "门卡",
+        "相机",
+        "游戏机",
+        "眼镜",
+        "身份证",
+        "护照",
+    }
+)
+_FIGURES: Final = frozenset({"玩具", "钥匙扣", "球", "儿童衣服", "泳衣"})
+_CASE: Final = "壳"
+_LABELS: Final = {"imei", "sn", "no", "id", "vip"}
+_MONEY: Final = frozenset({"现金", "红包"})
 _CONTAINER: Final = "纸袋"
 
 
@@ -59,6 +83,7 @@ class Profile:
     codes: frozenset[str]
     names: frozenset[str]
     amounts: tuple[tuple[float, str], ...]
+    hidden: frozenset[str]  # what only the details tell; never in a reason
     quantity: int
     places: tuple[Place, ...]
     since: int
@@ -98,48 +123,63 @@ _FIELDS: Final = {
     "key": "k", "category": "c", "heads": "h", "things": "t", "colours": "l",
     "part_colours": "p", "brands": "b", "marks": "m", "absent": "a", "latin": "w",
     "grams": "g", "serial": "s", "tails": "e", "codes": "d", "names": "n",
-    "amounts": "y", "quantity": "q", "places": "o", "since": "f", "until": "u",
+    "amounts": "y", "hidden": "x", "quantity": "q", "places": "o", "since": "f", "until": "u",
 }  # fmt: skip
 _SETS: Final = (
     "things", "part_colours", "brands", "marks", "absent", "latin", "grams", "tails", "codes",
-    "names",
+    "names", "hidden",
 )  # fmt: skip
 
 
 def profile(described: Described) -> Profile:
     """Read a description into what is compared of it."""
-    name, rest = read(described.name), read(f"{described.features}。{described.details}")
+    name, rest, more = (read(t) for t in (described.name, described.features, described.details))
     heads = _heads(name, rest, described.category)
-    own_part = _part_of_head(name)
-    colours, parts = _colours((name, rest), own_part)
-    text = f"{name.text}，{rest.text}"
+    shown = _told(heads, name, rest)
+    told = _told(heads, name, rest, more) if described.details else shown
     serial = clean(described.serial)
-    tails = numbers.tail_codes(text)
-    serial_tails = numbers.tails(serial)
-    labelled = {code for _label, code in tails} | set(serial_tails)
-    codes = {m[0] for m in _FREE_CODE.finditer(text)} | set(numbers.rooms(text))
+    tails = told["tails"] | set(numbers.tails(serial))
     return Profile(
         key=described.key,
         category=described.category,
         heads=heads,
-        things=frozenset(_values((name, rest), "thing")) - set(heads),
-        colours=colours,
-        part_colours=parts,
-        brands=frozenset(_values((name, rest), "brand")),
-        marks=_marks(text, (name, rest)),
-        absent=frozenset(_values((name, rest), "mark", absent=True)),
-        latin=frozenset(w for w in (*name.latin, *rest.latin) if len(w) > 1 and not w.isdigit()),
-        grams=frozenset(name.grams | rest.grams),
+        things=frozenset(told["things"]),
+        colours=_colours((name, rest, more), heads, name)[0],
+        part_colours=frozenset(told["part_colours"]),
+        brands=frozenset(told["brands"]),
+        marks=frozenset(told["marks"]),
+        absent=frozenset(told["absent"]),
+        latin=frozenset(told["latin"] - tails),
+        grams=frozenset(name.grams | rest.grams | more.grams),
         serial=serial,
-        tails=frozenset(labelled),
-        codes=frozenset(codes - labelled),
-        names=frozenset({*numbers.names(text), *_shown_names(serial)}),
-        amounts=tuple(dict.fromkeys(numbers.amounts(text))),
+        tails=frozenset(tails),
+        codes=frozenset(told["codes"] - tails),
+        names=frozenset(told["names"] | _shown_names(serial)),
+        amounts=_amounts(f"{name.text}，{rest.text}，{more.text}", heads),
+        hidden=frozenset(set().union(*told.values()) - set().union(*shown.values())),
         quantity=described.quantity,
         places=tuple(place for place in described.places if place),
         since=int(described.since.timestamp() // 60),
         until=int(described.until.timestamp() // 60),
     )
+
+
+def _told(heads: tuple[str, ...], *readings: Reading) -> dict[str, set[str]]:
+    text = "，".join(reading.text for reading in readings)
+    latin = {word for reading in readings for word in reading.latin}
+    colours, parts = _colours(readings, heads, readings[0])
+    return {
+        "things": _values(readings, "thing") - set(heads),
+        "colours": set(colours),
+        "part_colours": set(parts),
+        "brands": _values(readings, "brand"),
+        "marks": _marks(text, readings, heads),
+        "absent": _values(readings, "mark", absent=True),
+        "latin": {w for w in latin - _LABELS if len(w) > 1 and not w.isdigit()},
+        "tails": {code for _label, code in numbers.tail_codes(text)},
+        "codes": {m[0] for m in _FREE_CODE.finditer(text)} | set(numbers.rooms(text)),
+        "names": set(numbers.names(text)),
+    }
 
 
 def _values(readings: Iterable[Reading], kind: str, *, absent: bool = False) -> set[str]:
@@ -153,13 +193,20 @@ def _values(readings: Iterable[Reading], kind: str, *, absent: bool = False) -> 
     }
 
 
-def _marks(text: str, readings: tuple[Reading, Reading]) -> frozenset[str]:
-    marks = _values(readings, "mark") | _figures(text, readings)
+def _amounts(text: str, heads: tuple[str, ...]) -> tuple[tuple[float, str], ...]:
+    found = numbers.amounts(text)
+    if not found and any(lexicon().family[head] in _MONEY for head in heads):
+        found = numbers.bare_amounts(text)
+    return tuple(dict.fromkeys(found))
+
+
+def _marks(text: str, readings: Iterable[Reading], heads: tuple[str, ...]) -> set[str]:
+    marks = _values(readings, "mark") | _figures(text, readings, heads)
     # A text that names both hands or both sexes says nothing about which.
     for pair in _BOTH:
         if pair <= marks:
             marks -= pair
-    return frozenset(marks)
+    return marks
 
 
 def _heads(name: Reading, rest: Reading, category: str) -> tuple[str, ...]:
@@ -180,7 +227,10 @@ def _heads(name: Reading, rest: Reading, category: str) -> tuple[str, ...]:
         heads = inside[:1] + heads if heads else inside[:1]
         if not heads or (fallback and family[fallback] not in {family[head] for head in heads}):
             heads = ([fallback] if fallback else []) + heads
-    elif fallback and all(family[head] in _VAGUE for head in heads):
+    elif fallback and (
+        all(family[head] in _VAGUE for head in heads)
+        or (category in _KNOWS_BEST and family[fallback] not in {family[h] for h in heads})
+    ):
         heads = [fallback, *heads]
     return tuple(dict.fromkeys(heads))
 
@@ -201,22 +251,52 @@ def _part_of_head(name: Reading) -> str:
     return things[-1].word if things else ""
 
 
-def _colours(readings: Iterable[Reading], head: str) -> tuple[tuple[str, ...], frozenset[str]]:
+def _colours(
+    readings: Iterable[Reading], heads: tuple[str, ...], name: Reading
+) -> tuple[tuple[str, ...], frozenset[str]]:
     main: list[str] = []
     parts: set[str] = set()
-    lists = lexicon()
+    families = {lexicon().family[each] for each in heads}
+    head = _part_of_head(name)
     for reading in readings:
-        for piece in reading.pieces:
+        for index, piece in enumerate(reading.pieces):
+            if piece.absent:
+                continue
+            parts.update(m.value for m in piece.meanings if m.kind == "part_colour")
             colour = next((m.value for m in piece.meanings if m.kind == "colour"), "")
-            if not colour or piece.absent:
+            if not colour:
                 continue
             colour = _shaded(colour, piece, reading.text)
-            part = _part(reading.text, piece, lists, head)
-            if part:
+            part = _part(reading.text, piece, head)
+            if not part and _is_figure(reading.pieces[index + 1 : index + 2], piece.end):
+                part = "" if families & _FIGURES else "挂"
+            if part == _CASE and not families & _IN_CASES:
+                part = ""
+            if part and not _leads_to(reading.pieces[index + 1 : index + 5], piece.end, families):
                 parts.add(f"{part}:{colour}")
             elif colour not in main:
                 main.append(colour)
     return tuple(main), frozenset(parts)
+
+
+def _is_figure(following: list[Piece], end: int) -> bool:
+    # 绿色小恐龙 at a bunch of keys is green; the keys are not.
+    return any(
+        piece.start - end < _LEAD and meaning.value.startswith("形象:")
+        for piece in following
+        for meaning in piece.meanings
+    )
+
+
+def _leads_to(following: list[Piece], end: int, families: set[str]) -> bool:
+    # 白色链条小挎包: the colour is that of the bag, although a chain comes first.
+    for piece in following:
+        if piece.start - end > _LEAD:
+            return False
+        if {lexicon().family[value] for value in _thing_values(piece)} & families:
+            return True
+        end = piece.end
+    return False
 
 
 def _shaded(colour: str, piece: Piece, text: str) -> str:
@@ -226,36 +306,39 @@ def _shaded(colour: str, piece: Piece, text: str) -> str:
     return colour
 
 
-def _part(text: str, piece: Piece, lists: Lexicon, head: str) -> str:
+def _part(text: str, piece: Piece, head: str) -> str:
     """Return the part the colour at `piece` belongs to, "" for the thing itself."""
-    after = text[piece.end :]
-    start = len(after) - len(after.lstrip("色的是为颜都:： "))
-    after = after[start:].removeprefix("小").removeprefix("大") if start < 2 else after[start:]
+    parts = lexicon().parts
+    after = text[piece.end :].lstrip("色的")
+    after = after.removeprefix("小").removeprefix("大")
     for length in range(min(_LONGEST_PART, len(after)), 0, -1):
-        part = lists.parts.get(after[:length])
-        if part and not (head and after[:length] in head) and not _is_thing(after, lists, length):
+        part = parts.get(after[:length])
+        if part and not (head and after[:length] in head) and not _is_thing(after, length):
             return part
-    before = re.sub(r"[色的是为颜都:： ]{1,3}$", "", text[: piece.start])
+    before = text[: piece.start].rstrip("色的是为颜都:：")
     for length in range(min(_LONGEST_PART, len(before)), 0, -1):
-        part = lists.parts.get(before[-length:])
+        part = parts.get(before[-length:])
         if part and not (head and before[-length:] in head):
-            if length == 1 and not text[: piece.start].endswith(before):
-                continue
             return part
     return ""
 
 
-def _is_thing(after: str, lists: Lexicon, length: int) -> bool:
+def _is_thing(after: str, length: int) -> bool:
     # 黑表 is a watch with 表盘 inside the list; a longer word of a thing wins over a short part.
+    lists = lexicon()
     return any(
         any(m.kind == "thing" for m in lists.words.get(after[:n], ()))
         for n in range(length + 1, min(len(after), 6) + 1)
     )
 
 
-def _figures(text: str, readings: Iterable[Reading]) -> set[str]:
+def _figures(text: str, readings: Iterable[Reading], heads: tuple[str, ...]) -> set[str]:
     found = {f"量{re.sub(r'[^a-z度岁寸瓦米码分年级]', '', m)}:{m}" for m in numbers.measures(text)}
     found |= {f"数{unit}:{count}" for unit, count in numbers.counts(text).items()}
+    if "充电宝/*" in heads:
+        found |= {
+            f"量mah:{v:g}mah" for v, _unit in numbers.bare_amounts(text) if v >= _LEAST_CHARGE
+        }
     for reading in readings:
         for piece in reading.pieces:
             model = _MODEL.match(reading.text, piece.end)

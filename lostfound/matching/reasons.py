@@ -1,7 +1,7 @@
 """Puts evidence into short Chinese sentences for the list of suggestions. Pure but for gettext.
 
-Words of hidden features never appear: a sentence names only colours, makers, things, places and
-times, and what a serial ends in is called by its length, not by its digits.
+What only the hidden details of one side tell is never named, only that something fits, and of a
+number the sentence says how many places agree, not which.
 """
 
 from __future__ import annotations
@@ -20,15 +20,28 @@ MOST: Final = 6
 _WORTH: Final = 0.25  # weight below which a sentence is not worth its place
 
 
-def worded(items: Iterable[Item], *, against: bool) -> tuple[str, ...]:
+def worded(
+    items: Iterable[Item], hidden: frozenset[str] = frozenset(), *, against: bool
+) -> tuple[str, ...]:
     """Return up to six sentences for, or against, the pair, in the order of the evidence."""
     said: dict[str, None] = {}
     for item in items:
         if (item.weight <= -_WORTH) if against else (item.weight >= _WORTH):
             say = (_AGAINST if against else _FOR).get(item.kind)
-            if say is not None:
-                said[say(item)] = None
+            if say is None:
+                continue
+            if item.ours in hidden or item.theirs in hidden:
+                say = _hidden_against if against else _hidden_for
+            said[say(item)] = None
     return tuple(said)[:MOST]
+
+
+def _hidden_for(_item: Item) -> str:
+    return _("保密特征相符")
+
+
+def _hidden_against(_item: Item) -> str:
+    return _("保密特征不符")
 
 
 def _thing(item: Item) -> str:
@@ -124,6 +137,7 @@ _AGAINST: Final[dict[str, Callable[[Item], str]]] = {
     "amount": lambda _item: _("金额不符"),
     "quantity": lambda _item: _("数量不同"),
     f"place{places.ELSEWHERE}": lambda _item: _("不在同一栋楼"),
+    f"place{places.TWIN}": lambda _item: _("另一栋楼的相同位置"),
     f"place{places.SAME_ROOT}": lambda _item: _("同一栋楼的别处"),
     "later": lambda item: _("遗失 %(days)s 天后才拾获") % {"days": item.ours},
 }

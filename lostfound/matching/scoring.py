@@ -41,25 +41,26 @@ def score(lost: Profile, found: Profile, rarity: Rarity | None = None) -> Match 
 
 def explained(lost: Profile, found: Profile, items: Iterable[Item]) -> Match:
     """Return the match of weighed evidence, with its sentences."""
+    hidden = lost.hidden | found.hidden
     ordered = sorted(items, key=lambda item: -abs(item.weight))
     return Match(
         lost=lost.key,
         found=found.key,
-        points=points(ordered),
-        reasons=worded(ordered, against=False),
-        contradictions=worded(ordered, against=True),
+        points=squeezed(total(ordered)),
+        reasons=worded(ordered, hidden, against=False),
+        contradictions=worded(ordered, hidden, against=True),
     )
-
-
-def points(items: Iterable[Item]) -> int:
-    """Return the points of weighed evidence, 0 to 100."""
-    return squeezed(math.fsum(item.weight for item in items))
 
 
 def squeezed(total: float) -> int:
     """Return the points of a sum of evidence."""
     power = max(-60.0, min(60.0, (MIDDLE - total) / STEEPNESS))
     return round(100 / (1 + math.exp(power)))
+
+
+def total(items: Iterable[Item]) -> float:
+    """Return the sum of weighed evidence."""
+    return math.fsum(item.weight for item in items)
 
 
 def weigh(lost: Profile, found: Profile, rarity: Rarity) -> list[Item] | None:

@@ -91,8 +91,6 @@ def _next(text: str, at: int, lists: Lexicon, latin: list[str]) -> tuple[int, Pi
         word = text[at : at + length]
         meanings = lists.words.get(word)
         if meanings and not _cuts_latin(text, at, at + length):
-            if match and word.isascii():
-                latin.append(word)
             return at + length, Piece(meanings, word, at, at + length)
     if match:
         latin.append(match[0])
