@@ -1,10 +1,19 @@
 """Every change of a found thing's state. Views, commands and tasks call only these functions.
 
 Split by noun: ``logging_in`` (L-B, L-C), ``custody`` (L-A, L-D), ``tracing`` (L-D), ``terms`` and
-``valuing`` (L-G), ``keeping`` (at any time).
+``valuing`` (L-G), ``claims``, ``verifying`` (L-E) and ``returning`` (L-F),
+``keeping`` (at any time), ``lost`` and ``match`` (F7).
 """
 
 from lostfound.workflow.base import Rule, permit
+from lostfound.workflow.claims import (
+    Claimant,
+    describe,
+    refuse_claim,
+    resolve_dispute,
+    rival,
+    withdraw_claim,
+)
 from lostfound.workflow.custody import (
     Content,
     Receipt,
@@ -27,7 +36,21 @@ from lostfound.workflow.keeping import (
     void,
 )
 from lostfound.workflow.logging_in import Find, attach_all, hand_in, is_late, log
-from lostfound.workflow.table import MOVES, OPEN
+from lostfound.workflow.lost import (
+    Loss,
+    close_lost,
+    decide_match,
+    edit_lost,
+    edited_lost,
+    permit_lost,
+    permit_report,
+    report_lost,
+    unmask_lost,
+)
+from lostfound.workflow.match import compare_all as compare_all_matches
+from lostfound.workflow.match import refresh as refresh_matches
+from lostfound.workflow.returning import Signed, add_scan, return_item, slip_content, slip_digest
+from lostfound.workflow.table import LOST_MOVES, MOVES, OPEN
 from lostfound.workflow.terms import follow_settings, policy_in_force, set_policy, statutory_of
 from lostfound.workflow.tracing import (
     acknowledge,
@@ -37,27 +60,41 @@ from lostfound.workflow.tracing import (
     trace,
 )
 from lostfound.workflow.valuing import change_policy_of_item, decide_value, revalue
+from lostfound.workflow.verifying import Check, Proof, verify
 
 __all__ = [
+    "LOST_MOVES",
     "MOVES",
     "OPEN",
+    "Check",
+    "Claimant",
     "Content",
     "Facts",
     "Find",
+    "Loss",
     "PoliceReceipt",
+    "Proof",
     "Receipt",
     "Rule",
     "Second",
+    "Signed",
     "acknowledge",
+    "add_scan",
     "announce",
     "attach_all",
     "change_policy_of_item",
+    "close_lost",
+    "compare_all_matches",
     "correct",
     "cosign",
     "count_contents",
     "decide_clue",
+    "decide_match",
     "decide_value",
+    "describe",
+    "edit_lost",
     "edited",
+    "edited_lost",
     "follow_settings",
     "hand_in",
     "hand_to_police",
@@ -67,14 +104,27 @@ __all__ = [
     "move",
     "open_seal",
     "permit",
+    "permit_lost",
+    "permit_report",
     "policy_in_force",
     "receive",
+    "refresh_matches",
+    "refuse_claim",
     "remove_attachment",
+    "report_lost",
     "report_ownerless",
+    "resolve_dispute",
+    "return_item",
     "revalue",
+    "rival",
     "set_policy",
+    "slip_content",
+    "slip_digest",
     "statutory_of",
     "trace",
     "unmask",
+    "unmask_lost",
+    "verify",
     "void",
+    "withdraw_claim",
 ]

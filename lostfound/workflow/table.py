@@ -52,7 +52,7 @@ MOVES: dict[str, Move] = {
     "describe": _in(_("登记认领"), *RESTING, S.DISPOSING, to=(S.CLAIMED,)),
     "verify": _in(_("核对认领"), S.CLAIMED),
     "refuse_claim": _in(_("不予认领"), S.CLAIMED, to=_REST),
-    "withdraw_claim": _in(_("撤回认领"), S.CLAIMED, to=_REST),
+    "withdraw_claim": _in(_("撤回认领"), S.CLAIMED, S.DISPUTED, to=(S.CLAIMED, S.DISPUTED, *_REST)),
     "rival": _in(_("登记异议认领"), S.CLAIMED, S.DISPUTED, to=(S.DISPUTED,)),
     "resolve_dispute": _in(_("裁定异议"), S.DISPUTED, to=(S.CLAIMED, *_REST)),
     "return_item": _in(_("归还"), S.CLAIMED, to=(S.RETURNED,)),

@@ -1,0 +1,105 @@
+"""What the pages of a claim read: one thing, and all that was claimed of it."""
+
+from dataclasses import dataclass
+
+from django.db.models import QuerySet
+
+from lostfound import categories
+from lostfound.models import Claim, ContentLine, FeatureCheck, FoundItem, LostReport
+from lostfound.queries.item import visible_to
+from propdesk.core.models import Attachment, Property, User
+
+State = Claim.State
+LIVE = (State.DESCRIBED, State.VERIFIED)
+"""States in which a claim is on its way; of a thing there is one such at most (L-E)."""
+_WITH = (
+    "owner",
+    "proxy",
+    "described_by",
+    "verified_by",
+    "verified_with",
+    "manager",
+    "guard",
+    "signature",
+    "lost_report__case",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Claiming:
+    """A thing with its claims, in the order in which they came."""
+
+    item: FoundItem
+    claims: tuple[Claim, ...]
+
+    @property
+    def live(self) -> Claim | None:
+        return next((claim for claim in self.claims if claim.state in LIVE), None)
+
+    @property
+    def open(self) -> tuple[Claim, ...]:
+        """Whoever still wants it, rivals included."""
+        return tuple(c for c in self.claims if c.state in (*LIVE, State.RIVAL))
+
+    @property
+    def ended(self) -> tuple[Claim, ...]:
+        """What came to nothing, newest first."""
+        gone = (State.REFUSED, State.WITHDRAWN)
+        return tuple(c for c in reversed(self.claims) if c.state in gone)
+
+    @property
+    def returned(self) -> Claim | None:
+        return next((c for c in self.claims if c.state == State.RETURNED), None)
+
+    def numbered(self, seq: int) -> Claim | None:
+        return next((claim for claim in self.claims if claim.seq == seq), None)
+
+
+def claiming(user: User, prop: Property, number: str) -> Claiming | None:
+    """The thing of this number, if he may know of it, with its claims: two statements."""
+    rows = visible_to(user, prop).select_related("case", "place")
+    item = rows.filter(case__number=number).first()
+    if item is None:
+        return None
+    item.case.property = prop
+    claims = Claim.objects.filter(item=item).select_related(*_WITH).order_by("seq")
+    return Claiming(item, tuple(claims.defer("signature__image")))
+
+
+def contents(item: FoundItem) -> "list[ContentLine]":
+    """What is inside, as it was counted last."""
+    return list(item.contents.filter(removed_at=None).order_by("position"))
+
+
+def pictures(item: FoundItem) -> "QuerySet[Attachment]":
+    """Photos of the thing itself: papers of its claims lie in the same case, but show people."""
+    papers = Claim.objects.filter(item=item)
+    return (
+        Attachment.objects.filter(case=item.case_id, removed_at=None)
+        .exclude(pk__in=papers.exclude(authorisation=None).values("authorisation"))
+        .exclude(pk__in=papers.exclude(scan=None).values("scan"))
+        .order_by("pk")
+    )
+
+
+def checks(claim: Claim) -> "list[FeatureCheck]":
+    """What was compared, in order."""
+    return list(claim.checks.order_by("position"))
+
+
+def needs_two(item: FoundItem, lines: "list[ContentLine] | None" = None) -> bool:
+    """Whether two colleagues check a claim: above the limit of the house, or of unknown worth (L-E).
+
+    What nobody valued counts as costly when it is jewellery or money, or holds money.
+    """
+    if item.value is not None:
+        return item.value > item.case.property.settings.found_two_staff_over
+    if item.category == categories.Category.JEWELLERY or categories.rule(item.category).is_cash:
+        return True
+    return any(line.currency for line in (contents(item) if lines is None else lines))
+
+
+def lost_report(prop: Property, number: str) -> LostReport | None:
+    """The open lost report of this number."""
+    rows = LostReport.objects.filter(case__property=prop, status=LostReport.Status.OPEN)
+    return rows.select_related("guest", "case").filter(case__number=number.strip().upper()).first()
