@@ -1,0 +1,185 @@
+"""Found things as one person may see them: the register, one thing's history, what is searched."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.contrib.postgres.expressions import ArraySubquery
+from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models.functions import JSONObject
+
+from lostfound.models import Category, CustodyMove, FoundItem
+from lostfound.permissions import ACTIONS
+from lostfound.queries.paging import Page, page_by_time
+from propdesk.core import search
+from propdesk.core.models import Attachment, AuditEntry, Case, Place, Property, User
+from propdesk.core.roles import standing
+
+S = FoundItem.Status
+ENDED = (S.RETURNED, S.DISPOSED, S.POLICE, S.VOIDED)
+GROUPS: dict[str, tuple[str, ...]] = {
+    "logged": (S.LOGGED,),
+    "stored": (S.STORED,),
+    "tracing": (S.TRACING,),
+    "ownerless": (S.OWNERLESS,),
+    "claims": (S.CLAIMED, S.DISPUTED),
+    "disposal": (S.EXPIRED, S.DISPOSING),
+    "ended": ENDED,
+}
+"""Words of the filter and the states behind each."""
+SOON = timedelta(hours=2)
+
+
+def visible_to(user: User, prop: Property) -> "QuerySet[FoundItem]":
+    """Found things of the property this user may read (403 is never needed: others are 404)."""
+    mine = standing(user, prop)
+    # Property and kind together are the prefix of the index of all lists.
+    rows = FoundItem.objects.filter(case__property=prop, case__kind=Case.Kind.FOUND)
+    grant = ACTIONS["read"]
+    if mine.roles & grant.any:
+        return rows
+    if not mine.roles & grant.own:
+        return rows.none()
+    return rows.filter(pk__in=_related(user, mine.departments))
+
+
+def _related(user: User, departments: "frozenset[int]") -> "QuerySet[Any, Any]":
+    """Ids of what he found, logged or holds, and of what lies in one of his departments."""
+    items = FoundItem.objects.order_by().values("pk")
+    waiting = CustodyMove.objects.order_by().filter(ended_at=None, item__status=S.LOGGED)
+    parts: list[Any] = [items.filter(finder_user=user), waiting.filter(holder=user).values("item")]
+    if departments:
+        parts.append(waiting.filter(department__in=departments).values("item"))
+    return items.filter(logged_by=user).union(*parts)
+
+
+def sees_all_details(user: User, prop: Property) -> bool:
+    """Whether features, contents and photos of every thing are open to him (see_details)."""
+    return bool(standing(user, prop).roles & ACTIONS["see_details"].any)
+
+
+def _own(user: User) -> Q:
+    """What he found or logged, or has in his hands: its details are no secret from him."""
+    held = CustodyMove.objects.filter(item=OuterRef("pk"), ended_at=None, holder=user)
+    return Q(logged_by=user) | Q(finder_user=user) | (Q(status=S.LOGGED) & Q(Exists(held)))
+
+
+def searched(user: User, prop: Property, query: str) -> "QuerySet[FoundItem]":
+    """What he may read and what his words hit.
+
+    Words from name, features and serial find only what he may see the details of: to others the
+    search would confirm a guessed feature. They find by number, category and place.
+    """
+    rows = visible_to(user, prop)
+    inside = Q(case__in=search.hits(prop, query).values("case"))
+    if sees_all_details(user, prop):
+        return rows.filter(inside)
+    places = Place.objects.filter(property=prop).filter(
+        Q(label__icontains=query) | Q(code__iexact=query)
+    )
+    named = [code for code, label in Category.choices if query and query in str(label)]
+    outside = Q(case__number__startswith=query.upper()) | Q(category__in=named)
+    outside |= Q(place__in=places.values("pk"))
+    return rows.filter(outside | (inside & _own(user)))
+
+
+@dataclass(frozen=True, slots=True)
+class Filters:
+    """What the list is narrowed to; kept in the address."""
+
+    state: str = "open"
+    category: str = ""
+    q: str = ""
+
+    @classmethod
+    def of(cls, params: Mapping[str, str]) -> "Filters":
+        """From query parameters; unknown values fall back to none."""
+        state, category = params.get("state", "open"), params.get("category", "")
+        return cls(
+            state=state if state in {"open", "overdue", "all", *GROUPS} else "open",
+            category=category if category in Category.values else "",
+            q=params.get("q", "").replace("\x00", "").strip()[:60],
+        )
+
+    @property
+    def by_urgency(self) -> bool:
+        """Things in custody stand by the time left, ended and mixed ones newest first."""
+        return self.state not in {"all", "ended"}
+
+    def params(self) -> dict[str, str]:
+        """The filters as query parameters, defaults left out."""
+        state = "" if self.state == "open" else self.state
+        values = {"state": state, "category": self.category, "q": self.q}
+        return {name: value for name, value in values.items() if value}
+
+
+def listed(rows: "QuerySet[FoundItem]", user: User) -> "QuerySet[Any]":
+    """With all that ``rows.list_row`` reads of a thing, in the same statement."""
+    here = CustodyMove.objects.filter(item=OuterRef("pk"), ended_at=None)
+    columns = {"storage": "storage__label", "holder": "holder__name", "holder_id": "holder_id"}
+    columns |= {"department": "department__name", "manager_at": "manager_at"}
+    columns |= {"guard_at": "guard_at", "guard_id": "guard_id", "manager_id": "manager_id"}
+    return rows.select_related("case", "place", "logged_by").annotate(
+        lies=ArraySubquery(here.values(row=JSONObject(**columns)))
+    )
+
+
+def open_items(user: User, prop: Property) -> "QuerySet[FoundItem]":
+    """What is still in custody, as far as he may see it."""
+    return visible_to(user, prop).filter(ended_at=None)
+
+
+def urgent(user: User, prop: Property, now: datetime) -> "QuerySet[FoundItem]":
+    """Overdue, or due within two hours; in no order."""
+    return open_items(user, prop).filter(next_due_at__lt=now + SOON)
+
+
+def board(user: User, prop: Property, filters: Filters, now: datetime) -> "QuerySet[Any]":
+    """Found things for the list, in order; narrow with ``page_of``. One statement."""
+    rows = searched(user, prop, filters.q) if filters.q else visible_to(user, prop)
+    if filters.state in GROUPS:
+        rows = rows.filter(status__in=GROUPS[filters.state])
+    if filters.by_urgency:
+        rows = rows.filter(ended_at=None)
+    if filters.state == "overdue":
+        rows = rows.filter(next_due_at__lt=now)
+    if filters.category:
+        rows = rows.filter(category=filters.category)
+    rows = listed(rows, user)
+    if filters.by_urgency:
+        return rows.order_by("next_due_at", "pk")
+    return rows.order_by("-case__opened_at", "-pk")
+
+
+def page_of(rows: "QuerySet[Any]", filters: Filters, after: str) -> Page:
+    """One page of ``board``; a malformed key gives the first."""
+    if filters.by_urgency:
+        return page_by_time(rows, "next_due_at", after, lambda row: row.next_due_at)
+    return page_by_time(
+        rows, "case__opened_at", after, lambda row: row.case.opened_at, newest_first=True
+    )
+
+
+def timeline(
+    item: FoundItem, kinds: "list[str] | None", before: int | None, limit: int
+) -> "list[AuditEntry]":
+    """Entries of the case, newest first, at most ``limit``, older than sequence ``before``."""
+    rows = AuditEntry.objects.filter(case=item.case_id).select_related("by")
+    if kinds:
+        rows = rows.filter(action__in=kinds)
+    if before is not None:
+        rows = rows.filter(seq__lt=before)
+    return list(rows.order_by("-seq")[:limit])
+
+
+def acts_since(item: FoundItem, moment: datetime, limit: int = 1000) -> list[tuple[datetime, str]]:
+    """(time, act) of the entries of the case from ``moment`` on, oldest first."""
+    entries = item.case.entries.filter(at__gte=moment).order_by("seq")
+    return list(entries.values_list("at", "action")[:limit])
+
+
+def photo(item: FoundItem, pk: int) -> Attachment | None:
+    """A photo of the thing that was not taken down."""
+    rows = Attachment.objects.filter(case=item.case_id, pk=pk, removed_at=None)
+    return rows.select_related("case__property__settings").first()
