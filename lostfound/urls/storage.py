@@ -1,5 +1,16 @@
-"""Addresses of storage."""
+"""Addresses of the places in which found things lie."""
 
-from django.urls import URLPattern
+from django.urls import path
 
-urlpatterns: list[URLPattern] = []
+from lostfound.views import storage as views
+
+urlpatterns = [
+    path("storage/", views.storage, name="storage"),
+    path("storage/new/", views.storage_new, name="storage_new"),
+    path("storage/default/", views.storage_default, name="storage_default"),
+    path("storage/labels/", views.storage_labels, name="storage_labels"),
+    path("storage/spots/", views.storage_spots, name="storage_spots"),
+    path("storage/<str:code>/", views.storage_place, name="storage_place"),
+    path("storage/<str:code>/edit/", views.storage_edit, name="storage_edit"),
+    path("storage/<str:code>/retire/", views.storage_retire, name="storage_retire"),
+]

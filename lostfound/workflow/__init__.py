@@ -2,7 +2,7 @@
 
 Split by noun: ``logging_in`` (L-B, L-C), ``custody`` (L-A, L-D), ``tracing`` (L-D), ``terms`` and
 ``valuing`` (L-G), ``claims``, ``verifying`` (L-E) and ``returning`` (L-F),
-``keeping`` (at any time), ``lost`` and ``match`` (F7).
+``keeping`` (at any time), ``lost`` and ``match`` (F7), ``storing`` and ``stocktaking`` (F6).
 """
 
 from lostfound.workflow.base import Rule, permit
@@ -50,6 +50,22 @@ from lostfound.workflow.lost import (
 from lostfound.workflow.match import compare_all as compare_all_matches
 from lostfound.workflow.match import refresh as refresh_matches
 from lostfound.workflow.returning import Signed, add_scan, return_item, slip_content, slip_digest
+from lostfound.workflow.stocktaking import (
+    Counted,
+    abandon_stocktake,
+    count,
+    count_many,
+    finish_stocktake,
+    settle_difference,
+    start_stocktake,
+)
+from lostfound.workflow.storing import (
+    Shelf,
+    create_storage,
+    default_storage,
+    edit_storage,
+    retire_storage,
+)
 from lostfound.workflow.table import LOST_MOVES, MOVES, OPEN
 from lostfound.workflow.terms import follow_settings, policy_in_force, set_policy, statutory_of
 from lostfound.workflow.tracing import (
@@ -69,6 +85,7 @@ __all__ = [
     "Check",
     "Claimant",
     "Content",
+    "Counted",
     "Facts",
     "Find",
     "Loss",
@@ -77,7 +94,9 @@ __all__ = [
     "Receipt",
     "Rule",
     "Second",
+    "Shelf",
     "Signed",
+    "abandon_stocktake",
     "acknowledge",
     "add_scan",
     "announce",
@@ -87,14 +106,20 @@ __all__ = [
     "compare_all_matches",
     "correct",
     "cosign",
+    "count",
     "count_contents",
+    "count_many",
+    "create_storage",
     "decide_clue",
     "decide_match",
     "decide_value",
+    "default_storage",
     "describe",
     "edit_lost",
+    "edit_storage",
     "edited",
     "edited_lost",
+    "finish_stocktake",
     "follow_settings",
     "hand_in",
     "hand_to_police",
@@ -114,12 +139,15 @@ __all__ = [
     "report_lost",
     "report_ownerless",
     "resolve_dispute",
+    "retire_storage",
     "return_item",
     "revalue",
     "rival",
     "set_policy",
+    "settle_difference",
     "slip_content",
     "slip_digest",
+    "start_stocktake",
     "statutory_of",
     "trace",
     "unmask",
