@@ -8,7 +8,7 @@ class LostfoundConfig(AppConfig):
 
     def ready(self) -> None:
         from lostfound import workflow
-        from propdesk.core import cases, house_settings
+        from propdesk.core import cases, house_settings, sweeps
 
         cases.PAGES.update(
             found="lostfound:detail",
@@ -17,3 +17,5 @@ class LostfoundConfig(AppConfig):
             stocktake="lostfound:stocktake",
         )
         house_settings.SAVED.append(workflow.follow_settings)
+        sweeps.register("lostfound.compare_all", workflow.compare_all_matches)
+        sweeps.register("lostfound.match", workflow.refresh_matches)
