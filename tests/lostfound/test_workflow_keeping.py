@@ -1,0 +1,201 @@
+"""Corrections, photos, the police and taking back a slip; what nobody may do to his own."""
+
+import pytest
+from django.core.files.base import ContentFile
+
+from lostfound import workflow
+from propdesk.core import audit, stale
+from propdesk.core.models import Attachment, Notice, Task, Unmasking
+from propdesk.core.roles import Role
+from propdesk.core.transitions import ConflictError, RefusedInput
+from tests.factories import PASSWORD, member
+from tests.incidents.moves import refuses
+from tests.lostfound import moves
+from tests.lostfound.journey import House, S, ago, fresh, photo
+from tests.lostfound.moves import chain, facts
+
+pytestmark = pytest.mark.django_db
+RECEIPT = workflow.PoliceReceipt(proof="接收字第7号", receiver="警号 012345")
+
+
+def police(house, item, receipt=RECEIPT, password=PASSWORD, by=None):
+    second = workflow.Second(house.guard, password)
+    return workflow.hand_to_police(item, receipt, second, by=by or house.dm)
+
+
+def test_correct_keeps_what_stood_there_and_rewrites_the_search():
+    house = House()
+    item = house.stored()
+
+    workflow.correct(item, facts(item, features="深蓝色手机"), by=house.dm, reason="看错颜色")
+
+    old = item.history.order_by("history_id").last()
+    assert (old.features, old.history_change_reason) == ("深蓝色手机", "看错颜色")
+    assert item.history.filter(features=moves.FIND.features).exists()
+    assert "深蓝色手机" in fresh(item).case.search.text
+    assert audit.problems(fresh(item).case) == []
+
+
+@pytest.mark.parametrize(
+    ("field", "changes"),
+    [
+        ("category", {"category": "x"}),
+        ("name", {"name": ""}),
+        ("features", {"features": ""}),
+        ("quantity", {"quantity": 0}),
+        ("place", {"place_note": ""}),
+    ],
+)
+def test_correct_to_something_incomplete_names_it(field, changes):
+    house = House()
+    item = house.stored()
+
+    with refuses(RefusedInput) as refusal:
+        workflow.correct(item, facts(item, **changes), by=house.dm, reason="更正")
+
+    assert list(refusal.value.errors) == [field]
+
+
+def test_correct_without_reason_or_change_is_refused():
+    house = House()
+    item = house.stored()
+
+    with refuses(RefusedInput, match="更正的原因"):
+        workflow.correct(item, facts(item, name="旧手机"), by=house.dm, reason="")
+    with refuses(ConflictError, match="没有变化"):
+        workflow.correct(item, facts(item), by=house.dm, reason="更正")
+
+
+def test_correct_from_an_old_page_shows_what_stands_there_now():
+    house = House()
+    item = house.stored()
+    seen = stale.seen(workflow.edited(item))
+    workflow.correct(item, facts(item, name="智能手机"), by=house.dm, reason="写全")
+
+    with refuses(ConflictError) as refusal:
+        workflow.correct(item, facts(item, name="老人机"), by=house.dm, reason="写全", seen=seen)
+
+    assert ("name", "现在的“物品名称”：智能手机") in refusal.value.missing
+
+
+def test_remove_attachment_strikes_out_and_keeps_the_file():
+    house = House()
+    item = house.logged()
+    row = Attachment.objects.get()
+
+    with refuses(RefusedInput, match="撤下照片的原因"):
+        workflow.remove_attachment(row, by=house.dm, reason="")
+    workflow.remove_attachment(row, by=house.dm, reason="拍到人")
+
+    row.refresh_from_db()
+    assert (row.removed_by, bool(row.file)) == (house.dm, True)
+    assert audit.problems(fresh(item).case) == []
+
+
+def test_contraband_goes_to_the_police_with_receipt_and_two_people():
+    house = House()
+    item = moves.contraband(house)
+
+    police(house, item, workflow.PoliceReceipt("接收字第7号", "警号 012345", photo=photo("gray")))
+
+    item = fresh(item)
+    assert (item.status, item.case.is_open) == (S.POLICE, False)
+    link = chain(item)[-1]
+    assert (link.kind, link.manager, link.guard, link.ended_at) == (
+        "police",
+        house.dm,
+        house.guard,
+        None,
+    )
+    assert Notice.objects.filter(rule="lostfound.police", recipient=house.pm).count() == 1
+    assert Task.objects.filter(done_at=None).count() == 0
+    assert audit.problems(item.case) == []
+
+
+@pytest.mark.parametrize(
+    ("field", "receipt"),
+    [
+        ("proof", workflow.PoliceReceipt("", "警号 012345")),
+        ("receiver", workflow.PoliceReceipt("接收字第7号", "")),
+        ("handed_at", workflow.PoliceReceipt("接收字第7号", "警号 1", handed_at=ago(days=2))),
+    ],
+)
+def test_police_without_receipt_or_before_the_find_is_refused(field, receipt):
+    house = House()
+    item = moves.contraband(house)
+
+    with refuses(RefusedInput) as refusal:
+        police(house, item, receipt)
+
+    assert list(refusal.value.errors) == [field]
+
+
+def test_police_without_the_second_person_is_refused():
+    house = House()
+    item = moves.contraband(house)
+
+    with refuses(RefusedInput, match="密码不对"):
+        police(house, item, password="wrong")
+
+
+def test_police_for_anything_else_goes_by_the_approval_paper():
+    house = House()
+    item = house.stored()
+
+    with refuses(ConflictError, match="只有违禁危险品"):
+        police(house, item)
+
+
+def test_ended_thing_cannot_be_changed_by_the_database_itself():
+    house = House()
+    item = moves.contraband(house)
+    police(house, item)
+
+    with refuses(ConflictError, match="现在是“已移交公安”"):
+        workflow.correct(item, facts(item, name="刀"), by=house.dm, reason="更正")
+
+
+def test_void_keeps_the_number_and_is_for_another_manager():
+    house = House()
+    finder = member(house.prop, Role.PROPERTY_MANAGER)
+    item = house.logged(by=finder)
+
+    with refuses(ConflictError, match="另一位经理"):
+        workflow.void(item, by=finder, reason="重复")
+    with refuses(RefusedInput, match="作废的原因"):
+        workflow.void(item, by=house.pm, reason="")
+    workflow.void(item, by=house.pm, reason="重复")
+
+    item = fresh(item)
+    assert (item.status, item.void_reason, item.case.is_open) == (S.VOIDED, "重复", False)
+
+
+def test_unmask_is_logged_and_for_people_of_this_thing_only():
+    house = House()
+    item = moves.from_outside(house)
+    other = moves.from_outside(house)
+
+    with refuses(ConflictError, match="没有这个人"):
+        workflow.unmask(item, other.finder_id, by=house.dm, reason="联系")
+    workflow.unmask(item, item.finder_id, by=house.dm, reason="联系拾获人")
+
+    assert (Unmasking.objects.get().person, Unmasking.objects.get().by) == (item.finder, house.dm)
+
+
+def test_link_is_on_both_chains():
+    house = House()
+    item, other = house.logged(), house.logged()
+
+    workflow.link(item, other.case.number, by=house.dm, note="同一人")
+
+    for each in (item, other):
+        assert fresh(each).case.entries.filter(action="link").count() == 1
+        assert audit.problems(fresh(each).case) == []
+
+
+def test_photo_larger_than_the_cap_is_refused():
+    house = House()
+    item = house.logged()
+
+    with refuses(RefusedInput):
+        workflow.attach_all(item, [ContentFile(b"x" * 100).read()], by=house.guard)
