@@ -19,6 +19,7 @@ RETURNED = (
 SEAL = "property_id item_id number applied_by_id applied_at".split()
 ASKED = "opinion asked_by_id asked_signature_id asked_with_id with_signature_id submitted_at".split()
 RULED = "method reason risk keep_until decided_by_id decided_at item_id batch_id".split()
+TAKEN_DOWN = "case_id guest_id reported_at received_by_id".split()
 APPEND_ONLY = "traceattempt announcement featurecheck stocktakeentry retentionpolicy".split()
 
 
@@ -95,6 +96,8 @@ class Migration(migrations.Migration):
             "OLD.state = 'decided'",
             "lostfound_line_decision_frozen",
         ),
+        refused("lostfound_lostreport", "OLD.ended_at IS NOT NULL", "lostfound_lost_ended_frozen"),
+        frozen("lostfound_lostreport", TAKEN_DOWN, "TRUE", "lostfound_lost_taken_down_frozen"),
         *(
             refused(f"lostfound_{table}", "TRUE", f"lostfound_{table}_append_only")
             for table in APPEND_ONLY

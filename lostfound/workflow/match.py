@@ -19,7 +19,7 @@ from django.utils import timezone
 from django.utils.functional import cached_property
 from django.utils.translation import gettext as _
 
-from lostfound.matching import VERSION, Described, Match, Pool, Profile, profile
+from lostfound.matching import VERSION, Described, Match, Pool, Profile, Rarity, profile
 from lostfound.models import MatchPair, MatchProfile
 from lostfound.queries import descriptions
 from propdesk.core import duty
@@ -118,9 +118,12 @@ class _Run:
         found = [pk for pk, (is_found, _at) in self.waiting.items() if is_found]
         self._describe(found, descriptions.of_found)
         self._describe(lost, descriptions.of_lost)
-        pool = Pool(self._profiles(is_found=True))
-        done = sum(self._compare(batch, pool) for batch in _batches(lost))
-        return done + self._compare_found(found, lost, pool)
+        things = list(self._profiles(is_found=True))
+        done = 0
+        if lost:
+            pool = Pool(things)
+            done = sum(self._compare(batch, pool) for batch in _batches(lost))
+        return done + self._compare_found(found, lost, things)
 
     def _waiting(self) -> dict[int, tuple[bool, datetime]]:
         rows = MatchProfile.objects.filter(
@@ -158,32 +161,33 @@ class _Run:
 
     def _compare(self, lost: list[int], pool: Pool) -> int:
         """Lost reports that waited, against all that is found: at most 200 pairs for each."""
+        self._write(self._best(lost, pool), lost, None)
+        return self._settle(lost)
+
+    def _compare_found(
+        self, found: list[int], compared: Collection[int], things: list[Profile]
+    ) -> int:
+        """Found things that waited, against the lost reports that did not."""
+        others = MatchProfile.objects.filter(property=self.house, is_found=False, is_open=True)
+        rest = others.exclude(pk__in=compared).order_by("pk").values_list("pk", flat=True)
+        batches = list(_batches(list(rest))) if found else []
+        if batches:
+            known = set(found)
+            fresh = Pool(each for each in things if each.key in known)
+            # A word is as rare as among all that is found, or points would change run by run.
+            fresh.rarity = Rarity.of(things)
+        for batch in batches:
+            self._write(self._best(batch, fresh), batch, found)
+        return sum(self._settle(batch) for batch in _batches(found))
+
+    def _best(self, lost: list[int], pool: Pool) -> list[Match]:
+        """The best of the pool for each of these reports, but for what somebody judged."""
         decided = _decided(lost)
-        matches = [
+        return [
             match
             for one in self._profiles(is_found=False, pks=lost)
             for match in pool.best(one, MOST, decided[one.key])
         ]
-        self._write(matches, lost, None)
-        return self._settle(lost)
-
-    def _compare_found(self, found: list[int], compared: Collection[int], pool: Pool) -> int:
-        """Found things that waited, against the lost reports that did not."""
-        known = set(found)
-        fresh = Pool(each for each in pool.profiles if each.key in known)
-        # A word is as rare as among all that is found, or points would change from run to run.
-        fresh.rarity = pool.rarity
-        others = MatchProfile.objects.filter(property=self.house, is_found=False, is_open=True)
-        rest = others.exclude(pk__in=compared).order_by("pk").values_list("pk", flat=True)
-        for batch in _batches(list(rest) if found else []):
-            decided = _decided(batch)
-            matches = [
-                match
-                for one in self._profiles(is_found=False, pks=batch)
-                for match in fresh.best(one, MOST, decided[one.key])
-            ]
-            self._write(matches, batch, found)
-        return sum(self._settle(batch) for batch in _batches(found))
 
     @transaction.atomic
     def _write(self, matches: list[Match], lost: list[int], found: list[int] | None) -> None:
