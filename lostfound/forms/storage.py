@@ -65,8 +65,8 @@ class StorageEditForm(_ShelfForm):
     reason = CleanCharField(label=_("修改原因"), max_length=200)
 
     def __init__(self, place: StoragePlace, *args: Any, back_url: str, **kwargs: Any) -> None:
-        initial = {"name": place.name, "code": place.code, "is_safe": place.is_safe}
-        super().__init__(*args, initial=initial, **kwargs)
+        kwargs["initial"] = {"name": place.name, "code": place.code, "is_safe": place.is_safe}
+        super().__init__(*args, **kwargs)
         self.helper = helper(
             self,
             Row("name", "code"),

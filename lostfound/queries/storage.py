@@ -7,7 +7,8 @@ from typing import Any
 from django.db.models import Count, Exists, OuterRef, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 
-from lostfound.models import CustodyMove, FoundItem, Stocktake, StoragePlace
+from lostfound.models import CustodyMove, Stocktake, StoragePlace
+from lostfound.queries.paging import Page, number_or_none
 from propdesk.core.models import Place, Property
 
 PAGE = 50
@@ -56,7 +57,7 @@ def tree(prop: Property) -> list[Node]:
 
 def _ordered(rows: "Iterable[Any]") -> list[Node]:
     nodes = {row.pk: Node(row, 0, row.lies, 0, row.counting) for row in rows}
-    roots = []
+    roots: list[Node] = []
     for node in nodes.values():
         parent = nodes.get(node.place.parent_id or 0)
         (parent.children if parent else roots).append(node)
@@ -93,16 +94,8 @@ def below(nodes: list[Node], code: str) -> list[Node]:
     return nodes[start:end]
 
 
-@dataclass(frozen=True, slots=True)
-class Lying:
-    """A page of what lies in a place: custody links with their thing, and the key of the next."""
-
-    rows: list[CustodyMove]
-    after: str
-
-
-def lying(nodes: list[Node], after: str) -> Lying:
-    """What lies in these places by number of the thing, fifty at a time."""
+def lying(nodes: list[Node], after: str) -> Page:
+    """Links of custody of what lies in these places, in the order of logging, fifty at a time."""
     rows = (
         CustodyMove.objects.filter(
             storage__in=[node.place.pk for node in nodes], ended_at=None, item__ended_at=None
@@ -110,42 +103,24 @@ def lying(nodes: list[Node], after: str) -> Lying:
         .select_related("item__case__property", "storage", "seal")
         .order_by("item")
     )
-    if after.isdecimal() and len(after) < 19:
-        rows = rows.filter(item__gt=int(after))
+    last = number_or_none(after)
+    if last is not None:
+        rows = rows.filter(item__gt=last)
     found = list(rows[: PAGE + 1])
-    last = str(found[PAGE - 1].item_id) if len(found) > PAGE else ""
-    return Lying(found[:PAGE], last)
+    return Page(found[:PAGE], str(found[PAGE - 1].item_id) if len(found) > PAGE else "")
 
 
 def changes(storage: StoragePlace, limit: int = 20) -> list[Any]:
     """Who wrote what into a place, newest first."""
-    rows: Any = StoragePlace.history.model.objects  # type: ignore[attr-defined]
+    rows: Any = StoragePlace.history.model.objects
     found = rows.filter(id=storage.pk).select_related("history_user")
     return list(found.order_by("-history_date", "-history_id")[:limit])
 
 
-@dataclass(frozen=True, slots=True)
-class Spots:
-    """A sheet of public spots, and the key of the next."""
-
-    rows: list[Place]
-    after: str
-
-
-def spots(prop: Property, after: str) -> Spots:
+def spots(prop: Property, after: str) -> Page:
     """Public spots in use by their path, one sheet of labels at a time."""
     rows = Place.objects.filter(
         property=prop, kind=Place.Kind.SPOT, is_active=True, label__gt=after[:120]
     ).order_by("label")
     found = list(rows[: SHEET + 1])
-    return Spots(found[:SHEET], found[SHEET - 1].label if len(found) > SHEET else "")
-
-
-def items_in(prop: Property, storage_ids: "list[int]") -> "QuerySet[FoundItem]":
-    """Open things whose current link of custody lies in one of these places."""
-    return FoundItem.objects.filter(
-        case__property=prop,
-        ended_at=None,
-        custody__ended_at=None,
-        custody__storage__in=storage_ids,
-    )
+    return Page(found[:SHEET], found[SHEET - 1].label if len(found) > SHEET else "")

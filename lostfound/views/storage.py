@@ -94,7 +94,7 @@ def storage_place(request: StaffRequest, code: str) -> HttpResponse:
     nodes = queries.below(queries.tree(request.prop), place.code)
     hidden = nodes[0].is_counting
     after = request.GET.get("after", "")
-    found = queries.Lying([], "") if hidden else queries.lying(nodes, after)
+    found = None if hidden else queries.lying(nodes, after)
     edits = allowed(request, "edit_storage")
     context = {
         "place": place,

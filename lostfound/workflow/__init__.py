@@ -51,6 +51,7 @@ from lostfound.workflow.match import compare_all as compare_all_matches
 from lostfound.workflow.match import refresh as refresh_matches
 from lostfound.workflow.returning import Signed, add_scan, return_item, slip_content, slip_digest
 from lostfound.workflow.stocktaking import (
+    MAX_PASTE,
     Counted,
     abandon_stocktake,
     count,
@@ -80,6 +81,7 @@ from lostfound.workflow.verifying import Check, Proof, verify
 
 __all__ = [
     "LOST_MOVES",
+    "MAX_PASTE",
     "MOVES",
     "OPEN",
     "Check",

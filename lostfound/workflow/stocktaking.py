@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Final
 
 from django.core.exceptions import PermissionDenied
-from django.db import transaction
+from django.db import models, transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -23,7 +23,7 @@ from lostfound.workflow.storing import place_in_use, subtree
 from lostfound.workflow.table import STOCKTAKE_MOVES, T
 from lostfound.workflow.tags import Tag, read_tag, resolve
 from propdesk.core import audit, cases, drafts
-from propdesk.core.models import Case, Property, User
+from propdesk.core.models import Case, Property, Task, User
 from propdesk.core.notices import notify
 from propdesk.core.roles import DUTY, Role, Standing, ensure, standing
 from propdesk.core.transitions import RefusedInput, require
@@ -241,7 +241,7 @@ def _close(row: Stocktake, now: datetime, *, when: bool) -> None:
         row.case.is_open, row.case.closed_at = False, now
 
 
-def _ask(row: Stocktake, outcome: Outcome, by: User) -> "cases.Task":
+def _ask(row: Stocktake, outcome: Outcome, by: User) -> Task:
     """A task for 物业经理, and word to him and 保安部经理 when something is missing."""
     number, short = row.case.number, outcome.shortages
     roles = [Role.PROPERTY_MANAGER, *([Role.SECURITY_MANAGER] if short else [])]
@@ -286,27 +286,33 @@ def settle_difference(
     require(each.settled_at is None, _("这一条差异已经处理过。"))
     if not outcome:
         raise RefusedInput(outcome=_("请写明怎样处理的，例如：在2号柜找到，已放回。"))
-    now = timezone.now()
-    each.settled_at, each.settled_by, each.outcome = now, by, outcome
+    each.settled_at, each.settled_by, each.outcome = timezone.now(), by, outcome
     audit.save(each, "settled_at", "settled_by", "outcome", by=by, reason=outcome)
-    rows = [each]
-    done = []
-    is_last = not row.differences.filter(settled_at=None).exists()
-    if is_last:
-        row.status = T.SETTLED
-        audit.save(row, "status", by=by, reason=_("差异已处理"))
-        done = [row, *cases.close_tasks(row.case, DIFFERENCE, by=by, outcome="settled")]
-    _close(row, now, when=is_last)
+    done = _settled(row, by) if not row.differences.filter(settled_at=None).exists() else []
     info = {"difference": each.pk, "kind": each.kind}
-    acts = {"by": by, "reason": outcome}
     audit.record(
-        row.case, *rows, *done, **acts, action="settle_difference", info=info, case_fields=END
+        row.case,
+        each,
+        *done,
+        by=by,
+        action="settle_difference",
+        reason=outcome,
+        info=info,
+        case_fields=END,
     )
     if each.item is not None:
-        item = hold(each.item)
+        case = hold(each.item).case
         told = {"stocktake": row.case.number, "kind": each.kind}
-        audit.record(item.case, **acts, action="stocktake_settled", info=told)
+        audit.record(case, by=by, action="stocktake_settled", reason=outcome, info=told)
     return each
+
+
+def _settled(row: Stocktake, by: User) -> list[models.Model]:
+    """The last difference is settled: the count ends with its task; returns the rows written."""
+    row.status = T.SETTLED
+    audit.save(row, "status", by=by, reason=_("差异已处理"))
+    _close(row, timezone.now(), when=True)
+    return [row, *cases.close_tasks(row.case, DIFFERENCE, by=by, outcome="settled")]
 
 
 def _four_eyes(row: Stocktake, by: User, stand: Standing) -> None:

@@ -322,6 +322,19 @@
     if (chip) quickTime(chip);
   });
 
+  /* ── Counting tags: the input is free for the next one as soon as one is under way ── */
+  const initScan = (form) => {
+    const field = form.querySelector("input:not([type=hidden])");
+    let sent = "";
+    form.addEventListener("htmx:beforeRequest", () => {
+      sent = field.value;
+      field.value = "";
+      field.focus();
+    });
+    form.addEventListener("htmx:sendError", () => { field.value ||= sent; });
+    form.addEventListener("htmx:responseError", () => { field.value ||= sent; });
+  };
+
   const start = (root) => {
     const each = (selector, init) => {
       const found = all(selector, root);
@@ -337,6 +350,7 @@
     each("[data-until]", initUntil);
     each("[data-signature]", initSignature);
     each("[data-add-row]", initAddRow);
+    each("form[data-scan]", initScan);
     each("textarea[maxlength]", initCount);
     root.querySelector?.(".errors[tabindex]")?.focus();
     tick();
