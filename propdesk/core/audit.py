@@ -40,7 +40,12 @@ def save(instance: models.Model, *fields: str, by: User | None, reason: str) -> 
         else:
             instance.save(force_insert=True)
     except IntegrityError as error:
-        raise ConflictError(_sentence(error)) from error
+        raise conflict(error) from error
+
+
+def conflict(error: IntegrityError) -> ConflictError:
+    """What to raise from ``error``: the sentence of the constraint; the error itself if none has one."""
+    return ConflictError(_sentence(error))
 
 
 def _sentence(error: IntegrityError) -> str:
@@ -127,11 +132,16 @@ def record(
 
 def record_many(acts: Iterable[Act]) -> list[AuditEntry]:
     """Set-based ``record`` for sweeps: two statements for any number of locked cases."""
-    now = timezone.now()
     acts = list(acts)
-    entries = [_entry(act, now) for act in acts]
+    entries = chained(acts)
     Case.objects.bulk_update({a.case.pk: a.case for a in acts}.values(), ["version", "audit_head"])
     return AuditEntry.objects.bulk_create(entries)
+
+
+def chained(acts: Iterable[Act]) -> list[AuditEntry]:
+    """The entries of ``acts``, their locked cases moved on; nothing is written yet (``core.bulk``)."""
+    now = timezone.now()
+    return [_entry(act, now) for act in acts]
 
 
 def _entry(act: Act, now: datetime) -> AuditEntry:

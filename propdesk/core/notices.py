@@ -88,20 +88,7 @@ def put(messages: Iterable[Message]) -> int:
     """Write notices and deliveries for many messages: two statements, doubles are left out."""
     now = timezone.now()
     wanted = [
-        (
-            message,
-            Notice(
-                property=message.prop,
-                case=message.case,
-                recipient=user,
-                rule=message.rule,
-                text=message.text[:200],
-                due_at=message.due_at,
-                urgent=message.urgent,
-                created_at=now,
-                key=message.key,
-            ),
-        )
+        (message, _notice(message, user, now))
         for message in messages
         for user in message.recipients
     ]
@@ -109,6 +96,35 @@ def put(messages: Iterable[Message]) -> int:
         return 0
     Notice.objects.bulk_create([notice for _m, notice in wanted], ignore_conflicts=True)
     return _deliveries(wanted, now)
+
+
+def rows(messages: Iterable[Message], now: datetime) -> tuple[list[Notice], list[Delivery]]:
+    """What ``put`` would write, a delivery pointing at its notice; not written yet (``core.bulk``)."""
+    wanted = [
+        (_notice(message, user, now), message.merged)
+        for message in messages
+        for user in message.recipients
+    ]
+    deliveries = [
+        _delivery(notice, channel, now, merged)
+        for notice, merged in wanted
+        for channel in _channels(notice)
+    ]
+    return [notice for notice, _merged in wanted], deliveries
+
+
+def _notice(message: Message, user: User, now: datetime) -> Notice:
+    return Notice(
+        property=message.prop,
+        case=message.case,
+        recipient=user,
+        rule=message.rule,
+        text=message.text[:200],
+        due_at=message.due_at,
+        urgent=message.urgent,
+        created_at=now,
+        key=message.key,
+    )
 
 
 def _deliveries(wanted: list[tuple[Message, Notice]], now: datetime) -> int:
