@@ -201,6 +201,11 @@ class FoundItem(models.Model):
                 name="lostfound_by_urgency",
             ),
             models.Index(
+                fields=["next_due_at", "case"],
+                condition=Q(status="expired"),
+                name="lostfound_expired",
+            ),
+            models.Index(
                 fields=["category", "case"], condition=Q(ended_at=None), name="lostfound_open_kind"
             ),
             models.Index(fields=["finder_user"], name="lostfound_finder"),

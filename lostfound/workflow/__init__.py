@@ -24,6 +24,7 @@ from lostfound.workflow.custody import (
     open_seal,
     receive,
 )
+from lostfound.workflow.digest import remind_weekly
 from lostfound.workflow.keeping import (
     Facts,
     PoliceReceipt,
@@ -67,6 +68,7 @@ from lostfound.workflow.storing import (
     edit_storage,
     retire_storage,
 )
+from lostfound.workflow.sweep import flag_due
 from lostfound.workflow.table import LOST_MOVES, MOVES, OPEN
 from lostfound.workflow.terms import follow_settings, policy_in_force, set_policy, statutory_of
 from lostfound.workflow.tracing import (
@@ -122,6 +124,7 @@ __all__ = [
     "edited",
     "edited_lost",
     "finish_stocktake",
+    "flag_due",
     "follow_settings",
     "hand_in",
     "hand_to_police",
@@ -137,6 +140,7 @@ __all__ = [
     "receive",
     "refresh_matches",
     "refuse_claim",
+    "remind_weekly",
     "remove_attachment",
     "report_lost",
     "report_ownerless",

@@ -188,7 +188,7 @@ def _q(name: str) -> str:
 def _update(step: Update) -> tuple[str, str]:
     """SQL and data of one update."""
     table, key = _table(step.rows), _key(step.rows)
-    columns = [step.rows[0]._meta.get_field(name) for name in dict.fromkeys(step.fields)]  # noqa: SLF001 -- model API
+    columns: list[Any] = [step.rows[0]._meta.get_field(name) for name in dict.fromkeys(step.fields)]  # noqa: SLF001 -- model API
     sets = ", ".join(f"{_q(c.column)} = s.{_q(c.column)}" for c in columns)
     sql = (
         f"UPDATE {_q(table)} t SET {sets} "  # noqa: S608 -- names of our own tables

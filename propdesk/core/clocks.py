@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 
-from django.db.models import F
+from django.db.models import QuerySet
 
 from propdesk.core.models import Case, Clock
 
@@ -30,14 +30,15 @@ def stop(case: Case, rules: Iterable[str], now: datetime) -> None:
     )
 
 
+def pending(rules: Sequence[str], now: datetime) -> "QuerySet[Clock]":
+    """Clocks of these rules that are due and have neither fired nor stopped, oldest first (R6: now > due)."""
+    rows = Clock.objects.filter(rule__in=rules, due_at__lt=now, fired_at=None, stopped_at=None)
+    return rows.order_by("due_at", "id")
+
+
 def due_cases(rules: Sequence[str], now: datetime) -> list[int]:
-    """Ids of up to BATCH cases with a pending clock past its due time, oldest first (R6: now > due)."""
-    rows = (
-        Clock.objects.filter(rule__in=rules, due_at__lt=now, fired_at=None, stopped_at=None)
-        .order_by("due_at", "id")
-        .values_list("case_id", flat=True)[:BATCH]
-    )
-    return list(dict.fromkeys(rows))
+    """Ids of up to BATCH cases with a pending clock past its due time, oldest first."""
+    return list(dict.fromkeys(pending(rules, now).values_list("case_id", flat=True)[:BATCH]))
 
 
 def locked_due(rules: Sequence[str], case_ids: Sequence[int], now: datetime) -> list[Clock]:
@@ -48,10 +49,7 @@ def locked_due(rules: Sequence[str], case_ids: Sequence[int], now: datetime) -> 
         .filter(pk__in=case_ids)
         .order_by("pk")
     }
-    clocks = Clock.objects.filter(
-        case__in=cases, rule__in=rules, due_at__lt=now, fired_at=None, stopped_at=None
-    ).order_by(F("due_at"), "id")
-    found = list(clocks)
+    found = list(pending(rules, now).filter(case__in=cases))
     for clock in found:
         clock.case = cases[clock.case_id]
     return found
