@@ -23,7 +23,8 @@ from _pytest.runner import runtestprotocol
 from django.conf import settings
 
 SECONDS = 10  # of processor time; a mutant that needs longer hangs, and a hanging test has failed
-BARE = "-pno:terminal -pno:cacheprovider --noconftest --assert=plain -s -c /dev/null"
+BARE = """--disable-plugin-autoload -pno:terminal -pno:cacheprovider --noconftest --assert=plain
+-s -c /dev/null"""
 SKIPPED = {"annotation", "returns", "ctx", "op", "ops", "names"}
 PAIRS = """Lt LtE, Gt GtE, Eq NotEq, Is IsNot, In NotIn, And Or, Add Sub, Mult FloorDiv, Mod Div,
 min max, any all, short long, first last, SHORT LONG, MONTHS DAYS, RECEIVED ANNOUNCED, year month"""
@@ -103,11 +104,11 @@ class Runner:
         gc.freeze()  # a child that collects garbage would copy all the memory of its parent
         for module in self.modules:
             source = Path(str(module.__file__)).read_text("utf-8")
-            unchanged = compile(source, "unchanged", "exec")
-            if not session.items or _failing(unchanged, module, session.items):
+            if not session.items or _failing(compile(source, "-", "exec"), module, session.items):
                 sys.stderr.write("there are no tests, or they fail with nothing changed\n")
                 pytest.exit("no proof", returncode=1)
-            for self.count, (name, code) in enumerate(mutants(source), self.count + 1):
+            for name, code in mutants(source):
+                self.count += 1
                 failing = _failing(code, module, session.items)
                 if failing == 0:
                     self.survivors.append(f"{module.__name__}: {name}")
@@ -139,7 +140,6 @@ def main(arguments: list[str]) -> int:
     quick = {"derandomize": True, "database": None, "deadline": None, "max_examples": 20}
     hypothesis.settings.register_profile("mutants", phases=[hypothesis.Phase.generate], **quick)
     hypothesis.settings.load_profile("mutants")
-    os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
     runner = Runner(arguments[:split])
     status = pytest.main([*BARE.split(), *arguments[split + 1 :]], plugins=[runner])
     print(json.dumps({"mutants": runner.count, "survivors": runner.survivors}, ensure_ascii=False))
