@@ -9,7 +9,7 @@ from django.contrib.postgres.expressions import ArraySubquery
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.db.models.functions import JSONObject
 
-from lostfound.models import Category, CustodyMove, FoundItem
+from lostfound.models import Category, Claim, CustodyMove, FoundItem
 from lostfound.permissions import ACTIONS
 from lostfound.queries.paging import Page, page_by_time
 from propdesk.core import search
@@ -179,7 +179,17 @@ def acts_since(item: FoundItem, moment: datetime, limit: int = 1000) -> list[tup
     return list(entries.values_list("at", "action")[:limit])
 
 
+def photos_of(case: Any) -> "QuerySet[Attachment]":
+    """Photos of the thing itself; papers of its claims lie in the same case, but show people."""
+    papers = Claim.objects.filter(item=OuterRef("case"))
+    return Attachment.objects.filter(
+        ~Exists(papers.filter(Q(authorisation=OuterRef("pk")) | Q(scan=OuterRef("pk")))),
+        case=case,
+        removed_at=None,
+    )
+
+
 def photo(item: FoundItem, pk: int) -> Attachment | None:
     """A photo of the thing that was not taken down."""
-    rows = Attachment.objects.filter(case=item.case_id, pk=pk, removed_at=None)
+    rows = photos_of(item.case_id).filter(pk=pk)
     return rows.select_related("case__property__settings").first()

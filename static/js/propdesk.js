@@ -67,6 +67,7 @@
   document.addEventListener("click", (event) => {
     closeMenus(event.target.closest("details[data-menu]"));
     if (event.target.closest("[data-open-help]")) openHelp();
+    if (event.target.closest("[data-print]")) print();
   });
 
   /* ── Countdowns: the wording of clock_text.span() ── */
@@ -309,6 +310,39 @@
     all("[data-quick-time]", chip.parentElement).forEach((other) => other.setAttribute("aria-pressed", String(other === chip)));
   };
 
+  /* ── A number with − and +, so that a thumb can set it ── */
+  const initStepper = (input) => {
+    const box = document.createElement("div");
+    box.className = "stepper-in";
+    input.replaceWith(box);
+    const button = (name, step) => {
+      const made = document.createElement("button");
+      made.type = "button";
+      made.className = "btn btn-quiet";
+      made.setAttribute("aria-label", step < 0 ? text.less : text.more);
+      made.append(icon(name));
+      made.addEventListener("click", () => {
+        input.value = Math.max(Number(input.min) || 0, (Number(input.value) || 0) + step);
+        input.dispatchEvent(new Event("input", { bubbles: true }));
+      });
+      return made;
+    };
+    box.append(button("dash-lg", -1), input, button("plus-lg", 1));
+  };
+
+  /* ── Places: what is chosen deep in the list shows on its fold, which then closes ── */
+  const initPlaces = (box) => {
+    const shown = box.querySelector("[data-picked]");
+    box.addEventListener("change", (event) => {
+      const fold = event.target.closest(".places");
+      if (event.target.name !== "place" || !shown) return;
+      const branches = [];
+      for (let at = event.target.closest(".branch"); at; at = at.parentElement.closest(".branch")) branches.unshift(at.querySelector("summary").textContent.trim());
+      shown.textContent = fold ? [...branches, box.querySelector(`label[for="${event.target.id}"]`).textContent.trim()].join(" ") : "";
+      if (fold) fold.open = false;
+    });
+  };
+
   const initCount = (field) => {
     const place = document.getElementById(`${field.id}_chars`);
     if (!place) return;
@@ -351,6 +385,8 @@
     each("[data-signature]", initSignature);
     each("[data-add-row]", initAddRow);
     each("form[data-scan]", initScan);
+    each("input[data-stepper]", initStepper);
+    each("[data-place-picker]", initPlaces);
     each("textarea[maxlength]", initCount);
     root.querySelector?.(".errors[tabindex]")?.focus();
     tick();

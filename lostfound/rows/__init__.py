@@ -1,0 +1,7 @@
+"""Rows of lists and timelines, made ready in Python so that templates only print."""
+
+from lostfound.rows.board import ListRow, board_context, list_row
+from lostfound.rows.history import history
+from lostfound.rows.timeline import timeline
+
+__all__ = ["ListRow", "board_context", "history", "list_row", "timeline"]

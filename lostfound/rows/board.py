@@ -1,0 +1,139 @@
+"""The register: one line per found thing, with what its reader may know of it."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from urllib.parse import urlencode
+
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as _l
+
+from lostfound import categories
+from lostfound.detail import TONES
+from lostfound.models import FoundItem
+from lostfound.queries import item as queries
+from lostfound.queries.paging import Page
+from propdesk.core import clock_text
+from propdesk.core.models import Property, User
+
+S = FoundItem.Status
+
+STATES = (
+    ("open", _l("在管")),
+    ("overdue", _l("已超时")),
+    ("logged", _l("待接收")),
+    ("stored", _l("在库")),
+    ("tracing", _l("查找中")),
+    ("ownerless", _l("无主")),
+    ("claims", _l("认领中")),
+    ("disposal", _l("待处置")),
+    ("ended", _l("已了结")),
+    ("all", _l("全部")),
+)
+NEXT = {
+    S.LOGGED: _l("接收入库"),
+    S.STORED: _l("看有无线索"),
+    S.TRACING: _l("查找失主"),
+    S.OWNERLESS: _l("公告招领"),
+    S.CLAIMED: _l("核对认领"),
+    S.DISPUTED: _l("裁定异议"),
+    S.EXPIRED: _l("申请处置"),
+    S.DISPOSING: _l("执行批示"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class ListRow:
+    """One found thing in a list; the desk's board prints ``who``, ``place``, ``words``, ``owner``."""
+
+    number: str
+    url: str
+    who: str
+    """Its name, or its category to whom details are closed."""
+    category: str
+    category_icon: str
+    place: str
+    words: str
+    """Where it lies now; "" to whom details are closed."""
+    owner: str
+    status: str
+    tone: str
+    icon: str
+    due: datetime | None
+    received: str
+    next: str
+    extended: bool = False
+
+
+def list_row(prop: Property, row: Any, user: User, *, details: bool) -> ListRow:
+    """A list row of ``queries.listed``; ``details``: whether those of every thing are open to him."""
+    tone, icon = TONES[S(row.status)]
+    here = row.lies[0] if row.lies else {}
+    held = row.status == S.LOGGED and here.get("holder_id") == user.pk
+    opens = details or held or user.pk in (row.logged_by_id, row.finder_user_id)
+    category = row.get_category_display()
+    name = row.name if opens else category
+    return ListRow(
+        number=row.case.number,
+        url=reverse("lostfound:detail", args=[prop.code, row.case.number]),
+        who=f"{name} × {row.quantity}" if row.quantity > 1 else name,
+        category=category,
+        category_icon=categories.rule(row.category).icon,
+        place=row.place.label if row.place else (row.place_note if opens else ""),
+        words=_where(here) if opens else "",
+        owner=_where(here) if opens else "",
+        status=row.get_status_display(),
+        tone=tone,
+        icon=icon,
+        due=row.next_due_at,
+        received=clock_text.list_time(row.found_at),
+        next=_next(row, here),
+    )
+
+
+def _where(here: dict[str, Any]) -> str:
+    return here.get("storage") or here.get("holder") or here.get("department") or ""
+
+
+def _next(row: Any, here: dict[str, Any]) -> str:
+    """The word of what is to be done: a missing co-signature comes before what the state asks."""
+    joint = here.get("manager_id") is not None
+    if row.ended_at is None and joint and not (here["manager_at"] and here["guard_at"]):
+        return _("等会签")
+    if row.status == S.LOGGED and categories.rule(row.category).to_police_at_once:
+        return _("移交公安")
+    if row.status == S.OWNERLESS and row.announced_on is not None:
+        return _("按期保管")
+    return str(NEXT.get(S(row.status), ""))
+
+
+def board_context(
+    prop: Property,
+    user: User,
+    filters: queries.Filters,
+    found: Page,
+    now: datetime,
+    after: str,
+) -> dict[str, Any]:
+    """Everything the list page prints."""
+    base = reverse("lostfound:board", args=[prop.code])
+    older = filters.params() | {"after": found.after}
+    details = queries.sees_all_details(user, prop)
+
+    def with_state(state: str) -> str:
+        params = {k: v for k, v in filters.params().items() if k != "state"}
+        return f"{base}?{urlencode(params | ({'state': state} if state != 'open' else {}))}"
+
+    return {
+        "rows": [list_row(prop, row, user, details=details) for row in found.rows],
+        "details": details,
+        "filters": filters,
+        "states": [(code, label, with_state(code)) for code, label in STATES],
+        "categories": categories.Category.choices,
+        "older_url": f"{base}?{urlencode(older)}" if found.after else "",
+        "newer_url": f"{base}?{urlencode(filters.params())}" if after else "",
+        "filtered": bool(set(filters.params()) - {"state"}),
+        "now": now,
+        "base": base,
+    }

@@ -1,0 +1,143 @@
+"""What happened to a thing, entry by entry, in words."""
+
+from typing import Any
+from urllib.parse import urlencode
+
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.dateparse import parse_date
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as _l
+
+from lostfound.categories import Category
+from lostfound.detail import Detail
+from lostfound.models import Announcement, FoundItem
+from lostfound.queries import item as queries
+from lostfound.workflow import Rule
+from propdesk.core import clock_text
+from propdesk.core.models import AuditEntry
+
+PAGE = 30
+CUSTODY = ["log", "hand_in", "receive", "cosign", "move", "open_seal", "count_contents"]
+CLAIMS = ["describe", "verify", "refuse_claim", "withdraw_claim", "rival", "resolve_dispute"]
+KINDS: dict[str, tuple[Any, list[str]]] = {
+    "custody": (_l("保管"), [*CUSTODY, "hand_to_police"]),
+    "trace": (_l("查找"), ["decide_clue", "trace", "report_ownerless", "acknowledge", "announce"]),
+    "claim": (_l("认领"), [*CLAIMS, "return_item", "add_scan"]),
+    "notice": (_l("提醒"), ["flag", "expire"]),
+}
+LOOK = {
+    "log": ("grey", "bag-plus", _l("拾物登记")),
+    "import": ("grey", "upload", _l("从旧登记本导入")),
+    "hand_in": ("blue", "box-arrow-in-down", _l("接手上交")),
+    "receive": ("green", "box-arrow-in-down", _l("接收入库")),
+    "cosign": ("green", "people-fill", _l("会签")),
+    "move": ("blue", "arrow-left-right", _l("移位")),
+    "open_seal": ("orange", "unlock", _l("拆封")),
+    "count_contents": ("blue", "list-check", _l("重新清点内含物")),
+    "decide_clue": ("blue", "search", _l("登记有无线索")),
+    "trace": ("blue", "search", _l("查找失主")),
+    "report_ownerless": ("violet", "send", _l("无主，报物业经理")),
+    "acknowledge": ("violet", "patch-check", _l("物业经理知悉")),
+    "announce": ("violet", "megaphone", _l("招领公告")),
+    "revalue": ("orange", "cash-coin", _l("重新估价")),
+    "decide_value": ("violet", "patch-check", _l("批准重新估价")),
+    "change_policy_of_item": ("orange", "sliders", _l("更换保管规则")),
+    "describe": ("violet", "chat-left-dots", _l("有人认领，已记自述")),
+    "verify": ("violet", "person-check", _l("核对认领人")),
+    "refuse_claim": ("orange", "slash-circle", _l("核对不符，不予认领")),
+    "withdraw_claim": ("grey", "arrow-counterclockwise", _l("撤回认领")),
+    "rival": ("red", "lock-fill", _l("又有人认领，已锁定")),
+    "resolve_dispute": ("violet", "patch-check", _l("裁定异议")),
+    "return_item": ("green", "bag-check", _l("归还失主")),
+    "add_scan": ("grey", "upload", _l("补传签名件")),
+    "expire": ("orange", "hourglass-split", _l("保管期满，转待处置")),
+    "propose_disposal": ("orange", "archive", _l("列入过期失物审批")),
+    "decide_batch": ("violet", "patch-check", _l("总物业经理批示")),
+    "execute_line": ("green", "archive", _l("执行批示")),
+    "hand_to_police": ("grey", "shield-check", _l("移交公安")),
+    "correct": ("grey", "pencil", _l("更正登记")),
+    "attach": ("grey", "camera", _l("添加照片")),
+    "remove_attachment": ("grey", "image", _l("撤下照片")),
+    "link": ("grey", "link-45deg", _l("关联")),
+    "unmask": ("grey", "eye", _l("查看完整号码")),
+    "void": ("red", "slash-circle", _l("作废")),
+    "flag": ("red", "bell", _l("系统提醒")),
+}
+LABELS = {field.name: field.verbose_name for field in FoundItem._meta.concrete_fields}  # noqa: SLF001 -- model API
+
+
+def timeline(one: Detail, kind: str, before: int | None) -> dict[str, Any]:
+    """Entries of the case, newest first, as plain rows, and where older ones are."""
+    wanted = KINDS[kind][1] if kind in KINDS else None
+    found = queries.timeline(one.item, wanted, before, PAGE + 1)
+    shown, more = found[:PAGE], len(found) > PAGE
+    url = reverse("lostfound:timeline", args=[one.item.case.property.code, one.item.case.number])
+    here = one.item.get_absolute_url()
+    params = {"before": shown[-1].seq} | ({"kind": kind} if kind else {}) if shown else {}
+    rows = [_entry(one, entry) for entry in shown]
+    for earlier, row in zip([None, *rows], rows, strict=False):
+        row["new_day"] = earlier is None or earlier["day"] != row["day"]
+    return {
+        "rows": rows,
+        "kinds": [("", _("全部"), here)]
+        + [(k, v[0], f"{here}?kind={k}#timeline") for k, v in KINDS.items()],
+        "kind": kind if kind in KINDS else "",
+        "older_url": f"{url}?{urlencode(params)}" if more else "",
+    }
+
+
+def _entry(one: Detail, entry: AuditEntry) -> dict[str, Any]:
+    tone, icon, title = LOOK.get(entry.action, ("grey", "circle", entry.action))
+    content = entry.content or {}
+    info, reason = content.get("info", {}), content.get("reason", "")
+    occurred = entry.occurred_at or entry.at
+    local = timezone.localtime(entry.at)
+    late = (entry.at - occurred).total_seconds() > 300
+    return {
+        "tone": tone,
+        "icon": icon,
+        "title": str(title),
+        "facts": _facts(one, entry.action, info, entry.rows),
+        "reason": "" if reason in (entry.action, str(title)) else reason,
+        "by": entry.by.name if entry.by else _("系统"),
+        "day": f"{local:%Y-%m-%d}",
+        "time": f"{local:%H:%M}",
+        "occurred": clock_text.friendly(occurred, one.now)
+        if late and entry.action not in ("flag", "expire")
+        else "",
+        "seq": entry.seq,
+    }
+
+
+def _facts(one: Detail, action: str, info: dict[str, Any], wrote: list[dict[str, Any]]) -> str:
+    """One line of what this act did, from the rows in memory."""
+    said = [words for row in wrote if (words := one.words.get((row["m"], row["pk"])))]
+    if action == "log":
+        photos = _("%(n)s 张照片") % {"n": info["photos"]} if info.get("photos") else _("没有照片")
+        return f"{Category(info['category']).label} · {photos}" if "category" in info else ""
+    if action == "trace" and said:
+        return said[0]
+    if action in ("receive", "move", "hand_in") and said:
+        return said[-1]
+    if action == "decide_clue":
+        return str(FoundItem.Clue(info.get("clue", "")).label)
+    if action == "announce" and "on" in info:
+        day = parse_date(info["on"])
+        return f"{Announcement.Channel(info['channel']).label} · {day:%Y-%m-%d}" if day else ""
+    if action == "revalue":
+        return _("等物业经理批准") if info.get("waits") else ""
+    if action == "decide_value":
+        return _("已批准") if info.get("approved") else _("未批准")
+    if action == "correct":
+        return "、".join(_label(name) for name in info.get("fields", ()))
+    if action == "flag":
+        label = str(dict(Rule.choices).get(info.get("rule", ""), _("系统提醒")))
+        return label + (_("（已合并）") if info.get("merged") else "")
+    if action == "open_seal":
+        return _("封签 %(n)s") % {"n": info.get("seal", "")}
+    return str(info.get("number") or "")
+
+
+def _label(name: str) -> str:
+    return str(LABELS.get(name.removesuffix("_id"), name))
