@@ -16,6 +16,8 @@ from lostfound.matching.profile import Profile
 from lostfound.matching.rarity import Rarity
 
 DAY: Final = 1440  # minutes
+DOMINANT: Final = 24.0  # one serial in both fields outweighs all else
+HINT: Final = 3.0  # two characters agree by chance now and then
 PARTED: Final = 0.25  # distance from which two colours of one part contradict
 
 
@@ -195,25 +197,33 @@ def _words(lost: Profile, found: Profile, rarity: Rarity, items: list[Item]) -> 
 
 
 def _identity(lost: Profile, found: Profile, _rarity: Rarity, items: list[Item]) -> None:
+    if not (lost.tails or lost.codes) or not (found.tails or found.codes):
+        return
     best, pair = 0.0, ("", "")
     for a in lost.tails | lost.codes:
         for b in found.tails | found.codes:
             if numbers.same_tail(a, b):
-                named = (a in lost.tails) + (b in found.tails)
-                length = min(len(a), len(b))
-                weight = 4.0 + 3.2 * named + (2.0 if length > 3 else 0) - (4 if length < 3 else 0)
+                weight = _unique(min(len(a), len(b)), (a in lost.tails) + (b in found.tails))
                 if weight > best:
                     best, pair = weight, (a, b)
     if best:
         items.append(Item("number", best, *pair))
-    elif lost.tails and found.tails:
-        items.append(Item("number", -4.5, min(lost.tails), min(found.tails)))
-    elif (lost.codes or lost.tails) and (found.codes or found.tails):
-        told = lost.tails or found.tails
-        clash = -3.2 if "key" in (lost.category, found.category) else -2.0 if told else -0.6
-        items.append(
-            Item("number", clash, min(lost.codes | lost.tails), min(found.codes | found.tails))
-        )
+        if lost.serial and numbers.serials(lost.serial, found.serial) == "same":
+            whole = min(len(pair[0]), len(pair[1])) >= numbers.UNIQUE
+            items.append(Item("serial", DOMINANT if whole else HINT))
+        return
+    told = lost.tails and found.tails
+    clash = -4.5 if told else -2.0 if lost.tails or found.tails else -0.6
+    if "key" in (lost.category, found.category):
+        clash = min(clash, -3.2)
+    ours, theirs = min(lost.tails | lost.codes), min(found.tails | found.codes)
+    items.append(Item("number", clash, ours, theirs))
+
+
+def _unique(length: int, named: int) -> float:
+    # `named` of the two texts call the digits a serial or a tail; others may be a room or a year.
+    longer = 2.0 if length > numbers.UNIQUE else -4.0 if length < numbers.UNIQUE else 0.0
+    return 4.0 + 3.2 * named + longer
 
 
 def _names(lost: Profile, found: Profile, rarity: Rarity, items: list[Item]) -> None:
@@ -234,7 +244,7 @@ def _amounts(lost: Profile, found: Profile, _rarity: Rarity, items: list[Item]) 
                 share = min(value, other) / max(value, other)
                 best = max(best or 0.0, share)
     if best is not None:
-        weight = 3.0 if best > 0.99 else 1.5 if best > 0.85 else 0.0 if best > 0.6 else -1.5
+        weight = 3.5 if best > 0.99 else 1.8 if best > 0.85 else 0.0 if best > 0.6 else -3.0
         items.append(Item("amount", weight))
 
 

@@ -208,7 +208,9 @@ def _open_compounds(made: Lexicon) -> None:
                 made.add(word, things[0])
             elif "thing" in kinds:
                 for meaning in made.words.get(word[:cut], ()):
-                    if meaning.kind in {"brand", "colour"} or _describes(meaning):
+                    # 红包 is no red bag: two characters are a word of their own.
+                    is_colour = meaning.kind == "colour" and len(word) > 2
+                    if is_colour or meaning.kind == "brand" or _describes(meaning):
                         made.add(word, meaning)
 
 

@@ -11,16 +11,13 @@ from typing import Final, Literal
 
 Verdict = Literal["same", "similar", "different", "unknown"]
 
+LABELS: Final = frozenset({"imei", "sn", "no", "id", "vin", "vip"})
 UNIQUE: Final = 3  # characters of a tail
 LEAST: Final = 2  # characters that may contradict
-_CODE: Final = re.compile(r"[a-z0-9]+(?:[-.&_][a-z0-9]+)*")
-_MASK: Final = re.compile(r"[*＊×某xX…·•.]+")
-_HAN: Final = re.compile(r"[\u3400-\u9fff]+")
-_LABELS: Final = {
-    "imei": "imei", "串号": "imei", "串码": "imei",
-    "序列号": "serial", "sn": "serial", "s/n": "serial", "机身号": "serial",
-    "卡号": "card", "车牌": "plate", "电话": "phone", "手机号": "phone",
-}  # fmt: skip
+_CODE: Final = re.compile(r"[a-z0-9]+(?:[-.&_][a-z0-9]+)*(?![a-z0-9]|\s?[*＊×…]|\s?\.\.)")
+_MASK: Final = re.compile(r"[*＊×某x…·•.]+")
+_GROUPED: Final = re.compile(r"(?<=\d)[\s·](?=\d)")
+_HAN: Final = re.compile(r"[\u3400-\u9fff]")
 _CUES: Final = (
     "imei|串号|串码|序列号|机身号|机身编号|编号|编码|号码|卡号|证号|车牌号?|尾号|尾数|尾|末[一二两三四五六0-9]*位"
     "|最?后[一二两三四五六七八0-9]+位|最后几位|最后|末尾|结尾|s/n|sn|学号|工号|no"
@@ -40,12 +37,13 @@ _SERIAL: Final = re.compile(
     r"(?<![a-z0-9-])(?=[a-z0-9-]*[a-z])(?=(?:[a-z-]*\d){3})[a-z0-9]{2,}-[a-z0-9-]{3,}"
 )
 _BARE: Final = re.compile(
-    rf"\d{{2,6}}(?![\d.年月日号楼层])|[{_HAN_NUMBER}]{{2,}}(?![张个月日号楼层])"
+    rf"(?<![\d.,])\d{{2,6}}(?![\d.年月日号楼层])|[{_HAN_NUMBER}]{{2,}}(?![张个月日号楼层])"
 )
 _AMOUNT: Final = re.compile(
     rf"(?:¥|￥|rmb\s*)?(?P<n>\d[\d,]*(?:\.\d+)?|[{_HAN_NUMBER}]+)(?P<more>多|来|几)?"
     r"\s*(?P<unit>元|块钱?|圆|人民币|现金|美元|美金|欧元|港币|港元|日元|英镑|美刀)"
 )
+_CURRENCIES: Final = {"港元": "港币", "美金": "美元", "美刀": "美元"}
 _MEASURE: Final = re.compile(
     rf"(?P<n>\d+(?:\.\d+)?万?|[{_HAN_NUMBER}]+)\s*"
     r"(?P<unit>毫升|ml|升|l(?![a-z])|瓦|w(?![a-z])|毫安时?|mah|码|克|g(?![a-z])|gb|tb|度|岁|年级|厘米|cm|米|分)"
@@ -55,6 +53,7 @@ _COUNT: Final = re.compile(
     rf"(?P<n>\d{{1,3}}|[{_HAN_NUMBER}俩]{{1,3}})\s*(?P<unit>[把张双枚颗串套本册支瓶盒条片份]|个钥匙)"
 )
 SURNAMES: Final = "欧阳|司徒|上官|诸葛|司马|皇甫|尉迟|公孙|慕容|令狐|夏侯|东方|端木|南宫|轩辕|长孙|宇文|独孤|亓官|闻人|百里|呼延|淳于|单于|太史|申屠|澹台|万俟|濮阳|钟离|拓跋|完颜|纳兰"
+# Surnames common enough to be told from other words before 先生 or 某.
 _COMMON: Final = (
     "王李张刘陈杨黄赵吴周徐孙马朱胡郭何林高罗郑梁谢宋唐许韩冯邓曹彭曾肖田董袁潘于蒋蔡余杜叶程苏魏吕丁任沈姚卢"
     "姜崔钟谭陆汪范金石廖贾夏韦付方白邹孟熊秦邱江尹薛闫段雷侯龙史陶黎贺顾毛郝龚邵万钱严覃武戴莫孔向汤柯甘褚"
@@ -83,11 +82,13 @@ def serials(one: str, other: str) -> Verdict:
 
 
 def tails(serial: str) -> list[str]:
-    """Return the codes in a field for numbers: "E…337" gives ["337"], "T…0882" gives ["0882"]."""
-    codes = [code.replace("-", "").replace(".", "") for code in _CODE.findall(serial)]
-    long = [code for code in codes if len(code) >= LEAST and not re.fullmatch(r"x{2,}", code)]
-    labels = {"imei", "sn", "vin", "no"}
-    return [code for code in long if code not in labels]
+    """Return the codes in a field for numbers: "E…337" gives ["337"], "138****5678" gives ["5678"].
+
+    What stands before a mask is the beginning many numbers share and is left out.
+    """
+    codes = [re.split(r"x{2,}", each)[-1] for each in _CODE.findall(_GROUPED.sub("", serial))]
+    plain = [re.sub("[-._]", "", code) for code in codes]
+    return [code for code in plain if len(code) >= LEAST and code not in LABELS]
 
 
 def same_tail(one: str, other: str) -> bool:
@@ -97,17 +98,11 @@ def same_tail(one: str, other: str) -> bool:
     return len(one) >= LEAST and other.endswith(one)
 
 
-def tail_codes(text: str) -> list[tuple[str, str]]:
-    """Return (label, code) of numbers a text names as such: "IMEI尾 1147", "最后四位 6630"."""
-    found = []
-    for match in (*_TAIL.finditer(text), *_ENDING.finditer(text)):
-        words = match.groupdict().get("label") or ""
-        label = next((kind for cue, kind in _LABELS.items() if cue in words), "")
-        code = match["code"].replace("-", "")
-        if any(c.isdigit() for c in code) or len(code) >= UNIQUE:
-            found.append((label, code))
-    found += [("serial", m[0].replace("-", "")) for m in _SERIAL.finditer(text)]
-    return found
+def tail_codes(text: str) -> set[str]:
+    """Return numbers a text names as such: "IMEI尾 1147", "最后四位 6630", "A3X-2217"."""
+    named = {m["code"] for m in (*_TAIL.finditer(text), *_ENDING.finditer(text))}
+    named = {code for code in named if len(code) >= UNIQUE or any(c.isdigit() for c in code)}
+    return {code.replace("-", "") for code in (*named, *_SERIAL.findall(text))}
 
 
 def bare_amounts(text: str) -> list[tuple[float, str]]:
@@ -127,11 +122,7 @@ def amounts(text: str) -> list[tuple[float, str]]:
     for match in _AMOUNT.finditer(text):
         value = number(match["n"].replace(",", ""))
         unit = match["unit"]
-        currency = (
-            ""
-            if unit[0] in "元块圆人现"
-            else {"港元": "港币", "美金": "美元", "美刀": "美元"}.get(unit, unit)
-        )
+        currency = "" if unit[0] in "元块圆人现" else _CURRENCIES.get(unit, unit)
         if value:
             found.append((value, currency))
     return found
@@ -198,17 +189,23 @@ def _kind(code: str) -> bool:
 
 
 def _masked(one: str, other: str) -> Verdict:
-    shown, shown_other = _shown(one), _shown(other)
-    if not shown or not shown_other:
+    if not _HAN.search(_MASK.sub("", one)) or not _HAN.search(_MASK.sub("", other)):
         return "unknown"
-    hidden, hidden_other = bool(_MASK.search(one)), bool(_MASK.search(other))
-    if shown == shown_other:
-        return "similar" if hidden or hidden_other or len(shown) < 2 else "same"
-    short, long = sorted((shown, shown_other), key=len)
-    if long.startswith(short) and not (hidden and hidden_other):
-        return "similar"
-    return "different"
+    hides, hides_other = _hides(one), _hides(other)
+    if not hides and not hides_other:
+        return "same" if one == other else "different"
+    if hides and hides_other:
+        same = _MASK.split(one)[0] == _MASK.split(other)[0]
+        return "similar" if same else "different"
+    hiding, plain = (one, other) if hides else (other, one)
+    shape = ".*".join(map(re.escape, _MASK.split(hiding)))
+    return (
+        "similar"
+        if re.fullmatch(shape if _MASK.search(hiding) else shape + ".*", plain)
+        else "different"
+    )
 
 
-def _shown(text: str) -> str:
-    return "".join(_HAN.findall(_MASK.sub("", text)))
+def _hides(name: str) -> bool:
+    # A bare surname hides the rest as well as stars do.
+    return bool(_MASK.search(name) or len(name) == 1 or re.fullmatch(SURNAMES, name))

@@ -11,7 +11,8 @@ from lostfound.matching.profile import Profile
 from lostfound.matching.rarity import Rarity
 from lostfound.matching.scoring import SUGGEST_FROM, Match, explained, squeezed, total, weigh
 
-MOST_PAIRS: Final = 200  # scored for one report
+MOST_PAIRS: Final = 200  # scored for one report: the promise
+LIKELIEST: Final = 120  # scored of a larger pool; more find nothing more
 
 
 class Pool:
@@ -37,7 +38,8 @@ class Pool:
         """
         ranked = []
         self.scored = 0
-        for at in self._index.nearest(one, MOST_PAIRS, later=not self.of_lost):
+        most = MOST_PAIRS if len(self.profiles) <= MOST_PAIRS else LIKELIEST
+        for at in self._index.nearest(one, most, later=not self.of_lost):
             other = self.profiles[at]
             if other.key in exclude:
                 continue

@@ -58,7 +58,6 @@ _IN_CASES: Final = frozenset(
 )
 _FIGURES: Final = frozenset({"玩具", "钥匙扣", "球", "儿童衣服", "泳衣"})
 _CASE: Final = "壳"
-_LABELS: Final = {"imei", "sn", "no", "id", "vip"}
 _MONEY: Final = frozenset({"现金", "红包"})
 _CONTAINER: Final = "纸袋"
 
@@ -175,8 +174,8 @@ def _told(heads: tuple[str, ...], *readings: Reading) -> dict[str, set[str]]:
         "brands": _values(readings, "brand"),
         "marks": _marks(text, readings, heads),
         "absent": _values(readings, "mark", absent=True),
-        "latin": {w for w in latin - _LABELS if len(w) > 1 and not w.isdigit()},
-        "tails": {code for _label, code in numbers.tail_codes(text)},
+        "latin": {w for w in latin - numbers.LABELS if len(w) > 1 and not w.isdigit()},
+        "tails": numbers.tail_codes(text),
         "codes": {m[0] for m in _FREE_CODE.finditer(text)} | set(numbers.rooms(text)),
         "names": set(numbers.names(text)),
     }
@@ -268,7 +267,9 @@ def _colours(
                 continue
             colour = _shaded(colour, piece, reading.text)
             part = _part(reading.text, piece, head)
-            if not part and _is_figure(reading.pieces[index + 1 : index + 2], piece.end):
+            if not part and _is_figure(
+                reading.pieces[index + 1 : index + 2], reading.text, piece.end
+            ):
                 part = "" if families & _FIGURES else "挂"
             if part == _CASE and not families & _IN_CASES:
                 part = ""
@@ -279,10 +280,10 @@ def _colours(
     return tuple(main), frozenset(parts)
 
 
-def _is_figure(following: list[Piece], end: int) -> bool:
+def _is_figure(following: list[Piece], text: str, end: int) -> bool:
     # 绿色小恐龙 at a bunch of keys is green; the keys are not.
     return any(
-        piece.start - end < _LEAD and meaning.value.startswith("形象:")
+        text[end : piece.start] in {"", "的", "小", "大"} and meaning.value.startswith("形象:")
         for piece in following
         for meaning in piece.meanings
     )

@@ -95,7 +95,6 @@ _FOR: Final[dict[str, Callable[[Item], str]]] = {
     "word": lambda item: _("都写有：%(word)s") % {"word": item.ours},
     "grams": lambda _item: _("描述用词相近"),
     "number": _number,
-    "serial": _number,
     "name": lambda item: _("姓氏一致：%(name)s") % {"name": item.ours},
     "amount": lambda _item: _("金额相符"),
     "quantity": lambda _item: _("数量一致"),
