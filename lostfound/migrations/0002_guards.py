@@ -20,7 +20,7 @@ SEAL = "property_id item_id number applied_by_id applied_at".split()
 ASKED = "opinion asked_by_id asked_signature_id asked_with_id with_signature_id submitted_at".split()
 RULED = "method reason risk keep_until decided_by_id decided_at item_id batch_id".split()
 TAKEN_DOWN = "case_id guest_id reported_at received_by_id".split()
-APPEND_ONLY = "traceattempt announcement featurecheck stocktakeentry retentionpolicy".split()
+APPEND_ONLY = "traceattempt announcement featurecheck stocktakeentry retentionpolicy registerexport".split()
 
 
 class Migration(migrations.Migration):

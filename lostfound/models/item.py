@@ -3,6 +3,7 @@
 from django.core.validators import MinValueValidator
 from django.db import models
 from django.db.models import F, Q
+from django.db.models.functions import Upper
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 from simple_history.models import HistoricalRecords
@@ -209,7 +210,7 @@ class FoundItem(models.Model):
                 fields=["category", "case"], condition=Q(ended_at=None), name="lostfound_open_kind"
             ),
             models.Index(fields=["finder_user"], name="lostfound_finder"),
-            models.Index(fields=["old_number"], condition=~Q(old_number=""), name="lostfound_old"),
+            models.Index(Upper("old_number"), condition=~Q(old_number=""), name="lostfound_old"),
         ]
 
     def __str__(self) -> str:

@@ -2,6 +2,7 @@
 
 from django.db import models
 from django.db.models import Q
+from django.db.models.functions import Upper
 from django.utils.translation import gettext_lazy as _
 from simple_history.models import HistoricalRecords
 
@@ -78,6 +79,10 @@ class SealTag(models.Model):
                 | (Q(opened_at__isnull=False, opened_by__isnull=False) & ~Q(opened_reason="")),
                 violation_error_message=_("拆封须写明原因。"),
             ),
+        ]
+        indexes = [
+            # A seal is read aloud, typed or scanned: capitals make no difference.
+            models.Index("property", Upper("number"), name="lostfound_seal_read"),
         ]
 
     def __str__(self) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
+from django.db.models.functions import Upper
 from django.utils.translation import gettext as _
 
 from lostfound.models import FoundItem, SealTag
@@ -50,23 +51,19 @@ def resolve(prop: Property, tags: Iterable[Tag]) -> dict[str, FoundItem]:
     A number goes before a seal, a seal before the number of the old book. An old number that stands
     on several things means the one that is still open, or nothing when that does not decide it.
     """
-    left = {tag.text: tag.typed for tag in tags}
+    left = {tag.text for tag in tags}
     items = FoundItem.objects.select_related("case").filter(case__property=prop)
     found = {item.case.number: item for item in items.filter(case__number__in=left)}
-    left = {text: typed for text, typed in left.items() if text not in found}
+    left -= found.keys()
     if left:
-        seals = SealTag.objects.filter(property=prop, number__in=_spellings(left))
-        for seal in seals.select_related("item__case"):
+        seals = SealTag.objects.filter(property=prop).annotate(read=Upper("number"))
+        for seal in seals.filter(read__in=left).select_related("item__case").order_by("pk"):
             found.setdefault(seal.number.upper(), seal.item)
-        left = {text: typed for text, typed in left.items() if text not in found}
+        left -= found.keys()
     if left:
-        found |= _by_old_number(items.filter(old_number__in=_spellings(left)))
+        old = items.exclude(old_number="").annotate(read=Upper("old_number"))
+        found |= _by_old_number(old.filter(read__in=left))
     return found
-
-
-def _spellings(tags: dict[str, str]) -> list[str]:
-    """As typed, in capitals and in small letters: an index knows equality only."""
-    return sorted({each for text, typed in tags.items() for each in (text, typed, text.lower())})
 
 
 def _by_old_number(items: Iterable[FoundItem]) -> dict[str, FoundItem]:
