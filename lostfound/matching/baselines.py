@@ -1,7 +1,7 @@
 """Three simple ways to rank, against which ours is measured. Pure.
 
-All of them get the veto (found before it was lost) for free and no floor, which favours their
-recall.
+None has a floor, which favours their recall. The first knows dates: only what was found since the
+loss, the nearest first. The other two are text and nothing else; equal scores go by date.
 """
 
 from __future__ import annotations
@@ -19,7 +19,10 @@ Likeness = Callable[[Described, Described], float]
 
 def same_category(half: Half) -> dict[int, list[int]]:
     """Exact category, the nearest to the time of the loss first."""
-    return _ranked(half, lambda lost, found: float(lost.category == found.category))
+    return _ranked(
+        half,
+        lambda lost, found: float(lost.category == found.category and found.since >= lost.since),
+    )
 
 
 def shared_words(half: Half) -> dict[int, list[int]]:
@@ -47,7 +50,6 @@ def _ranked(half: Half, likeness: Likeness) -> dict[int, list[int]]:
         scored = [
             (-likeness(lost, found), abs((found.since - lost.until).total_seconds()), found.key)
             for found in half.found
-            if found.since >= lost.since
         ]
         made[lost.key] = [key for against, _away, key in sorted(scored) if against < 0]
     return made

@@ -14,7 +14,7 @@ from lostfound.matching.lexicon import SHADES, lexicon
 Lab = tuple[float, float, float]
 
 NEAR: Final = 0.17  # up to here two words may well mean one colour
-FAR: Final = 0.32  # from here they contradict each other
+FAR: Final = 0.28  # from here they contradict each other
 LIGHTNESS: Final = 0.62
 HUE: Final = 1.35
 VIVID: Final = 0.16
@@ -27,7 +27,7 @@ _MIXED_TO_ANY: Final = 0.17
 
 @functools.cache
 def distance(one: str, other: str) -> float:
-    """Return the distance of two colours by name: 0 the same, up to 0.17 near, from 0.32 other."""
+    """Return the distance of two colours by name: 0 the same, up to 0.17 near, from 0.28 other."""
     if one == other:
         return 0.0
     pair = {one.lstrip("+-"), other.lstrip("+-")}

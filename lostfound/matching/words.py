@@ -84,18 +84,40 @@ def read(text: str) -> Reading:
 
 
 def _next(text: str, at: int, lists: Lexicon, latin: list[str]) -> tuple[int, Piece | None]:
-    # The longest word of the lists; a Latin one must not end inside a longer Latin word.
+    end = _longest(text, at, len(text), lists)
+    end = _shortened(text, at, end, lists) if end else 0
+    if end:
+        word = text[at:end]
+        return end, Piece(lists.words[word], word, at, end)
     match = _LATIN.match(text, at)
-    longest = min(lists.longest.get(text[at], 0), len(text) - at)
-    for length in range(longest, 0, -1):
-        word = text[at : at + length]
-        meanings = lists.words.get(word)
-        if meanings and not _cuts_latin(text, at, at + length):
-            return at + length, Piece(meanings, word, at, at + length)
     if match:
         latin.append(match[0])
         return match.end(), None
     return at + 1, None
+
+
+def _longest(text: str, at: int, limit: int, lists: Lexicon) -> int:
+    """Return the end of the longest word of the lists that starts at `at`, 0 when there is none."""
+    for end in range(min(at + lists.longest.get(text[at], 0), limit), at, -1):
+        if text[at:end] in lists.words and not _cuts_latin(text, at, end):
+            return end
+    return 0
+
+
+def _shortened(text: str, at: int, end: int, lists: Lexicon) -> int:
+    """Return where the word really ends, 0 when nothing of it is left."""
+    # 苹果手机|壳 is 苹果|手机壳: a thing that starts inside a word and reaches beyond it wins.
+    kinds = {meaning.kind for meaning in lists.words[text[at:end]]}
+    if kinds.isdisjoint({"thing", "brand", "mark"}) or end >= len(text):
+        return end
+    least = 3 if kinds & {"thing", "brand"} else 2
+    for start in range(at + 1, end):
+        beyond = _longest(text, start, len(text), lists)
+        if beyond > end and beyond - start >= least:
+            inner = lists.words[text[start:beyond]]
+            if any(meaning.kind == "thing" for meaning in inner):
+                return _longest(text, at, start, lists)
+    return end
 
 
 def _cuts_latin(text: str, start: int, end: int) -> bool:

@@ -1,0 +1,104 @@
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from lostfound.matching import SUGGEST_FROM, Pool
+from lostfound.matching.pool import MOST_PAIRS
+from tests.lostfound.matching_samples import NOON, found, lost
+
+THINGS = ["雨伞", "手机", "钥匙", "钱包", "双肩包", "保温杯", "眼镜", "围巾"]
+COLOURS = ["黑色", "红色", "藏青色", "白色", "绿色", "银色"]
+
+
+def crowd(make, count):
+    """Things of all kinds, one every half hour."""
+    kinds = [make(thing, colour) for thing in THINGS for colour in COLOURS]
+    return [
+        replace(
+            kinds[n % len(kinds)],
+            key=n,
+            since=kinds[0].since + 30 * n,
+            until=kinds[0].until + 30 * n,
+        )
+        for n in range(count)
+    ]
+
+
+def test_no_more_than_200_pairs_are_scored():
+    pool = Pool(crowd(found, 3000))
+
+    for each in crowd(lost, 60):
+        pool.best(each)
+
+        assert 0 < pool.scored <= MOST_PAIRS == 200
+    assert pool.most_scored <= MOST_PAIRS
+
+
+def test_true_item_is_found_among_thousands():
+    true = replace(found("保温杯", "膳魔师 酒红 底部刻字 有恐龙贴纸"), key=9999)
+    pool = Pool([*crowd(found, 3000), true])
+
+    (first, *_others) = pool.best(lost("水杯", "酒红色的膳魔师保温杯，贴了小恐龙，杯底刻了字"))
+
+    assert first.found == 9999
+
+
+def test_number_alone_finds_the_item_among_thousands():
+    later = NOON + timedelta(days=50)
+    true = replace(found("卡", "", serial="…0446", since=later, until=later), key=9999)
+    pool = Pool([*crowd(found, 3000), true])
+
+    assert [m.found for m in pool.best(lost("车库月卡", "绿色", serial="P0446"))][:1] == [9999]
+
+
+def test_pool_of_lost_reports_answers_a_found_item():
+    true = replace(lost("双肩包", "藏青色小米双肩包，里面一本红色的书，拉链坏了"), key=9999)
+    earlier = [
+        replace(each, since=each.since - 200_000, until=each.until - 200_000)
+        for each in crowd(lost, 900)
+    ]
+    pool = Pool([*earlier, true], of_lost=True)
+
+    matches = pool.best(found("书包", "小米 深蓝 拉链坏"))
+
+    assert matches[0].lost == 9999
+    assert pool.scored <= MOST_PAIRS
+
+
+def test_both_directions_give_a_pair_the_same_points():
+    report, item = lost("手机", "苹果 黑壳 碎屏"), found("手机", "苹果 黑壳 屏幕裂")
+
+    (one,) = Pool([item]).best(report)
+    (other,) = Pool([report], of_lost=True).best(item)
+
+    assert one == other
+
+
+def test_rejected_pairs_stay_away_and_others_move_up():
+    items = [replace(found("雨伞", "黑色 长柄"), key=n) for n in range(8)]
+    report = lost("长柄伞", "黑色")
+
+    shown = [match.found for match in Pool(items).best(report)]
+    without = [match.found for match in Pool(items).best(report, exclude={0, 1})]
+
+    assert shown == [0, 1, 2, 3, 4]
+    assert without == [2, 3, 4, 5, 6]
+
+
+def test_best_comes_first_and_nothing_below_the_floor_is_shown():
+    pool = Pool([replace(each, key=n) for n, each in enumerate([
+        found("雨伞", "黑色 天堂 伞骨断一根"), found("雨伞", "黑色"), found("围巾", "红色"),
+    ])])  # fmt: skip
+
+    matches = pool.best(lost("雨伞", "黑色 天堂牌，断了一根伞骨"))
+
+    assert matches[0].found == 0
+    assert [m.points for m in matches] == sorted((m.points for m in matches), reverse=True)
+    assert all(m.points >= SUGGEST_FROM for m in matches)
+    assert 2 not in [m.found for m in matches]
+
+
+@pytest.mark.parametrize("of_lost", [False, True])
+def test_empty_pool_suggests_nothing(of_lost):
+    assert Pool([], of_lost=of_lost).best(lost()) == []
