@@ -26,6 +26,7 @@ from lostfound.workflow.base import (
     next_due,
     two_people,
 )
+from lostfound.workflow.storing import place_in_use
 from lostfound.workflow.table import S
 from lostfound.workflow.terms import arm, policy_in_force, term_of
 from lostfound.workflow.tracing import report_to_manager, set_clue
@@ -164,6 +165,7 @@ def _into_store(
     item: FoundItem, before: CustodyMove, receipt: Receipt, by: User, now: datetime
 ) -> CustodyMove:
     here = is_here(receipt.guard, receipt.guard_password)
+    assert receipt.storage is not None  # noqa: S101 -- for the type checker; _check() has refused
     return hand_on(
         item,
         K.RECEIVE,
@@ -175,7 +177,7 @@ def _into_store(
         manager_at=now,
         guard=receipt.guard,
         guard_at=now if here else None,
-        storage=receipt.storage,
+        storage=place_in_use(receipt.storage, item.case.property),
         seal=_seal(item, receipt.seal, by, now),
     )
 
@@ -324,6 +326,7 @@ def _moved(
     seal: str,
 ) -> CustodyMove:
     people = pair(item, by, second, now)
+    storage = place_in_use(storage, item.case.property)
     tag = before.seal
     if seal and (tag is None or tag.opened_at is not None):
         tag = _seal(item, seal, by, now)
