@@ -43,7 +43,7 @@ __all__ = [
     "verify_code",
 ]
 
-State = Literal["draft", "sealed", "void", "copy"]
+State = Literal["draft", "sealed", "void", "copy", "list"]
 Text = str | None
 QR_ASSET = "pd:qr.svg"
 # How a sheet is printed is not part of the record, so a copy carries the code of the original.
@@ -220,8 +220,15 @@ class Paper:
         return cleaned
 
     @property
+    def draft_mark(self) -> str:
+        """What stands across a sheet that is not finished yet."""
+        return gettext("草稿（未签批）")
+
+    @property
     def stamp(self) -> str:
         """The right of the footer: what the sheet is, since when, and the verify code."""
+        if self.state == "list":
+            return gettext("截至 {when}").format(when=self.frozen_at)
         if self.state == "draft" or not self.verify_code:
             return ""
         texts = {

@@ -23,6 +23,7 @@ from propdesk.core.papers import (
 )
 from propdesk.core.pdf.clean import MAX_CHARACTERS, MAX_LINES, clean_for_print
 from tests.core import paper_samples as samples
+from tests.core import paper_samples_found as found
 
 
 class Outline(HTMLParser):
@@ -45,8 +46,19 @@ class Outline(HTMLParser):
         return [attributes for name, attributes in self.tags if name == tag]
 
 
-PAPERS = [samples.incident(), samples.complaint(), samples.blank_incident()]
-IDS = ["report", "record", "blank"]
+PAPERS = [
+    samples.incident(),
+    samples.complaint(),
+    samples.blank_incident(),
+    found.slip(),
+    found.blank_slip(),
+    found.disposal(),
+    found.blank_disposal(),
+    found.register(),
+    found.notice(),
+]
+IDS = ["report", "record", "blank", "slip", "blank-slip", "disposal", "blank-disposal"]
+IDS += ["register", "notice"]
 
 
 @pytest.mark.parametrize("paper", PAPERS, ids=IDS)
@@ -248,3 +260,95 @@ def test_report_without_steps_leaves_the_table_out() -> None:
     paper: IncidentReportPaper = dataclasses.replace(samples.incident(), steps=())
 
     assert "投诉处理过程" not in Outline(render_html(paper)).texts
+
+
+# --- found things --------------------------------------------------------------------------
+
+
+def client_copy(html: str) -> str:
+    """第二联 alone: what is cut off and given away."""
+    _stub, sep, rest = html.partition('<section class="half client">')
+    assert sep
+    return rest
+
+
+def test_slip_has_two_copies_of_one_number_with_a_line_between() -> None:
+    texts = Outline(render_html(found.slip())).texts
+
+    wanted = ["第一联　存根", "裁　切　线", "第二联　客户"]
+    assert [text for text in texts if text in wanted] == wanted
+    assert texts.count("SW-20261123-002") == 2
+    assert texts.count("周敏　2026年11月25日") == 2
+
+
+def test_slip_client_copy_labels_are_chinese_first_then_english() -> None:
+    texts = Outline(client_copy(render_html(found.slip()))).texts
+
+    for chinese, english in (("物品", "Item"), ("认领人", "Claimant"), ("内含物", "Contents")):
+        assert texts[texts.index(chinese) + 1] == english
+
+
+def test_slip_client_copy_prints_its_receipt_and_nothing_else_of_the_record() -> None:
+    paper = found.slip()
+    given = client_copy(render_html(paper))
+    record = paper.to_data()
+    receipt = {text for text in record["receipt"].values() if text}
+
+    mine = ("features", "serial", "value", "valued_by", "term", "statutory", "storage", "seal")
+    mine += ("clue_text", "announced", "description", "checked_by", "expires_on", "finder")
+    texts = [record[name] for name in mine]
+    texts += [row["text"] for row in record["attempts"]] + [
+        row["label"] for row in record["checks"]
+    ]
+    assert [text for text in texts if text in given] == []
+    assert [text for text in receipt if text not in given] == []
+    assert "pd:photo" not in given
+
+
+def test_slip_of_several_states_marks_both_copies() -> None:
+    marks = {
+        state: Outline(render_html(dataclasses.replace(found.slip(), state=state))).texts
+        for state in ("draft", "void", "sealed")
+    }
+
+    assert marks["draft"].count("手写签名后有效") == 2
+    assert marks["void"].count("作废") == 2
+    assert {"手写签名后有效", "作废"} & set(marks["sealed"]) == set()
+
+
+def test_slip_blank_leaves_room_for_three_pens_on_each_copy() -> None:
+    texts = Outline(render_html(found.blank_slip())).texts
+
+    assert (texts.count("签名："), texts.count("年　　月　　日")) == (6, 7)
+
+
+def test_disposal_prints_all_ways_with_the_decided_one_ticked() -> None:
+    texts = Outline(render_html(found.disposal())).texts
+
+    chosen = [text.replace("\u2060", "") for text in texts if text[0] == "☑"]
+    assert chosen == ["☑捐赠", "☑移交公安"]
+    assert texts.count("风险提示：") == 1
+    assert "代签：张岚代陈国栋" in texts
+
+
+@pytest.mark.parametrize(
+    ("decided_on", "mark"), [(None, "草稿（未签批）"), ("2026-11-19", "已批示（未办结）")]
+)
+def test_disposal_not_carried_out_says_how_far_it_is(decided_on: Any, mark: str) -> None:
+    paper = dataclasses.replace(found.disposal(), state="draft", decided_on=decided_on)
+
+    assert mark in Outline(render_html(paper)).texts
+
+
+def test_list_says_of_when_it_is_and_carries_no_code() -> None:
+    header = Outline(render_html(found.register())).named("header")[0]
+
+    assert header["data-stamp"] == "截至 2026-11-25 10:40"
+
+
+def test_notice_prints_the_four_public_facts_only() -> None:
+    html = render_html(dataclasses.replace(found.notice(), rows=found.notice().rows[:1]))
+    cells = Outline(html).texts
+
+    at = cells.index("SW-20261123-001")
+    assert cells[at : at + 4] == ["SW-20261123-001", "手机", "2026-11-23", "A座"]

@@ -30,6 +30,7 @@ from propdesk.core.pdf.render import (
     render,
 )
 from tests.core import paper_samples as samples
+from tests.core import paper_samples_found as found
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -89,6 +90,11 @@ def printed_strings(paper: Paper) -> list[str]:
     return [line for text in texts for line in text.splitlines()]
 
 
+def unpictured_slip() -> Paper:
+    """The small pictures of a slip bear no caption."""
+    return dataclasses.replace(found.slip(), photos=())
+
+
 def test_pages_sample_report_is_two(report: RenderedPdf) -> None:
     assert report.pages == 2
 
@@ -97,7 +103,11 @@ def test_size_three_photos_stays_below_goal(report: RenderedPdf) -> None:
     assert len(report.pdf) <= 900_000
 
 
-@pytest.mark.parametrize("make", [samples.incident, samples.complaint], ids=["report", "record"])
+@pytest.mark.parametrize(
+    "make",
+    [samples.incident, samples.complaint, unpictured_slip, found.disposal, found.notice],
+    ids=["report", "record", "slip", "disposal", "notice"],
+)
 def test_text_poppler_reads_every_string(make: Any, tmp_path: Path) -> None:
     paper = make()
     path = tmp_path / "paper.pdf"
@@ -107,6 +117,39 @@ def test_text_poppler_reads_every_string(make: Any, tmp_path: Path) -> None:
     text += squeezed(run("pdftotext", "-raw", path, "-").stdout.decode())
 
     assert [line for line in printed_strings(paper) if squeezed(line) not in text] == []
+
+
+@pytest.mark.parametrize(
+    ("make", "pages"),
+    [
+        (found.slip, 1),
+        (found.blank_slip, 1),
+        (found.long_slip, 2),
+        (found.disposal, 1),
+        (found.notice, 1),
+    ],
+    ids=["slip", "blank-slip", "long-slip", "disposal", "notice"],
+)
+def test_pages_of_found_papers(make: Any, pages: int) -> None:
+    assert print_paper(make()).pages == pages
+
+
+def test_register_repeats_its_head_on_each_page_and_numbers_them() -> None:
+    printed = print_paper(found.register(60))
+    texts = [
+        squeezed(page.get_textpage().get_text_bounded())
+        for page in pypdfium2.PdfDocument(printed.pdf)
+    ]
+
+    assert [text.count("转移记录") for text in texts] == [1] * printed.pages
+    ends = [f"第{n}页共{printed.pages}页" for n in range(1, printed.pages + 1)]
+    assert [end in text for end, text in zip(ends, texts, strict=True)] == [True] * printed.pages
+    assert printed.pages > 2
+
+
+@pytest.mark.parametrize("make", [found.slip, found.disposal, found.notice])
+def test_bytes_of_found_papers_are_the_same_twice(make: Any) -> None:
+    assert print_paper(make()).sha256 == print_paper(make()).sha256
 
 
 def test_text_rare_names_survive_both_readers(tmp_path: Path) -> None:
