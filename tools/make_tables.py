@@ -11,6 +11,10 @@ import os
 import sys
 from collections.abc import Iterable, Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from django.db.models import TextChoices
 
 ROOT = Path(__file__).resolve().parents[1]
 HEAD = "<!-- Made by tools/make_tables.py; edit the tables in the code instead. -->\n\n"
@@ -19,6 +23,7 @@ HEAD = "<!-- Made by tools/make_tables.py; edit the tables in the code instead. 
 def permissions() -> str:
     """Return the text of docs/permissions.md: every action of every app by every role."""
     from incidents.permissions import ACTIONS as INCIDENTS
+    from lostfound.permissions import ACTIONS as LOSTFOUND
     from propdesk.core.permissions import ACTIONS as CORE
 
     return (
@@ -29,6 +34,7 @@ def permissions() -> str:
         "Nobody approves, decides or signs what he wrote himself. Signing a report is decided by "
         "its boxes: see decision 13 in `propdesk/core/sign_route.py`.\n"
         + _table("Complaints", INCIDENTS)
+        + _table("Found things", LOSTFOUND)
         + _table("The house", CORE)
     )
 
@@ -51,27 +57,38 @@ def _mark(grant: object, role: object) -> str:
 def states() -> str:
     """Return the text of docs/states.md: in which state each act is possible, and what follows."""
     from incidents.models import Complaint
-    from incidents.workflow.table import MOVES
+    from incidents.workflow.table import MOVES as OF_COMPLAINTS
+    from lostfound.models import DisposalBatch, FoundItem, LostReport, Stocktake
+    from lostfound.workflow import table as found
 
-    status = list(Complaint.Status)
+    return (
+        HEAD
+        + "# States\n\n"
+        + "An act is possible (●) in the states marked; anywhere else it is refused with 409 and "
+        "nothing is changed. Without an entry under “leads to” the state stays.\n"
+        + _states("A complaint", Complaint.Status, OF_COMPLAINTS)
+        + _states("A found thing", FoundItem.Status, found.MOVES)
+        + _states("A lost report", LostReport.Status, found.LOST_MOVES)
+        + _states("A paper of disposal", DisposalBatch.Status, found.BATCH_MOVES)
+        + _states("A count", Stocktake.Status, found.STOCKTAKE_MOVES)
+    )
+
+
+def _states(title: str, choices: type[TextChoices], moves: Mapping[str, Any]) -> str:
+    status = list(choices)
     head = ["act", "", *(str(s.label) for s in status), "leads to"]
     rows = [
         [
             f"`{action}`",
             str(move.doing),
             *("●" if s in move.states else "" for s in status),
-            "、".join(str(Complaint.Status(to).label) for to in move.leads_to),
+            "、".join(str(choices(to).label) for to in move.leads_to),
         ]
-        for action, move in MOVES.items()
+        for action, move in moves.items()
     ]
     names = _markdown(["state", "value"], [[str(s.label), f"`{s.value}`"] for s in status])
-    return (
-        HEAD
-        + "# States of a complaint\n\n"
-        + "An act is possible (●) in the states marked; anywhere else it is refused with 409 and "
-        "nothing is changed. Without an entry under “leads to” the state stays. A new complaint "
-        "(`intake`) starts as 受理中.\n\n" + f"{_markdown(head, rows)}\n## Names\n\n{names}"
-    )
+    first = f"It starts as {status[0].label}."
+    return f"\n## {title}\n\n{first}\n\n{_markdown(head, rows)}\n{names}"
 
 
 def _markdown(head: list[str], rows: Iterable[list[str]]) -> str:
