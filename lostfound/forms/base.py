@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
 
 from django import forms
+from django.core.exceptions import ValidationError
 from django.utils import timezone
 from django.utils.translation import gettext as _t
 from django.utils.translation import gettext_lazy as _
@@ -11,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from lostfound.models import FoundItem
 from lostfound.permissions import SECURITY
 from lostfound.queries import choices
+from propdesk.core import signatures
 from propdesk.core.layouts import Actions, helper
 from propdesk.core.models import User
 from propdesk.core.roles import DUTY, standing
@@ -132,6 +134,26 @@ class SecondFields(forms.Form):
         else:
             word.label = _t("%(role)s密码（在本机确认）") % {"role": who}
             word.help_text = _t("不在旁边就留空，对方稍后用自己的账号会签。")
+
+    def clean(self) -> dict[str, Any]:
+        """A wrong password of the second person is counted."""
+        data = super().clean() or {}
+        check_second(self)
+        return data
+
+
+def check_second(form: forms.Form) -> None:
+    """Count wrong passwords of the second person, so that nobody guesses them at a desk left open.
+
+    The transition checks again; counting there would be rolled back with its refusal.
+    """
+    who, word = form.cleaned_data.get("guard"), form.cleaned_data.get("guard_password")
+    if who is None or not word:
+        return
+    try:
+        signatures.check_password(who, word)
+    except ValidationError as refused:
+        form.add_error("guard_password", refused)
 
 
 def _on_duty(person: Any) -> str:

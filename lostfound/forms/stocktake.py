@@ -7,7 +7,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _t
 from django.utils.translation import gettext_lazy as _
 
-from lostfound.forms.base import PASSWORD, RowField
+from lostfound.forms.base import PASSWORD, RowField, check_second
 from lostfound.forms.storage import StoragePlaceChoice
 from lostfound.permissions import SECURITY
 from lostfound.queries import choices
@@ -63,6 +63,11 @@ class StartForm(forms.Form):
         field.offer(others)  # type: ignore[attr-defined]
         if len(others) == 1:
             self.initial.setdefault("guard", others[0].pk)
+
+    def clean(self) -> dict[str, Any]:
+        data = super().clean() or {}
+        check_second(self)
+        return data
 
     def witness(self) -> Second:
         """Who stands beside, with his password."""
