@@ -7,8 +7,9 @@ class LostfoundConfig(AppConfig):
     verbose_name = _("失物")
 
     def ready(self) -> None:
-        from lostfound import workflow
+        from lostfound import demo, workflow
         from propdesk.core import cases, house_settings, sweeps
+        from propdesk.core import demo as core_demo
 
         cases.PAGES.update(
             found="lostfound:detail",
@@ -16,6 +17,7 @@ class LostfoundConfig(AppConfig):
             disposal="lostfound:batch",
             stocktake="lostfound:stocktake",
         )
+        core_demo.register(demo.seed)
         house_settings.SAVED.append(workflow.follow_settings)
         sweeps.register("lostfound.flag_due", workflow.flag_due)
         sweeps.register("lostfound.digest", workflow.remind_weekly)

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from django.contrib.postgres.expressions import ArraySubquery
@@ -28,7 +28,6 @@ GROUPS: dict[str, tuple[str, ...]] = {
     "ended": ENDED,
 }
 """Words of the filter and the states behind each."""
-SOON = timedelta(hours=2)
 
 
 def visible_to(user: User, prop: Property) -> "QuerySet[FoundItem]":
@@ -114,7 +113,7 @@ class Filters:
         return {name: value for name, value in values.items() if value}
 
 
-def listed(rows: "QuerySet[FoundItem]", user: User) -> "QuerySet[Any]":
+def listed(rows: "QuerySet[FoundItem]") -> "QuerySet[Any]":
     """With all that ``rows.list_row`` reads of a thing, in the same statement."""
     here = CustodyMove.objects.filter(item=OuterRef("pk"), ended_at=None)
     columns = {"storage": "storage__label", "holder": "holder__name", "holder_id": "holder_id"}
@@ -130,9 +129,9 @@ def open_items(user: User, prop: Property) -> "QuerySet[FoundItem]":
     return visible_to(user, prop).filter(ended_at=None)
 
 
-def urgent(user: User, prop: Property, now: datetime) -> "QuerySet[FoundItem]":
-    """Overdue, or due within two hours; in no order."""
-    return open_items(user, prop).filter(next_due_at__lt=now + SOON)
+def pressing(user: User, prop: Property) -> "QuerySet[FoundItem]":
+    """Things with a step to take in time. A term that ended is no delay: it has its own filter."""
+    return open_items(user, prop).exclude(status__in=GROUPS["disposal"])
 
 
 def board(user: User, prop: Property, filters: Filters, now: datetime) -> "QuerySet[Any]":
@@ -143,10 +142,10 @@ def board(user: User, prop: Property, filters: Filters, now: datetime) -> "Query
     if filters.by_urgency:
         rows = rows.filter(ended_at=None)
     if filters.state == "overdue":
-        rows = rows.filter(next_due_at__lt=now)
+        rows = rows.filter(next_due_at__lt=now).exclude(status__in=GROUPS["disposal"])
     if filters.category:
         rows = rows.filter(category=filters.category)
-    rows = listed(rows, user)
+    rows = listed(rows)
     if filters.by_urgency:
         return rows.order_by("next_due_at", "pk")
     return rows.order_by("-case__opened_at", "-pk")

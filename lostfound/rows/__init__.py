@@ -2,6 +2,7 @@
 
 from lostfound.rows.board import ListRow, board_context, list_row
 from lostfound.rows.history import history
+from lostfound.rows.search import Hit, hits
 from lostfound.rows.timeline import timeline
 
-__all__ = ["ListRow", "board_context", "history", "list_row", "timeline"]
+__all__ = ["Hit", "ListRow", "board_context", "history", "hits", "list_row", "timeline"]

@@ -7,6 +7,8 @@ from django.db.models import IntegerField, Q, QuerySet, Subquery
 from django.utils import timezone
 
 from incidents import queries as incidents
+from lostfound.queries import cases
+from lostfound.queries import item as items
 from propdesk.core import duty, signers
 from propdesk.core import search as core_search
 from propdesk.core.models import (
@@ -56,8 +58,9 @@ def _count(rows: "QuerySet[Any]") -> Subquery:
 
 
 def shell_counts(user: User, prop: Property, now: datetime) -> dict[str, Any]:
-    """All numbers of the frame in one statement: open, overdue, to sign, unread, duty, sweep."""
+    """All numbers of the frame in one statement: open, overdue, things, to sign, unread, duty, sweep."""
     visible = incidents.visible_to(user, prop).filter(status__in=incidents.OPEN)
+    things = items.pressing(user, prop)
     unread = Delivery.objects.filter(
         recipient=user, property=prop, channel="inbox", state__in=UNREAD
     )
@@ -76,6 +79,8 @@ def shell_counts(user: User, prop: Property, now: datetime) -> dict[str, Any]:
         .values(
             open=_count(visible),
             overdue=_count(visible.filter(next_due_at__lt=now)),
+            things=_count(items.open_items(user, prop)),
+            things_overdue=_count(things.filter(next_due_at__lt=now)),
             sign=_count(signers.turns(user, prop)),
             unread=_count(unread),
             duty_name=Subquery(shift.values("user__name")[:1]),
@@ -95,6 +100,7 @@ def board_counts(user: User, prop: Property, now: datetime) -> dict[str, Any]:
     The lists of the board are cut short; what it counts never is.
     """
     visible = incidents.visible_to(user, prop).filter(status__in=incidents.OPEN)
+    kept, things = items.open_items(user, prop), items.pressing(user, prop)
     overdue = visible.filter(next_due_at__lt=now)
     soon = visible.filter(next_due_at__gte=now, next_due_at__lt=now + SOON)
     due = {"longest": overdue, "nearest": soon}
@@ -104,6 +110,9 @@ def board_counts(user: User, prop: Property, now: datetime) -> dict[str, Any]:
             open=_count(visible),
             overdue=_count(overdue),
             soon=_count(soon),
+            things_open=_count(kept),
+            things_overdue=_count(things.filter(next_due_at__lt=now)),
+            things_soon=_count(things.filter(next_due_at__gte=now, next_due_at__lt=now + SOON)),
             running=_count(_running(user, prop, now)),
             tasks=_count(_tasks(user, prop)),
             sign=_count(signers.turns(user, prop)),
@@ -129,6 +138,12 @@ def urgent_complaints(user: User, prop: Property, now: datetime, limit: int) -> 
     coming = list(soon.order_by("next_due_at", "pk")[:limit])
     overdue = list(late.order_by("next_due_at", "pk")[: limit - min(len(coming), limit // 2)])
     return overdue + coming[: limit - len(overdue)]
+
+
+def urgent_things(user: User, prop: Property, now: datetime, limit: int) -> list[Any]:
+    """Found things whose next step is late or due within two hours, most urgent first."""
+    rows = items.pressing(user, prop).filter(next_due_at__lt=now + SOON)
+    return list(items.listed(rows).order_by("next_due_at", "pk")[:limit])
 
 
 def _running(user: User, prop: Property, now: datetime) -> "QuerySet[Any]":
@@ -160,7 +175,7 @@ def inbox(user: User, prop: Property, before: int | None) -> list[Delivery]:
     ).exclude(state=Delivery.State.MERGED)
     if before is not None:
         rows = rows.filter(pk__lt=before)
-    rows = rows.select_related("notice__case__complaint")
+    rows = rows.select_related("notice__case")
     return list(rows.order_by("-pk")[: INBOX_PAGE + 1])
 
 
@@ -174,7 +189,7 @@ def delivery(user: User, prop: Property, pk: int) -> Delivery | None:
 
 
 def found(user: User, prop: Property, query: str) -> list[Any]:
-    """Cases the user may see whose words hold the query, newest first, one more than are shown."""
+    """Complaints the user may see whose words hold the query, newest first, one more than are shown."""
     if not query.strip():
         return []
     visible = incidents.visible_to(user, prop)
@@ -184,6 +199,14 @@ def found(user: User, prop: Property, query: str) -> list[Any]:
     )
     rows = rows.annotate(extended=incidents.extended("complaint__"))
     return list(rows.order_by("-opened_at", "-pk")[: FOUND + 1])
+
+
+def found_things(user: User, prop: Property, query: str) -> list[Any]:
+    """Found things, lost reports, papers of disposal and counts the same way: one statement."""
+    if not query.strip():
+        return []
+    rows = cases.searched(user, prop, query).order_by("-opened_at", "-pk")
+    return list(rows[: FOUND + 1])
 
 
 def documents_with(code: str) -> list[Document]:

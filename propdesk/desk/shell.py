@@ -11,6 +11,7 @@ from django.utils.functional import SimpleLazyObject
 from django.utils.translation import gettext as _
 
 from incidents.permissions import ACTIONS
+from lostfound.permissions import ACTIONS as FOUND
 from propdesk.core.models import Property, User
 from propdesk.core.roles import ALL_STAFF, DUTY, MANAGERS, Role, standing
 from propdesk.desk import queries
@@ -104,10 +105,11 @@ def _nav(
 
     items = []
     if mine & ALL_STAFF:
-        overdue = counts["overdue"]
+        overdue = counts["overdue"] + counts["things_overdue"]
         items += [
             item("board", _("值班台"), "grid-1x2", "desk:board", overdue, hot=True),
             item("incidents", _("投诉"), "chat-left-text", "incidents:board", counts["open"]),
+            item("lostfound", _("失物"), "bag", "lostfound:board", counts["things"]),
         ]
     if mine & (DUTY | {Role.DEPARTMENT_MANAGER}):
         items.append(
@@ -119,16 +121,29 @@ def _nav(
 
 
 def _new(prop: Property, mine: frozenset[Role]) -> list[dict[str, str]]:
-    if not mine & ACTIONS["intake"].any:
-        return []
-    return [
-        {
-            "label": _("登记投诉"),
-            "hint": _("先选房号，一句话即可"),
-            "icon": "chat-left-text",
-            "url": reverse("incidents:intake", args=[prop.code]),
-        }
-    ]
+    """What 登记 offers: each with the key by which a page finds its own."""
+    found = []
+    if mine & ACTIONS["intake"].any:
+        found.append(
+            {
+                "key": "intake",
+                "label": _("登记投诉"),
+                "hint": _("先选房号，一句话即可"),
+                "icon": "chat-left-text",
+                "url": reverse("incidents:intake", args=[prop.code]),
+            }
+        )
+    if mine & FOUND["log"].any:
+        found.append(
+            {
+                "key": "log",
+                "label": _("拾物登记"),
+                "hint": _("拍照、地点，一分钟"),
+                "icon": "bag-plus",
+                "url": reverse("lostfound:log", args=[prop.code]),
+            }
+        )
+    return found
 
 
 def _duty(counts: dict[str, Any]) -> str:

@@ -1,5 +1,6 @@
 """Screens over all registers."""
 
+from datetime import datetime
 from typing import Any
 
 from django.http import Http404, HttpResponse
@@ -10,8 +11,10 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from incidents import rows as incident_rows
+from lostfound import rows as found_rows
+from lostfound.queries import item as items
+from propdesk.core import cases, signatures, signoff
 from propdesk.core import notices as core_notices
-from propdesk.core import signatures, signoff
 from propdesk.core.http import StaffRequest, attempt, done, page, staff_view
 from propdesk.core.roles import ALL_STAFF, MANAGERS, Role, standing
 from propdesk.desk import forms, queries
@@ -31,11 +34,10 @@ def board(request: StaffRequest) -> HttpResponse:
     if prop.settings.first_run_done_at is None and roles & (MANAGERS | {Role.ADMIN}):
         return redirect("house:first_run", prop.code)
     counts = queries.board_counts(user, prop, now)
-    urgent = queries.urgent_complaints(user, prop, now, LIMIT)
     running = queries.running_complaints(user, prop, now, LIMIT)
     context = {
         "now": now,
-        "urgent": [incident_rows.list_row(prop, row) for row in urgent],
+        "urgent": _urgent(request, now),
         "running": [incident_rows.list_row(prop, row) for row in running],
         "tasks": [_task(prop.code, task, now) for task in queries.open_tasks(user, prop, LIMIT)],
         "figures": _figures(prop.code, counts),
@@ -43,10 +45,27 @@ def board(request: StaffRequest) -> HttpResponse:
     return page(request, "desk/board.html", context)
 
 
+def _urgent(request: StaffRequest, now: datetime) -> list[Any]:
+    """Complaints and found things that are late or due within two hours, by the time left."""
+    prop, user = request.prop, request.user
+    details = items.sees_all_details(user, prop)
+    rows: list[Any] = [
+        incident_rows.list_row(prop, row)
+        for row in queries.urgent_complaints(user, prop, now, LIMIT)
+    ]
+    rows += [
+        found_rows.list_row(prop, row, user, details=details)
+        for row in queries.urgent_things(user, prop, now, LIMIT // 2)
+    ]
+    return sorted(rows, key=lambda row: row.due or now)
+
+
 def _figures(code: str, counts: dict[str, Any]) -> dict[str, Any]:
-    base = reverse("incidents:board", args=[code])
+    base, things = (reverse(f"{app}:board", args=[code]) for app in ("incidents", "lostfound"))
     return counts | {
-        "urgent": counts["overdue"] + counts["soon"],
+        "urgent": sum(counts[n] for n in ("overdue", "soon", "things_overdue", "things_soon")),
+        "things_url": things,
+        "things_overdue_url": f"{things}?state=overdue",
         "overdue_url": f"{base}?state=overdue",
         "soon_url": f"{base}?state=soon",
         "open_url": base,
@@ -58,7 +77,7 @@ def _task(code: str, task: Any, now: Any) -> dict[str, Any]:
     return {
         "text": task.text,
         "number": task.case.number,
-        "url": reverse("incidents:detail", args=[code, task.case.number]),
+        "url": cases.url_of(code, task.case.kind, task.case.number),
         "since": task.created_at,
         "role": task.get_role_display(),
     }
@@ -79,15 +98,19 @@ def search(request: StaffRequest) -> HttpResponse:
     """One search over all registers: number, room, name, words, last four digits."""
     query = request.GET.get("q", "").replace("\x00", "").strip()[:60]
     found = queries.found(request.user, request.prop, query)
-    if len(found) == 1 and found[0].number == query.upper():
-        return redirect(found[0].complaint.get_absolute_url())
-    shown = found[: queries.FOUND]
+    things = queries.found_things(request.user, request.prop, query)
+    for case in [*found, *things]:
+        if case.number == query.upper() and len(found) + len(things) == 1:
+            return redirect(cases.url_of(request.prop.code, case.kind, case.number))
+    shown, more = found[: queries.FOUND], things[: queries.FOUND]
     for case in shown:
         case.complaint.case, case.complaint.extended = case, case.extended
     context = {
         "rows": [incident_rows.list_row(request.prop, case.complaint) for case in shown],
+        "things": found_rows.hits(request.prop, more, request.user),
         "query": query,
         "cut": len(shown) if len(found) > len(shown) else 0,
+        "things_cut": len(more) if len(things) > len(more) else 0,
         "now": timezone.now(),
     }
     return page(request, "desk/search.html", context)
@@ -121,9 +144,8 @@ def acknowledge(request: StaffRequest, delivery: int) -> HttpResponse:
         core_notices.acknowledge(row, by=request.user)
     frame.forget(request.user, request.prop)
     if "open" in request.POST and row.notice.case is not None:
-        return done(
-            request, reverse("incidents:detail", args=[request.prop.code, row.notice.case.number])
-        )
+        case = row.notice.case
+        return done(request, cases.url_of(request.prop.code, case.kind, case.number))
     return done(request, reverse("desk:notices", args=[request.prop.code]), _("已确认收到。"))
 
 

@@ -21,13 +21,14 @@ def _cold_frame() -> None:
     shell._counts.clear()
 
 
+REGISTERS = ["board", "incidents", "lostfound"]
 NAV = {
-    Role.STAFF: (["board", "incidents"], True),
-    Role.ENGINEERING: (["board", "incidents"], False),
-    Role.DEPARTMENT_MANAGER: (["board", "incidents", "sign"], False),
-    Role.DUTY_MANAGER: (["board", "incidents", "sign", "house"], True),
-    Role.PROPERTY_MANAGER: (["board", "incidents", "sign", "house"], True),
-    Role.ADMIN: (["house"], False),
+    Role.STAFF: (REGISTERS, ["intake", "log"]),
+    Role.ENGINEERING: (REGISTERS, ["log"]),
+    Role.DEPARTMENT_MANAGER: ([*REGISTERS, "sign"], ["log"]),
+    Role.DUTY_MANAGER: ([*REGISTERS, "sign", "house"], ["intake", "log"]),
+    Role.PROPERTY_MANAGER: ([*REGISTERS, "sign", "house"], ["intake", "log"]),
+    Role.ADMIN: (["house"], []),
 }
 
 
@@ -36,7 +37,7 @@ def test_navigation_follows_the_role(role: Role) -> None:
     prop = PropertyFactory()
     built = shell.build(member(prop, role), prop, "/")
     keys = [item["key"] for item in built["nav"]]
-    assert (keys, bool(built["new"])) == NAV[role]
+    assert (keys, [item["key"] for item in built["new"]]) == NAV[role]
     assert bool(built["search_url"]) is (role != Role.ADMIN)
 
 
