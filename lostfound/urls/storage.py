@@ -10,7 +10,7 @@ urlpatterns = [
     path("storage/default/", views.storage_default, name="storage_default"),
     path("storage/labels/", views.storage_labels, name="storage_labels"),
     path("storage/spots/", views.storage_spots, name="storage_spots"),
-    path("storage/<str:code>/", views.storage_place, name="storage_place"),
-    path("storage/<str:code>/edit/", views.storage_edit, name="storage_edit"),
-    path("storage/<str:code>/retire/", views.storage_retire, name="storage_retire"),
+    path("storage/<str:shelf>/", views.storage_place, name="storage_place"),
+    path("storage/<str:shelf>/edit/", views.storage_edit, name="storage_edit"),
+    path("storage/<str:shelf>/retire/", views.storage_retire, name="storage_retire"),
 ]

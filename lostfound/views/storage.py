@@ -87,10 +87,10 @@ def storage_new(request: StaffRequest) -> HttpResponse:
 
 @staff_view
 @require_GET
-def storage_place(request: StaffRequest, code: str) -> HttpResponse:
+def storage_place(request: StaffRequest, shelf: str) -> HttpResponse:
     """What lies in a place and below; while it is counted nobody is told."""
     allow(request, "read_register")
-    place = _place(request, code)
+    place = _place(request, shelf)
     nodes = queries.below(queries.tree(request.prop), place.code)
     hidden = nodes[0].is_counting
     after = request.GET.get("after", "")
@@ -112,10 +112,10 @@ def storage_place(request: StaffRequest, code: str) -> HttpResponse:
 
 @staff_view
 @GET_POST
-def storage_edit(request: StaffRequest, code: str) -> HttpResponse:
+def storage_edit(request: StaffRequest, shelf: str) -> HttpResponse:
     """Another name or code."""
     allow(request, "edit_storage")
-    place = _place(request, code)
+    place = _place(request, shelf)
     back = link(request, "storage_place", place.code)
     form = StorageEditForm(place, request.POST or None, back_url=back)
     status = 200
@@ -132,10 +132,10 @@ def storage_edit(request: StaffRequest, code: str) -> HttpResponse:
 
 @staff_view
 @GET_POST
-def storage_retire(request: StaffRequest, code: str) -> HttpResponse:
+def storage_retire(request: StaffRequest, shelf: str) -> HttpResponse:
     """停用, refused while anything lies there; or back into use."""
     allow(request, "edit_storage")
-    place = _place(request, code)
+    place = _place(request, shelf)
     title = _("停用存放位置") if place.is_active else _("恢复存放位置")
     back = link(request, "storage_place", place.code)
     danger = place.is_active
