@@ -4,7 +4,7 @@ from lostfound.categories import Category
 from lostfound.models.book import RegisterExport
 from lostfound.models.claims import Claim, FeatureCheck
 from lostfound.models.custody import CustodyMove
-from lostfound.models.disposal import DisposalBatch, DisposalLine, Method
+from lostfound.models.disposal import DisposalBatch, DisposalLine, Early, Method
 from lostfound.models.item import Announcement, ContentLine, FoundItem, TraceAttempt, Valuation
 from lostfound.models.lost import LostReport, MatchPair, MatchProfile
 from lostfound.models.policy import RetentionPolicy
@@ -19,6 +19,7 @@ __all__ = [
     "CustodyMove",
     "DisposalBatch",
     "DisposalLine",
+    "Early",
     "FeatureCheck",
     "FoundItem",
     "LostReport",

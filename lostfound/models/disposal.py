@@ -21,6 +21,14 @@ class Method(models.TextChoices):
     FINDER = "finder", _("归拾获人")
 
 
+class Early(models.TextChoices):
+    """Why a thing may be asked for before its last day (ambiguity 5)."""
+
+    CATEGORY = "category", _("食品、药品等放不久")
+    WET = "wet", _("潮湿、霉变或有异味")
+    DANGEROUS = "dangerous", _("有安全隐患")
+
+
 class DisposalBatch(models.Model):
     """One paper over several things: asked by DM and security, reviewed by PM, decided by GM."""
 
@@ -42,6 +50,10 @@ class DisposalBatch(models.Model):
     asked_with = models.ForeignKey(User, models.PROTECT, null=True, related_name="+")
     with_signature = models.ForeignKey(StaffSignature, models.PROTECT, null=True, related_name="+")
     submitted_at = models.DateTimeField(null=True)
+    returned_reason = models.CharField(_("退回原因"), max_length=200, blank=True)
+    """Why it came back to be written anew; empty again once it was sent on."""
+    review_skipped = models.BooleanField(_("没有物业经理可以审核"), default=False)
+    """Nobody but those who asked could review: the box goes one rank up (decision 32)."""
     review_note = models.TextField(_("物业经理审核意见"), blank=True)
     reviewed_by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+")
     reviewed_signature = models.ForeignKey(
@@ -74,7 +86,12 @@ class DisposalBatch(models.Model):
             models.CheckConstraint(
                 name="lostfound_batch_reviewed",
                 condition=~Q(status__in=["reviewed", "decided", "done"])
-                | Q(reviewed_by__isnull=False, reviewed_signature__isnull=False),
+                | Q(
+                    review_skipped=False,
+                    reviewed_by__isnull=False,
+                    reviewed_signature__isnull=False,
+                )
+                | Q(review_skipped=True, reviewed_by=None),
                 violation_error_message=_("先由物业经理审核。"),
             ),
             models.CheckConstraint(
@@ -90,8 +107,18 @@ class DisposalBatch(models.Model):
             models.CheckConstraint(
                 name="lostfound_batch_four_eyes",
                 condition=Q(decided_by=None)
-                | (~Q(decided_by=F("asked_by")) & ~Q(decided_by=F("reviewed_by"))),
+                | (
+                    ~Q(decided_by=F("asked_by"))
+                    & ~Q(decided_by=F("asked_with"))
+                    & ~Q(decided_by=F("reviewed_by"))
+                ),
                 violation_error_message=_("批示人不能是申请人或审核人。"),
+            ),
+            models.CheckConstraint(
+                name="lostfound_batch_reviewed_by_other",
+                condition=Q(reviewed_by=None)
+                | (~Q(reviewed_by=F("asked_by")) & ~Q(reviewed_by=F("asked_with"))),
+                violation_error_message=_("审核人不能是申请人。"),
             ),
             models.CheckConstraint(
                 name="lostfound_batch_ended",
@@ -121,6 +148,7 @@ class DisposalLine(models.Model):
     item = models.ForeignKey(FoundItem, models.PROTECT, related_name="disposals")
     position = models.PositiveSmallIntegerField()
     state = models.CharField(max_length=8, choices=State, default=State.PROPOSED)
+    early = models.CharField(_("未到期而申请"), max_length=9, choices=Early, blank=True)
     early_reason = models.CharField(_("未到期而申请的原因"), max_length=200, blank=True)
     proposed = models.CharField(_("建议处理方式"), max_length=7, choices=Method)
     proposed_note = models.CharField(_("建议说明"), max_length=200, blank=True)
@@ -188,8 +216,15 @@ class DisposalLine(models.Model):
             ),
             models.CheckConstraint(
                 name="lostfound_line_proceeds",
-                condition=~Q(method="sell", state="executed") | Q(proceeds__gte=0),
+                condition=Q(method="sell", state="executed", proceeds__isnull=False)
+                & Q(proceeds__gte=0)
+                | (~Q(method="sell", state="executed") & Q(proceeds=None)),
                 violation_error_message=_("变卖要登记所得金额。"),
+            ),
+            models.CheckConstraint(
+                name="lostfound_line_early",
+                condition=Q(early="", early_reason="") | (~Q(early="") & ~Q(early_reason="")),
+                violation_error_message=_("没有到期就申请处理，要写明原因。"),
             ),
         ]
 

@@ -1,5 +1,6 @@
 """L-G: which rule a thing is kept under, until when, and the clocks that follow from it."""
 
+from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 
@@ -123,16 +124,24 @@ def term_of(item: FoundItem, value: Decimal | None) -> date | None:
 
 def arm(item: FoundItem, now: datetime) -> None:
     """Set the clocks of its term anew; earlier ones that have not fired stop."""
-    clocks.stop(item.case, RETENTION_RULES, now)
+    arm_all([item], now)
+
+
+def arm_all(items: Sequence[FoundItem], now: datetime) -> None:
+    """``arm`` for many things in two statements."""
+    clocks.stop_all([item.case for item in items], now, RETENTION_RULES)
+    clocks.arm_all((item.case, rule, due) for item in items for rule, due in _clocks(item, now))
+
+
+def _clocks(item: FoundItem, now: datetime) -> list[tuple[str, datetime]]:
     last = last_day_of(item)
     if last is None or item.policy is None:
-        return
+        return []
     reminders = retention.reminders(last, terms_of(item.policy), now)
-    clocks.arm(
-        item.case,
+    return [
         *((Rule.EXPIRES_SOON, moment) for _days, moment in reminders),
         (Rule.EXPIRED, retention.expires_at(last) - TICK),
-    )
+    ]
 
 
 def statutory_of(item: FoundItem) -> list[retention.StatutoryClock]:

@@ -15,8 +15,13 @@ def arm(case: Case, *clocks: tuple[str, datetime]) -> None:
 
     A pair that has fired never fires twice.
     """
+    arm_all([(case, rule, due) for rule, due in clocks])
+
+
+def arm_all(clocks: Iterable[tuple[Case, str, datetime]]) -> None:
+    """``arm`` for many cases in one statement."""
     Clock.objects.bulk_create(
-        [Clock(case=case, rule=rule, due_at=due) for rule, due in clocks],
+        [Clock(case=case, rule=rule, due_at=due) for case, rule, due in clocks],
         update_conflicts=True,
         unique_fields=["case", "rule", "due_at"],
         update_fields=["stopped_at"],
@@ -25,9 +30,15 @@ def arm(case: Case, *clocks: tuple[str, datetime]) -> None:
 
 def stop(case: Case, rules: Iterable[str], now: datetime) -> None:
     """Stop pending clocks of these rules: a stopped clock never fires (R11)."""
-    Clock.objects.filter(case=case, rule__in=list(rules), fired_at=None, stopped_at=None).update(
-        stopped_at=now
-    )
+    stop_all([case], now, rules)
+
+
+def stop_all(cases: Iterable[Case], now: datetime, rules: Iterable[str] | None = None) -> None:
+    """Stop what is pending on these cases, of these rules or of any; one statement."""
+    rows = Clock.objects.filter(case__in=list(cases), fired_at=None, stopped_at=None)
+    if rules is not None:
+        rows = rows.filter(rule__in=list(rules))
+    rows.update(stopped_at=now)
 
 
 def pending(rules: Sequence[str], now: datetime) -> "QuerySet[Clock]":
