@@ -7,8 +7,8 @@ class LostfoundConfig(AppConfig):
     verbose_name = _("失物")
 
     def ready(self) -> None:
-        from lostfound import demo, workflow
-        from propdesk.core import cases, house_settings, sweeps
+        from lostfound import demo, reports, workflow
+        from propdesk.core import cases, house_settings, rendering, sweeps
         from propdesk.core import demo as core_demo
 
         cases.PAGES.update(
@@ -23,3 +23,7 @@ class LostfoundConfig(AppConfig):
         sweeps.register("lostfound.digest", workflow.remind_weekly)
         sweeps.register("lostfound.compare_all", workflow.compare_all_matches)
         sweeps.register("lostfound.match", workflow.refresh_matches)
+        rendering.register("claim_slip", reports.claim_slip)
+        rendering.register("disposal_approval", reports.disposal_approval)
+        rendering.register("found_register", reports.found_register)
+        rendering.register("found_notice", reports.found_notice)

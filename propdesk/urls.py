@@ -1,7 +1,11 @@
-"""Every address of the site; pages of a property stand under /p/<code>/."""
+"""Every address of the site; pages of a property stand under /p/<code>/.
+
+The public notice of found things is the one page guests reach; they scan its address from paper.
+"""
 
 from django.urls import include, path
 
+from lostfound.views import notice
 from propdesk.desk import entry
 
 urlpatterns = [
@@ -11,5 +15,6 @@ urlpatterns = [
     path("p/<slug:code>/settings/", include("propdesk.desk.house.urls")),
     path("p/<slug:code>/incidents/", include("incidents.urls")),
     path("p/<slug:code>/lostfound/", include("lostfound.urls")),
+    path("found/<slug:code>/", notice.public, name="found_notice"),
     path("", include("propdesk.desk.urls")),
 ]
