@@ -12,7 +12,7 @@ from lostfound.forms.base import PHONE, area
 from lostfound.models import LostReport
 from lostfound.queries import lost as queries
 from propdesk.core import masks, places
-from propdesk.core.layouts import Actions, Row, helper
+from propdesk.core.layouts import Actions, Group, Row, helper
 from propdesk.core.models import Honorific, Property, User
 from propdesk.core.moments import MomentField
 from propdesk.core.text import CleanCharField, CleanTextField
@@ -104,17 +104,25 @@ class LossFields(forms.Form):
         return data
 
 
-def _layout() -> list[Any]:
-    return [
+def _layout(*below: Any) -> Group:
+    """On a desk the thing on the left, when, where and who on the right; all on one screen."""
+    thing = Group(
+        "half",
         "category",
-        Row("name", "quantity", "serial"),
+        Row("name", "quantity", keep=True, css="name-count"),
+        "serial",
         "features",
+    )
+    rest = Group(
+        "half",
         Row("lost_from", "lost_to"),
         Row(*PLACES),
         "place_note",
         Row("guest_name", "honorific"),
         Row("phone", "room"),
-    ]
+        *below,
+    )
+    return Group("halves", thing, rest)
 
 
 class LostForm(LossFields):
@@ -126,9 +134,8 @@ class LostForm(LossFields):
         super().__init__(*args, **kwargs)
         self.prop = prop
         self.dress()
-        self.helper = helper(
-            self, *_layout(), "token", submit_label=_t("登记，马上比对"), icon="search"
-        )
+        submit = _t("登记，马上比对")
+        self.helper = helper(self, _layout(), "token", submit_label=submit, icon="search")
 
 
 class LostActForm(forms.Form):
@@ -195,7 +202,7 @@ class EditLostForm(LossFields, LostActForm):
 
     def layout(self) -> tuple[Any, ...]:
         drop = ["drop_phone"] if "drop_phone" in self.fields else []
-        return (*_layout(), *drop, "reason")
+        return (_layout(*drop), "reason")
 
     def clean(self) -> dict[str, Any]:
         data = super().clean()

@@ -2,7 +2,8 @@
 
 from collections.abc import Sequence
 
-from django.db.models import Case, Q, When
+from django.db.models import Case, Q, Value, When
+from django.db.models.functions import Replace
 
 from propdesk.core.models import Place, Property
 
@@ -11,7 +12,10 @@ MOST = 200
 
 
 def find(prop: Property, text: str) -> Place | None:
-    """The active place with this room number or full name; A1806, a-1806 and A-1806 are one."""
+    """The active place with this room number or full name; A1806, a-1806 and A-1806 are one.
+
+    So are A座 大堂 and A座大堂.
+    """
     return find_all(prop, [text])[0]
 
 
@@ -20,15 +24,17 @@ def find_all(prop: Property, texts: Sequence[str]) -> list[Place | None]:
     wanted = [text.strip() for text in texts]
     meant = Q()
     for typed in filter(_bare, wanted):
-        meant |= Q(code__iexact=typed) | Q(label=typed) | Q(code__iendswith=_bare(typed)[-3:])
+        meant |= Q(code__iexact=typed) | Q(joined=_joined(typed))
+        meant |= Q(code__iendswith=_bare(typed)[-3:])
     if not meant:
         return [None for _text in texts]
     exact = Case(
         When(code__in=[*wanted, *map(str.upper, wanted)], then=0),
-        When(label__in=wanted, then=1),
+        When(joined__in=[_joined(typed) for typed in wanted], then=1),
         default=2,
     )
-    rows = Place.objects.filter(meant, property=prop, is_active=True).order_by(exact, "pk")
+    places = Place.objects.alias(joined=Replace("label", Value(" "))).filter(meant)
+    rows = places.filter(property=prop, is_active=True).order_by(exact, "pk")
     found = list(rows[: MOST * len(wanted)])
     return [_best(found, typed) for typed in wanted]
 
@@ -40,12 +46,17 @@ def _best(found: Sequence[Place], typed: str) -> Place | None:
     for same in (
         lambda place: place.code.upper() == typed.upper(),
         lambda place: _bare(place.code) == bare,
-        lambda place: place.label == typed,
+        lambda place: _joined(place.label) == _joined(typed),
     ):
         for place in found:
             if same(place):
                 return place
     return None
+
+
+def _joined(label: str) -> str:
+    """A full name as somebody types it who leaves out the spaces between its parts."""
+    return label.replace(" ", "")
 
 
 def _bare(text: str) -> str:

@@ -21,7 +21,7 @@ def room(prop: Property) -> Place:
     return PlaceFactory(property=prop, kind="room", code="A-1806", name="1806", label="A座 1806")
 
 
-@pytest.mark.parametrize("typed", ["A-1806", "a1806", " A 1806 ", "A座 1806"])
+@pytest.mark.parametrize("typed", ["A-1806", "a1806", " A 1806 ", "A座 1806", "A座1806"])
 def test_place_is_found_however_it_is_typed(prop: Property, room: Place, typed: str) -> None:
     assert places.find(prop, typed) == room
 
