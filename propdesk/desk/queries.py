@@ -210,10 +210,10 @@ def found_things(user: User, prop: Property, query: str) -> list[Any]:
 
 
 def documents_with(code: str) -> list[Document]:
-    """Sealed papers that carry this verify code."""
+    """Sealed papers that carry this verify code, each with the house of its case."""
     wanted = "".join(c for c in code.upper() if c.isalnum())
     if len(wanted) < 16:
         return []
     grouped = "-".join(wanted[i : i + 4] for i in range(0, 16, 4))
     rows = Document.objects.filter(verify_code=grouped, sealed=True)
-    return list(rows.select_related("report__property").order_by("-pk")[:5])
+    return list(rows.select_related("case__property").order_by("-pk")[:5])
