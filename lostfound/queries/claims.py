@@ -2,12 +2,12 @@
 
 from dataclasses import dataclass
 
-from django.db.models import QuerySet
+from django.utils.functional import cached_property
 
 from lostfound import categories
 from lostfound.models import Claim, ContentLine, FeatureCheck, FoundItem, LostReport
 from lostfound.queries.item import visible_to
-from propdesk.core.models import Attachment, Property, User
+from propdesk.core.models import Property, User
 
 State = Claim.State
 LIVE = (State.DESCRIBED, State.VERIFIED)
@@ -25,12 +25,16 @@ _WITH = (
 )
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Claiming:
-    """A thing with its claims, in the order in which they came."""
+    """A thing with its claims, in the order in which they came; they are read when asked for."""
 
     item: FoundItem
-    claims: tuple[Claim, ...]
+
+    @cached_property
+    def claims(self) -> tuple[Claim, ...]:
+        rows = Claim.objects.filter(item=self.item).select_related(*_WITH).order_by("seq")
+        return tuple(rows.defer("signature__image"))
 
     @property
     def live(self) -> Claim | None:
@@ -56,30 +60,18 @@ class Claiming:
 
 
 def claiming(user: User, prop: Property, number: str) -> Claiming | None:
-    """The thing of this number, if he may know of it, with its claims: two statements."""
+    """The thing of this number, if he may know of it; two statements with its claims."""
     rows = visible_to(user, prop).select_related("case", "place")
     item = rows.filter(case__number=number).first()
     if item is None:
         return None
     item.case.property = prop
-    claims = Claim.objects.filter(item=item).select_related(*_WITH).order_by("seq")
-    return Claiming(item, tuple(claims.defer("signature__image")))
+    return Claiming(item)
 
 
 def contents(item: FoundItem) -> "list[ContentLine]":
     """What is inside, as it was counted last."""
     return list(item.contents.filter(removed_at=None).order_by("position"))
-
-
-def pictures(item: FoundItem) -> "QuerySet[Attachment]":
-    """Photos of the thing itself: papers of its claims lie in the same case, but show people."""
-    papers = Claim.objects.filter(item=item)
-    return (
-        Attachment.objects.filter(case=item.case_id, removed_at=None)
-        .exclude(pk__in=papers.exclude(authorisation=None).values("authorisation"))
-        .exclude(pk__in=papers.exclude(scan=None).values("scan"))
-        .order_by("pk")
-    )
 
 
 def checks(claim: Claim) -> "list[FeatureCheck]":

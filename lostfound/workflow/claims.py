@@ -7,9 +7,10 @@ from django.db import models, transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from lostfound.models import Claim, DisposalLine, FoundItem, LostReport
+from lostfound.models import Claim, FoundItem, LostReport
 from lostfound.permissions import ACTIONS
 from lostfound.queries.claims import LIVE
+from lostfound.workflow import disposal
 from lostfound.workflow.base import (
     CLAIM_WITHIN,
     Rule,
@@ -20,12 +21,12 @@ from lostfound.workflow.base import (
     resting,
 )
 from lostfound.workflow.table import S
-from propdesk.core import audit, cases, clocks, persons
+from propdesk.core import audit, bulk, cases, clocks, persons
 from propdesk.core.models import Task, User
 from propdesk.core.notices import notify
 from propdesk.core.persons import Guest
 from propdesk.core.roles import Role, Standing
-from propdesk.core.transitions import RefusedInput, lock, require
+from propdesk.core.transitions import RefusedInput, require
 
 State = Claim.State
 Way = Claim.Way
@@ -53,11 +54,15 @@ def describe(item: FoundItem, claimant: Claimant, description: str, *, by: User)
     item, _stand = begin(item, "describe", by)
     now = timezone.now()
     claim = _written(item, claimant, description, State.DESCRIBED, by, now)
-    lines = withdraw_for_claim(item, by=by, now=now)
+    lines = disposal.withdraw_for_claim(item, by=by, now=now)
     item.status = S.CLAIMED
     fields = _await_end(item, now)
     info = {"claim": claim.seq, "way": claim.way}
-    finish(item, fields, claim, *lines, by=by, action="describe", info=info)
+    # As ``finish`` does, in one statement: somebody stands at the desk and waits.
+    page = bulk.Sheet(by, "describe", at=now)
+    page.change([item], *fields)
+    page.acts([audit.Act(item.case, "describe", by, info=info, rows=[item, claim, *lines])])
+    page.write()
     return claim
 
 
@@ -71,7 +76,7 @@ def rival(item: FoundItem, claimant: Claimant, description: str, *, by: User) ->
     now = timezone.now()
     claim = _written(item, claimant, description, State.RIVAL, by, now)
     item.status = S.DISPUTED
-    fields = _await_end(item, now)
+    fields = _await_anew(item, now)
     tasks = _ask_manager(item, by)
     notify(
         item.case,
@@ -87,20 +92,6 @@ def rival(item: FoundItem, claimant: Claimant, description: str, *, by: User) ->
     info = {"claim": claim.seq, "way": claim.way}
     finish(item, fields, claim, *tasks, by=by, action="rival", info=info)
     return claim
-
-
-def withdraw_for_claim(item: FoundItem, *, by: User, now: datetime) -> list[models.Model]:
-    """A claim before execution wins (L-H): the live line of the thing ends; its paper records it."""
-    open_ones = [DisposalLine.State.PROPOSED, DisposalLine.State.DECIDED]
-    rows = DisposalLine.objects.select_for_update(of=("self",)).filter(item=item)
-    line = rows.select_related("batch__case").filter(state__in=open_ones).first()
-    if line is None:
-        return []
-    line.state = DisposalLine.State.CLAIMED
-    audit.save(line, "state", by=by, reason=_("被认领"))
-    case = lock(line.batch.case)
-    audit.record(case, line, by=by, action="line_claimed", info={"number": item.case.number})
-    return [line]
 
 
 def _written(
@@ -163,10 +154,15 @@ def _check(guest: Guest, way: str, description: str) -> None:
 
 def _await_end(item: FoundItem, now: datetime) -> list[str]:
     """The clock of 认领还没有办完 from now; returns the fields of the thing to save."""
-    clocks.stop(item.case, [Rule.CLAIM_LATE], now)
     clocks.arm(item.case, (Rule.CLAIM_LATE, now + CLAIM_WITHIN))
     item.next_due_at = next_due(item, now)
     return ["status", "next_due_at"]
+
+
+def _await_anew(item: FoundItem, now: datetime) -> list[str]:
+    """The same once a claim has changed hands: the clock that runs stops."""
+    clocks.stop(item.case, [Rule.CLAIM_LATE], now)
+    return _await_end(item, now)
 
 
 def _ask_manager(item: FoundItem, by: User) -> list[Task]:
@@ -234,7 +230,7 @@ def _go_on(item: FoundItem, by: User, now: datetime) -> tuple[list[models.Model]
     if len(left) > 1:
         return rows, []
     item.status = S.CLAIMED
-    return [*rows, *_settled(item, by)], _await_end(item, now)
+    return [*rows, *_settled(item, by)], _await_anew(item, now)
 
 
 def _settled(item: FoundItem, by: User, outcome: str = "settled") -> list[Task]:
@@ -291,7 +287,7 @@ def _decided(item: FoundItem, chosen: Claim | None, by: User, now: datetime) -> 
         chosen.state = State.DESCRIBED
         audit.save(chosen, "state", by=by, reason=_("裁定继续办理"))
     item.status = S.CLAIMED
-    return _await_end(item, now)
+    return _await_anew(item, now)
 
 
 def _tell_desk(item: FoundItem, by: User) -> None:
