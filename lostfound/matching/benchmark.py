@@ -81,21 +81,22 @@ def check_seal(name: str, folder: Path = FOLDER) -> None:
 
 
 def read_half(path: Path) -> Half:
-    """Read a JSON Lines file of found items and lost reports."""
-    found: list[Described] = []
-    lost: list[Described] = []
+    """Read a JSON Lines file of found items and lost reports; ValueError when ids do not add up."""
+    rows = [json.loads(line) for line in path.read_text("utf-8").splitlines() if line.strip()]
+    sides = {side: [row for row in rows if row["type"] == side] for side in ("found", "lost")}
+    keys = {side: {row["id"]: key for key, row in enumerate(own, 1)} for side, own in sides.items()}
+    if any(len(keys[side]) < len(sides[side]) for side in sides):
+        raise ValueError(f"{path.name}: an id stands twice")
     truth: dict[int, int | None] = {}
-    for line in path.read_text("utf-8").splitlines():
-        if line.strip():
-            row = json.loads(line)
-            made = _described(row)
-            if row["type"] == "found":
-                found.append(made)
-            else:
-                lost.append(made)
-                true = row["true_found"]
-                truth[made.key] = None if true is None else _key(true)
-    return Half(tuple(found), tuple(lost), truth)
+    for row in sides["lost"]:
+        true = row["true_found"]
+        if true is not None and true not in keys["found"]:
+            raise ValueError(f"{path.name}: a true item is missing")
+        truth[keys["lost"][row["id"]]] = None if true is None else keys["found"][true]
+    found, lost = (
+        tuple(_described(row, keys[side][row["id"]]) for row in sides[side]) for side in sides
+    )
+    return Half(found, lost, truth)
 
 
 def ours(half: Half) -> dict[int, list[int]]:
@@ -164,11 +165,11 @@ def goals_missed(ours: Result, baselines: Iterable[Result]) -> list[str]:
     return missed
 
 
-def _described(row: dict[str, Any]) -> Described:
+def _described(row: dict[str, Any], key: int) -> Described:
     is_found = row["type"] == "found"
     places = [row["place"]] if is_found else row["places"]
     return Described(
-        key=_key(row["id"]),
+        key=key,
         category=row["category"],
         name=row["name"],
         features=row["features"],
@@ -178,10 +179,6 @@ def _described(row: dict[str, Any]) -> Described:
         since=_local(row["found_at" if is_found else "lost_from"]),
         until=_local(row["found_at" if is_found else "lost_to"]),
     )
-
-
-def _key(label: str) -> int:
-    return int("".join(char for char in label if char.isdigit()))
 
 
 def _local(text: str) -> datetime:

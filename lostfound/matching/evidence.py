@@ -62,9 +62,11 @@ def _head(lost: Profile, found: Profile, rarity: Rarity, items: list[Item]) -> N
                 if inside >= 0.85 and best < 0.55:
                     best, pair = 0.55, (head, head)
     if best <= 0.0:
-        items.append(Item("thing", -6.0, pair[0], pair[1]))
+        items.append(
+            Item("thing", -1.8 if lost.category == found.category else -3.5, pair[0], pair[1])
+        )
     elif best < 0.3:
-        items.append(Item("thing", -3.0 + 5 * best, pair[0], pair[1]))
+        items.append(Item("thing", -1.5 + 4 * best, pair[0], pair[1]))
     else:
         share = rarity.of_token(pair[1])
         items.append(Item("thing", 1.9 * best * (0.6 + 0.4 * share) - 0.3, pair[0], pair[1]))
@@ -97,7 +99,7 @@ def _colours(lost: Profile, found: Profile, rarity: Rarity, items: list[Item]) -
             [(distance(a[0], y), (a[0], y)) for y in b]
             + [(distance(x, b[0]), (x, b[0])) for x in a]
         )
-        if away <= 0.17:
+        if away <= NEAR:
             weight = (2.7 - 11.0 * away) * (0.5 + 0.5 * rarity.of_token(pair[1]))
             items.append(Item("colour", weight, *pair))
             more = sum(
@@ -106,7 +108,11 @@ def _colours(lost: Profile, found: Profile, rarity: Rarity, items: list[Item]) -
             if more:
                 items.append(Item("colours", 0.6 * more))
         else:
-            items.append(Item("colour", max(-4.4, -(away - 0.17) * 24), *pair))
+            # A colour we ascribed to a part may be that of the thing after all.
+            others = {each.partition(":")[2] for each in lost.part_colours | found.part_colours}
+            rescued = any(distance(x, y) <= NEAR / 2 for x in (a[0], b[0]) for y in others)
+            clash = -(away - NEAR) * 24
+            items.append(Item("colour", max(-1.5 if rescued else -4.4, clash), *pair))
     elif lost.colours or found.colours:
         main = lost.colours or found.colours
         parts = found.part_colours if lost.colours else lost.part_colours
@@ -166,7 +172,7 @@ def _opposed(
     lists = lexicon()
     groups = {mark.partition(":")[0] for mark in ours} & {mark.partition(":")[0] for mark in theirs}
     for group in groups:
-        clash = lists.clashes.get(group, 1.7)
+        clash = lists.clashes.get(group, 1.2)
         if not clash:
             continue
         a = {mark for mark in ours if mark.startswith(group + ":")}
@@ -189,11 +195,15 @@ def _contents(lost: Profile, found: Profile, rarity: Rarity, items: list[Item]) 
 
 def _words(lost: Profile, found: Profile, rarity: Rarity, items: list[Item]) -> None:
     items.extend(
-        Item("word", 1.3 * rarity.of_token(word), word, word) for word in lost.latin & found.latin
+        Item("word", 1.6 * rarity.of_token(word), word, word) for word in lost.latin & found.latin
     )
-    total = sum(max(0.0, rarity.of_token(gram) - 0.5) for gram in lost.grams & found.grams)
-    if total:
-        items.append(Item("grams", min(3.0, 0.65 * total)))
+    shared = lost.grams & found.grams
+    if shared:
+        of_gram = rarity.of_gram
+        items.append(Item("grams", 0.18 * sum([of_gram(gram) for gram in shared])))
+    rest = len(found.grams) - len(shared)
+    if rest:
+        items.append(Item("other_grams", -0.07 * min(rest, 20)))
 
 
 def _identity(lost: Profile, found: Profile, _rarity: Rarity, items: list[Item]) -> None:
@@ -233,7 +243,9 @@ def _names(lost: Profile, found: Profile, rarity: Rarity, items: list[Item]) -> 
     if shared:
         items.append(Item("name", 3.2, min(shared), min(shared)))
     else:
-        items.append(Item("name", -3.0, min(lost.names), min(found.names)))
+        # Whose name it is, only a document tells: a text also names people who looked for it.
+        tells = {"document", "bank_card"} & {lost.category, found.category}
+        items.append(Item("name", -3.0 if tells else -1.0, min(lost.names), min(found.names)))
 
 
 def _amounts(lost: Profile, found: Profile, _rarity: Rarity, items: list[Item]) -> None:
@@ -244,7 +256,17 @@ def _amounts(lost: Profile, found: Profile, _rarity: Rarity, items: list[Item]) 
                 share = min(value, other) / max(value, other)
                 best = max(best or 0.0, share)
     if best is not None:
-        weight = 3.5 if best > 0.99 else 1.8 if best > 0.85 else 0.0 if best > 0.6 else -3.0
+        weight = (
+            3.5
+            if best > 0.99
+            else 1.8
+            if best > 0.85
+            else 0.0
+            if best > 0.6
+            else -3.0
+            if "cash" in (lost.category, found.category)
+            else -1.0
+        )
         items.append(Item("amount", weight))
 
 
@@ -257,12 +279,12 @@ def _quantity(lost: Profile, found: Profile, _rarity: Rarity, items: list[Item])
 
 
 _NEARNESS: Final = {
-    places.SAME_SPOT: 2.6,
+    places.SAME_SPOT: 1.7,
     places.WITHIN: 0.8,
     places.SAME_FLOOR: 0.9,
     places.SAME_ROOT: -0.3,
-    places.TWIN: -0.6,
-    places.ELSEWHERE: -1.4,
+    places.TWIN: -0.3,
+    places.ELSEWHERE: -1.2,
 }
 
 
@@ -277,15 +299,8 @@ def _places(lost: Profile, found: Profile, rarity: Rarity, items: list[Item]) ->
 
 
 _LATER: Final = (
-    (0.5, 2.8),
-    (1, 2.3),
-    (2, 1.5),
-    (4, 0.6),
-    (7, -0.3),
-    (14, -1.0),
-    (30, -1.8),
-    (90, -2.8),
-)
+    (0.5, 1.7), (1, 1.6), (2, 1.4), (4, 1.1), (7, 0.8), (14, 0.3), (30, -0.8), (90, -2.2),
+)  # fmt: skip
 
 
 def _time(lost: Profile, found: Profile, _rarity: Rarity, items: list[Item]) -> None:
@@ -293,10 +308,10 @@ def _time(lost: Profile, found: Profile, _rarity: Rarity, items: list[Item]) -> 
     if later <= 0:
         # A wide window takes in much by chance.
         hours = (lost.until - lost.since) / 60
-        items.append(Item("within", 2.2 if hours <= 3 else 1.4 if hours <= 12 else 0.7))
+        items.append(Item("within", 1.6 if hours <= 3 else 1.1 if hours <= 12 else 0.6))
         return
     days = later / DAY
-    weight = next((weight for limit, weight in _LATER if days <= limit), -4.0)
+    weight = next((weight for limit, weight in _LATER if days <= limit), -3.0)
     items.append(Item("later", weight, f"{days:.0f}"))
 
 
@@ -323,7 +338,7 @@ def _unsaid(lost: Profile, found: Profile, rarity: Rarity, items: list[Item]) ->
     if lost.brands and not found.brands:
         missing += 1.0
     if missing:
-        items.append(Item("missing", -0.17 * min(missing, 14.0)))
+        items.append(Item("missing", -0.22 * min(missing, 14.0)))
 
 
 ALL: Final[tuple[Compare, ...]] = (

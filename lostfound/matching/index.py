@@ -20,7 +20,9 @@ from lostfound.matching.profile import Profile
 STRETCH: Final = 150  # entries read under one key
 AKIN: Final = 0.25  # kinship from which another family is asked for, too
 _TAIL: Final = 2
-_TELLING: Final = frozenset({"形象", "图案", "损伤", "国家", "型号", "式样", "侧", "内容"})
+_TELLING: Final = frozenset(
+    {"形象", "图案", "损伤", "国家", "型号", "式样", "侧", "内容", "机构", "性能"}
+)
 
 
 class Index:
@@ -96,7 +98,7 @@ def _keys(one: Profile, families: Iterable[str], colours: Iterable[str]) -> Iter
     for code in (*one.tails, *one.codes):
         yield f"e:{code[-_TAIL:]}"
         yield f"e:{code[-_TAIL - 1 :]}"
-    for gram in one.grams:
+    for gram in (each for each in one.grams if len(each) > 1):
         yield f"g:{gram}"
 
 

@@ -16,6 +16,15 @@ UNIQUE: Final = 3  # characters of a tail
 LEAST: Final = 2  # characters that may contradict
 _CODE: Final = re.compile(r"[a-z0-9]+(?:[-.&_][a-z0-9]+)*(?![a-z0-9]|\s?[*＊×…]|\s?\.\.)")
 _MASK: Final = re.compile(r"[*＊×某x…·•.]+")
+_BEGINNING: Final = re.compile(r"([a-z0-9]{2,}?)(?=x{2,}|\s?[*＊×…]|\s?\.\.)")
+_LOOKALIKES: Final = str.maketrans("oil", "011")
+_KINDS: Final = {
+    "imei": re.compile("imei|串号|串码"),
+    "serial": re.compile("序列号|机身|s/?n"),
+    "plate": re.compile("车牌"),
+    "phone": re.compile("手机号|电话"),
+    "card": re.compile("卡号|身份证"),
+}
 _GROUPED: Final = re.compile(r"(?<=\d)[\s·](?=\d)")
 _HAN: Final = re.compile(r"[\u3400-\u9fff]")
 _CUES: Final = (
@@ -73,9 +82,15 @@ def serials(one: str, other: str) -> Verdict:
     if not one or not other:
         return "unknown"
     codes, codes_other = tails(one), tails(other)
+    if any(same_tail(a, b) for a in codes for b in codes_other):
+        return "same"
+    # Who gives "G000" for "G000…5T" has read the beginning.
+    begun = set(codes) & set(beginnings(other)) or set(codes_other) & set(beginnings(one))
+    if begun or _label(one, other):
+        return "unknown"
     if codes and codes_other:
-        if any(same_tail(a, b) for a in codes for b in codes_other):
-            return "same"
+        if any(a in b or b in a for a in codes for b in codes_other):
+            return "unknown"
         comparable = [(a, b) for a in codes for b in codes_other if _kind(a) == _kind(b)]
         return "different" if comparable else "unknown"
     return _masked(one, other)
@@ -84,11 +99,28 @@ def serials(one: str, other: str) -> Verdict:
 def tails(serial: str) -> list[str]:
     """Return the codes in a field for numbers: "E…337" gives ["337"], "138****5678" gives ["5678"].
 
-    What stands before a mask is the beginning many numbers share and is left out.
+    What stands before a mask is the beginning many numbers share and is left out. People cannot
+    tell O from 0 or I from 1, so they are one.
     """
     codes = [re.split(r"x{2,}", each)[-1] for each in _CODE.findall(_GROUPED.sub("", serial))]
     plain = [re.sub("[-._]", "", code) for code in codes]
-    return [code for code in plain if len(code) >= LEAST and code not in LABELS]
+    return [alike(code) for code in plain if len(code) >= LEAST and code not in LABELS]
+
+
+def beginnings(serial: str) -> list[str]:
+    """Return what a field for numbers shows before a mask: "G000…5T" gives ["g000"]."""
+    return [alike(code) for code in _BEGINNING.findall(_GROUPED.sub("", serial))]
+
+
+def alike(code: str) -> str:
+    """Return a code with digits for the letters that look like them."""
+    return code.translate(_LOOKALIKES) if any(char.isdigit() for char in code) else code
+
+
+def _label(one: str, other: str) -> bool:
+    # An IMEI and a serial number are different numbers of one thing.
+    kinds = [{kind for kind, cue in _KINDS.items() if cue.search(each)} for each in (one, other)]
+    return bool(kinds[0] and kinds[1] and not kinds[0] & kinds[1])
 
 
 def same_tail(one: str, other: str) -> bool:
@@ -102,7 +134,7 @@ def tail_codes(text: str) -> set[str]:
     """Return numbers a text names as such: "IMEI尾 1147", "最后四位 6630", "A3X-2217"."""
     named = {m["code"] for m in (*_TAIL.finditer(text), *_ENDING.finditer(text))}
     named = {code for code in named if len(code) >= UNIQUE or any(c.isdigit() for c in code)}
-    return {code.replace("-", "") for code in (*named, *_SERIAL.findall(text))}
+    return {alike(code.replace("-", "")) for code in (*named, *_SERIAL.findall(text))}
 
 
 def bare_amounts(text: str) -> list[tuple[float, str]]:

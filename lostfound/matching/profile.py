@@ -176,7 +176,8 @@ def _told(heads: tuple[str, ...], *readings: Reading) -> dict[str, set[str]]:
         "absent": _values(readings, "mark", absent=True),
         "latin": {w for w in latin - numbers.LABELS if len(w) > 1 and not w.isdigit()},
         "tails": numbers.tail_codes(text),
-        "codes": {m[0] for m in _FREE_CODE.finditer(text)} | set(numbers.rooms(text)),
+        "codes": {numbers.alike(m[0]) for m in _FREE_CODE.finditer(text)}
+        | set(numbers.rooms(text)),
         "names": set(numbers.names(text)),
     }
 

@@ -12,6 +12,9 @@ from lostfound.matching.profile import Profile
 
 LEAST: Final = 0.45
 MOST: Final = 1.6
+RAREST: Final = 6.5
+UNKNOWN_PAIR: Final = 4.0
+UNKNOWN_CHARACTER: Final = 2.5
 FEW: Final = 20  # with fewer profiles nothing is known about rarity
 
 
@@ -21,15 +24,19 @@ class Rarity:
 
     size: int = 0
     weights: dict[str, float] = field(default_factory=dict)
+    grams: dict[str, float] = field(default_factory=dict)
+    rarest: float = RAREST
 
     @classmethod
     def of(cls, profiles: Iterable[Profile]) -> Rarity:
         """Count the tokens of all profiles."""
         counted: Counter[str] = Counter()
+        grams: Counter[str] = Counter()
         size = 0
         for each in profiles:
             size += 1
             counted.update(set(tokens(each)))
+            grams.update(each.grams)
         if size < FEW:
             return cls(size)
         middle = math.log(size + 1) * 0.55
@@ -37,13 +44,22 @@ class Rarity:
             token: max(LEAST, min(MOST, math.log((size + 1) / count) / middle))
             for token, count in counted.items()
         }
-        return cls(size, weights)
+        # Larger pools know rarer words; scaled so that a floor fits pools of any size.
+        scale = RAREST / math.log((size + 1) / 0.5)
+        rare = {g: scale * math.log((size + 1) / (n + 0.5)) for g, n in grams.items()}
+        return cls(size, weights, rare)
 
     def of_token(self, token: str) -> float:
         """Return about 1 for a token of middling rarity, less for a common one."""
         if not self.weights:
             return 1.0
         return self.weights.get(token, MOST)
+
+    def of_gram(self, gram: str) -> float:
+        """Return 0 to RAREST for one or two characters."""
+        if not self.grams:
+            return UNKNOWN_PAIR if len(gram) > 1 else UNKNOWN_CHARACTER
+        return self.grams.get(gram, self.rarest)
 
 
 def tokens(each: Profile) -> Iterator[str]:
@@ -55,7 +71,6 @@ def tokens(each: Profile) -> Iterator[str]:
     yield from each.marks
     yield from each.latin
     yield from each.names
-    yield from each.grams
     for place in each.places:
         yield "/".join(place)
 

@@ -25,7 +25,8 @@ def worded(
 ) -> tuple[str, ...]:
     """Return up to six sentences for, or against, the pair, in the order of the evidence."""
     said: dict[str, None] = {}
-    for item in items:
+    # That the wording is alike explains least, however much it weighs.
+    for item in sorted(items, key=lambda each: each.kind == "grams"):
         if (item.weight <= -_WORTH) if against else (item.weight >= _WORTH):
             say = (_AGAINST if against else _FOR).get(item.kind)
             if say is None:

@@ -18,7 +18,7 @@ from lostfound.matching.rarity import NEUTRAL, Rarity
 from lostfound.matching.reasons import worded
 
 SUGGEST_FROM: Final = 50  # points; below nothing is suggested
-MIDDLE: Final = 6.0  # the sum that makes fifty points
+MIDDLE: Final = 5.0  # the sum that makes fifty points
 STEEPNESS: Final = 2.2
 
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import functools
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Final
@@ -18,6 +17,9 @@ from lostfound.matching.lexicon import Lexicon, Meaning, lexicon
 from propdesk.core.search_grams import normalise
 
 _LATIN: Final = re.compile(r"[a-z0-9]+(?:[-.&'/][a-z0-9]+)*")
+_HAN: Final = re.compile(r"[\u3400-\u9fff]+")
+_DIGIT: Final = re.compile(r"(?<![0-9a-z.])[0-9](?![0-9a-z.])")
+_NUMERALS: Final = "零一二三四五六七八九"
 _CLAUSE: Final = re.compile(r"[,，。;；!！?？\n]+")
 _AT_HOME: Final = re.compile(
     r"还在(?!.{0,3}(?:里面|里头|包里))|在我(?:自己)?(?:这|手|家|身)|在家里?$|没丢|我有$|没掉"
@@ -41,7 +43,7 @@ class Piece:
 
 @dataclass(slots=True)
 class Reading:
-    """A text as read: known words in order, pairs of the rest, Latin words."""
+    """A text as read: known words in order, characters and pairs of them, Latin words."""
 
     text: str
     pieces: list[Piece] = field(default_factory=list)
@@ -143,14 +145,15 @@ def _is_about_the_rest(clause: str) -> bool:
 
 def _add_grams(grams: set[str], stretch: str) -> None:
     for run in _runs(stretch):
-        if len(run) == 1:
-            grams.add(run)
+        grams.update(run)
         grams.update(a + b for a, b in pairwise(run))
 
 
-def _runs(stretch: str) -> Iterator[str]:
-    # Ideographs only: Latin words and numbers are compared whole.
-    return (run for run in re.findall(r"[\u3400-\u9fff]+", stretch))
+def _runs(stretch: str) -> list[str]:
+    # Ideographs only: Latin words and numbers are compared whole, a single digit as its numeral.
+    return _HAN.findall(
+        _DIGIT.sub(lambda match: _NUMERALS[int(match[0])], stretch.replace("两", "二"))
+    )
 
 
 @functools.cache
