@@ -44,7 +44,7 @@ LOOK: dict[str, tuple[str, str, Any]] = {
     "link": ("grey", "link-45deg", _l("关联")),
 }
 JUDGED: dict[bool, tuple[str, str, Any]] = {
-    True: ("green", "hand-thumbs-up", _l("认为是")),
+    True: ("green", "check2-circle", _l("认为是")),
     False: ("grey", "x-lg", _l("排除")),
 }
 LABELS = {field.name: field.verbose_name for field in LostReport._meta.concrete_fields}  # noqa: SLF001 -- model API
