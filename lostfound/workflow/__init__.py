@@ -5,6 +5,7 @@ Split by noun: ``logging_in`` (L-B, L-C), ``custody`` (L-A, L-D), ``tracing`` (L
 ``keeping`` (at any time), ``lost`` and ``match`` (F7), ``storing`` and ``stocktaking`` (F6).
 """
 
+from lostfound.workflow.asking import Ask, edit_batch, start_batch, submit_batch, withdraw_batch
 from lostfound.workflow.base import Rule, permit
 from lostfound.workflow.claims import (
     Claimant,
@@ -24,7 +25,16 @@ from lostfound.workflow.custody import (
     open_seal,
     receive,
 )
+from lostfound.workflow.deciding import (
+    Decision,
+    decide_batch,
+    review_batch,
+    risk_of,
+    send_back_batch,
+)
 from lostfound.workflow.digest import remind_weekly
+from lostfound.workflow.disposal import withdraw_for_claim
+from lostfound.workflow.executing import Execution, execute_line, execute_lines
 from lostfound.workflow.keeping import (
     Facts,
     PoliceReceipt,
@@ -86,10 +96,13 @@ __all__ = [
     "MAX_PASTE",
     "MOVES",
     "OPEN",
+    "Ask",
     "Check",
     "Claimant",
     "Content",
     "Counted",
+    "Decision",
+    "Execution",
     "Facts",
     "Find",
     "Loss",
@@ -114,15 +127,19 @@ __all__ = [
     "count_contents",
     "count_many",
     "create_storage",
+    "decide_batch",
     "decide_clue",
     "decide_match",
     "decide_value",
     "default_storage",
     "describe",
+    "edit_batch",
     "edit_lost",
     "edit_storage",
     "edited",
     "edited_lost",
+    "execute_line",
+    "execute_lines",
     "finish_stocktake",
     "flag_due",
     "follow_settings",
@@ -148,17 +165,24 @@ __all__ = [
     "retire_storage",
     "return_item",
     "revalue",
+    "review_batch",
+    "risk_of",
     "rival",
+    "send_back_batch",
     "set_policy",
     "settle_difference",
     "slip_content",
     "slip_digest",
+    "start_batch",
     "start_stocktake",
     "statutory_of",
+    "submit_batch",
     "trace",
     "unmask",
     "unmask_lost",
     "verify",
     "void",
+    "withdraw_batch",
     "withdraw_claim",
+    "withdraw_for_claim",
 ]
