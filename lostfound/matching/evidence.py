@@ -6,6 +6,7 @@ than for any two things. What one side does not say is neither for nor against.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import Final, NamedTuple
 
@@ -18,6 +19,7 @@ from lostfound.matching.rarity import Rarity
 DAY: Final = 1440  # minutes
 DOMINANT: Final = 24.0  # one serial in both fields outweighs all else
 HINT: Final = 3.0  # two characters agree by chance now and then
+NUMERIC: Final = 2.2  # a shared size, count or model
 PARTED: Final = 0.25  # distance from which two colours of one part contradict
 
 
@@ -145,25 +147,29 @@ def _brands(lost: Profile, found: Profile, rarity: Rarity, items: list[Item]) ->
         return
     shared = lost.brands & found.brands
     if shared:
-        brand = max(shared, key=rarity.of_token)
+        brand = max(sorted(shared), key=rarity.of_token)
         items.append(Item("brand", 2.2 * rarity.of_token(brand), brand, brand))
     else:
         items.append(Item("brand", -5.0, min(lost.brands), min(found.brands)))
 
 
 def _marks(lost: Profile, found: Profile, rarity: Rarity, items: list[Item]) -> None:
-    lists = lexicon()
     shared = lost.marks & found.marks
     told: set[str] = set()
-    for mark in shared:
+    # The most telling of a group counts whole, further ones of it less.
+    for weight, mark in sorted(((_worth(m, rarity), m) for m in shared), reverse=True):
         group = mark.partition(":")[0]
-        weight = lists.weights.get(group, 2.2) * rarity.of_token(mark)
         items.append(Item("mark", weight if group not in told else weight * 0.6, mark, mark))
         told.add(group)
     denied = (lost.absent & found.marks) | (found.absent & lost.marks)
     items.extend(Item("denied", -3.4, mark, mark) for mark in denied)
     items.extend(Item("absent", 0.5, mark, mark) for mark in lost.absent & found.absent)
     _opposed(lost.marks - shared, found.marks - shared, told, items)
+
+
+def _worth(mark: str, rarity: Rarity) -> float:
+    weight = lexicon().weights.get(mark.partition(":")[0], NUMERIC)
+    return weight * rarity.of_token(mark)
 
 
 def _opposed(
@@ -200,7 +206,7 @@ def _words(lost: Profile, found: Profile, rarity: Rarity, items: list[Item]) -> 
     shared = lost.grams & found.grams
     if shared:
         of_gram = rarity.of_gram
-        items.append(Item("grams", 0.18 * sum([of_gram(gram) for gram in shared])))
+        items.append(Item("grams", 0.18 * math.fsum([of_gram(gram) for gram in shared])))
     rest = len(found.grams) - len(shared)
     if rest:
         items.append(Item("other_grams", -0.07 * min(rest, 20)))
@@ -317,12 +323,9 @@ def _time(lost: Profile, found: Profile, _rarity: Rarity, items: list[Item]) -> 
 
 def _unsaid(lost: Profile, found: Profile, rarity: Rarity, items: list[Item]) -> None:
     # Who lost a thing knows it well: what the finder saw and the owner never mentions speaks against.
-    lists = lexicon()
     groups = {mark.partition(":")[0] for mark in lost.marks | lost.absent}
-    unsaid = sum(
-        lists.weights.get(mark.partition(":")[0], 2.2) * rarity.of_token(mark)
-        for mark in found.marks
-        if mark.partition(":")[0] not in groups
+    unsaid = math.fsum(
+        [_worth(mark, rarity) for mark in found.marks if mark.partition(":")[0] not in groups]
     )
     if found.brands and not lost.brands:
         unsaid += 1.0
@@ -331,10 +334,7 @@ def _unsaid(lost: Profile, found: Profile, rarity: Rarity, items: list[Item]) ->
     unsaid += 0.5 * len(found.things - lost.things)
     if unsaid:
         items.append(Item("unsaid", -0.5 * min(unsaid, 7.0)))
-    missing = sum(
-        lists.weights.get(mark.partition(":")[0], 2.2) * rarity.of_token(mark)
-        for mark in lost.marks - found.marks
-    )
+    missing = math.fsum([_worth(mark, rarity) for mark in lost.marks - found.marks])
     if lost.brands and not found.brands:
         missing += 1.0
     if missing:

@@ -55,7 +55,7 @@ class Index:
                 weight = math.log(1 + len(self.times) / len(ranks))
                 for rank in _stretch(ranks, first, last, later=later):
                     points[rank] = points.get(rank, 0.0) + weight
-        best = heapq.nlargest(most, points, key=points.__getitem__)
+        best = heapq.nlargest(most, points, key=lambda rank: (round(points[rank], 6), -rank))
         return [self.order[rank] for rank in best]
 
 

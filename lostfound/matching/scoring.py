@@ -42,7 +42,7 @@ def score(lost: Profile, found: Profile, rarity: Rarity | None = None) -> Match 
 def explained(lost: Profile, found: Profile, items: Iterable[Item]) -> Match:
     """Return the match of weighed evidence, with its sentences."""
     hidden = lost.hidden | found.hidden
-    ordered = sorted(items, key=lambda item: -abs(item.weight))
+    ordered = sorted(items, key=lambda item: (-abs(item.weight), item))
     return Match(
         lost=lost.key,
         found=found.key,
