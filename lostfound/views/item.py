@@ -13,6 +13,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from lostfound import acts, forms, rows, workflow
 from lostfound.detail import Detail
 from lostfound.queries import item as queries
+from lostfound.queries import match
 from lostfound.queries.paging import number_or_none
 from lostfound.views.log import load
 from propdesk.core import drafts
@@ -57,6 +58,10 @@ def detail_page(
     }
     if one.may_details:
         context["entries"] = rows.timeline(one, request.GET.get("kind", ""), None)
+    if one.item.ended_at is None:
+        details, decides = one.may_details, one.allowed("decide_match")
+        context["suggestions"] = match.for_item(one.item, request.user, details=details)
+        context["may_match"] = decides
     return page(request, "lostfound/detail.html", context, status=status)
 
 

@@ -1,11 +1,10 @@
 """Pages of lost reports. Rows come from ``queries``, changes go through ``workflow``."""
 
-import contextlib
 from typing import Any
 
 from django.contrib import messages
 from django.http import Http404, HttpResponse
-from django.urls import NoReverseMatch, reverse
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
@@ -208,8 +207,7 @@ def _to_claim(request: StaffRequest, pair: MatchPair) -> str:
     """Where the claim of the thing begins; its own page while it cannot be claimed."""
     item = pair.found
     if item.status in workflow.MOVES["describe"].states:
-        with contextlib.suppress(NoReverseMatch):
-            return reverse("lostfound:claim_start", args=[request.prop.code, item.case.number])
+        return reverse("lostfound:claim", args=[request.prop.code, item.case.number])
     return item.get_absolute_url()
 
 

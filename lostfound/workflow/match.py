@@ -34,6 +34,8 @@ MOST = 5
 """Suggestions kept for a lost report by one comparison."""
 TELL_FROM = 80
 """Points from which the duty manager is told at once: 很像."""
+TELL_MOST = 20
+"""Pairs told one by one; of more at once (an old book was imported) one notice tells how many."""
 NIGHT = range(2, 5)
 """Hours of the house in which everything is compared anew."""
 NIGHTLY = "lostfound.nightly"
@@ -216,19 +218,19 @@ class _Run:
         """What is very much alike is told the duty manager once, by numbers only."""
         if not pairs:
             return
-        cases = Case.objects.in_bulk({pk for pair in pairs for pk in pair})
+        shown = pairs if len(pairs) <= TELL_MOST else pairs[:1]
+        cases = Case.objects.in_bulk({pk for pair in shown for pk in pair})
         prop, people = self._told
         put(
             Message(
                 prop=prop,
                 rule="lostfound.match",
-                text=_("【很像，请核对】%(lost)s · %(found)s")
-                % {"lost": cases[lost].number, "found": cases[found].number},
+                text=_alike(cases[lost], cases[found], len(pairs) - len(shown)),
                 key=f"match:{lost}:{found}",
                 recipients=people,
                 case=cases[lost],
             )
-            for lost, found in pairs
+            for lost, found in shown
         )
 
     def _settle(self, pks: list[int]) -> int:
@@ -237,6 +239,12 @@ class _Run:
         with connection.cursor() as cursor:
             cursor.execute(_SETTLE, [pks, moments])
             return int(cursor.rowcount)
+
+
+def _alike(lost: Case, found: Case, more: int) -> str:
+    numbers = {"lost": lost.number, "found": found.number}
+    text = _("【很像，请核对】%(lost)s · %(found)s") % numbers
+    return text + _("，另有 %(n)s 对，请看遗失登记") % {"n": more} if more else text
 
 
 def _profiled(described: Described) -> str:

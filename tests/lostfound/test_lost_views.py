@@ -290,9 +290,15 @@ def test_accepting_leads_to_the_claim_of_the_thing(house: House) -> None:
     response = web(house.dm).post(url(house, "lost_match", report.case.number, pair.pk, "accept"))
 
     pair.refresh_from_db()
-    number = pair.found.case.number
-    assert (response.status_code, pair.state) == (302, State.ACCEPTED)
-    assert response["Location"].startswith(url(house, "detail", number))
+    claim = url(house, "claim", pair.found.case.number)
+    assert (pair.state, response["Location"]) == (State.ACCEPTED, claim)
+
+
+def test_accepting_what_is_not_in_store_leads_to_the_thing(house: House) -> None:
+    pair = suggested(house)
+    address = url(house, "lost_match", pair.lost.case.number, pair.pk, "accept")
+
+    assert web(house.dm).post(address)["Location"] == pair.found.get_absolute_url()
 
 
 @pytest.mark.parametrize(("back", "name"), [("", "lost_detail"), ("item", "detail")])
@@ -363,6 +369,19 @@ def test_thing_knows_who_may_have_lost_it(house: House) -> None:
         "desk": [(number, "很像", [])],
         "cleaner": [],
     }
+
+
+@pytest.mark.parametrize(
+    ("who", "shown"), [("dm", (True, True, True)), ("desk", (True, False, False))]
+)
+def test_page_of_the_thing_shows_who_may_have_lost_it(
+    house: House, who: str, shown: tuple[bool, ...]
+) -> None:
+    pair = suggested(house)
+    page = web(getattr(house, who)).get(thing(pair.found).get_absolute_url()).content.decode()
+
+    words = (pair.lost.case.number, pair.reasons[0], "就是它")
+    assert tuple(word in page for word in words) == shown
 
 
 def test_ended_or_rejected_reports_are_not_shown_at_the_thing(house: House) -> None:

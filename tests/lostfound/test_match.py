@@ -298,6 +298,22 @@ def test_weak_suggestion_is_told_nobody(house: House, monkeypatch: pytest.Monkey
     assert not Notice.objects.filter(rule="lostfound.match").exists()
 
 
+@pytest.mark.django_db
+def test_very_many_at_once_are_told_by_one_notice(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(match, "TELL_MOST", 2)
+    house.logged()
+    reports = [lost(house) for _n in range(3)]
+    compared()
+
+    first = pairs(reports[0])[0]
+    numbers = (first.lost.case.number, first.found.case.number)
+    assert list(Notice.objects.filter(rule="lostfound.match").values_list("text", flat=True)) == [
+        "【很像，请核对】{} · {}，另有 2 对，请看遗失登记".format(*numbers)
+    ]
+
+
 # --- at night ------------------------------------------------------------------------------
 
 
