@@ -72,7 +72,7 @@ class _House:
             found_at=timezone.now() - timedelta(minutes=minutes),
             late_reason=reason,
         )
-        pictures = [picture(colour)] if colour else []
+        pictures = [picture(colour, category)] if colour else []
         return workflow.log(self.prop, find, pictures, by=by or self.guard)
 
     def store(
@@ -167,11 +167,11 @@ class _House:
                 by=self.dm,
             )
             checks = (workflow.Check("棕色玳瑁框", True), workflow.Check("镜腿缠胶布", True))
-            proof = workflow.Proof(checks, "other", "演示1234")
+            proof = workflow.Proof(checks, "passport", "E00001234")
             claim = workflow.verify(claim, proof, by=self.dm)
             signed = workflow.Signed("drawn", scrawl(), consents=True)
             workflow.return_item(claim, signed, self.second, self.password, by=self.dm)
-        with days_ago(1):
+        with days_ago(0.4):
             watch = self.log(
                 "jewellery", "女式手表", "金色表链，表盘罗马数字，背面刻字", "游泳池", GOLD
             )
@@ -223,7 +223,7 @@ class _House:
 
 
 @contextmanager
-def days_ago(days: int) -> Iterator[None]:
+def days_ago(days: float) -> Iterator[None]:
     """The clock of this process set back, so that the demo has things of some weeks ago."""
     real, back = timezone.now, timedelta(days=days)
 
@@ -234,19 +234,61 @@ def days_ago(days: int) -> Iterator[None]:
         yield
 
 
-def picture(colour: Colour) -> bytes:
-    """A fictional photo: a thing of this colour on a table."""
+def picture(colour: Colour, shape: str = "box") -> bytes:
+    """A fictional photo: a thing of this colour and kind on a table."""
     image = Image.new("RGB", (960, 720), (206, 214, 214))
     pen = ImageDraw.Draw(image)
     pen.rectangle((0, 470, 960, 720), fill=(156, 120, 88))
     pen.ellipse((230, 560, 730, 640), fill=(128, 98, 72))
-    pen.rounded_rectangle((270, 190, 690, 600), radius=70, fill=colour)
-    light = tuple(min(255, part + 38) for part in colour)
-    pen.rounded_rectangle((330, 380, 630, 560), radius=36, fill=light)
-    pen.arc((400, 110, 560, 290), 180, 360, fill=colour, width=26)
+    r, g, b = colour
+    light = (min(255, r + 38), min(255, g + 38), min(255, b + 38))
+    SHAPES.get(shape, _box)(pen, colour, light)
     out = io.BytesIO()
     image.save(out, "JPEG", quality=86)
     return out.getvalue()
+
+
+def _box(pen: ImageDraw.ImageDraw, colour: Colour, light: Colour) -> None:
+    pen.rounded_rectangle((250, 330, 710, 600), radius=36, fill=colour)
+    pen.rounded_rectangle((250, 330, 710, 420), radius=36, fill=light)
+
+
+def _bag(pen: ImageDraw.ImageDraw, colour: Colour, light: Colour) -> None:
+    pen.rounded_rectangle((270, 190, 690, 600), radius=70, fill=colour)
+    pen.rounded_rectangle((330, 380, 630, 560), radius=36, fill=light)
+    pen.arc((400, 110, 560, 290), 180, 360, fill=colour, width=26)
+
+
+def _laptop(pen: ImageDraw.ImageDraw, colour: Colour, light: Colour) -> None:
+    pen.rounded_rectangle((290, 230, 670, 500), radius=18, fill=colour)
+    pen.rectangle((310, 250, 650, 482), fill=(48, 62, 74))
+    pen.polygon([(290, 500), (670, 500), (750, 600), (210, 600)], fill=light)
+
+
+def _umbrella(pen: ImageDraw.ImageDraw, colour: Colour, light: Colour) -> None:
+    pen.polygon([(480, 140), (440, 520), (520, 520)], fill=colour)
+    pen.line([(480, 140), (480, 600)], fill=light, width=12)
+    pen.arc((480, 560, 560, 640), 0, 180, fill=(120, 82, 48), width=16)
+
+
+def _ring(pen: ImageDraw.ImageDraw, colour: Colour, light: Colour) -> None:
+    pen.arc((300, 300, 660, 620), 0, 360, fill=colour, width=26)
+    pen.ellipse((400, 240, 560, 400), fill=light, outline=colour, width=14)
+
+
+def _bottle(pen: ImageDraw.ImageDraw, colour: Colour, light: Colour) -> None:
+    pen.rectangle((450, 170, 510, 300), fill=light)
+    pen.rounded_rectangle((390, 290, 570, 600), radius=40, fill=colour)
+
+
+SHAPES = {
+    "bag": _bag,
+    "electronics": _laptop,
+    "umbrella": _umbrella,
+    "jewellery": _ring,
+    "glasses": _ring,
+    "contraband": _bottle,
+}
 
 
 def scrawl() -> bytes:

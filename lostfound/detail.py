@@ -99,7 +99,8 @@ class Detail(NextSteps):
             return ""
         at = {"at": clock_text.friendly(due, self.now)}
         if row.status == S.LOGGED:
-            return _("须在 %(at)s 前上交") % at
+            urgent = self.rule.to_police_at_once
+            return _("立即报警，看守现场") if urgent else _("须在 %(at)s 前上交") % at
         if row.status in (S.CLAIMED, S.DISPUTED):
             return _("请在 %(at)s 前办完认领") % at
         if row.status in (S.STORED, S.TRACING) and not self.attempts:
@@ -161,7 +162,7 @@ class Detail(NextSteps):
         terms = terms_of(policy)
         why = retention.explain(row.value, terms)
         start = row.received_on if terms.start == retention.Start.RECEIVED else row.announced_on
-        label = _("制度保管期 · %(name)s") % {"name": policy.get_preset_display()}
+        label = _("制度保管期")
         last = row.kept_until or row.expires_on
         if last is None:
             return TermClock(label, "hourglass-split", _("未起算"), "grey", f"{why}；{_begins()}")
@@ -183,9 +184,10 @@ class Detail(NextSteps):
         return [self._law(clock) for clock in workflow.statutory_of(self.item)]
 
     def _law(self, clock: retention.StatutoryClock) -> TermClock:
-        label, icon = str(clock.label), "megaphone"
+        label, _sep, term = str(clock.label).rstrip("）").partition("（")
+        icon = "megaphone"
         if clock.last_day is None:
-            return TermClock(label, icon, _("未起算"), "grey", _begins())
+            return TermClock(label, icon, _("未起算"), "grey", f"{term}；{_begins()}")
         note = _("%(from)s 公告 · 到 %(day)s") % {
             "from": f"{clock.starts_on:%Y-%m-%d}",
             "day": clock.last_day.isoformat(),
@@ -211,13 +213,13 @@ class Detail(NextSteps):
 
     @cached_property
     def cash_total(self) -> str:
-        """What the money inside comes to, by currency: "CNY 301.50、USD 20.00"."""
+        """What the money inside comes to, by currency: "¥301.50、USD 20.00"."""
         totals: dict[str, Any] = {}
         for line in self.contents:
             if line.currency:
                 here = totals.get(line.currency, 0) + line.denomination * line.count
                 totals[line.currency] = here
-        return "、".join(f"{currency} {amount:,.2f}" for currency, amount in totals.items())
+        return "、".join(f"{_sign(name)}{amount:,.2f}" for name, amount in totals.items())
 
     @cached_property
     def is_late(self) -> bool:
@@ -235,10 +237,6 @@ class Detail(NextSteps):
         return self.allowed("print")
 
     @cached_property
-    def may_correct(self) -> bool:
-        return self.offers("correct")
-
-    @cached_property
     def may_attach(self) -> bool:
         return self.offers("photo")
 
@@ -254,6 +252,10 @@ class Detail(NextSteps):
     @cached_property
     def may_history(self) -> bool:
         return self.allowed("history")
+
+
+def _sign(currency: str) -> str:
+    return "¥" if currency == "CNY" else f"{currency} "
 
 
 def _begins() -> str:

@@ -181,7 +181,11 @@ class DetailRows:
 
     @cached_property
     def contents(self) -> list[SimpleNamespace]:
-        return self._list("content")
+        rows = self._list("content")
+        for row in rows:
+            yuan = row.currency == "CNY"
+            row.note = "" if not row.currency else ("¥" if yuan else f"{row.currency} ")
+        return rows
 
     @cached_property
     def attempts(self) -> list[SimpleNamespace]:

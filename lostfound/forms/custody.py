@@ -11,7 +11,7 @@ from lostfound.forms.base import ActForm, ReasonForm, RowField, SecondFields, ar
 from lostfound.forms.contents import ContentFields
 from lostfound.models import FoundItem
 from lostfound.queries import choices
-from propdesk.core.layouts import Fold, Row, Section
+from propdesk.core.layouts import Fold, Group, Row, Section
 from propdesk.core.models import User
 from propdesk.core.moments import MomentField
 from propdesk.core.text import CleanCharField, CleanTextField
@@ -108,8 +108,7 @@ class ReceiveForm(ContentFields, StorageFields, SecondFields, ActForm):
         rows += [] if self.has_lines else [value[1]]
         return (
             *rows,
-            "clue",
-            "clue_text",
+            Group("clue-group", "clue", "clue_text"),
             Fold(_t("上交时间、晚交原因"), Row("handed_at", "late_reason")),
         )
 

@@ -11,7 +11,7 @@ from django.utils.functional import cached_property
 from django.utils.translation import gettext as _t
 from django.utils.translation import gettext_lazy as _
 
-from lostfound.categories import RULES, Category
+from lostfound.categories import RULES, Category, rule
 from lostfound.forms.base import PHONE, area
 from lostfound.queries import choices
 from propdesk.core import duty
@@ -22,7 +22,7 @@ from propdesk.core.roles import ALL_STAFF
 from propdesk.core.text import CleanCharField, CleanTextField
 from propdesk.core.widgets import Chips, PhotosField
 
-ICONS = {str(code): rule.icon for code, rule in RULES.items()}
+ICONS = {str(code): each.icon for code, each in RULES.items()}
 AGO = (30, 60, 120, 240)
 """Minutes of the chips that fill in the time of finding."""
 
@@ -127,6 +127,13 @@ class LogForm(forms.Form):
         data = super().clean() or {}
         if data.get("quantity") is None:
             data["quantity"] = 1
+        if not (data.get("place") or data.get("place_note")) and not {"place", "place_note"} & set(
+            self.errors
+        ):
+            self.add_error("place", ValidationError(_t("请选择或写明拾获地点。")))
+        without = data.get("no_photo_reason") or rule(data.get("category", "")).no_photo
+        if not data.get("photo") and not without and "photo" not in self.errors:
+            self.add_error("photo", ValidationError(_t("请拍一张照片；拍不了的写明原因。")))
         if data.get("finder_user") and data.get("finder_name"):
             self.add_error(
                 "finder_name", ValidationError(_t("拾获人选了同事，就不要再写别的姓名。"))

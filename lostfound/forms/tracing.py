@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from lostfound.forms.base import ActForm, area
 from lostfound.models import Announcement, FoundItem, TraceAttempt
-from propdesk.core.layouts import Row
+from propdesk.core.layouts import Group, Row
 from propdesk.core.moments import MomentField
 from propdesk.core.text import CleanCharField, CleanTextField
 from propdesk.core.widgets import Chips, DateLocal
@@ -29,6 +29,9 @@ class ClueForm(ActForm):
 
     def prepare(self) -> None:
         self.fields["text"].widget.attrs["placeholder"] = _t("例如：锁屏上有联系电话；夹层里有房卡")
+
+    def layout(self) -> tuple[Any, ...]:
+        return (Group("clue-group", "clue", "text"),)
 
 
 class TraceForm(ActForm):

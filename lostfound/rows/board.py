@@ -45,7 +45,7 @@ NEXT = {
 
 @dataclass(frozen=True, slots=True)
 class ListRow:
-    """One found thing in a list; the desk's board prints ``who``, ``place``, ``words``, ``owner``."""
+    """One found thing in a list; the board of the desk prints it like a complaint."""
 
     number: str
     url: str
@@ -54,15 +54,15 @@ class ListRow:
     category: str
     category_icon: str
     place: str
-    words: str
-    """Where it lies now; "" to whom details are closed."""
     owner: str
+    """Where it lies or who has it now; "" to whom details are closed."""
     status: str
     tone: str
     icon: str
     due: datetime | None
     received: str
     next: str
+    words: str = ""
     extended: bool = False
 
 
@@ -81,7 +81,6 @@ def list_row(prop: Property, row: Any, user: User, *, details: bool) -> ListRow:
         category=category,
         category_icon=categories.rule(row.category).icon,
         place=row.place.label if row.place else (row.place_note if opens else ""),
-        words=_where(here) if opens else "",
         owner=_where(here) if opens else "",
         status=row.get_status_display(),
         tone=tone,
@@ -103,6 +102,8 @@ def _next(row: Any, here: dict[str, Any]) -> str:
         return _("等会签")
     if row.status == S.LOGGED and categories.rule(row.category).to_police_at_once:
         return _("移交公安")
+    if row.status == S.OWNERLESS and row.ownerless_acked_at is None:
+        return _("物业经理知悉")
     if row.status == S.OWNERLESS and row.announced_on is not None:
         return _("按期保管")
     return str(NEXT.get(S(row.status), ""))

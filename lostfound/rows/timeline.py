@@ -1,5 +1,6 @@
 """What happened to a thing, entry by entry, in words."""
 
+from datetime import timedelta
 from typing import Any
 from urllib.parse import urlencode
 
@@ -14,10 +15,13 @@ from lostfound.detail import Detail
 from lostfound.models import Announcement, FoundItem
 from lostfound.queries import item as queries
 from lostfound.workflow import Rule
+from lostfound.workflow.base import LATE_REPORT
 from propdesk.core import clock_text
 from propdesk.core.models import AuditEntry
 
 PAGE = 30
+GRACE = timedelta(minutes=5)
+"""Up to here what happened and its entry count as one moment."""
 CUSTODY = ["log", "hand_in", "receive", "cosign", "move", "open_seal", "count_contents"]
 CLAIMS = ["describe", "verify", "refuse_claim", "withdraw_claim", "rival", "resolve_dispute"]
 KINDS: dict[str, tuple[Any, list[str]]] = {
@@ -56,6 +60,7 @@ LOOK = {
     "decide_batch": ("violet", "patch-check", _l("总物业经理批示")),
     "execute_line": ("green", "archive", _l("执行批示")),
     "hand_to_police": ("grey", "shield-check", _l("移交公安")),
+    "decide_match": ("blue", "search", _l("核对遗失登记")),
     "correct": ("grey", "pencil", _l("更正登记")),
     "attach": ("grey", "camera", _l("添加照片")),
     "remove_attachment": ("grey", "image", _l("撤下照片")),
@@ -93,7 +98,7 @@ def _entry(one: Detail, entry: AuditEntry) -> dict[str, Any]:
     info, reason = content.get("info", {}), content.get("reason", "")
     occurred = entry.occurred_at or entry.at
     local = timezone.localtime(entry.at)
-    late = (entry.at - occurred).total_seconds() > 300
+    grace = LATE_REPORT if entry.action == "log" else GRACE
     return {
         "tone": tone,
         "icon": icon,
@@ -104,7 +109,7 @@ def _entry(one: Detail, entry: AuditEntry) -> dict[str, Any]:
         "day": f"{local:%Y-%m-%d}",
         "time": f"{local:%H:%M}",
         "occurred": clock_text.friendly(occurred, one.now)
-        if late and entry.action not in ("flag", "expire")
+        if entry.at - occurred > grace and entry.action not in ("flag", "expire")
         else "",
         "seq": entry.seq,
     }
@@ -134,6 +139,9 @@ def _facts(one: Detail, action: str, info: dict[str, Any], wrote: list[dict[str,
     if action == "flag":
         label = str(dict(Rule.choices).get(info.get("rule", ""), _("系统提醒")))
         return label + (_("（已合并）") if info.get("merged") else "")
+    if action == "decide_match":
+        verdict = _("认为是") if info.get("accepted") else _("不是")
+        return f"{info.get('number', '')} · {verdict}"
     if action == "open_seal":
         return _("封签 %(n)s") % {"n": info.get("seal", "")}
     return str(info.get("number") or "")

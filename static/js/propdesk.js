@@ -144,7 +144,8 @@
       clearTimeout(timer);
       timer = 0;
     });
-    form.addEventListener("htmx:afterRequest", () => { sent = false; });
+    /* On its way to another page the form is done with: what was typed is stored where it belongs. */
+    form.addEventListener("htmx:afterRequest", (event) => { sent = Boolean(event.detail.xhr?.getResponseHeader("HX-Redirect")); });
     addEventListener("pagehide", () => {
       if (dirty && !sent && form.isConnected) navigator.sendBeacon(form.dataset.draft, draftData(form));
     });
@@ -236,7 +237,9 @@
   }, true);
   document.addEventListener("htmx:afterRequest", (event) => {
     const form = event.target.closest?.("form");
-    if (form) release(form);
+    if (!form) return;
+    release(form);
+    all(".upload-state", form).forEach((state) => state.replaceChildren());
   });
   addEventListener("pageshow", (event) => { if (event.persisted) all("form").forEach(release); });
 
