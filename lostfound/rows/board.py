@@ -12,10 +12,12 @@ from django.utils.translation import gettext_lazy as _l
 from lostfound import categories
 from lostfound.detail import TONES
 from lostfound.models import FoundItem
+from lostfound.permissions import ACTIONS
 from lostfound.queries import item as queries
 from lostfound.queries.paging import Page
 from propdesk.core import clock_text
 from propdesk.core.models import Property, User
+from propdesk.core.roles import standing
 
 S = FoundItem.Status
 
@@ -41,6 +43,29 @@ NEXT = {
     S.EXPIRED: _l("申请处置"),
     S.DISPOSING: _l("执行批示"),
 }
+
+
+LINKS = (
+    ("lost_board", "read_lost", "search", _l("遗失登记")),
+    ("storage", "read_register", "safe", _l("存放位置")),
+    ("stocktakes", "read_stocktake", "list-check", _l("盘点")),
+    ("batches", "read_batch", "archive", _l("到期处置")),
+    ("notice", "announce", "megaphone", _l("招领公告")),
+    ("register_print", "print", "printer", _l("打印登记表")),
+)
+"""Pages round the register: address, what it takes, icon, name; the first stands by itself."""
+
+
+def links(prop: Property, user: User) -> list[dict[str, str]]:
+    """The ways on from the register that are open to this user."""
+    roles = standing(user, prop).roles
+    found = []
+    for name, action, icon, label in LINKS:
+        grant = ACTIONS[action]
+        if roles & (grant.any | grant.own):
+            url = reverse(f"lostfound:{name}", args=[prop.code])
+            found.append({"url": url, "icon": icon, "label": str(label)})
+    return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,6 +154,7 @@ def board_context(
     return {
         "rows": [list_row(prop, row, user, details=details) for row in found.rows],
         "details": details,
+        "links": links(prop, user),
         "filters": filters,
         "states": [(code, label, with_state(code)) for code, label in STATES],
         "categories": categories.Category.choices,
