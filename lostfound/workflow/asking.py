@@ -147,7 +147,7 @@ def _lines(
                 proposed_note=each.note,
                 early=ground,
                 early_reason=each.early_reason if ground else "",
-                finder=item.finder_user,
+                finder_id=item.finder_user_id,
             )
         )
     return found
