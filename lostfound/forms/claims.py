@@ -103,6 +103,13 @@ class DescribeForm(ActForm):
             raise ValidationError(_("没有找到这张查找中的遗失登记，请核对单号，没有就留空。"))
         return report
 
+    def clean(self) -> dict[str, Any]:
+        data = super().clean() or {}
+        typed = self["phone"].value()
+        if not typed and not data.get("lost") and "lost" not in self.errors:
+            self.add_error("phone", _("请填写认领人的电话；报失过的填遗失登记单号也行。"))
+        return data
+
 
 class RivalForm(DescribeForm):
     """异议认领: the same of somebody else."""
@@ -168,7 +175,7 @@ class VerifyForm(ActForm):
                 label=_t("特征 %(n)s") % {"n": number}, max_length=120, required=False, initial=text
             )
             self.fields[f"agrees_{number}"] = forms.ChoiceField(
-                label=_t("与他说的"),
+                label=_t("与他说的相比"),
                 choices=[("yes", _("相符")), ("no", _("不符"))],
                 required=False,
                 widget=Chips(css="chips-sm"),
@@ -196,8 +203,7 @@ class VerifyForm(ActForm):
                 Rows("checks", _t("再核对一项"), *rows, show=self.shown),
                 hint=_t("没有核对的行不用选；对不上就返回办“不予认领”。"),
             ),
-            Section(_t("证件：看谁来领就看谁的"), "id_type", "id_number"),
-            box(title, *proxy),
+            Section(_t("证件：看谁来领就看谁的"), "id_type", "id_number", box(title, *proxy)),
         ]
         if self.needs_two:
             hint = _t("价值高，或没有估价的贵重物品：两人一起核对。")
@@ -262,8 +268,13 @@ class ReturnForm(SecondFields, ActForm):
     def layout(self) -> tuple[Any, ...]:
         sent = [name for name in ("courier", "tracking", "fee") if name in self.fields]
         sections: list[Any] = [
-            Section(_t("认领人"), "kind", "signature", "consents"),
-            Fold(_t("签在纸上的时间"), "signed_at"),
+            Section(
+                _t("认领人"),
+                "kind",
+                "signature",
+                "consents",
+                Fold(_t("签在纸上的时间"), "signed_at"),
+            ),
         ]
         if sent:
             sections.insert(0, Section(_t("寄送"), Row(*sent)))

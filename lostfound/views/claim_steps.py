@@ -30,6 +30,7 @@ BUTTONS = (
     "resolve_dispute",
     "return_item",
     "add_scan",
+    "print",
 )
 """Acts the pages offer to whom the table allows them."""
 
