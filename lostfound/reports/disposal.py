@@ -29,7 +29,8 @@ from lostfound.reports.wording import (
     yuan,
 )
 from lostfound.workflow.base import last_day_of
-from lostfound.workflow.terms import statutory_of
+from lostfound.workflow.deciding import risk_of
+from lostfound.workflow.terms import TICK, statutory_of
 from propdesk.core.models import Case, RenderJob, StaffSignature, User
 from propdesk.core.papers import SignBox, State, Tick
 from propdesk.core.papers_found import DisposalApprovalPaper, DisposalRow
@@ -37,7 +38,8 @@ from propdesk.core.rendering import Sheet, case_of
 
 L = DisposalLine.State
 B = DisposalBatch.Status
-NO_REASON = (Method.POLICE, Method.KEEP)
+REVIEW = 3
+"""The box of 物业经理; empty where nobody but those who asked could review."""
 
 
 @dataclass(frozen=True)
@@ -85,22 +87,26 @@ def _gather(case: Case, version: int) -> Approval:
     drawn = ("asked_signature", "with_signature", "reviewed_signature", "decided_signature")
     rows = DisposalBatch.objects.select_related("case__property", *signers, *drawn)
     batch = rows.get(pk=case.pk)
-    people = ("executed_by", "executed_with", "decided_by")
+    people = ("executed_by", "executed_with")
     lines = list(
         batch.lines.select_related("item__case", "item__policy", *people).order_by("position")
     )
+    take_back([batch], until)
+    take_back(lines, until)
+    lines = [line for line in lines if line.state != L.DROPPED] or lines
     items = [line.item for line in lines]
-    for past in ([batch], lines, items):
-        take_back(past, until)
+    # Keeping gives a thing another last day: the paper shows what lay before the decider.
+    seen = batch.decided_at - TICK if batch.decided_at else until
+    take_back(items, seen)
     asked: dict[int, list[datetime]] = {}
     for pk, at in (
-        TraceAttempt.objects.filter(item__in=items, at__lte=until)
+        TraceAttempt.objects.filter(item__in=items, at__lte=seen)
         .order_by("tried_at")
         .values_list("item", "tried_at")
     ):
         asked.setdefault(pk, []).append(at)
     told: dict[int, list[Announcement]] = {}
-    for row in Announcement.objects.filter(item__in=items, at__lte=until).order_by("published_on"):
+    for row in Announcement.objects.filter(item__in=items, at__lte=seen).order_by("published_on"):
         told.setdefault(row.item_id, []).append(row)
     return Approval(batch, tuple(lines), until, entry.hash, asked, told)
 
@@ -163,15 +169,11 @@ def _choices(line: DisposalLine) -> Iterable[Tick]:
 
 
 def _warning(line: DisposalLine, now: datetime) -> str:
-    """Before a decision: what a way other than police or keeping would run into (decision 16)."""
-    clocks = statutory_of(line.item)
-    if line.method or not retention.needs_reason(False, retention.local_day(now), clocks):
+    """Before a decision: the risk any way but police and keeping would run (decision 16)."""
+    if line.method:
         return ""
-    latest = retention.latest_statutory(clocks)
-    if latest is None:
-        return _("没有招领公告，法定期限未起算；移交公安、继续保管以外的方式须写明理由。")
-    words = _("法定期限到 %(day)s；在此以前，移交公安、继续保管以外的方式须写明理由。")
-    return words % {"day": day(latest)}
+    risk = risk_of(line.item, Method.DONATE, retention.local_day(now))
+    return _("%(risk)s（移交公安、继续保管除外）") % {"risk": risk} if risk else ""
 
 
 def _done(line: DisposalLine) -> str:
@@ -185,6 +187,7 @@ def _done(line: DisposalLine) -> str:
         [
             joined([full(line.executed_at), "、".join(pair)], " "),
             _("凭证：%(proof)s") % {"proof": clause(line.proof)} if line.proof else "",
+            _("附照片") if line.proof_photo_id else "",
             _("接收：%(who)s") % {"who": clause(line.receiver)} if line.receiver else "",
             _("所得 %(yuan)s 元") % {"yuan": yuan(line.proceeds)}
             if line.proceeds is not None
@@ -221,7 +224,10 @@ def _boxes(batch: DisposalBatch) -> tuple[tuple[SignBox, ...], dict[str, bytes]]
     files: dict[str, bytes] = {}
     for number, (title, user, row, at, opinion) in enumerate(rows, start=1):
         if user is None or row is None:
-            boxes.append(SignBox(role=title))
+            skipped = batch.review_skipped and number == REVIEW
+            boxes.append(
+                SignBox(title, opinion=_("审核人回避，由上一级批示。") if skipped else None)
+            )
             continue
         asset = f"pd:sign-{number}"
         files[asset] = bytes(row.image)
