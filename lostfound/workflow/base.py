@@ -278,41 +278,47 @@ def finder_name(item: FoundItem) -> str:
 
 
 def index(item: FoundItem) -> None:
-    """Rewrite the search row: number, name, features, place; nobody's name or number."""
-    place = item.place
-    search.write(
-        item.case,
-        [
-            item.case.number,
-            item.get_category_display(),
-            item.name,
-            item.features,
-            item.serial,
-            item.place_note,
-            place.label if place else "",
-            place.code if place else "",
-            item.old_number,
-        ],
-    )
+    """Rewrite the search row and have the thing compared anew."""
+    search.write(item.case, words_of(item))
     compare_soon(item.case)
+
+
+def words_of(item: FoundItem) -> list[str]:
+    """What it is searched by: number, name, features, place; nobody's name or number."""
+    place = item.place
+    return [
+        item.case.number,
+        item.get_category_display(),
+        item.name,
+        item.features,
+        item.serial,
+        item.place_note,
+        place.label if place else "",
+        place.code if place else "",
+        item.old_number,
+    ]
 
 
 def compare_soon(case: Case, *, is_found: bool = True) -> None:
     """Have the matching look at it again: a row that waits, and a word to the worker (F7)."""
-    row = MatchProfile(
+    MatchProfile.objects.bulk_create(
+        [profile_row(case, is_found=is_found)],
+        update_conflicts=True,
+        unique_fields=["case"],
+        update_fields=["is_open", "stale_at"],
+    )
+    wake.on_commit("lostfound.match")
+
+
+def profile_row(case: Case, *, is_found: bool = True) -> MatchProfile:
+    """The row that waits to be compared, not written."""
+    return MatchProfile(
         case=case,
         property_id=case.property_id,
         is_found=is_found,
         is_open=case.is_open,
         stale_at=timezone.now(),
     )
-    MatchProfile.objects.bulk_create(
-        [row],
-        update_conflicts=True,
-        unique_fields=["case"],
-        update_fields=["is_open", "stale_at"],
-    )
-    wake.on_commit("lostfound.match")
 
 
 def guards_on_duty(prop: Property, now: datetime) -> list[User]:

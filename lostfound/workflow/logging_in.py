@@ -19,16 +19,17 @@ from lostfound.workflow.base import (
     finish,
     hand_on,
     happened,
-    index,
     neutral,
     next_due,
     permit,
+    profile_row,
     to_minute,
+    words_of,
 )
-from propdesk.core import audit, clocks, drafts, persons, photos
+from propdesk.core import audit, bulk, drafts, persons, photos, search, wake
 from propdesk.core.cases import open_case
 from propdesk.core.images import Photo
-from propdesk.core.models import Attachment, Case, Department, Place, Property, User
+from propdesk.core.models import Attachment, Case, Clock, Department, Place, Property, User
 from propdesk.core.notices import notify
 from propdesk.core.persons import Guest
 from propdesk.core.roles import DUTY, Role, ensure, standing
@@ -77,7 +78,7 @@ def log(
     rows = [_first_link(item, find, by, now)]
     if rows[0].holder_id != by.pk:
         rows.append(_taken_over(item, rows[0], by, now))
-    stored = [photos.store(item.case, each, by=by) for each in ready]
+    stored = photos.store_first(item.case, ready, by=by)
     try:
         _follow(item, by, now)
         info = {"category": item.category, "photos": len(stored)}
@@ -147,19 +148,19 @@ def _open(prop: Property, find: Find, by: User, now: datetime) -> FoundItem:
         logged_by=by,
         finder_user=finder_user,
         finder=person,
-        finder_department=find.finder_department or _department(prop, finder_user),
+        finder_department_id=(
+            find.finder_department.pk if find.finder_department else _department(prop, finder_user)
+        ),
     )
     item.next_due_at = next_due(item, now)
     audit.save(item, by=by, reason=_("拾物登记"))
     return item
 
 
-def _department(prop: Property, user: User | None) -> Department | None:
-    """The department he works in, when he has one only."""
-    if user is None:
-        return None
-    mine = standing(user, prop).departments
-    return Department.objects.get(pk=next(iter(mine))) if len(mine) == 1 else None
+def _department(prop: Property, user: User | None) -> int | None:
+    """Key of the department he works in, when he has one only."""
+    mine = standing(user, prop).departments if user is not None else frozenset()
+    return next(iter(mine)) if len(mine) == 1 else None
 
 
 def _first_link(item: FoundItem, find: Find, by: User, now: datetime) -> CustodyMove:
@@ -170,7 +171,7 @@ def _first_link(item: FoundItem, find: Find, by: User, now: datetime) -> Custody
         now=now,
         holder=item.finder_user,
         holder_person=item.finder,
-        department=item.finder_department,
+        department_id=item.finder_department_id,
     )
 
 
@@ -184,15 +185,19 @@ def _taken_over(item: FoundItem, first: CustodyMove, by: User, now: datetime) ->
         giver=first.holder,
         giver_person=first.holder_person,
         holder=by,
-        department=_department(item.case.property, by),
+        department_id=_department(item.case.property, by),
     )
 
 
 def _follow(item: FoundItem, by: User, now: datetime) -> None:
     """Clocks, search, and the word to whoever must take it over."""
-    clocks.arm(item.case, (Rule.HAND_IN_LATE, next_due(item, now)))
-    index(item)
+    due = Clock(case=item.case, rule=Rule.HAND_IN_LATE, due_at=next_due(item, now))
+    rows = (due, search.row_of(item.case, words_of(item)), profile_row(item.case))
+    bulk.write([bulk.Insert([row]) for row in rows])
+    wake.on_commit("lostfound.match")
     urgent = categories.rule(item.category).to_police_at_once
+    if not urgent and Role.DUTY_MANAGER in standing(by, item.case.property).roles:
+        return  # It lies before whoever would be told.
     roles = [Role.DUTY_MANAGER]
     if urgent:
         roles += [Role.SECURITY, Role.SECURITY_MANAGER, Role.PROPERTY_MANAGER]
@@ -229,7 +234,7 @@ def hand_in(item: FoundItem, *, by: User) -> FoundItem:
         giver=before.holder,
         giver_person=before.holder_person,
         holder=by,
-        department=_department(item.case.property, by),
+        department_id=_department(item.case.property, by),
     )
     info = {"holder": by.pk}
     return finish(item, [], before, row, by=by, action="hand_in", info=info)

@@ -27,6 +27,20 @@ def store(case: Case, photo: images.Photo, *, by: User, caption: str = "") -> At
         raise RefusedInput(photo=_("这件已有60张照片，请先撤下不需要的。"))
     twin = Attachment.objects.filter(case=case, sha256=photo.sha256, removed_at=None)
     require(not twin.exists(), _("这张照片已经上传过。"))
+    row = _filed(case, photo, by, caption)
+    audit.save(row, by=by, reason=_("添加照片"))
+    return row
+
+
+def store_first(case: Case, photos: Iterable[images.Photo], *, by: User) -> list[Attachment]:
+    """Keep the photos a new case begins with: one statement; the same picture twice is kept once."""
+    different = {photo.sha256: photo for photo in photos}
+    rows = [_filed(case, photo, by, "") for photo in different.values()]
+    return Attachment.objects.bulk_create(rows)
+
+
+def _filed(case: Case, photo: images.Photo, by: User, caption: str) -> Attachment:
+    """The row of one photo, its files written, itself not."""
     name = f"{case.pk}-{photo.sha256[:16]}"
     row = Attachment(
         case=case,
@@ -40,7 +54,6 @@ def store(case: Case, photo: images.Photo, *, by: User, caption: str = "") -> At
     )
     row.file.save(f"{name}.jpg", ContentFile(photo.full), save=False)
     row.print_file.save(f"{name}-print.jpg", ContentFile(photo.print), save=False)
-    audit.save(row, by=by, reason=_("添加照片"))
     return row
 
 

@@ -8,12 +8,16 @@ from propdesk.core.models import Case, Property, SearchText
 from propdesk.core.search_grams import grams, normalise, query_grams
 
 
+def row_of(case: Case, texts: Iterable[str]) -> SearchText:
+    """The search row of ``case``, not written: for whoever writes it along with other rows."""
+    text = normalise("\n".join(t for t in texts if t))
+    return SearchText(case=case, property_id=case.property_id, text=text, grams=grams(text))
+
+
 def write(case: Case, texts: Iterable[str]) -> None:
     """Replace the search row of ``case``; upsert in one statement."""
-    text = normalise("\n".join(t for t in texts if t))
-    row = SearchText(case=case, property_id=case.property_id, text=text, grams=grams(text))
     SearchText.objects.bulk_create(
-        [row],
+        [row_of(case, texts)],
         update_conflicts=True,
         unique_fields=["case"],
         update_fields=["text", "grams"],

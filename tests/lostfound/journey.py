@@ -96,6 +96,9 @@ class House:
         workflow.trace(item, by=self.dm, via="phone", text="拨打锁屏上的电话", outcome="no_answer")
         return fresh(item)
 
+    def traced_again(self, item: FoundItem) -> None:
+        workflow.trace(item, by=self.dm, via="records", text="查入住登记", outcome="waiting")
+
     def ownerless(self, item: FoundItem | None = None) -> FoundItem:
         item = item or self.stored()
         return fresh(workflow.decide_clue(item, "no", by=self.dm))
