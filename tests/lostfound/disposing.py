@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -35,9 +35,9 @@ def on(moment: Any) -> Any:
         yield
 
 
-def expired(house: House, count: int = 1, **find: Any) -> list[FoundItem]:
+def expired(house: House, count: int = 1, *, since: datetime = T0, **find: Any) -> list[FoundItem]:
     """Things kept for three months, whose last day the sweep found to be over."""
-    with on(T0):
+    with on(since):
         receipt = {"value": Decimal("80.00")}
         items = [house.stored(house.logged(**find), **receipt) for _n in range(count)]
     workflow.flag_due(timezone.now())
