@@ -85,13 +85,10 @@ class DescribeForm(ActForm):
             self.fields[name].widget.attrs["autocomplete"] = "off"
 
     def layout(self) -> tuple[Any, ...]:
-        return (
-            "description",
-            Row("name", "phone"),
-            Row("honorific", "kind"),
-            "way",
-            Fold(_t("寄送地址、遗失登记"), "address", "lost"),
-        )
+        # He who comes from a lost report sees which one, and need not ask for the number again.
+        fold = Fold(_t("寄送地址、遗失登记"), "address", "lost")
+        rest = ("lost", "address") if self["lost"].value() else (fold,)
+        return ("description", Row("name", "phone"), Row("honorific", "kind"), "way", *rest)
 
     def clean_lost(self) -> Any:
         """The open lost report of this number, None without one."""

@@ -1,6 +1,7 @@
 """Pages of lost reports. Rows come from ``queries``, changes go through ``workflow``."""
 
 from typing import Any
+from urllib.parse import urlencode
 
 from django.contrib import messages
 from django.http import Http404, HttpResponse
@@ -193,7 +194,9 @@ def lost_match(request: StaffRequest, number: str, pair: int, verb: str) -> Http
             request, _load(request, number), status=status, problem="；".join(sentences)
         )
     if verb == "accept":
-        return done(request, _to_claim(request, row), _("已登记。请联系失主，按认领步骤核对。"))
+        return done(
+            request, _to_claim(request, number, row), _("已登记。请联系失主，按认领步骤核对。")
+        )
     item_page = request.POST.get("back") == "item"
     url = row.found.get_absolute_url() if item_page else one.report.get_absolute_url()
     return done(request, url, _("已排除，以后不再提示这一对。"))
@@ -203,11 +206,12 @@ def _judge(request: StaffRequest, pair: MatchPair, verb: str, reason: str) -> No
     workflow.decide_match(pair, by=request.user, accept=verb == "accept", reason=reason)
 
 
-def _to_claim(request: StaffRequest, pair: MatchPair) -> str:
-    """Where the claim of the thing begins; its own page while it cannot be claimed."""
+def _to_claim(request: StaffRequest, number: str, pair: MatchPair) -> str:
+    """Where the claim of the thing begins, by whoever reported it lost; else the page of the thing."""
     item = pair.found
     if item.status in workflow.MOVES["describe"].states:
-        return reverse("lostfound:claim", args=[request.prop.code, item.case.number])
+        url = reverse("lostfound:claim", args=[request.prop.code, item.case.number])
+        return f"{url}?{urlencode({'lost': number})}"
     return item.get_absolute_url()
 
 

@@ -290,8 +290,12 @@ def test_accepting_leads_to_the_claim_of_the_thing(house: House) -> None:
     response = web(house.dm).post(url(house, "lost_match", report.case.number, pair.pk, "accept"))
 
     pair.refresh_from_db()
-    claim = url(house, "claim", pair.found.case.number)
+    claim = url(house, "claim", pair.found.case.number) + f"?lost={report.case.number}"
     assert (pair.state, response["Location"]) == (State.ACCEPTED, claim)
+    form = web(house.dm).get(claim).content.decode()
+    assert f'name="lost" value="{report.case.number}"' in form
+    # Not under a fold, where nobody would see why the telephone need not be asked for.
+    assert form.index('name="lost"') < form.index('name="address"')
 
 
 def test_accepting_what_is_not_in_store_leads_to_the_thing(house: House) -> None:
