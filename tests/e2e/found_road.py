@@ -3,6 +3,7 @@
 import re
 from collections import Counter
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -144,6 +145,12 @@ def photograph(hand: Hand, photos: list[Path]) -> None:
     expect(hand.main.locator(".thumbs li")).to_have_count(len(photos))
 
 
+def choose(hand: Hand, name: str, photos: list[Path]) -> None:
+    """Choose a photo for one of several fields of that kind."""
+    hand.main.locator(f"input[type=file][name={name}]").set_input_files(photos[0])
+    expect(hand.main.locator(".thumbs li")).to_have_count(1)
+
+
 def numbered(hand: Hand) -> str:
     """The number in large type after logging."""
     big = hand.main.locator(".logged h1")
@@ -151,10 +158,14 @@ def numbered(hand: Hand) -> str:
     return big.inner_text()
 
 
-def log(hand: Hand, *, category: str, words: str, spot: str = "大堂沙发", **more: str) -> str:
+def log(
+    hand: Hand, house: FoundHouse, *, category: str, words: str, spot: str = "大堂沙发", **more: str
+) -> str:
     """拾物登记 at a desk, without a photo; ``more``: other fields by label. Returns the number."""
-    hand.page.get_by_role("link", name="拾物登记").first.click()
+    hand.go(house.url("lostfound/new/"))
     hand.pick("是什么", category)
+    if not hand.main.locator("details.places[open]").count():
+        hand.unfold("按楼栋选")
     hand.unfold("B座")
     hand.unfold("1层")
     hand.main.get_by_text(spot, exact=True).click()
@@ -239,6 +250,44 @@ def confirm(hand: Hand) -> None:
     hand.fill("保安部密码（须在本机确认）", PASSWORD)
     hand.press("确认归还")
     hand.says("已归还")
+
+
+def report_lost(hand: Hand) -> str:
+    """登记遗失 while the guest is on the telephone; returns the number."""
+    hand.pick("丢了什么", "手机")
+    hand.fill("特征", "黑色的手机，右上角屏幕裂了，套着蓝色硅胶手机套")
+    hand.fill("最后一次见到", ago(300))
+    hand.fill("发现不见（不填就是现在）", ago(60))
+    hand.fill("失主姓名", "林小雨")
+    hand.fill("电话", "13900002222")
+    hand.press("登记，马上比对")
+    hand.says(re.compile("已登记"))
+    number = re.search(r"BS-\d{8}-\d{3}", hand.page.url)
+    assert number is not None
+    return number[0]
+
+
+def ago(minutes: int) -> str:
+    """A moment before now as a time field takes it."""
+    return f"{timezone.localtime(timezone.now() - timedelta(minutes=minutes)):%Y-%m-%dT%H:%M}"
+
+
+def scan(hand: Hand, tag: str) -> None:
+    """One tag as a scanner types it, with the key it ends with."""
+    before = int(hand.main.locator(".tally b").inner_text())
+    hand.fill("扫描或输入标签号", tag)
+    hand.page.keyboard.press("Enter")
+    expect(hand.main.locator(".tally b")).to_have_text(str(before + 1))
+
+
+def differences(hand: Hand) -> dict[str, str]:
+    """What a count found: tag to word."""
+    found = {}
+    for row in hand.main.locator("tbody[data-rows] tr").all():
+        tag = NUMBER.search(row.locator("td").nth(1).inner_text())
+        assert tag is not None
+        found[tag[0]] = row.locator(".st").first.inner_text().strip()
+    return found
 
 
 def printed(hand: Hand, address: str) -> bytes:

@@ -1,18 +1,25 @@
 """A found thing from hand-in to the signed slip, and what else may become of it, at a desk."""
 
 import re
+from datetime import timedelta
+from decimal import Decimal
+from pathlib import Path
 
 import pytest
+from django.utils import timezone
 from playwright.sync_api import expect
 
-from lostfound.models import FoundItem
+from lostfound import workflow
+from lostfound.models import FoundItem, LostReport
 from tests.e2e import found_road as road
 from tests.e2e.conftest import Desk
 from tests.e2e.found_road import FoundHouse, at
 from tests.e2e.hands import Hand
 from tests.factories import PASSWORD
-from tests.lostfound.claiming import hidden
+from tests.lostfound.claiming import PASSPORT, described, hidden, verified
+from tests.lostfound.counting import lying, taken_home
 from tests.lostfound.journey import fresh
+from tests.lostfound.moves import facts
 from tests.lostfound.printing import halves
 
 pytestmark = pytest.mark.e2e
@@ -28,9 +35,8 @@ def test_wallet_from_hand_in_to_the_signed_slip(desk: Desk) -> None:
     guard, dm, pm, front = (
         at(desk, user) for user in (house.guard, house.dm, house.pm, house.desk)
     )
-    guard.go(house.url())
     more = {"物品名称": "女士长夹", "序列号、尾号": SERIAL}
-    number = road.log(guard, category="钱包", words=FEATURES, **more)
+    number = road.log(guard, house, category="钱包", words=FEATURES, **more)
     home = house.item_url(number)
 
     dm.go(home)
@@ -132,3 +138,267 @@ def _sealed_slip(dm: Hand, house: FoundHouse, number: str) -> None:
     assert [word for word in secret if word not in stub] == []
     assert [word for word in secret if word in client] == []
     assert "110105" not in stub + client
+
+
+def test_colleague_of_security_takes_it_over_and_is_reminded_after_two_hours(desk: Desk) -> None:
+    house = road.house()
+    cleaner, guard, dm = (at(desk, user) for user in (house.cleaner, house.guard, house.dm))
+    number = road.log(cleaner, house, category="眼镜", words="玳瑁框眼镜，左脚贴了胶布")
+    home = house.item_url(number)
+
+    guard.go(home)
+    guard.press("我已接手")
+    guard.says("已登记接手")
+    expect(guard.main.locator(".stations > li")).to_have_count(2)
+    expect(guard.main.locator(".stations .here")).to_contain_text("李强")
+    warning = f"【仍未上交值班经理】{number} · 眼镜"
+    workflow.flag_due(timezone.now() + timedelta(minutes=119))
+    dm.go(house.url("notices/"))
+    expect(dm.main).not_to_contain_text(warning)
+    workflow.flag_due(timezone.now() + timedelta(minutes=121))
+    for hand in (dm, guard):
+        hand.go(house.url("notices/"))
+        expect(hand.main).to_contain_text(warning)
+    cleaner.go(house.url("notices/"))
+    expect(cleaner.main).not_to_contain_text(warning)
+
+    dm.go(home)
+    road.receive(dm, house, value="80")
+    dm.stands("在库")
+    expect(dm.main.locator(".stations > li")).to_have_count(3)
+
+
+def test_finder_without_an_account_stands_on_record_masked(desk: Desk) -> None:
+    house = road.house()
+    front, dm = at(desk, house.desk), at(desk, house.dm)
+    finder = {"拾获人（没有账号的）": "访客王先生", "拾获人电话": "13800005678"}
+    number = road.log(front, house, category="雨伞", words="红色格子折叠伞", **finder)
+
+    dm.go(house.item_url(number))
+    facts = dm.main.locator(".facts").first
+    expect(facts).to_contain_text("访客王先生")
+    expect(facts).to_contain_text("138****5678")
+    assert "13800005678" not in dm.page.content()
+    expect(dm.main.locator(".stations > li").first).to_contain_text("访客王先生")
+    expect(dm.main.locator(".stations .here")).to_contain_text("钱婷")
+    dm.follow("查看完整")
+    dm.fill("事由", "问拾获经过")
+    dm.press("查看完整号码")
+    expect(dm.main.locator("[data-until]")).to_have_text("13800005678")
+
+
+def test_thing_is_taken_back_to_its_owner(desk: Desk) -> None:
+    house = road.house()
+    item = house.stored(value=Decimal(60), seal="FQ-7")
+    dm = at(desk, house.dm)
+    dm.go(item.get_absolute_url())
+    dm.follow("开始记录描述")
+    road.describe(dm, CLAIMED, way="送还上门", address="A座1806")
+    dm.follow("开始核对")
+    road.verify(dm)
+    dm.follow("签名归还")
+    dm.fill("费用（元）", "0")
+    dm.draw()
+    dm.tick("本人同意以电子方式签署")
+    road.confirm(dm)
+
+    home = house.item_url(item.case.number)
+    stub, client = halves(road.printed(dm, home + "paper/claim_slip/"))
+    assert "送还上门" in stub
+    assert "送还上门" in client
+    assert "A座1806" not in client
+
+
+def test_somebody_else_collects_it_with_a_letter_of_authority(desk: Desk, tmp_path: Path) -> None:
+    desk.allow(422)
+    house = road.house()
+    item = described(house, house.stored(value=Decimal(60)), way="proxy")
+    dm = at(desk, house.dm)
+    dm.go(house.item_url(item.case.number, "claim/"))
+    dm.follow("开始核对")
+    road.compare(dm)
+    dm.fill("证件号", PASSPORT)
+    dm.pick("证件类型", "护照")
+    dm.fill("代领人姓名", "林大川")
+    dm.fill("代领人电话", "13900003333")
+    dm.press("核对通过")
+    expect(dm.main.get_by_role("alert").first).to_contain_text("委托书")
+    road.choose(dm, "authorisation", road.snapshots(tmp_path))
+    dm.fill("证件号", PASSPORT)
+    dm.press("核对通过")
+    dm.says("核对通过")
+    dm.follow("签名归还")
+    expect(dm.main).to_contain_text("林大川 签名")
+    dm.draw()
+    dm.tick("本人同意以电子方式签署")
+    road.confirm(dm)
+
+    stub, client = halves(road.printed(dm, house.item_url(item.case.number, "paper/claim_slip/")))
+    for half in (stub, client):
+        assert "林小雨" in half
+        assert "林大川" in half
+    assert "委托" in stub
+
+
+def test_sent_by_post_and_signed_on_paper_waits_for_its_scan(desk: Desk, tmp_path: Path) -> None:
+    desk.allow(422)
+    house = road.house()
+    item = house.stored(value=Decimal(60))
+    dm = at(desk, house.dm)
+    home = house.item_url(item.case.number)
+    dm.go(home)
+    dm.follow("开始记录描述")
+    road.describe(dm, CLAIMED, way="邮寄", address="深圳市福田区某路1号")
+    dm.follow("开始核对")
+    road.verify(dm)
+    dm.follow("签名归还")
+    dm.pick("认领人怎样签名", "签在纸质认领单上，扫描件稍后补传")
+    dm.fill("您的登录密码", PASSWORD)
+    dm.fill("保安部密码（须在本机确认）", PASSWORD)
+    dm.press("确认归还")
+    expect(dm.main.get_by_role("alert").first).to_contain_text("快递单号")
+    dm.fill("快递公司", "顺丰")
+    dm.fill("快递单号", "SF1234567")
+    dm.fill("费用（元）", "23.50")
+    road.confirm(dm)
+    expect(dm.main).to_contain_text("SF1234567")
+    expect(dm.main).to_contain_text("扫描件还没有补传")
+
+    workflow.flag_due(timezone.now() + timedelta(days=2))
+    dm.go(house.url("notices/"))
+    expect(dm.main).to_contain_text(f"【认领单签名件还没有补传】{item.case.number}")
+    dm.go(home + "claim/")
+    dm.follow("补传签名件")
+    road.choose(dm, "photo", road.snapshots(tmp_path))
+    dm.press("保存签名件")
+    dm.says("签名件已保存")
+    expect(dm.main).to_contain_text("签名件已补传")
+    stub, _client = halves(road.printed(dm, home + "paper/claim_slip/"))
+    assert [word for word in ("邮寄", "顺丰", "SF1234567", "23.50") if word not in stub] == []
+
+
+def test_lost_before_it_is_found_is_suggested_and_leads_to_the_owner(desk: Desk) -> None:
+    house = road.house()
+    front, guard, dm = (at(desk, user) for user in (house.desk, house.guard, house.dm))
+    front.go(house.url("lostfound/lost/new/"))
+    report = road.report_lost(front)
+    expect(front.main).to_contain_text("正在比对")
+    workflow.refresh_matches(timezone.now())
+    front.go(house.url(f"lostfound/lost/{report}/"))
+    expect(front.main).to_contain_text("还没有像的失物")
+
+    number = road.log(guard, house, category="手机", words=road.WORDS)
+    other = road.log(guard, house, category="手机", words="黑色手机，屏幕完好，没有壳")
+    workflow.refresh_matches(timezone.now())
+    dm.go(house.url("notices/"))
+    expect(dm.main).to_contain_text(f"【很像，请核对】{report} · {number}")
+    dm.go(house.item_url(number))
+    road.receive(dm, house)
+    dm.go(house.url(f"lostfound/lost/{report}/"))
+    first = dm.main.locator(".match").first
+    expect(first).to_contain_text(number)
+    expect(first.locator(".match-why")).to_contain_text("裂")
+    _not_this_one(dm, house, report, other)
+
+    dm.press("就是它", scope=dm.main.locator(".match", has_text=number))
+    dm.says("请联系失主")
+    expect(dm.field("遗失登记单号")).to_have_value(report)
+    dm.fill("认领人自己怎么说", "黑色的，屏幕右上角裂了，套着蓝色的壳")
+    dm.fill("认领人姓名", "林小雨")
+    dm.press("保存描述")
+    dm.follow("开始核对")
+    road.verify(dm, house.guard)
+    dm.follow("签名归还")
+    dm.draw()
+    dm.tick("本人同意以电子方式签署")
+    road.confirm(dm)
+    dm.go(house.url(f"lostfound/lost/{report}/"))
+    dm.stands("已找回")
+    assert LostReport.objects.get(case__number=report).status == "found"
+
+
+def _not_this_one(dm: Hand, house: FoundHouse, report: str, other: str) -> None:
+    """What was excluded by a person is never suggested again."""
+    wrong = dm.main.locator(".match", has_text=other)
+    wrong.locator("summary").click()
+    wrong.get_by_label("哪里不对").fill("屏幕没有裂")
+    dm.press("排除，不再提示", scope=wrong)
+    dm.says("已排除")
+    workflow.correct(
+        _item(other),
+        facts(_item(other), features="黑色手机，屏幕右上角有裂纹"),
+        by=house.dm,
+        reason="补记",
+    )
+    workflow.refresh_matches(timezone.now())
+    dm.go(house.url(f"lostfound/lost/{report}/"))
+    expect(dm.main.locator("#match .match", has_text=other)).to_have_count(0)
+    expect(dm.main).to_contain_text("已排除 1 件")
+
+
+def test_blind_count_finds_what_is_short_what_is_too_much_and_what_lies_wrong(desk: Desk) -> None:
+    house = road.house()
+    here = lying(house, 2)
+    elsewhere = lying(house, 1, house.other_shelf)[0]
+    gone = taken_home(house, lying(house, 1)[0])
+    dm, pm = at(desk, house.dm), at(desk, house.pm)
+    dm.go(house.url("lostfound/storage/"))
+    expect(dm.main).to_contain_text("2 件")
+    dm.go(house.url("lostfound/stocktake/"))
+    dm.follow("开始盘点")
+    dm.select("盘点哪里", f"{house.shelf.label}（{house.shelf.code}）")
+    dm.select("监盘人（保安部）", "李强")
+    dm.fill("监盘人密码", PASSWORD)
+    dm.press("开始盘点")
+
+    page = dm.page.content()
+    things = [*here, elsewhere, gone]
+    assert [row.case.number for row in things if row.case.number in page] == []
+    for address in ("lostfound/storage/", f"lostfound/storage/{house.shelf.code}/"):
+        look = at(desk, house.pm)
+        look.go(house.url(address))
+        shown = look.page.content()
+        assert [row.case.number for row in here if row.case.number in shown] == []
+    for tag in (here[0], elsewhere, gone):
+        road.scan(dm, tag.case.number)
+    road.scan(dm, "SW-20200101-999")
+    expect(dm.main.locator(".tally b")).to_have_text("4")
+    dm.follow("点完了，结束盘点")
+    dm.press("确认结束盘点")
+    dm.says("盘点已结束")
+
+    found = road.differences(dm)
+    assert found == {
+        here[1].case.number: "缺少",
+        elsewhere.case.number: "放错位置",
+        gone.case.number: "多出",
+        "SW-20200101-999": "无此编号",
+    }
+    pm.go(dm.page.url)
+    pm.follow(re.compile(f"处理 {here[1].case.number}"))
+    pm.fill("处理结果", "在值班台抽屉里找到，已放回")
+    pm.press("登记处理结果")
+    pm.says("处理结果已登记")
+
+
+def test_public_notice_says_category_day_and_place_and_no_more(desk: Desk) -> None:
+    house = road.house()
+    item = house.ownerless(house.stored(house.logged(place=house.sofa, serial="C39XXK")))
+    dm, guest = at(desk, house.dm), Hand(desk.page_as(width=390))
+    guest.go(f"/found/{house.prop.code}/")
+    expect(guest.main).to_contain_text("没有公告中的物品")
+    dm.go(house.url("lostfound/notice/"))
+    dm.tick(item.case.number)
+    dm.pick("公告渠道", "公告栏张贴")
+    dm.press("公告所选物品")
+    dm.says("已登记公告 1 件")
+
+    # The first guest's browser keeps what it saw for some minutes.
+    guest = Hand(desk.page_as(width=390))
+    guest.go(f"/found/{house.prop.code}/")
+    page = guest.page.content()
+    for word in (item.case.number, "手机", "B座"):
+        assert word in page
+    secrets = [*hidden(item), "大堂沙发", "李强", "G2-1", "2号柜"]
+    assert [word for word in secrets if word in page] == []
+    assert "/photos/" not in page
