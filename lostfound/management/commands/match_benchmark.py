@@ -23,7 +23,10 @@ class Command(BaseCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         """Add --half."""
         parser.add_argument(
-            "--half", choices=["test", "dev"], default="test", help=_("test（封存）或 dev（调试）")
+            "--half",
+            choices=["test", "dev", "dev2"],
+            default="test",
+            help=_("test（封存）、dev 或 dev2（调试）"),
         )
 
     def handle(self, *, half: str, **_options: Any) -> None:
