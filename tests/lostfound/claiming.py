@@ -9,13 +9,13 @@ from django.utils import timezone
 from PIL import Image
 
 from lostfound import workflow
-from lostfound.models import Claim, DisposalBatch, DisposalLine, FoundItem, LostReport
-from propdesk.core.cases import open_case
-from propdesk.core.models import Case, Person, User
+from lostfound.models import Claim, DisposalBatch, FoundItem, LostReport
+from propdesk.core.models import Person, User
 from propdesk.core.persons import Guest
 from tests.factories import PASSWORD, PersonFactory
 from tests.incidents.journey import drawn
-from tests.lostfound.journey import House, S, fresh, photo
+from tests.lostfound import disposing
+from tests.lostfound.journey import House, S, ago, fresh, photo
 from tests.lostfound.moves import Act
 
 W = workflow
@@ -101,25 +101,29 @@ def proxied(house: House, item: FoundItem | None = None) -> FoundItem:
     return verified(house, item, proxy=PROXY, authorisation=photo("red"))
 
 
-def put_in(item: FoundItem, status: str) -> FoundItem:
-    """A state whose own acts are not the matter here."""
-    FoundItem.objects.filter(pk=item.pk).update(status=status)
-    return fresh(item)
+def expired(house: House, count: int = 1) -> list[FoundItem]:
+    """Things of small value whose three months are over."""
+    return disposing.expired(house, count, since=ago(days=120))
 
 
-def in_batch(house: House, *states: str) -> tuple[FoundItem, DisposalBatch]:
-    """A thing that stands first in a paper of disposal, beside others in ``states``."""
-    now = timezone.now()
-    case = open_case(
-        house.prop, Case.Kind.DISPOSAL, "CZ", by=house.dm, at=now, title="过期失物处理"
-    )
-    batch = DisposalBatch.objects.create(case=case, asked_by=house.dm, status="draft")
-    items = [put_in(house.stored(), "disposing") for _state in ("", *states)]
-    for position, (item, state) in enumerate(zip(items, ("proposed", *states), strict=True), 1):
-        DisposalLine.objects.create(
-            batch=batch, item=item, position=position, proposed="police", state=state
-        )
-    return items[0], batch
+def in_batch(house: House, count: int = 1) -> tuple[list[FoundItem], DisposalBatch]:
+    """Things on a paper of disposal that nobody has decided yet."""
+    items = expired(house, count)
+    return items, disposing.drafted(house, items)
+
+
+def decided(house: House, method: str, count: int = 1) -> tuple[list[FoundItem], DisposalBatch]:
+    """Things on a paper that is decided and waits to be carried out."""
+    items, batch = in_batch(house, count)
+    reviewed = disposing.reviewed(house, disposing.submitted(house, batch))
+    batch = disposing.decided(house, reviewed, method)
+    return [fresh(item) for item in items], batch
+
+
+def disposed(house: House, method: str) -> FoundItem:
+    items, batch = decided(house, method)
+    disposing.done(house, batch)
+    return items[0]
 
 
 def lost_report(house: House, **changes: Any) -> LostReport:
@@ -137,20 +141,14 @@ def at(house: House, status: str) -> FoundItem:
         S.OWNERLESS: house.ownerless,
         S.CLAIMED: lambda: described(house),
         S.DISPUTED: lambda: disputed(house),
-        S.EXPIRED: lambda: put_in(house.stored(), "expired"),
-        S.DISPOSING: lambda: put_in(house.stored(), "disposing"),
+        S.EXPIRED: lambda: expired(house)[0],
+        S.DISPOSING: lambda: decided(house, "donate")[0][0],
         S.RETURNED: lambda: returned(house),
-        S.DISPOSED: lambda: _gone(house.stored(), "disposed"),
-        S.POLICE: lambda: _gone(house.stored(), "police"),
+        S.DISPOSED: lambda: disposed(house, "donate"),
+        S.POLICE: lambda: disposed(house, "police"),
         S.VOIDED: lambda: workflow.void(house.logged(), by=house.pm, reason="重复登记"),
     }
     return fresh(ready[status]())
-
-
-def _gone(item: FoundItem, status: str) -> FoundItem:
-    now = timezone.now()
-    FoundItem.objects.filter(pk=item.pk).update(status=status, ended_at=now, next_due_at=None)
-    return item
 
 
 # --- doing ---------------------------------------------------------------------------------

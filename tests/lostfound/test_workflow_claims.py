@@ -196,17 +196,32 @@ def test_thing_can_be_claimed_until_it_is_gone(status: str) -> None:
     assert fresh(item).status == S.CLAIMED
 
 
-def test_claim_takes_the_thing_out_of_the_paper_of_disposal() -> None:
+@pytest.mark.parametrize("ready", [claiming.in_batch, lambda h, n: claiming.decided(h, "sell", n)])
+def test_claim_takes_the_thing_out_of_the_paper_of_disposal(ready: Any) -> None:
     house = House()
-    item, batch = claiming.in_batch(house, "proposed")
+    (item, _other), batch = ready(house, 2)
+    status = batch.status
 
     workflow.describe(item, CLAIMANT, WORDS, by=house.desk)
 
-    lines = DisposalLine.objects.filter(batch=batch).order_by("position")
-    assert [line.state for line in lines] == ["claimed", "proposed"]
+    states = DisposalLine.objects.filter(batch=batch).order_by("position")
+    first, second = states.values_list("state", flat=True)
     batch.refresh_from_db()
-    assert batch.status == "draft"
+    assert (fresh(item).status, first, batch.status) == (S.CLAIMED, "claimed", status)
+    assert second in ("proposed", "decided")
+    batch.case.refresh_from_db()
     assert [audit.problems(each) for each in (batch.case, fresh(item).case)] == [[], []]
+
+
+def test_thing_that_was_decided_upon_waits_for_a_new_decision_when_its_claim_fails() -> None:
+    house = House()
+    (item, _other), _batch = claiming.decided(house, "sell", 2)
+    workflow.describe(item, CLAIMANT, WORDS, by=house.desk)
+
+    workflow.refuse_claim(live(item), by=house.dm, reason="对不上")
+
+    assert fresh(item).status == S.EXPIRED
+    assert not DisposalLine.objects.filter(item=item, state__in=["proposed", "decided"]).exists()
 
 
 # --- 异议 ----------------------------------------------------------------------------------
@@ -584,7 +599,8 @@ def test_number_of_a_paper_is_nowhere_in_the_database() -> None:
         (S.STORED, S.STORED),
         (S.TRACING, S.TRACING),
         (S.OWNERLESS, S.OWNERLESS),
-        (S.DISPOSING, S.STORED),
+        (S.EXPIRED, S.EXPIRED),
+        (S.DISPOSING, S.EXPIRED),
     ],
 )
 def test_thing_rests_again_where_it_lay(verb: str, before: str, after: str) -> None:
