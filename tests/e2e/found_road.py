@@ -272,6 +272,14 @@ def ago(minutes: int) -> str:
     return f"{timezone.localtime(timezone.now() - timedelta(minutes=minutes)):%Y-%m-%dT%H:%M}"
 
 
+def start_count(hand: Hand, house: FoundHouse) -> None:
+    """开始盘点 with the guard beside."""
+    hand.select("盘点哪里", f"{house.shelf.label}（{house.shelf.code}）")
+    hand.select("监盘人（保安部）", house.guard.name)
+    hand.fill("监盘人密码", PASSWORD)
+    hand.press("开始盘点")
+
+
 def scan(hand: Hand, tag: str) -> None:
     """One tag as a scanner types it, with the key it ends with."""
     before = int(hand.main.locator(".tally b").inner_text())
