@@ -20,6 +20,7 @@ from PIL import Image, ImageChops, ImageFilter, ImageStat
 
 from propdesk.core.papers import Paper, Party, canonical_json, render_html
 from propdesk.core.pdf import render as module
+from propdesk.core.pdf.limited import CPU_SECONDS, MEMORY_BYTES, render_limited
 from propdesk.core.pdf.render import (
     RenderedPdf,
     RenderFailed,
@@ -145,6 +146,34 @@ def test_register_repeats_its_head_on_each_page_and_numbers_them() -> None:
     ends = [f"第{n}页共{printed.pages}页" for n in range(1, printed.pages + 1)]
     assert [end in text for end, text in zip(ends, texts, strict=True)] == [True] * printed.pages
     assert printed.pages > 2
+
+
+def test_register_of_a_quarter_of_its_rows_needs_a_quarter_of_the_limit() -> None:
+    """A thousand rows are the most a register prints; the cost is linear in them."""
+    paper = found.register(250)
+    printed = render_limited(
+        render_html(paper),
+        assets=samples.assets(paper),
+        data=paper.to_data(),
+        frozen_at=samples.FROZEN_AT,
+        cpu_seconds=CPU_SECONDS // 4,
+        wall_seconds=120,
+        memory_bytes=MEMORY_BYTES,
+    )
+
+    assert printed.pages == 14
+
+
+def test_approval_of_many_things_repeats_its_head_and_keeps_each_thing_whole() -> None:
+    paper = dataclasses.replace(found.disposal(), rows=found.disposal().rows * 10)
+    pages = [
+        squeezed(page.get_textpage().get_text_bounded())
+        for page in pypdfium2.PdfDocument(print_paper(paper).pdf)
+    ]
+
+    assert len(pages) > 2
+    assert [text.count("查找与公告") for text in pages[:-1]] == [1] * (len(pages) - 1)
+    assert [text.count("执行：") for text in pages] == [text.count("SW-") for text in pages]
 
 
 @pytest.mark.parametrize("make", [found.slip, found.disposal, found.notice])
