@@ -2,12 +2,14 @@
 
 from dataclasses import dataclass
 
+from django.db.models import OuterRef, Subquery
+from django.utils import timezone
 from django.utils.functional import cached_property
 
 from lostfound import categories
 from lostfound.models import Claim, ContentLine, FeatureCheck, FoundItem, LostReport
 from lostfound.queries.item import visible_to
-from propdesk.core.models import Property, User
+from propdesk.core.models import Property, Unmasking, User
 
 State = Claim.State
 LIVE = (State.DESCRIBED, State.VERIFIED)
@@ -30,11 +32,20 @@ class Claiming:
     """A thing with its claims, in the order in which they came; they are read when asked for."""
 
     item: FoundItem
+    user: User
 
     @cached_property
-    def claims(self) -> tuple[Claim, ...]:
+    def claims(self) -> "tuple[Claim, ...]":
+        """With ``owner_until`` and ``proxy_until``: how long this user sees a whole number."""
         rows = Claim.objects.filter(item=self.item).select_related(*_WITH).order_by("seq")
+        rows = rows.annotate(owner_until=self._until("owner"), proxy_until=self._until("proxy"))
         return tuple(rows.defer("signature__image"))
+
+    def _until(self, who: str) -> Subquery:
+        looks = Unmasking.objects.filter(
+            person=OuterRef(who), by=self.user, until__gt=timezone.now()
+        )
+        return Subquery(looks.order_by("-until").values("until")[:1])
 
     @property
     def live(self) -> Claim | None:
@@ -66,7 +77,7 @@ def claiming(user: User, prop: Property, number: str) -> Claiming | None:
     if item is None:
         return None
     item.case.property = prop
-    return Claiming(item)
+    return Claiming(item, user)
 
 
 def contents(item: FoundItem) -> "list[ContentLine]":

@@ -14,4 +14,7 @@ urlpatterns = [
     path("<str:number>/claim/<int:seq>/scan/", claims.claim_scan, name="claim_scan"),
     path("<str:number>/claim/<int:seq>/refuse/", claims.claim_refuse, name="claim_refuse"),
     path("<str:number>/claim/<int:seq>/withdraw/", claims.claim_withdraw, name="claim_withdraw"),
+    path(
+        "<str:number>/claim/<int:seq>/unmask/<slug:who>/", claims.claim_unmask, name="claim_unmask"
+    ),
 ]

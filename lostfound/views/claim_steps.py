@@ -31,6 +31,7 @@ BUTTONS = (
     "return_item",
     "add_scan",
     "print",
+    "unmask",
 )
 """Acts the pages offer to whom the table allows them."""
 

@@ -16,7 +16,7 @@ from django.urls import reverse
 
 from lostfound import workflow
 from lostfound.models import Claim, FeatureCheck, FoundItem
-from propdesk.core.models import Draft, FormToken, PersonSignature, User
+from propdesk.core.models import Draft, FormToken, PersonSignature, Unmasking, User
 from propdesk.core.roles import Role
 from propdesk.desk import shell
 from tests.factories import PASSWORD, member
@@ -613,6 +613,7 @@ PAGES: dict[str, tuple[Callable[[House], FoundItem], str, list[int]]] = {
     "dispute": (disputed, "claim_dispute", []),
     "sign": (verified, "claim_sign", [1]),
     "scan": (on_paper, "claim_scan", [1]),
+    "unmask": (described, "claim_unmask", [1, "owner"]),
     "returned": (returned, "claim", []),
 }
 WHO = ("other", "admin", "stranger", "cleaner", "desk", "guard", "dm", "pm")
@@ -627,6 +628,7 @@ locked    404 404 404 404 200 200 200 200
 dispute   404 404 404 404 403 403 403 200
 sign      404 404 404 404 403 403 200 200
 scan      404 404 404 404 403 403 200 200
+unmask    404 404 404 404 403 403 200 200
 returned  404 404 404 404 200 200 200 200
 """
 
@@ -681,6 +683,25 @@ def test_ended_claim_opens_no_page(view: str, end: str) -> None:
 
     page = answer.content.decode()
     assert (answer.status_code, "已经结束" in page, shown(page, item)) == (409, True, [])
+
+
+def test_whole_number_is_shown_for_a_minute_to_whom_asked_with_a_purpose() -> None:
+    house = House()
+    item = claiming.proxied(house)
+    dm, pm = web(house.dm), web(house.pm)
+
+    masked = dm.get(address(item)).content.decode()
+    refused = dm.post(address(item, "claim_unmask", 1, "owner"), {"reason": ""})
+    dm.post(address(item, "claim_unmask", 1, "owner"), {"reason": "告诉他来领"})
+    own, other = (client.get(address(item)).content.decode() for client in (dm, pm))
+
+    assert ("139****2222" in masked, refused.status_code) == (True, 422)
+    numbers = [("13900002222" in page, "13900003333" in page) for page in (masked, own, other)]
+    assert numbers == [(False, False), (True, False), (False, False)]
+    assert dm.get(address(item, "claim_unmask", 1, "proxy")).status_code == 200
+    wrong = [(1, "signature"), (2, "owner")]
+    codes = [dm.get(address(item, "claim_unmask", *each)).status_code for each in wrong]
+    assert (codes, Unmasking.objects.get().by) == ([404, 404], house.dm)
 
 
 # --- what it costs -------------------------------------------------------------------------
