@@ -9,7 +9,7 @@ from django.contrib.postgres.expressions import ArraySubquery
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.db.models.functions import JSONObject
 
-from lostfound.models import Category, Claim, CustodyMove, FoundItem
+from lostfound.models import Category, Claim, CustodyMove, FoundItem, LostReport
 from lostfound.permissions import ACTIONS
 from lostfound.queries.paging import Page, page_by_time
 from propdesk.core import search
@@ -172,7 +172,9 @@ def timeline(
     return list(rows.order_by("-seq")[:limit])
 
 
-def acts_since(item: FoundItem, moment: datetime, limit: int = 1000) -> list[tuple[datetime, str]]:
+def acts_since(
+    item: FoundItem | LostReport, moment: datetime, limit: int = 1000
+) -> list[tuple[datetime, str]]:
     """(time, act) of the entries of the case from ``moment`` on, oldest first."""
     entries = item.case.entries.filter(at__gte=moment).order_by("seq")
     return list(entries.values_list("at", "action")[:limit])

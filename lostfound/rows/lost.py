@@ -19,6 +19,7 @@ from lostfound.queries import item as items
 from lostfound.queries import lost as queries
 from lostfound.queries import match
 from lostfound.queries.paging import Page
+from lostfound.rows.history import history
 from propdesk.core import clock_text, drafts, masks
 from propdesk.core.models import AuditEntry, Property, User
 from propdesk.core.roles import may
@@ -207,8 +208,17 @@ class LostDetail:
         return self.offers("close")
 
     @cached_property
+    def may_history(self) -> bool:
+        return may(self.user, "history", ACTIONS, prop=self.report.case.property)
+
+    @cached_property
     def may_unmask(self) -> bool:
         return self.offers("unmask")
+
+
+def lost_history(one: LostDetail) -> list[dict[str, Any]]:
+    """Versions of the report, newest first; what is known of its owner is not in them."""
+    return history(one.report, names={action: look[2] for action, look in LOOK.items()})
 
 
 def lost_timeline(one: LostDetail, before: int | None) -> dict[str, Any]:

@@ -223,3 +223,13 @@ def lost_timeline(request: StaffRequest, number: str) -> HttpResponse:
     entries = rows.lost_timeline(one, number_or_none(request.GET.get("before", "")))
     context: dict[str, Any] = {"one": one, "row": one.report, "entries": entries}
     return page(request, "lostfound/lost_timeline.html", context)
+
+
+@staff_view
+@require_GET
+def lost_history(request: StaffRequest, number: str) -> HttpResponse:
+    """Every change of the report: who, when, why, from what to what."""
+    one = _load(request, number)
+    workflow.permit_lost(one.report, "history", request.user)
+    context = {"one": one, "row": one.report, "changes": rows.lost_history(one)}
+    return page(request, "lostfound/lost_history.html", context)

@@ -7,14 +7,12 @@ from typing import Any
 from django.utils import timezone
 
 from lostfound import workflow
-from lostfound.models import FoundItem, LostReport, MatchPair
+from lostfound.models import LostReport, MatchPair
 from propdesk.core.models import User
 from propdesk.core.persons import Guest
 from tests.lostfound.journey import House
 
 GUEST = Guest(name="林小雨", honorific="ms", phone="13800005678")
-PHONE = "黑色手机，屏幕右上角有裂纹，蓝色硅胶壳"
-"""What the guard of the journey wrote; who lost it says the same in other words."""
 
 
 def loss(**changes: Any) -> workflow.Loss:
@@ -60,8 +58,3 @@ def suggested(house: House, **changes: Any) -> MatchPair:
     lost(house, **changes)
     compared()
     return MatchPair.objects.get()
-
-
-def logged_in_time(house: House, **changes: Any) -> FoundItem:
-    """Found now: after everything above was lost."""
-    return house.logged(**changes)

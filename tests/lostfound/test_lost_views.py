@@ -516,6 +516,28 @@ def test_older_entries_have_a_page(house: House, monkeypatch: pytest.MonkeyPatch
     assert second["older_url"] == ""
 
 
+def test_history_says_who_changed_what_and_why(house: House) -> None:
+    report = lost(house)
+    address = url(house, "lost_act", report.case.number, "edit")
+    web(house.desk).post(address, edit_data(features="深蓝色手机", place="A座大堂"))
+    client = web(house.dm)
+    first, last = client.get(url(house, "lost_history", report.case.number)).context["changes"]
+
+    changed = {part["label"]: part["new"] for part in first["changes"]}
+    assert (first["by"], first["title"], first["why"]) == ("钱婷", "更正遗失登记", "客人想起来了")
+    assert {name: changed[name] for name in ("特征", "可能遗失的地点")} == {
+        "特征": "深蓝色手机",
+        "可能遗失的地点": "A座大堂",
+    }
+    assert (last["title"], last["changes"]) == ("登记遗失", [])
+
+
+def test_history_is_for_the_duty_side(house: House) -> None:
+    address = url(house, "lost_history", lost(house).case.number)
+
+    assert [web(user).get(address).status_code for user in (house.dm, house.desk)] == [200, 403]
+
+
 # --- how much it costs ---------------------------------------------------------------------
 
 
