@@ -181,11 +181,25 @@ SENTENCES = {
     "C-J.1": "ask whether the guest is satisfied, even when it is solved",
     "C-J.2": "report the course, the measures and the result",
     "C-J.3": "fill in the incident report",
+    "L-A": "duty manager and security keep, handle and hand back together",
+    "L-B.1": "whoever finds something reports it at once",
+    "L-B.2": "it goes to the duty manager",
+    "L-C.1": "name, quantity, features, place and finder are written down",
+    "L-C.2": "a department passes it on without delay",
+    "L-D.1": "the duty manager fills in the claim slip",
+    "L-D.2": "a clue is followed and the thing sent back",
+    "L-D.3": "without a clue the property manager is told, and it is kept well",
+    "L-E": "claimed only once it agrees",
+    "L-F.1": "the claimant signs the slip",
+    "L-F.2": "the signed slip is filed",
+    "L-G": "up to 100 yuan three months, above it one year",
+    "L-H": "past its term the general manager says what becomes of it",
 }
-"""What each sentence of the complaint part asks, in our own words; a clause alone is its heading."""
+"""What each sentence of the two parts asks, in our own words; a clause alone is its heading."""
 
 ROW = re.compile(
-    r"^\| (C-[A-J](?:\.\d)?) \| ([^|]+) \| `([\w.]+)` \| `([\w/.]+)::(\w+)` \|$", re.MULTILINE
+    r"^\| ((?:C-[A-J]|L-[A-H])(?:\.\d)?) \| ([^|]+) \| `([\w.]+)` \| `([\w/.]+)::(\w+)` \|$",
+    re.MULTILINE,
 )
 
 
@@ -197,8 +211,9 @@ def test_every_sentence_of_the_procedure_has_its_row():
     text = (ROOT / "docs" / "sop-map.md").read_text("utf-8")
 
     assert [row[:2] for row in sop_rows()] == list(SENTENCES.items())
-    assert len(SENTENCES) == text.count("\n| C-")
-    assert {clause[:3] for clause in SENTENCES} == {f"C-{letter}" for letter in LETTERS}
+    assert len(SENTENCES) == text.count("\n| C-") + text.count("\n| L-")
+    parts = {f"C-{letter}" for letter in LETTERS} | {f"L-{letter}" for letter in "ABCDEFGH"}
+    assert {clause[:3] for clause in SENTENCES} == parts
 
 
 @pytest.mark.parametrize(("clause", "code"), [(c, o) for c, _w, o, *_rest in sop_rows()])
