@@ -57,6 +57,7 @@ LOOK = {
     "add_scan": ("grey", "upload", _l("补传签名件")),
     "expire": ("orange", "hourglass-split", _l("保管期满，转待处置")),
     "propose_disposal": ("orange", "archive", _l("列入过期失物审批")),
+    "drop_disposal": ("grey", "dash-circle", _l("撤下过期失物审批")),
     "decide_batch": ("violet", "patch-check", _l("总物业经理批示")),
     "execute_line": ("green", "archive", _l("执行批示")),
     "hand_to_police": ("grey", "shield-check", _l("移交公安")),
@@ -144,7 +145,7 @@ def _facts(one: Detail, action: str, info: dict[str, Any], wrote: list[dict[str,
         return f"{info.get('number', '')} · {verdict}"
     if action == "open_seal":
         return _("封签 %(n)s") % {"n": info.get("seal", "")}
-    return str(info.get("number") or "")
+    return str(info.get("number") or info.get("batch") or "")
 
 
 def _label(name: str) -> str:
