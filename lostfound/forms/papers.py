@@ -72,7 +72,7 @@ class ScopeForm(forms.Form):
         label=_("类别"), required=False, choices=[("", _("全部类别")), *Category.choices]
     )
     month = forms.RegexField(
-        r"^\d{4}-(0[1-9]|1[0-2])$",
+        r"^20[0-9]{2}-(0[1-9]|1[0-2])$",
         label=_("登记月份"),
         required=False,
         help_text=_("例如 2026-11；不填就是全部月份。"),

@@ -1,5 +1,6 @@
 """What is printed of found things, and what everybody may read of them; bounded."""
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -124,10 +125,8 @@ class Scope:
 
 def first_day(month: str) -> date | None:
     """The first day of "2026-11"; None for anything else."""
-    try:
-        return datetime.strptime(month, "%Y-%m").date() if len(month) == 7 else None  # noqa: DTZ007 -- a month has no zone
-    except ValueError:
-        return None
+    found = re.fullmatch(r"(20[0-9]{2})-(0[1-9]|1[0-2])", month)
+    return date(int(found[1]), int(found[2]), 1) if found else None
 
 
 def register(prop: Property, scope: Scope, now: datetime) -> list[Any]:

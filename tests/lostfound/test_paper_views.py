@@ -249,9 +249,12 @@ def test_register_page_is_filled_from_the_filters_of_the_list() -> None:
     assert form.initial == {"state": "ended", "category": "phone", "month": "2026-10"}
 
 
-def test_register_with_a_wrong_month_says_how_to_write_it() -> None:
+@pytest.mark.parametrize("month", ["十月", "2026-13", "9999-12", "0001-01", "２０２６-11"])
+def test_register_with_a_wrong_month_says_how_to_write_it(month: str) -> None:
     house = House()
-    response = web(house.dm).post(f"{base(house)}register/print/", {"month": "十月"})
+    url = f"{base(house)}register/print/"
+    response = web(house.dm).post(url, {"month": month})
+    assert web(house.dm).get(url, {"month": month}).status_code == 200
 
     assert (response.status_code, RenderJob.objects.count()) == (422, 0)
     assert "请写成 2026-11 的样子，或留空。" in response.content.decode()
