@@ -16,6 +16,7 @@ from incidents.models import Complaint, Option
 from propdesk.core import rendering, sweeps
 from propdesk.core.models import Document, Place, Property, User
 from propdesk.core.roles import Role
+from tests.e2e import found_pages
 from tests.factories import (
     PASSWORD,
     DeputyFactory,
@@ -70,6 +71,7 @@ NOT_PAGES = {
     "desk:acknowledge": "answers a POST",
     "desk:signature": "a picture",
     "desk:home": "leads to the board",
+    **found_pages.NOT_PAGES,
 }
 
 
@@ -101,7 +103,8 @@ class World:
 
     def page(self, route: str, user: User | None, *args: Any, case: str = "") -> Row:
         """A page of this house."""
-        inside = route.startswith(("desk:", "house:", "incidents:")) and route != "desk:verify"
+        spaces = ("desk:", "house:", "incidents:", "lostfound:")
+        inside = route.startswith(spaces) and route != "desk:verify"
         url = reverse(route, args=[self.prop.code, *args] if inside else args)
         return Row(route, case, user, url)
 
@@ -261,11 +264,14 @@ GROUPS: dict[str, Callable[[World], Iterator[Row]]] = {
     "complaints": complaints,
     "acts": acts,
     "settings": settings,
+    **found_pages.GROUPS,
 }
 
 
 def group_of(route: str) -> str:
     """The group whose rows open this route; a route nobody planned for belongs to 入口."""
+    if route.startswith("lostfound:") or route == "found_notice":
+        return found_pages.group_of(route)
     if route == "incidents:act":
         return "acts"
     if route in {"desk:verify", "incidents:board"} or ":" not in route:
