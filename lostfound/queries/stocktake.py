@@ -36,9 +36,10 @@ def find(prop: Property, number: str) -> Stocktake | None:
     return row
 
 
-def counted(row: Stocktake) -> int:
-    """How many tags were counted so far."""
-    return StocktakeEntry.objects.filter(stocktake=row).count()
+def counted(prop: Property, number: str) -> int:
+    """How many tags were counted so far; 0 for a number that is none."""
+    rows = StocktakeEntry.objects.filter(stocktake__case__property=prop)
+    return rows.filter(stocktake__case__number=number.upper()).count()
 
 
 def entries(row: Stocktake) -> list[StocktakeEntry]:

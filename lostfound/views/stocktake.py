@@ -105,14 +105,12 @@ def _count_page(
         "row": row,
         "mine": mine,
         "may_abandon": mine or allowed(request, "settle_difference"),
-        "counted": queries.counted(row) if mine else None,
+        "counted": queries.counted(request.prop, row.case.number) if mine else None,
         "crumbs": _crumbs(request),
         "most": workflow.MAX_PASTE,
         **said,
     }
-    answers = request.htmx and request.htmx.target == "said"
-    name = "partials/_stocktake_said" if answers else "stocktake_count"
-    return page(request, f"lostfound/{name}.html", context, status=status)
+    return page(request, "lostfound/stocktake_count.html", context, status=status)
 
 
 def _report(request: StaffRequest, row: Stocktake) -> HttpResponse:
@@ -131,18 +129,28 @@ def _report(request: StaffRequest, row: Stocktake) -> HttpResponse:
 @require_POST
 def stocktake_count(request: StaffRequest, number: str) -> HttpResponse:
     """One tag; the answer is the input again with what was read."""
-    row = _load(request, number)
     typed = request.POST.get("tag", "")[:LONGEST_SCAN]
     try:
-        entry = workflow.count(row, typed, by=request.user)
+        entry = workflow.count(request.prop, number, typed, by=request.user)
+    except Stocktake.DoesNotExist as unknown:
+        raise Http404 from unknown
     except RefusedInput as refused:
-        return _count_page(request, row, status=422, problem=str(refused), typed=typed)
+        return _said(request, number, status=422, problem=str(refused), typed=typed)
     except ConflictError as conflict:
-        if _load(request, number).status != COUNTING:
+        row = _load(request, number)
+        if row.status != COUNTING:
             return _over(request, row, str(conflict))
         said = {"problem": str(conflict), "about": typed.strip()[-30:]}
-        return _count_page(request, row, status=409, **said)
-    return _count_page(request, row, last=entry)
+        return _said(request, number, status=409, **said)
+    return _said(request, number, last=entry)
+
+
+def _said(request: StaffRequest, number: str, *, status: int = 200, **said: Any) -> HttpResponse:
+    """One line for the script that sent it, else the whole page."""
+    if not request.htmx:
+        return _count_page(request, _load(request, number), status=status, **said)
+    context = {"counted": queries.counted(request.prop, number), **said}
+    return page(request, "lostfound/partials/_stocktake_said.html", context, status=status)
 
 
 def _over(request: StaffRequest, row: Stocktake, sentence: str) -> HttpResponse:
@@ -178,7 +186,8 @@ def stocktake_finish(request: StaffRequest, number: str) -> HttpResponse:
         except ConflictError as conflict:
             return _over(request, row, str(conflict))
         return done(request, row.get_absolute_url(), _("盘点已结束，结果如下。"))
-    counted = queries.counted(row) if _counts_here(request, row) else None
+    mine = _counts_here(request, row)
+    counted = queries.counted(request.prop, number) if mine else None
     context = {"row": row, "counted": counted, "crumbs": _crumbs(request, row)}
     return page(request, "lostfound/stocktake_finish.html", context)
 

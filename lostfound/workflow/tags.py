@@ -15,6 +15,7 @@ from propdesk.core.text import normalise
 from propdesk.core.transitions import RefusedInput
 
 LONGEST: Final = 30
+_READ: Final = ("old_number", "ended_at", "case__number")
 _ADDRESS: Final = re.compile(r"/p/([-\w]+)/lostfound/([^/?#\s]+)", re.IGNORECASE)
 
 
@@ -52,7 +53,7 @@ def resolve(prop: Property, tags: Iterable[Tag]) -> dict[str, FoundItem]:
     on several things means the one that is still open, or nothing when that does not decide it.
     """
     left = {tag.text for tag in tags}
-    items = FoundItem.objects.select_related("case").filter(case__property=prop)
+    items = FoundItem.objects.only(*_READ).select_related("case").filter(case__property=prop)
     found = {item.case.number: item for item in items.filter(case__number__in=left)}
     left -= found.keys()
     if left:

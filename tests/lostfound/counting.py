@@ -3,7 +3,8 @@
 from typing import Any
 
 from lostfound import workflow
-from lostfound.models import FoundItem, Stocktake, StoragePlace
+from lostfound.models import FoundItem, Stocktake, StocktakeEntry, StoragePlace
+from propdesk.core.models import User
 from tests.factories import PASSWORD
 from tests.factories import fresh as read
 from tests.lostfound.journey import House
@@ -30,6 +31,11 @@ def started(house: House, storage: StoragePlace | None = None, **changes: Any) -
         house.prop, storage or house.shelf, witness, by=read(by), **changes
     )
     return latest(row)
+
+
+def scan(row: Stocktake, text: str, *, by: User) -> StocktakeEntry:
+    """One tag in this count."""
+    return workflow.count(row.case.property, row.case.number, text, by=by)
 
 
 def latest(row: Stocktake) -> Stocktake:

@@ -16,7 +16,7 @@ from propdesk.core.roles import DUTY, Role
 from propdesk.desk import shell
 from tests.factories import PASSWORD, PropertyFactory, member
 from tests.incidents.moves import fingerprint
-from tests.lostfound.counting import differences, latest, lying, number, started
+from tests.lostfound.counting import differences, latest, lying, number, scan, started
 from tests.lostfound.journey import House
 
 pytestmark = pytest.mark.django_db
@@ -207,7 +207,7 @@ def test_scan_of_an_unknown_tag_says_so_and_keeps_it() -> None:
 def test_scan_refused_says_why_and_changes_nothing(tag: str, status: int, sentence: str) -> None:
     house = House()
     row = started(house)
-    workflow.count(row, "ABC", by=house.dm)
+    scan(row, "ABC", by=house.dm)
     web = browser(house.dm)
     web.get(of(house, row))
     before = fingerprint()

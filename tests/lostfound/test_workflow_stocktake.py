@@ -24,7 +24,7 @@ from tests.factories import PASSWORD, DeputyFactory, member
 from tests.factories import fresh as read
 from tests.incidents.moves import fingerprint, refuses
 from tests.lostfound.claiming import returned
-from tests.lostfound.counting import differences, latest, lying, number, started, taken_home
+from tests.lostfound.counting import differences, latest, lying, number, scan, started, taken_home
 from tests.lostfound.journey import House, fresh
 
 pytestmark = pytest.mark.django_db
@@ -33,7 +33,7 @@ T = Stocktake.Status
 
 def counted(row: Stocktake, by: User, *items: FoundItem) -> None:
     for item in items:
-        workflow.count(row, number(item), by=by)
+        scan(row, number(item), by=by)
 
 
 def finished(row: Stocktake, by: User) -> Stocktake:
@@ -155,7 +155,7 @@ def test_count_takes_whatever_stands_on_the_thing() -> None:
         address,
         "fq-0007",
     ]
-    entries = [workflow.count(row, each, by=house.dm) for each in said]
+    entries = [scan(row, each, by=house.dm) for each in said]
 
     assert [entry.item for entry in entries] == [*items, sealed]
     assert [entry.tag for entry in entries] == [number(i) for i in [*items, sealed]]
@@ -167,14 +167,14 @@ def test_count_of_full_width_typing_is_the_same_tag() -> None:
     wide = "".join(chr(ord(c) + 0xFEE0) for c in number(item))
     row = started(house)
 
-    assert workflow.count(row, wide, by=house.dm).item == item
+    assert scan(row, wide, by=house.dm).item == item
 
 
 def test_count_of_an_unknown_tag_keeps_it() -> None:
     house = House()
     row = started(house)
 
-    entry = workflow.count(row, "abc-1", by=house.guard)
+    entry = scan(row, "abc-1", by=house.guard)
 
     assert (entry.item, entry.tag, entry.by) == (None, "ABC-1", house.guard)
 
@@ -186,7 +186,7 @@ def test_count_of_another_house_fits_nothing_here() -> None:
     row = started(house)
     address = f"/p/{other.prop.code}/lostfound/{number(theirs)}/"
 
-    entry = workflow.count(row, address, by=house.dm)
+    entry = scan(row, address, by=house.dm)
 
     assert number(theirs) == number(item)
     assert (entry.item, entry.tag) == (None, f"{other.prop.code}/{number(item)}".upper())
@@ -197,7 +197,7 @@ def test_count_of_the_same_thing_twice_is_refused(again: str) -> None:
     house = House()
     item = house.stored(house.logged(), seal="FQ-0007")
     row = started(house)
-    workflow.count(row, number(item), by=house.dm)
+    scan(row, number(item), by=house.dm)
     said = {
         "number": number(item),
         "small": number(item).lower(),
@@ -206,7 +206,7 @@ def test_count_of_the_same_thing_twice_is_refused(again: str) -> None:
     }
 
     with refuses(ConflictError, match="这个标签已经点过。"), transaction.atomic():
-        workflow.count(row, said[again], by=house.guard)
+        scan(row, said[again], by=house.guard)
 
 
 @pytest.mark.parametrize("text", ["", "  \n", "\u200b", "https://x.example/" + "9" * 40])
@@ -215,7 +215,7 @@ def test_count_of_no_tag_is_refused(text: str) -> None:
     row = started(house)
 
     with refuses(RefusedInput) as refused:
-        workflow.count(row, text, by=house.dm)
+        scan(row, text, by=house.dm)
 
     assert list(refused.value.errors) == ["tag"]
 
@@ -225,7 +225,7 @@ def test_counting_by_a_third_person_is_forbidden(act: str) -> None:
     house = House()
     row = started(house)
     acts: dict[str, Any] = {
-        "count": lambda by: workflow.count(row, "X", by=by),
+        "count": lambda by: scan(row, "X", by=by),
         "paste": lambda by: workflow.count_many(row, "X", by=by),
         "finish": lambda by: workflow.finish_stocktake(row, by=by),
     }
@@ -239,10 +239,10 @@ def test_count_costs_three_statements() -> None:
     (item,) = lying(house, 1)
     row = started(house)
     by = read(house.dm)
-    workflow.count(row, "X", by=by)
+    scan(row, "X", by=by)
 
     with CaptureQueriesContext(connection) as captured:
-        workflow.count(row, number(item), by=by)
+        scan(row, number(item), by=by)
 
     sent = [q for q in captured if not q["sql"].startswith(("SAVEPOINT", "RELEASE"))]
     assert len(sent) == 3
@@ -255,7 +255,7 @@ def test_count_many_keeps_the_good_and_names_the_others() -> None:
     house = House()
     items = lying(house, 3)
     row = started(house)
-    workflow.count(row, number(items[0]), by=house.dm)
+    scan(row, number(items[0]), by=house.dm)
     text = "\n".join(
         [number(items[0]), number(items[1]), "", number(items[1]).lower(), "X" * 31, "无此号"]
     )
@@ -303,7 +303,7 @@ def test_count_many_costs_the_same_at_any_length() -> None:
     items = lying(house, 6)
     row = started(house)
     by = read(house.dm)
-    workflow.count(row, "X", by=by)  # reads who he is here
+    scan(row, "X", by=by)  # reads who he is here
     costs = []
     for some in (items[:1], items[1:]):
         with CaptureQueriesContext(connection) as captured:
@@ -325,7 +325,7 @@ def test_drill_finds_all_that_differs_and_nothing_else() -> None:
     row = started(house)
     missing, there = items[:3], items[3:]
     counted(row, house.dm, *there[:20])
-    workflow.count(row, "FQ-9999", by=house.guard)
+    scan(row, "FQ-9999", by=house.guard)
     workflow.count_many(row, "\n".join(map(number, there[20:])), by=house.guard)
     counted(row, house.guard, *elsewhere, gone)
     with pytest.raises(ConflictError), transaction.atomic():
@@ -407,7 +407,7 @@ def test_finish_tells_managers_at_once_of_a_loss() -> None:
 def test_finish_with_nothing_missing_is_not_urgent() -> None:
     house = House()
     row = started(house)
-    workflow.count(row, "ABC", by=house.dm)
+    scan(row, "ABC", by=house.dm)
 
     row = finished(row, house.dm)
 
@@ -585,7 +585,7 @@ def test_abandon_stocktake_ends_it_without_comparing(who: str) -> None:
     house = House()
     lying(house, 1)
     row = started(house)
-    workflow.count(row, "X1", by=house.dm)
+    scan(row, "X1", by=house.dm)
 
     workflow.abandon_stocktake(row, by=getattr(house, who), reason="火警演练")
 
@@ -637,7 +637,7 @@ def test_act_in_the_wrong_state_is_refused(state: str) -> None:
     stray.save()
     row = latest(row)
     acts: dict[str, Any] = {
-        "count": lambda: workflow.count(row, "X", by=house.dm),
+        "count": lambda: scan(row, "X", by=house.dm),
         "paste": lambda: workflow.count_many(row, "X", by=house.dm),
         "finish": lambda: workflow.finish_stocktake(row, by=house.dm),
         "abandon": lambda: workflow.abandon_stocktake(row, by=house.dm, reason="火警"),
@@ -679,7 +679,7 @@ def test_chain_holds_every_tag_that_was_counted() -> None:
 )
 def test_tag_that_was_counted_stays_as_it_is(sql: str) -> None:
     house = House()
-    workflow.count(started(house), "X1", by=house.dm)
+    scan(started(house), "X1", by=house.dm)
 
     with pytest.raises(IntegrityError), transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(sql)
