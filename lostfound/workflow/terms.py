@@ -37,9 +37,13 @@ def terms_of(policy: RetentionPolicy) -> retention.Terms:
 
 
 def policy_in_force(prop: Property, on: date) -> RetentionPolicy:
-    """The policy of that day: the latest version valid by then; the house's preset is the first."""
-    rows = RetentionPolicy.objects.filter(property=prop, valid_from__lte=on)
-    found = rows.order_by("-valid_from", "-version").first()
+    """The policy of that day: the latest version valid by then, before all of them the first one.
+
+    A house without any gets its preset as the first.
+    """
+    rows = RetentionPolicy.objects.filter(property=prop)
+    found = rows.filter(valid_from__lte=on).order_by("-valid_from", "-version").first()
+    found = found or rows.order_by("valid_from", "version").first()
     return found or _write(prop, prop.settings.retention, on, by=None, reason=_("按设置"))
 
 
