@@ -54,6 +54,8 @@ def page_of(prop: Property, filters: Filters, after: str) -> Page:
         rows = rows.filter(pk__lt=before)
     size = PAGE if filters.ended else MOST_OPEN
     found = list(rows[: size + 1])
+    for row in found:
+        row.case.property = prop
     return Page(found[:size], str(found[size - 1].pk) if len(found) > size else "")
 
 

@@ -17,7 +17,7 @@ from lostfound.permissions import ACTIONS
 from lostfound.queries import disposal as queries
 from lostfound.rows import disposal as rows
 from lostfound.views.disposal_steps import STEPS, Open, asked, chosen, form_of, load
-from lostfound.views.frame import allow, allowed, link
+from lostfound.views.frame import allow, allowed
 from lostfound.workflow.disposal import involved, left_to
 from propdesk.core import drafts
 from propdesk.core.http import StaffRequest, attempt, done, page, staff_view
@@ -60,11 +60,10 @@ def batch_new(request: StaffRequest) -> HttpResponse:
     made: list[DisposalBatch] = []
     status = 200
     if request.method == "POST":
-        try:
-            status = _put(request, form, batch, made) if form.is_valid() else 422
-        except drafts.DoubleSubmitError:
-            twin = drafts.token_url(request.user, form.cleaned_data["token"])
-            return done(request, twin or link(request, "batches"))
+        status = _put(request, form, batch, made) if form.is_valid() else 422
+        if status == 409 and (twin := drafts.token_url(request.user, form.cleaned_data["token"])):
+            # This very page was sent before: what it put on a paper cannot go on another.
+            return done(request, twin)
     if made:
         return done(request, made[0].get_absolute_url(), _("已列入 %(n)s。") % _number(made[0]))
     if status != 200:
@@ -106,23 +105,24 @@ def _put(
     except ValidationError as unknown:
         form.add_error("early_number", unknown)
         return 422
-    if batch is None:
-        return attempt(
-            form,
-            lambda: made.append(
-                workflow.start_batch(
-                    request.prop, asks, data["opinion"], by=request.user, token=data["token"]
-                )
-            ),
-        )
 
-    def once() -> None:
+    def put() -> None:
         with transaction.atomic():
-            url = batch.get_absolute_url()
-            drafts.use_token(request.user, data["token"], url, form=NEW)
-            made.append(workflow.edit_batch(batch, by=request.user, add=asks))
+            if batch is None:
+                opinion, token = data["opinion"], data["token"]
+                paper = workflow.start_batch(
+                    request.prop, asks, opinion, by=request.user, token=token
+                )
+            else:
+                paper = workflow.edit_batch(batch, by=request.user, add=asks)
+                url = batch.get_absolute_url()
+                drafts.use_token(request.user, data["token"], url, form=NEW)
+        made.append(paper)
 
-    return attempt(form, once)
+    try:
+        return attempt(form, put)
+    except drafts.DoubleSubmitError:
+        return 409
 
 
 def _pick_page(
