@@ -14,7 +14,7 @@ SAID = "item_id seq owner_id description described_at described_by_id".split()
 RETURNED = (
     "state way owner_id proxy_id verified_at verified_by_id verified_with_id agreeing id_seen_at "
     "signature_id paper_signed_at manager_id manager_signature_id guard_id guard_signature_id "
-    "returned_at slip_sha256 courier tracking fee"
+    "returned_at slip_sha256 courier tracking fee authorisation_id lost_report_id ended_at ended_reason"
 ).split()
 SEAL = "property_id item_id number applied_by_id applied_at".split()
 ASKED = "opinion asked_by_id asked_signature_id asked_with_id with_signature_id submitted_at".split()
@@ -22,12 +22,18 @@ RULED = "method reason risk keep_until decided_by_id decided_at item_id batch_id
 TAKEN_DOWN = "case_id guest_id reported_at received_by_id".split()
 APPEND_ONLY = "traceattempt announcement featurecheck stocktakeentry retentionpolicy registerexport".split()
 
+UNCLAIMED = (
+    "NEW.status = 'returned' AND NOT EXISTS (SELECT 1 FROM lostfound_claim c "
+    "WHERE c.item_id = NEW.case_id AND c.state = 'returned')"
+)
+
 
 class Migration(migrations.Migration):
     dependencies = [("lostfound", "0001_initial"), ("core", "0005_people_sign_and_lists")]
 
     operations = [
         refused("lostfound_founditem", "OLD.ended_at IS NOT NULL", "lostfound_item_ended_frozen"),
+        refused("lostfound_founditem", UNCLAIMED, "lostfound_item_returned_by_claim"),
         frozen("lostfound_founditem", FOUND, "TRUE", "lostfound_item_found_frozen"),
         frozen(
             "lostfound_founditem",

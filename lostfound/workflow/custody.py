@@ -1,7 +1,7 @@
 """L-A, L-D: receipt by the duty manager with 保安部, and every move after it: always two people."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 
@@ -57,7 +57,7 @@ class Receipt:
 
     guard: User
     storage: StoragePlace | None
-    guard_password: str = ""
+    guard_password: str = field(default="", repr=False)
     seal: str = ""
     handed_at: datetime | None = None
     late_reason: str = ""
@@ -74,7 +74,7 @@ class Second:
     """The other of the two people of a move, with his password when he stands beside."""
 
     user: User
-    password: str = ""
+    password: str = field(default="", repr=False)
 
 
 @transaction.atomic

@@ -69,38 +69,16 @@ def on_paper(house: House) -> FoundItem:
 
 
 def batch(house: House) -> None:
-    claiming.in_batch(house, "proposed")
+    claiming.in_batch(house)
 
 
 def decided(house: House) -> None:
-    """A paper that the general manager has decided, one line of it carried out."""
-    claiming.in_batch(house, "proposed")
-    with connection.cursor() as row:
-        row.execute(
-            f"UPDATE {B} SET status = 'decided', submitted_at = now(), asked_with_id = %s,"
-            " asked_signature_id = (SELECT min(id) FROM core_staffsignature),"
-            " with_signature_id = (SELECT min(id) FROM core_staffsignature),"
-            " reviewed_by_id = %s, decided_by_id = %s, decided_at = now(),"
-            " reviewed_signature_id = (SELECT min(id) FROM core_staffsignature),"
-            " decided_signature_id = (SELECT min(id) FROM core_staffsignature)",
-            [house.guard.pk, house.pm.pk, house.gm.pk],
-        )
-        row.execute(
-            f"UPDATE {L} SET state = 'decided', method = 'police', decided_by_id = %s,"
-            " decided_at = now(), finder_id = %s",
-            [house.gm.pk, house.guard.pk],
-        )
+    """A paper that the general manager has decided, nothing of it carried out."""
+    claiming.decided(house, "police")
 
 
 def executed(house: House) -> None:
-    decided(house)
-    with connection.cursor() as row:
-        row.execute(
-            f"UPDATE {L} SET state = 'executed', executed_by_id = %s, executed_with_id = %s,"
-            " executed_at = now(), proof = '接收字第7号', proceeds = 0",
-            [house.dm.pk, house.guard.pk],
-        )
-        row.execute(f"UPDATE {B} SET status = 'done', ended_at = now()")
+    claiming.disposed(house, "police")
 
 
 def lost(house: House) -> None:
@@ -241,6 +219,7 @@ CONSTRAINTS = {
     "batch_reviewed": (decided, twin(B, reviewed_signature_id="NULL")),
     "batch_decided": (decided, twin(B, decided_signature_id="NULL")),
     "batch_four_eyes": (decided, twin(B, decided_by_id="asked_by_id")),
+    "batch_reviewed_by_other": (decided, twin(B, reviewed_by_id="asked_with_id")),
     "batch_ended": (batch, twin(B, ended_at="now()")),
     "line_position": (batch, twin(L, state="'dropped'")),
     "line_one_live": (batch, twin(L, position="9")),
@@ -249,6 +228,7 @@ CONSTRAINTS = {
     "line_finder_decides_not": (decided, twin(L, position="9", finder_id="decided_by_id")),
     "line_keep_until": (decided, twin(L, position="9", method="'keep'")),
     "line_executed_by_two": (executed, twin(L, position="9", proof="''")),
+    "line_early": (batch, twin(L, position="9", early="'food'")),
     "line_proceeds": (
         executed,
         twin(L, position="9", method="'sell'", reason="'x'", proceeds="-1"),
@@ -300,6 +280,13 @@ def set_(table: str, assignment: str, where: str = "TRUE") -> str:
 
 GUARDS = {
     "item_ended_frozen": (returned, set_(ITEM, "name = 'x'")),
+    "item_returned_by_claim": (
+        verified,
+        set_(
+            ITEM,
+            "status = 'returned', returned_at = now(), ended_at = now(), next_due_at = NULL",
+        ),
+    ),
     "item_found_frozen": (logged, set_(ITEM, "found_at = found_at - interval '1 hour'")),
     "item_received_frozen": (stored, set_(ITEM, "received_on = received_on - 1")),
     "link_frozen": (stored, set_(K, "storage_id = NULL")),
