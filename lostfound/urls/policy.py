@@ -1,5 +1,10 @@
-"""Addresses of policy."""
+"""Addresses of 保管规则."""
 
-from django.urls import URLPattern
+from django.urls import path
 
-urlpatterns: list[URLPattern] = []
+from lostfound.views import policy as views
+
+urlpatterns = [
+    path("policy/", views.policy, name="policy"),
+    path("policy/new/", views.policy_new, name="policy_new"),
+]

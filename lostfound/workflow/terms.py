@@ -6,6 +6,7 @@ from decimal import Decimal
 
 from django.db import transaction
 from django.db.models import Max
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -13,11 +14,12 @@ from lostfound import categories, retention
 from lostfound.models import FoundItem, RetentionPolicy
 from lostfound.permissions import ACTIONS
 from lostfound.workflow.base import RETENTION_RULES, Rule, last_day_of
-from propdesk.core import audit, clocks
+from propdesk.core import audit, clocks, drafts
 from propdesk.core.models import Property, PropertySettings, User
 from propdesk.core.roles import ensure
 from propdesk.core.transitions import RefusedInput, lock
 
+POLICY_FORM = "lostfound.policy"
 TICK = timedelta(microseconds=1)
 """Clocks fire once their due time is past; a term ends with the last moment of its last day."""
 
@@ -100,14 +102,25 @@ def set_policy(
     by: User,
     reason: str,
     rolls: bool = True,
+    token: str = "",
 ) -> RetentionPolicy:
-    """A new version of the house's rule, from today on or later; old things keep theirs (L-G)."""
+    """A new version of the house's rule, from today on or later; old things keep theirs (L-G).
+
+    The preset in 设置 follows, or the next change of any setting would bring the old one back.
+    DoubleSubmitError for a twin.
+    """
     ensure(by, "set_policy", ACTIONS, prop=prop)
     if valid_from < timezone.localdate():
         raise RefusedInput(valid_from=_("新规则从今天或以后起生效，已入库的不受影响。"))
     if not reason:
         raise RefusedInput(reason=_("请写明修改规则的原因。"))
-    return write_policy(prop, preset, terms, valid_from, by=by, reason=reason, rolls=rolls)
+    row = write_policy(prop, preset, terms, valid_from, by=by, reason=reason, rolls=rolls)
+    settings = lock(prop.settings)
+    if settings.retention != preset:
+        settings.retention = preset
+        audit.save(settings, "retention", by=by, reason=reason)
+    drafts.use_token(by, token, reverse("lostfound:policy", args=[prop.code]), form=POLICY_FORM)
+    return row
 
 
 def follow_settings(row: PropertySettings, by: User, reason: str) -> None:
