@@ -178,3 +178,33 @@ def test_settings_page_saves_with_a_reason(client: Client, prop: Property, admin
     assert (saved.status_code, saved.url) == (302, url)
     assert stale.status_code == 409
     assert Property.objects.get(pk=prop.pk).settings.hospital_name == "新医院"
+
+
+def test_settings_page_shows_every_value_that_is_saved(client: Client, prop: Property) -> None:
+    client.force_login(member(prop, Role.GENERAL_MANAGER))
+
+    answer = client.get(reverse("house:settings", args=[prop.code]))
+
+    html = answer.content.decode()
+    hidden = [name for name in answer.context["form"].fields if f'name="{name}"' not in html]
+    assert hidden == []
+
+
+@pytest.mark.parametrize(
+    "name", ["found_hand_in", "found_trace", "found_ack", "found_scan", "found_two_staff_over"]
+)
+def test_settings_of_found_things_are_saved_from_the_page(
+    client: Client, prop: Property, admin: User, name: str
+) -> None:
+    client.force_login(admin)
+    url = reverse("house:settings", args=[prop.code])
+    form = client.get(url).context["form"]
+    data = {each: form[each].value() for each in form.fields if form[each].value() is not None}
+
+    wrong = client.post(url, {**data, name: "-1", "reason": WHY})
+    saved = client.post(url, {**data, name: "77", "reason": WHY})
+
+    row = Property.objects.get(pk=prop.pk).settings
+    assert (wrong.status_code, list(wrong.context["form"].errors)) == (422, [name])
+    assert (saved.status_code, getattr(row, name)) == (302, 77)
+    assert row.history.latest().history_change_reason == WHY

@@ -122,7 +122,7 @@ def _sections() -> list[Section]:
             Row("power_supplier", "power_phone"),
             "duty_phone",
         ),
-        Section(str(_("权限与报告")), Row("dm_limit_yuan", "report_required"), "retention"),
+        Section(str(_("权限与报告")), Row("dm_limit_yuan", "report_required")),
         Fold(
             str(_("投诉的时间")),
             Row("record_remind", "not_started"),
@@ -132,6 +132,14 @@ def _sections() -> list[Section]:
             Row("ceiling_major", "sign_within"),
             Row("review_remind", "review_escalate"),
             hint=str(_("改动只影响以后开始计时的事项，正在走的时限不变。")),
+        ),
+        Fold(
+            str(_("失物")),
+            "retention",
+            Row("found_hand_in", "found_trace"),
+            Row("found_ack", "found_scan"),
+            "found_two_staff_over",
+            hint=str(_("已入库的失物仍按接收时的规则保管，正在走的时限不变。")),
         ),
         Fold(str(_("登录")), "idle_logout"),
     ]
