@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from datetime import timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
@@ -9,12 +10,19 @@ from django.utils import timezone
 
 from lostfound import lost_acts, workflow
 from lostfound.acts import ACTS
-from lostfound.models import FoundItem, LostReport, MatchPair, Stocktake, StocktakeDifference
+from lostfound.models import (
+    DisposalBatch,
+    FoundItem,
+    LostReport,
+    MatchPair,
+    Stocktake,
+    StocktakeDifference,
+)
 from propdesk.core import rendering
 from propdesk.core.models import User
 from propdesk.core.roles import Role
-from tests.factories import MembershipFactory, PropertyFactory
-from tests.lostfound import claiming, counting, losing, moves
+from tests.factories import PASSWORD, MembershipFactory, PropertyFactory
+from tests.lostfound import claiming, counting, disposing, losing, moves
 from tests.lostfound.journey import House, photo
 
 if TYPE_CHECKING:
@@ -30,11 +38,13 @@ NOT_PAGES = {
     "lostfound:lost_act_draft": "answers a POST",
     "lostfound:lost_match": "answers a POST",
     "lostfound:notice_print": "answers a POST",
+    "lostfound:batch_draft": "answers a POST",
     "lostfound:stocktake_count": "answers a POST",
     "lostfound:stocktake_paste": "answers a POST",
     "lostfound:storage_default": "answers a POST",
     "lostfound:qr": "a picture",
     "lostfound:photo": "a picture",
+    "lostfound:batch_photo": "a picture",
     "lostfound:paper_file": "a PDF",
     "lostfound:list_file": "a PDF",
 }
@@ -53,7 +63,7 @@ class Things:
     def of(
         self,
         name: str,
-        row: FoundItem | LostReport | Stocktake,
+        row: FoundItem | LostReport | Stocktake | DisposalBatch,
         *args: Any,
         case: str = "",
         user: User | None = None,
@@ -214,6 +224,45 @@ def lost(world: "World") -> "Rows":
     yield of("lost_detail", report, case="closed")
 
 
+def disposal(world: "World") -> "Rows":
+    """Papers over expired things, at every step of their way."""
+    see = Things(world)
+    house, page, of = see.house, see.page, see.of
+    for name in ("batches", "batch_new"):
+        yield page(name, case="empty")
+    since = timezone.now() - timedelta(days=94)
+    kept = disposing.expired(house, 3, since=since)
+    house.stored(house.logged(category="food", features="蛋糕一盒"))
+    new = page("batch_new")
+    yield new
+    yield replace(new, case="early", url=new.url + "?early=1")
+    draft = disposing.drafted(house, kept[:1])
+    yield of("batch", draft, case="draft")
+    for name in ("edit", "withdraw"):
+        yield of("batch_step", draft, name, case=name)
+    workflow.withdraw_batch(draft, by=house.dm, reason="重新整理")
+    yield of("batch", disposing.read(draft), case="withdrawn")
+    asked = disposing.submitted(house, disposing.drafted(house, kept))
+    yield of("batch", asked, case="submitted", user=house.pm)
+    seen = disposing.reviewed(house, asked)
+    yield of("batch", seen, case="reviewed", user=house.gm)
+    for name in ("decide", "send-back"):
+        yield of("batch_step", seen, name, case=name, user=house.gm)
+    said = disposing.decided(house, seen, "donate", "police", "destroy")
+    yield of("batch", said, case="decided")
+    for way in ("donate", "destroy"):
+        step = of("batch_step", said, "execute", case=way)
+        yield replace(step, url=f"{step.url}?way={way}")
+    guard = workflow.Second(house.guard, PASSWORD)
+    for line, colour in zip(disposing.lines(said), ("red", "green", "blue"), strict=True):
+        proof = replace(disposing.PROOF, photo=photo(colour))
+        workflow.execute_line(line, proof, guard, by=house.dm)
+    yield of("batch", disposing.read(said), case="done")
+    for case, query in (("", ""), ("ended", "?state=ended")):
+        listing = page("batches", case=case)
+        yield replace(listing, url=listing.url + query)
+
+
 def store(world: "World") -> "Rows":
     """Places in which things lie, and counts of them."""
     see = Things(world)
@@ -260,6 +309,7 @@ GROUPS: dict[str, Callable[["World"], "Rows"]] = {
     "thing_acts": thing_acts,
     "claims": claims,
     "lost": lost,
+    "disposal": disposal,
     "store": store,
 }
 _OF = (
@@ -267,6 +317,7 @@ _OF = (
     ("lostfound:claim", "claims"),
     ("lostfound:lost", "lost"),
     ("lostfound:sto", "store"),
+    ("lostfound:batch", "disposal"),
     ("found_notice", "register"),
 )
 _REGISTER = {"board", "notice", "register_print", "paper", "list_paper"}
