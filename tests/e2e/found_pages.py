@@ -132,6 +132,10 @@ def register(world: "World") -> "Rows":
         workflow.announce(item, by=house.dm, published_on=timezone.localdate(), channel="web")
     yield replace(public, case="")
     yield page("register_print")
+    yield page("policy", case="first")
+    moves.under_another_policy(house)
+    yield page("policy", house.gm)
+    yield page("policy_new", house.gm)
     job = rendering.request_list(world.prop, "found_register", {}, by=house.dm)
     # Last: these pages look again by themselves, which would cut off the way to another.
     yield page("paper", house.dm, house.stored().case.number, "claim_slip")
@@ -320,7 +324,7 @@ _OF = (
     ("lostfound:batch", "disposal"),
     ("found_notice", "register"),
 )
-_REGISTER = {"board", "notice", "register_print", "paper", "list_paper"}
+_REGISTER = {"board", "notice", "register_print", "paper", "list_paper", "policy", "policy_new"}
 
 
 def group_of(route: str) -> str:
