@@ -125,7 +125,7 @@ class SecondFields(forms.Form):
         ]
         field, word = self.fields["guard"], self.fields["guard_password"]
         field.label = who
-        field.offer(people, _on_duty)  # type: ignore[attr-defined]
+        field.offer(people, shift_name)  # type: ignore[attr-defined]
         if len(people) == 1 or (people and people[0].on_shift):
             self.initial.setdefault("guard", people[0].pk)
         if self.must_be_here:
@@ -156,5 +156,6 @@ def check_second(form: forms.Form) -> None:
         form.add_error("guard_password", refused)
 
 
-def _on_duty(person: Any) -> str:
+def shift_name(person: Any) -> str:
+    """A colleague in a list, marked while he is on shift."""
     return _t("%(name)s（当班）") % {"name": person.name} if person.on_shift else str(person.name)

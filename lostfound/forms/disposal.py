@@ -8,7 +8,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _t
 from django.utils.translation import gettext_lazy as _
 
-from lostfound.forms.base import PASSWORD, RowField, area, check_second, money
+from lostfound.forms.base import PASSWORD, RowField, area, check_second, money, shift_name
 from lostfound.models import DisposalBatch, DisposalLine, Early, Method
 from lostfound.permissions import SECURITY
 from lostfound.queries import choices
@@ -122,7 +122,7 @@ class GuardFields(forms.Form):
         people = choices.second_people(self.prop, roles, timezone.now())
         others = [person for person in people if person.pk != self.user.pk]
         self.fields["guard"].label = who
-        self.fields["guard"].offer(others)  # type: ignore[attr-defined]
+        self.fields["guard"].offer(others, shift_name)  # type: ignore[attr-defined]
         self.fields["guard_password"].label = _t("%(who)s密码（须在本机确认）") % {"who": who}
         if len(others) == 1 or (others and others[0].on_shift):
             self.initial.setdefault("guard", others[0].pk)

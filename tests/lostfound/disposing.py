@@ -35,11 +35,15 @@ def on(moment: Any) -> Any:
         yield
 
 
+def cheap(house: House, **find: Any) -> FoundItem:
+    """In the cupboard, for three months."""
+    return house.stored(house.logged(**find), value=Decimal("80.00"))
+
+
 def expired(house: House, count: int = 1, *, since: datetime = T0, **find: Any) -> list[FoundItem]:
     """Things kept for three months, whose last day the sweep found to be over."""
     with on(since):
-        receipt = {"value": Decimal("80.00")}
-        items = [house.stored(house.logged(**find), **receipt) for _n in range(count)]
+        items = [cheap(house, **find) for _n in range(count)]
     workflow.flag_due(timezone.now())
     return [fresh(item) for item in items]
 
