@@ -90,3 +90,48 @@ def test_due_cases_use_the_partial_index():
         cursor.execute("EXPLAIN " + captured[0]["sql"])
         plan = "\n".join(line for (line,) in cursor.fetchall())
     assert "core_clock_pending" in plan
+
+
+def test_clocks_of_many_cases_are_armed_and_stopped_in_one_statement_each():
+    cases = [CaseFactory() for _each in range(3)]
+
+    with CaptureQueriesContext(connection) as armed:
+        clocks.arm_all((case, rule, T0) for case in cases for rule in ("r", "s"))
+    with CaptureQueriesContext(connection) as stopped:
+        clocks.stop_all(cases[:2], T0, ["r"])
+
+    assert (len(armed), len(stopped)) == (1, 1)
+    running = Clock.objects.filter(stopped_at=None).order_by("case", "rule")
+    assert list(running.values_list("case", "rule")) == [
+        (cases[0].pk, "s"),
+        (cases[1].pk, "s"),
+        (cases[2].pk, "r"),
+        (cases[2].pk, "s"),
+    ]
+
+
+def test_stop_all_without_rules_stops_whatever_runs_on_the_cases():
+    one, two = CaseFactory(), CaseFactory()
+    clocks.arm_all((case, rule, T0) for case in (one, two) for rule in ("r", "s"))
+
+    clocks.stop_all([one], T0)
+
+    assert set(Clock.objects.filter(stopped_at=None).values_list("case", flat=True)) == {two.pk}
+
+
+def test_arming_nothing_is_no_statement():
+    with CaptureQueriesContext(connection) as captured:
+        clocks.arm_all([])
+
+    assert len(captured) == 0
+
+
+def test_pending_clocks_are_due_not_fired_not_stopped_and_the_oldest_first():
+    case = CaseFactory()
+    clocks.arm(case, ("r", T0), ("r", T0 - MINUTE), ("s", T0), ("r", T0 + 2 * MINUTE))
+    clocks.arm(CaseFactory(), ("r", T0 - 2 * MINUTE))
+    clocks.stop(Clock.objects.latest("pk").case, ["r"], T0)
+
+    found = clocks.pending(["r"], T0 + MINUTE)
+
+    assert [clock.due_at for clock in found] == [T0 - MINUTE, T0]
