@@ -13,6 +13,7 @@ from propdesk.core.models import Attachment
 from tests.e2e import found_road as road
 from tests.e2e.conftest import Desk
 from tests.e2e.found_road import at
+from tests.factories import PASSWORD
 
 pytestmark = pytest.mark.e2e
 FITS = "document.documentElement.scrollWidth <= document.documentElement.clientWidth"
@@ -201,3 +202,46 @@ def test_housekeeper_finds_and_hands_in_by_way_of_her_own_phone(desk: Desk, tmp_
     answer = page.goto(other.get_absolute_url())
     assert answer is not None
     assert answer.status == 404
+
+
+def test_guard_who_was_not_at_the_desk_confirms_on_his_phone(desk: Desk) -> None:
+    house = road.house()
+    item = house.stored(guard_password="")
+    thumb = road.Thumb(desk.page_as(house.guard, width=390, touch=True))
+    thumb.go(house.url())
+    thumb.follow(re.compile("共管会签"))
+    thumb.stands("在库")
+    expect(thumb.main.locator(".stations .here")).to_contain_text("等李强会签")
+    thumb.press("确认会签")
+    thumb.says("已会签")
+    expect(thumb.main.locator(".stations .here")).not_to_contain_text("会签")
+    link = item.custody.get(ended_at=None)
+    assert (link.manager, link.guard) == (house.dm, house.guard)
+    assert link.guard_at is not None
+
+
+def test_contraband_is_watched_and_goes_to_the_police_never_into_the_store(
+    desk: Desk, tmp_path: Path
+) -> None:
+    house = road.house()
+    thumb = road.Thumb(desk.page_as(house.guard, width=390, touch=True))
+    thumb.go(house.url(f"{FORM}?spot={house.sofa.code}"))
+    road.photograph(thumb, road.snapshots(tmp_path))
+    thumb.pick("是什么", "违禁危险品")
+    expect(thumb.main.locator(".advice-contraband")).to_be_visible()
+    thumb.fill("特征", "弹簧刀一把，黑色柄")
+    thumb.press("提交登记")
+    number = road.numbered(thumb)
+    expect(thumb.main).to_contain_text("立即报警")
+
+    manager = at(desk, house.dm, width=390, touch=True)
+    manager.go(house.url("notices/"))
+    expect(manager.main).to_contain_text(f"【违禁危险品，立即处理】{number}")
+    manager.go(house.item_url(number))
+    expect(manager.main.get_by_role("button", name="接收入库")).to_have_count(0)
+    manager.fill("公安接收回执编号", "接收字第7号")
+    manager.fill("接收民警警号或单位", "南山派出所 012345")
+    manager.fill("保安部密码（须在本机确认）", PASSWORD)
+    manager.press("登记移交公安")
+    manager.says("已登记移交公安")
+    manager.stands("已移交公安")

@@ -149,6 +149,12 @@ def test_public_notice_says_category_day_and_place_and_no_more(desk: Desk) -> No
     assert [word for word in secrets if word in page] == []
     assert "/photos/" not in page
 
+    dm.press("打印全部公告")
+    text = text_of(road.printed(dm, dm.page.url))
+    for word in (item.case.number, "手机", "B座", f"{timezone.localdate():%Y年%-m月%-d日}"):
+        assert word in text
+    assert [word for word in secrets if word in text] == []
+
 
 REASON = "公告已久无人认领，随衣物一起捐出"
 
