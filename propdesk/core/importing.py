@@ -8,7 +8,7 @@ import io
 import zipfile
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, time
 from typing import Any, BinaryIO, Final
 
 from django.utils.translation import gettext as _
@@ -25,6 +25,7 @@ MAX_UNPACKED: Final = 60 * 1024 * 1024
 MAX_ROWS: Final = 5000
 MAX_COLUMNS: Final = 40
 MAX_CELL: Final = 200
+MIDNIGHT: Final = time()
 FORMULA: Final = "\x00formula"
 """What a formula cell reads as; no text of a file can contain a NUL."""
 
@@ -101,7 +102,7 @@ def _rows_of_workbook(raw: bytes) -> Iterator[list[str]]:
 
 
 def _cell(cell: Any) -> str:
-    """The text of a cell as a person sees it: 1806.0 is 1806, a day is 2026-11-23."""
+    """The text of a cell as a person sees it: 1806.0 is 1806, a day 2026-11-23, with its time if any."""
     value = cell.value
     if value is None:
         return ""
@@ -110,7 +111,7 @@ def _cell(cell: Any) -> str:
     if isinstance(value, float) and value.is_integer():
         return str(int(value))
     if isinstance(value, datetime):
-        return value.strftime("%Y-%m-%d")
+        return value.strftime("%Y-%m-%d %H:%M" if value.time() != MIDNIGHT else "%Y-%m-%d")
     return str(value)
 
 

@@ -50,9 +50,19 @@ def get(pk: int) -> Person:
 
 def create(prop: Property, guest: Guest) -> Person:
     """A new person; one row per case, so that purging one case never touches another."""
-    person = Person(property=prop, name_sort=sort_key(guest.name), **_fields(guest))
+    person = row_of(prop, guest)
     person.save(force_insert=True)
     return person
+
+
+def row_of(prop: Property, guest: Guest) -> Person:
+    """A new person, not written: for whoever writes it along with other rows (``core.bulk``)."""
+    return Person(
+        property=prop,
+        name_sort=sort_key(guest.name),
+        created_at=timezone.now(),
+        **_fields(guest),
+    )
 
 
 def _fields(guest: Guest) -> dict[str, object]:

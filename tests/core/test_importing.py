@@ -54,9 +54,13 @@ def test_csv_quotes_may_hold_separators_and_lines() -> None:
 
 def test_workbook_numbers_and_days_read_as_people_see_them() -> None:
     day = datetime(2026, 11, 23)  # noqa: DTZ001 -- a spreadsheet has no zones
-    raw = workbook(("名称", "房号", "备注"), (1806, 1806.0, day), (12.5, None, True))
+    moment = day.replace(hour=14, minute=5)
+    raw = workbook(("名称", "房号", "备注"), (1806, 1806.0, day), (12.5, None, moment))
 
-    assert cells(raw, "a.XLSX") == [["1806", "1806", "2026-11-23"], ["12.5", "", "True"]]
+    assert cells(raw, "a.XLSX") == [
+        ["1806", "1806", "2026-11-23"],
+        ["12.5", "", "2026-11-23 14:05"],
+    ]
 
 
 def test_rows_keep_their_number_and_empty_ones_are_skipped() -> None:

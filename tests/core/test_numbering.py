@@ -4,7 +4,7 @@ import pytest
 from django.db import transaction
 
 from propdesk.core.models import CaseCounter
-from propdesk.core.numbering import next_number
+from propdesk.core.numbering import next_number, next_numbers
 from tests.factories import PropertyFactory, at
 
 pytestmark = pytest.mark.django_db
@@ -54,3 +54,11 @@ def test_number_of_the_morning_belongs_to_the_local_day():
     prop = PropertyFactory()
 
     assert next_number(prop, "TS", at("2026-11-24 07:30")) == "TS-20261124-001"
+
+
+def test_several_numbers_at_once_go_on_where_the_last_one_stood():
+    prop, now = PropertyFactory(), at("2026-11-23 12:00")
+    next_number(prop, "TS", now)
+
+    assert next_numbers(prop, "TS", now, 2) == ["TS-20261123-002", "TS-20261123-003"]
+    assert next_number(prop, "TS", now) == "TS-20261123-004"
