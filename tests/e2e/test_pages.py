@@ -76,6 +76,11 @@ def test_pages_of(group: str, desk: Desk) -> None:
         ("intake-refused", "incidents/new/", "登记，开始处理"),
         ("signature-refused", "me/", "留存签名"),
         ("place-refused", "settings/places/new/", "新建地点"),
+        ("found-refused", "lostfound/new/", "提交登记"),
+        ("lost-refused", "lostfound/lost/new/", "登记，马上比对"),
+        ("storage-refused", "lostfound/storage/new/", "新建存放位置"),
+        ("count-refused", "lostfound/stocktake/new/", "开始盘点"),
+        ("batch-refused", "lostfound/disposal/new/", "列入审批单"),
     ],
 )
 def test_refused_form(title: str, path: str, button: str, desk: Desk, team: Team) -> None:
