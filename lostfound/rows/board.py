@@ -52,6 +52,8 @@ LINKS = (
     ("batches", "read_batch", "archive", _l("到期处置")),
     ("notice", "announce", "megaphone", _l("招领公告")),
     ("register_print", "print", "printer", _l("打印登记表")),
+    ("policy", "read_register", "journal-text", _l("保管规则")),
+    ("book", "export", "file-earmark-spreadsheet", _l("导入导出")),
 )
 """Pages round the register: address, what it takes, icon, name; the first stands by itself."""
 

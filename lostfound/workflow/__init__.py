@@ -7,6 +7,14 @@ Split by noun: ``logging_in`` (L-B, L-C), ``custody`` (L-A, L-D), ``tracing`` (L
 
 from lostfound.workflow.asking import Ask, edit_batch, start_batch, submit_batch, withdraw_batch
 from lostfound.workflow.base import Rule, permit
+from lostfound.workflow.book import (
+    OldEntry,
+    doubles,
+    draft_of,
+    import_book,
+    keep_rows,
+    record_export,
+)
 from lostfound.workflow.claims import (
     Claimant,
     describe,
@@ -106,6 +114,7 @@ __all__ = [
     "Facts",
     "Find",
     "Loss",
+    "OldEntry",
     "PoliceReceipt",
     "Proof",
     "Receipt",
@@ -133,6 +142,8 @@ __all__ = [
     "decide_value",
     "default_storage",
     "describe",
+    "doubles",
+    "draft_of",
     "edit_batch",
     "edit_lost",
     "edit_storage",
@@ -145,7 +156,9 @@ __all__ = [
     "follow_settings",
     "hand_in",
     "hand_to_police",
+    "import_book",
     "is_late",
+    "keep_rows",
     "link",
     "log",
     "move",
@@ -155,6 +168,7 @@ __all__ = [
     "permit_report",
     "policy_in_force",
     "receive",
+    "record_export",
     "refresh_matches",
     "refuse_claim",
     "remind_weekly",
