@@ -49,7 +49,7 @@ def test_wallet_from_hand_in_to_the_signed_slip(desk: Desk) -> None:
     dm.stands("查找中")
     road.trace(dm, via="电话", text="打名片上的电话", outcome="找到失主")
 
-    _described_before_anything_is_shown(front, house, number)
+    _described_before_anything_is_shown(front, dm, house, number)
     _rival_locks_it(front, dm, home)
     _manager_decides(pm, home)
 
@@ -87,11 +87,16 @@ def _item(number: str) -> FoundItem:
     return fresh(FoundItem.objects.get(case__number=number))
 
 
-def _described_before_anything_is_shown(front: Hand, house: FoundHouse, number: str) -> None:
+def _described_before_anything_is_shown(
+    front: Hand, dm: Hand, house: FoundHouse, number: str
+) -> None:
     """L-E: nothing of the thing stands in the page, not even where nobody sees it."""
     front.go(house.item_url(number))
     front.follow("开始记录描述")
-    secrets = [*hidden(_item(number)), "1500", "1,500", "名片", "FQ-0001", "2号柜"]
+    secrets = [*hidden(_item(number)), "1,500", "名片", "FQ-0001", "2号柜"]
+    dm.go(house.item_url(number))
+    for_staff = dm.page.content()
+    assert [word for word in secrets if word not in for_staff] == []
     page = front.page.content()
     assert [word for word in secrets if word in page] == []
     assert re.findall(r"/photos/\d+", page) == []
