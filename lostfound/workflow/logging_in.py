@@ -118,7 +118,7 @@ def _pictures(pictures: Iterable[bytes], find: Find) -> list[Photo]:
         raise RefusedInput(photo=_("一次最多9张照片，请先选最清楚的。"))
     if not pictures and not find.no_photo_reason and not categories.rule(find.category).no_photo:
         raise RefusedInput(photo=_("请拍一张照片；拍不了的写明原因。"))
-    return [photos.prepare(data) for data in pictures]
+    return photos.prepare_all(pictures)
 
 
 def _open(prop: Property, find: Find, by: User, now: datetime) -> FoundItem:
@@ -244,7 +244,7 @@ def hand_in(item: FoundItem, *, by: User) -> FoundItem:
 def attach_all(item: FoundItem, pictures: Iterable[bytes], *, by: User) -> list[Attachment]:
     """添加照片: all of one upload or none."""
     permit(item, "attach", by)
-    ready = [photos.prepare(data) for data in pictures]
+    ready = photos.prepare_all(pictures)
     item, _stand = begin(item, "attach", by)
     rows: list[Attachment] = []
     try:
