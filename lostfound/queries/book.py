@@ -67,6 +67,6 @@ def register(user: User, prop: Property, filters: items.Filters, now: datetime) 
     )
     found: QuerySet[Any] = rows.annotate(
         seal_number=Subquery(seal.values("number")[:1]),
-        claimant=Subquery(claimed.values(owner=owner)[:1]),
+        claimant=Subquery(claimed.values(known=owner)[:1]),
     )
     return found.order_by("pk")
