@@ -4,11 +4,12 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
+from io import BytesIO
 from typing import TYPE_CHECKING, Any
 
 from django.utils import timezone
 
-from lostfound import lost_acts, workflow
+from lostfound import exporting, importing, lost_acts, workflow
 from lostfound.acts import ACTS
 from lostfound.models import (
     DisposalBatch,
@@ -18,9 +19,11 @@ from lostfound.models import (
     Stocktake,
     StocktakeDifference,
 )
+from lostfound.queries.item import Filters
 from propdesk.core import rendering
 from propdesk.core.models import User
 from propdesk.core.roles import Role
+from tests.e2e import found_road as road
 from tests.factories import PASSWORD, MembershipFactory, PropertyFactory
 from tests.lostfound import claiming, counting, disposing, losing, moves
 from tests.lostfound.journey import House, photo
@@ -42,6 +45,9 @@ NOT_PAGES = {
     "lostfound:stocktake_count": "answers a POST",
     "lostfound:stocktake_paste": "answers a POST",
     "lostfound:storage_default": "answers a POST",
+    "lostfound:import_confirm": "answers a POST",
+    "lostfound:import_template": "a workbook",
+    "lostfound:export": "a workbook",
     "lostfound:qr": "a picture",
     "lostfound:photo": "a picture",
     "lostfound:batch_photo": "a picture",
@@ -296,6 +302,20 @@ def store(world: "World") -> "Rows":
     yield page("stocktakes")
 
 
+def book(world: "World") -> "Rows":
+    """What goes into the register from a table, and what is handed out as one."""
+    see = Things(world)
+    house, page = see.house, see.page
+    yield page("book", case="empty")
+    yield page("import_book", house.pm, case="empty")
+    for case, rows in (("half", road.old_book()), ("wrong", road.old_book("昨天"))):
+        importing.upload(world.prop, BytesIO(rows), "旧登记本.csv", len(rows), by=house.pm)
+        yield page("import_book", house.pm, case=case)
+    house.stored()
+    exporting.export(world.prop, Filters.of({}), timezone.now(), by=house.dm).close()
+    yield page("book")
+
+
 def _new_house(see: Things) -> "Rows":
     """The places of a house that has none yet, then with those it is offered."""
     other = PropertyFactory(code="neu", name="新开的公寓")
@@ -315,6 +335,7 @@ GROUPS: dict[str, Callable[["World"], "Rows"]] = {
     "lost": lost,
     "disposal": disposal,
     "store": store,
+    "book": book,
 }
 _OF = (
     ("lostfound:act", "thing_acts"),
@@ -322,6 +343,8 @@ _OF = (
     ("lostfound:lost", "lost"),
     ("lostfound:sto", "store"),
     ("lostfound:batch", "disposal"),
+    ("lostfound:book", "book"),
+    ("lostfound:import", "book"),
     ("found_notice", "register"),
 )
 _REGISTER = {"board", "notice", "register_print", "paper", "list_paper", "policy", "policy_new"}

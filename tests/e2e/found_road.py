@@ -298,6 +298,18 @@ def differences(hand: Hand) -> dict[str, str]:
     return found
 
 
+def old_book(day: str = "2026-11-20") -> bytes:
+    """An old book as a CSV file: two good rows, one wrong in two cells, and one twice."""
+    rows = [
+        "原编号,物品名称,类别,特征,拾获时间,拾获地点,拾获人,接收日期,估价,存放位置",
+        f"2026-031,折叠伞,雨伞,黑色,{day} 18:30,A座大堂,李强,{day},60.00,G2-1",
+        f"2026-032,银行卡,银行卡,尾号 0417,{day},停车场,住户,{day},未估价,G2-2",
+        f"2026-033,手机,电话,黑色,{day},A座大堂,李强,{day},很贵,G2-1",
+        f"2026-031,折叠伞,雨伞,黑色,{day} 18:30,A座大堂,李强,{day},60.00,G2-1",
+    ]
+    return "\n".join(rows).encode("utf-8-sig")
+
+
 def printed(hand: Hand, address: str) -> bytes:
     """The paper as the worker makes it; the test stands in for him."""
     waiting = hand.page.request.get(address)

@@ -1,12 +1,15 @@
 """Lost reports, blind counts, the public notice and what becomes of what nobody fetched, at a desk."""
 
+import io
 import re
 from datetime import timedelta
 from decimal import Decimal
+from pathlib import Path
 
 import pytest
 import time_machine
 from django.utils import timezone
+from openpyxl import load_workbook
 from playwright.sync_api import expect
 
 from lostfound import workflow
@@ -154,6 +157,42 @@ def test_public_notice_says_category_day_and_place_and_no_more(desk: Desk) -> No
     for word in (item.case.number, "手机", "B座", f"{timezone.localdate():%Y年%-m月%-d日}"):
         assert word in text
     assert [word for word in secrets if word in text] == []
+
+
+def test_old_book_is_taken_over_row_by_row_and_the_register_handed_out(
+    desk: Desk, tmp_path: Path
+) -> None:
+    house = road.house()
+    pm, dm = at(desk, house.pm), at(desk, house.dm)
+    file = tmp_path / "旧登记本.csv"
+    file.write_bytes(road.old_book(f"{timezone.localdate() - timedelta(days=5):%Y-%m-%d}"))
+    pm.go(house.url("lostfound/book/import/"))
+    pm.upload("旧登记本的表格", file)
+    pm.press("读取文件，先看结果")
+    expect(pm.main).to_contain_text("可以导入 2 件")
+    expect(pm.main).to_contain_text("有问题 2 行")
+    wrong = pm.main.get_by_role("table", name="有问题的行")
+    for row, column in (("第 4 行", "类别"), ("第 4 行", "估价"), ("第 5 行", "原编号")):
+        expect(wrong.get_by_role("row").filter(has_text=row).filter(has_text=column)).to_have_count(
+            1
+        )
+    assert FoundItem.objects.count() == 0
+    pm.select("一起核对实物的保安部人员", house.guard.name)
+    pm.fill("保安部密码（须在本机确认）", PASSWORD)
+    pm.press("确认导入 2 件")
+    pm.says("已导入 2 件")
+    assert sorted(FoundItem.objects.values_list("old_number", "status")) == [
+        ("2026-031", "stored"),
+        ("2026-032", "stored"),
+    ]
+
+    dm.go(house.url("lostfound/book/"))
+    with dm.page.expect_download() as started:
+        dm.press("导出 Excel")
+    sheet = load_workbook(io.BytesIO(Path(started.value.path()).read_bytes())).active
+    assert sheet is not None
+    cells = [[str(cell.value) for cell in row] for row in sheet.iter_rows()]
+    assert [sum(number in row for row in cells) for number in ("2026-031", "2026-032")] == [1, 1]
 
 
 REASON = "公告已久无人认领，随衣物一起捐出"
