@@ -29,7 +29,7 @@ from lostfound.workflow.base import (
 )
 from lostfound.workflow.custody import Second, pair
 from lostfound.workflow.table import S
-from lostfound.workflow.terms import arm, term_of
+from lostfound.workflow.terms import renew, term_of
 from propdesk.core import cases, persons, photos, stale
 from propdesk.core.models import Attachment, CaseLink, Place, Unmasking, User
 from propdesk.core.notices import notify
@@ -102,8 +102,7 @@ def _other_category(item: FoundItem) -> list[str]:
     if item.policy is None:
         return []
     item.expires_on = term_of(item, item.value)
-    arm(item, timezone.now())
-    return ["expires_on"]
+    return ["expires_on", *renew(item, timezone.now())]
 
 
 @transaction.atomic

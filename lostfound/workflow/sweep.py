@@ -54,7 +54,8 @@ TARGETS: dict[str, Target] = {
     Rule.SCAN_MISSING: Target(frozenset({S.RETURNED}), _DM),
     Rule.CLAIM_LATE: Target(_CLAIM, _PM + _DM),
     Rule.EXPIRES_SOON: Target(_KEPT | _CLAIM, _DM + _GUARDS, ladder="term", rank=1),
-    Rule.EXPIRED: Target(_KEPT | _CLAIM, _GM + _DM + _GUARDS, ladder="term", rank=2),
+    # A claim that ended after the last day, before this sweep, left it in 待处置, and nobody was told.
+    Rule.EXPIRED: Target(_KEPT | _CLAIM | {S.EXPIRED}, _GM + _DM + _GUARDS, ladder="term", rank=2),
     Rule.CATEGORY_DUE: Target(_KEPT | _CLAIM, _DM),
 }
 _ROLES = sorted({role for target in TARGETS.values() for role in target.roles})

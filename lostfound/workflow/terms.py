@@ -13,7 +13,8 @@ from django.utils.translation import gettext as _
 from lostfound import categories, retention
 from lostfound.models import FoundItem, RetentionPolicy
 from lostfound.permissions import ACTIONS
-from lostfound.workflow.base import RETENTION_RULES, Rule, last_day_of
+from lostfound.workflow.base import RETENTION_RULES, Rule, last_day_of, resting
+from lostfound.workflow.table import S
 from propdesk.core import audit, clocks, drafts
 from propdesk.core.models import Property, PropertySettings, User
 from propdesk.core.roles import ensure
@@ -148,6 +149,19 @@ def arm_all(items: Sequence[FoundItem], now: datetime) -> None:
     """``arm`` for many things in two statements."""
     clocks.stop_all([item.case for item in items], now, RETENTION_RULES)
     clocks.arm_all((item.case, rule, due) for item in items for rule, due in _clocks(item, now))
+
+
+def renew(item: FoundItem, now: datetime) -> list[str]:
+    """The clocks of a term that changed; a thing in 待处置 that has time left again rests as before.
+
+    Not saved yet; returns further fields of the thing to save. The way into 待处置 is the sweep's alone,
+    which also tells of it (L-H).
+    """
+    arm(item, now)
+    if item.status != S.EXPIRED:
+        return []
+    item.status = resting(item, now)
+    return ["status"]
 
 
 def _clocks(item: FoundItem, now: datetime) -> list[tuple[str, datetime]]:

@@ -18,7 +18,7 @@ from lostfound.workflow.base import (
     next_due,
 )
 from lostfound.workflow.table import S
-from lostfound.workflow.terms import arm, term_of
+from lostfound.workflow.terms import renew, term_of
 from propdesk.core import audit, cases, clocks
 from propdesk.core.models import Notice, User
 from propdesk.core.notices import notify
@@ -194,6 +194,6 @@ def _start_term(item: FoundItem, now: datetime) -> list[str]:
     if last == item.expires_on:
         return []
     item.expires_on = last
-    arm(item, now)
+    fields = renew(item, now)
     item.next_due_at = next_due(item, now)
-    return ["expires_on", "next_due_at"]
+    return ["expires_on", "next_due_at", *fields]

@@ -12,7 +12,7 @@ from lostfound.models import FoundItem, RetentionPolicy, Valuation
 from lostfound.permissions import ACTIONS
 from lostfound.workflow.base import begin, finish, neutral, next_due
 from lostfound.workflow.table import RESTING
-from lostfound.workflow.terms import arm, term_of, terms_of
+from lostfound.workflow.terms import renew, term_of, terms_of
 from propdesk.core import audit, cases
 from propdesk.core.models import User
 from propdesk.core.notices import notify
@@ -104,8 +104,8 @@ def _apply(item: FoundItem, row: Valuation, valued_by: User, now: datetime) -> l
     )
     item.valued_by = valued_by if row.value is not None else None
     item.valuation_basis, item.expires_on = row.basis, row.expires_on
-    arm(item, now)
     fields = ["value", "valuation", "valued_by", "valuation_basis", "expires_on"]
+    fields += renew(item, now)
     if item.status in RESTING:
         item.next_due_at = next_due(item, now)
         fields.append("next_due_at")
@@ -153,8 +153,7 @@ def change_policy_of_item(
     now = timezone.now()
     old, item.policy = item.policy_id, policy
     item.expires_on = term_of(item, item.value)
-    arm(item, now)
+    fields = ["policy", "expires_on", "next_due_at", *renew(item, now)]
     item.next_due_at = next_due(item, now)
-    fields = ["policy", "expires_on", "next_due_at"]
     info = {"from": old, "to": policy.pk}
     return finish(item, fields, by=by, action="change_policy_of_item", reason=reason, info=info)

@@ -215,6 +215,35 @@ def test_claimed_thing_gets_the_notice_only_and_moves_when_the_claim_ends(now, r
     assert audit.problems(fresh(item).case) == []
 
 
+def test_claim_that_ends_after_the_last_day_before_the_sweep_is_told_of_all_the_same(now):
+    house = House()
+    item = calm(claiming.described(house, cheap(house)))
+    now.move_to(LAST_DAY + INSTANT)
+    workflow.refuse_claim(claiming.live(item), by=house.dm, reason="说错颜色")
+
+    moved = fresh(item).status
+    sweep()
+
+    assert (moved, fresh(item).status) == (S.EXPIRED, S.EXPIRED)
+    assert sent("expired") == to("expired", house.dm, house.gm, house.guard, house.guard2)
+
+
+@pytest.mark.parametrize(("ready", "rests"), [(cheap, S.STORED), ("ownerless", S.OWNERLESS)])
+def test_thing_whose_term_is_lengthened_after_its_last_day_rests_again(now, ready, rests):
+    house = House()
+    item = calm(cheap(house) if ready is cheap else house.ownerless(cheap(house)))
+    now.move_to(LAST_DAY + INSTANT)
+    sweep()
+
+    workflow.revalue(fresh(item), Decimal(900), by=house.dm, basis="市价", reason="估错了")
+
+    assert (fresh(item).status, fresh(item).expires_on.isoformat()) == (rests, "2027-11-23")
+    now.move_to(at("2027-11-24 00:00"))
+    sweep()
+    assert fresh(item).status == S.EXPIRED
+    assert audit.problems(fresh(item).case) == []
+
+
 def test_term_that_has_not_begun_never_expires(now):
     house = House()
     preset = retention.PRESETS["hotel"]
