@@ -6,9 +6,10 @@ what to do and left out; the others can be confirmed.
 
 import hashlib
 import re
+import unicodedata
 from dataclasses import asdict, dataclass
 from datetime import date, datetime, time
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import Any, BinaryIO, Final
 
 from django.utils import timezone
@@ -59,7 +60,8 @@ _LIMITS: Final = {
 }
 MAX_NAME: Final = 60
 _DAY: Final = re.compile(r"(\d{4})[-/.年](\d{1,2})[-/.月](\d{1,2})日?|(\d{4})(\d\d)(\d\d)")
-_TIME: Final = re.compile(r"(\d{1,2})[:：时](\d{1,2})(?:[:：分]\d{0,2})?秒?")
+_TIME: Final = re.compile(r"(\d{1,2})[:时](\d{1,2})(?:[:分]\d{0,2})?秒?")
+_AMOUNT: Final = re.compile(r"[0-9]{1,8}(\.[0-9]{1,2})?")
 _UNVALUED: Final = frozenset({"", "未估价", "无", "-", "—"})
 
 
@@ -213,7 +215,7 @@ class _Reader:
         return code
 
     def _quantity(self, line: Line) -> int:
-        text = line.cells["quantity"] or "1"
+        text = _plain(line.cells["quantity"]) or "1"
         if not text.isdecimal() or not 1 <= int(text[:9]) <= MAX_QUANTITY or len(text) > 7:
             self._wrong(line, "quantity", _("请填整数，至少是 1。"))
             return 1
@@ -221,8 +223,7 @@ class _Reader:
 
     def _moment(self, line: Line, key: str) -> datetime | None:
         """A day, with the time when it is written; None after noting what is wrong."""
-        text = line.cells[key]
-        moment = _read_moment(text)
+        moment = _read_moment(_plain(line.cells[key]))
         if moment is None:
             self._wrong(line, key, _("看不懂这个日期，请写成 2026-03-02 或 2026-03-02 18:30。"))
         elif timezone.localtime(moment).year < FIRST_YEAR:
@@ -239,21 +240,20 @@ class _Reader:
             self._wrong(line, "received_on", _("接收日期早于拾获时间，请核对。"))
 
     def _value(self, line: Line) -> Decimal | None:
-        text = line.cells["value"]
+        text = _plain(line.cells["value"])
         if text in _UNVALUED:
             return None
-        bare = re.sub(r"[¥￥,，\s]|元$|RMB", "", text, flags=re.IGNORECASE)
-        try:
-            value = Decimal(bare)
-            cents = value.quantize(Decimal("0.01"))
-        except InvalidOperation:
-            value = cents = Decimal(-1)
-        if not 0 <= value <= MAX_VALUE or value != cents:
-            self._wrong(
-                line, "value", _("请填金额，如 60.00，不小于零，最多两位小数；没有就填“未估价”。")
-            )
+        bare = re.sub(r"^¥|[,\s]|元$", "", text)
+        if not _AMOUNT.fullmatch(bare) or Decimal(bare) > MAX_VALUE:
+            sentence = _("请填金额，如 60.00，不小于零，最多两位小数；没有就填“未估价”。")
+            self._wrong(line, "value", sentence)
             return None
-        return cents
+        return Decimal(bare).quantize(Decimal("0.01"))
+
+
+def _plain(text: str) -> str:
+    """Digits and signs of full width as a keyboard has them."""
+    return unicodedata.normalize("NFKC", text)
 
 
 def _read_moment(text: str) -> datetime | None:
