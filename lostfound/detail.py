@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
+from django.urls import reverse
 from django.utils.functional import cached_property
 from django.utils.translation import gettext as _
 
@@ -48,6 +49,15 @@ class TermClock:
     passed: int = 0
     whole: int = 0
     """Days gone and days in all; 0 when it has not begun."""
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """A link to a next step on another page."""
+
+    url: str
+    icon: str
+    label: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,6 +220,24 @@ class Detail(NextSteps):
             big, tone = _("剩余 %(n)s天") % {"n": left}, "orange" if left <= SOON else "blue"
         whole = max((last - start).days, 1) if start else 0
         return TermClock(label, icon, big, tone, note, min(whole - max(left, 0), whole), whole)
+
+    @cached_property
+    def ways(self) -> list[Way]:
+        """Next steps that have pages of their own: the claim, the paper of disposal."""
+        code, number = self.item.case.property.code, self.item.case.number
+        found = []
+        if self.may_claim_on:
+            url = reverse("lostfound:claim", args=[code, number])
+            found.append(Way(url, "arrow-right", _("去办认领")))
+        if self.may_propose:
+            early = self.item.status != S.EXPIRED
+            label = _("请示提前处置") if early else _("申请处置")
+            url = reverse("lostfound:batch_new", args=[code])
+            found.append(Way(f"{url}?early=1" if early else url, "archive", label))
+        if self.item.status == S.DISPOSING and self.disposals and self.allowed("read_batch"):
+            url = reverse("lostfound:batch", args=[code, self.disposals[0].number])
+            found.append(Way(url, "archive", _("看审批单")))
+        return found
 
     @cached_property
     def cash_total(self) -> str:

@@ -12,27 +12,32 @@ from django.utils.translation import gettext_lazy as _l
 
 from lostfound.categories import Category
 from lostfound.detail import Detail
-from lostfound.models import Announcement, FoundItem
+from lostfound.models import Announcement, FoundItem, Method, StocktakeDifference
 from lostfound.queries import item as queries
 from lostfound.workflow import Rule
 from lostfound.workflow.base import LATE_REPORT
 from propdesk.core import clock_text
 from propdesk.core.models import AuditEntry
 
+Kind = StocktakeDifference.Kind
 PAGE = 30
 GRACE = timedelta(minutes=5)
 """Up to here what happened and its entry count as one moment."""
 CUSTODY = ["log", "hand_in", "receive", "cosign", "move", "open_seal", "count_contents"]
 CLAIMS = ["describe", "verify", "refuse_claim", "withdraw_claim", "rival", "resolve_dispute"]
 KINDS: dict[str, tuple[Any, list[str]]] = {
-    "custody": (_l("保管"), [*CUSTODY, "hand_to_police"]),
+    "custody": (_l("保管"), [*CUSTODY, "hand_to_police", "stocktake", "stocktake_settled"]),
     "trace": (_l("查找"), ["decide_clue", "trace", "report_ownerless", "acknowledge", "announce"]),
     "claim": (_l("认领"), [*CLAIMS, "return_item", "add_scan"]),
+    "disposal": (
+        _l("处置"),
+        ["expire", "propose_disposal", "drop_disposal", "decide_batch", "execute_line"],
+    ),
     "notice": (_l("提醒"), ["flag", "expire"]),
 }
 LOOK = {
     "log": ("grey", "bag-plus", _l("拾物登记")),
-    "import": ("grey", "upload", _l("从旧登记本导入")),
+    "import_book": ("grey", "upload", _l("从旧登记本导入")),
     "hand_in": ("blue", "box-arrow-in-down", _l("接手上交")),
     "receive": ("green", "box-arrow-in-down", _l("接收入库")),
     "cosign": ("green", "people-fill", _l("会签")),
@@ -60,6 +65,8 @@ LOOK = {
     "drop_disposal": ("grey", "dash-circle", _l("撤下过期失物审批")),
     "decide_batch": ("violet", "patch-check", _l("总物业经理批示")),
     "execute_line": ("green", "archive", _l("执行批示")),
+    "stocktake": ("orange", "list-check", _l("盘点发现差异")),
+    "stocktake_settled": ("grey", "list-check", _l("盘点差异已处理")),
     "hand_to_police": ("grey", "shield-check", _l("移交公安")),
     "decide_match": ("blue", "search", _l("核对遗失登记")),
     "correct": ("grey", "pencil", _l("更正登记")),
@@ -143,6 +150,13 @@ def _facts(one: Detail, action: str, info: dict[str, Any], wrote: list[dict[str,
     if action == "decide_match":
         verdict = _("认为是") if info.get("accepted") else _("不是")
         return f"{info.get('number', '')} · {verdict}"
+    if action in ("propose_disposal", "drop_disposal", "decide_batch", "execute_line"):
+        method = info.get("method")
+        return " · ".join(
+            filter(None, [info.get("batch"), str(Method(method).label) if method else ""])
+        )
+    if action in ("stocktake", "stocktake_settled"):
+        return f"{Kind(info['kind']).label} · {info['stocktake']}"
     if action == "open_seal":
         return _("封签 %(n)s") % {"n": info.get("seal", "")}
     return str(info.get("number") or info.get("batch") or "")

@@ -32,6 +32,9 @@ def web(client: Client, house: House) -> Client:
     return client
 
 
+JOINT = ["遗失登记", "存放位置", "盘点", "到期处置", "打印登记表", "保管规则"]
+
+
 def url(house: House) -> str:
     return reverse("lostfound:board", args=[house.prop.code])
 
@@ -261,8 +264,8 @@ def test_empty_list_says_what_is_empty(
 @pytest.mark.parametrize(
     ("who", "ways"),
     [
-        ("dm", ["遗失登记", "存放位置", "盘点", "到期处置", "招领公告", "打印登记表"]),
-        ("guard", ["遗失登记", "存放位置", "盘点", "到期处置", "打印登记表"]),
+        ("dm", [*JOINT[:4], "招领公告", *JOINT[4:], "导入导出"]),
+        ("guard", JOINT),
         ("desk", ["遗失登记"]),
         ("cleaner", ["遗失登记"]),
     ],

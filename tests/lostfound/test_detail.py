@@ -16,6 +16,7 @@ from lostfound import workflow
 from lostfound.detail import Detail
 from lostfound.detail_rows import DetailRows
 from lostfound.models import FoundItem
+from lostfound.rows.timeline import LOOK
 from tests.factories import PASSWORD, at
 from tests.factories import fresh as person
 from tests.lostfound import claiming, moves
@@ -374,11 +375,40 @@ def test_head_says_what_the_time_limit_is_about(ready: Ready, begins: str) -> No
 
 
 @pytest.mark.parametrize("status", S.values)
-def test_every_state_has_a_look_and_a_page(status: str) -> None:
+def test_every_state_has_a_look_and_its_acts_have_names(status: str) -> None:
     house = House()
     item = claiming.at(house, status)
     html = page(house, item, "gm")
-    assert str(S(status).label) in html
+    done = set(item.case.entries.values_list("action", flat=True))
+    assert (str(S(status).label) in html, done - set(LOOK)) == (True, set())
+
+
+@pytest.mark.parametrize(
+    ("status", "who", "ways"),
+    [
+        (S.CLAIMED, "dm", ["去办认领"]),
+        (S.CLAIMED, "desk", ["去办认领"]),
+        (S.DISPUTED, "pm", ["去办认领"]),
+        (S.EXPIRED, "dm", ["申请处置"]),
+        (S.EXPIRED, "guard", []),
+        (S.DISPOSING, "guard", ["看审批单"]),
+        (S.DISPOSING, "desk", []),
+        (S.STORED, "dm", []),
+        (S.RETURNED, "dm", []),
+    ],
+)
+def test_next_step_with_a_page_of_its_own_is_one_link_away(
+    status: str, who: str, ways: list[str]
+) -> None:
+    house = House()
+    one = detail(house, claiming.at(house, status), who)
+    assert [way.label for way in one.ways] == ways
+
+
+def test_food_may_be_proposed_before_its_term() -> None:
+    house = House()
+    (way,) = detail(house, house.stored(house.logged(category="food"))).ways
+    assert (way.label, way.url.endswith("/disposal/new/?early=1")) == ("请示提前处置", True)
 
 
 def test_second_password_is_not_asked_of_the_browser() -> None:
