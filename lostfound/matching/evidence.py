@@ -6,6 +6,7 @@ than for any two things. What one side does not say is neither for nor against.
 
 from __future__ import annotations
 
+import functools
 import math
 from collections.abc import Callable
 from typing import Final, NamedTuple
@@ -13,14 +14,17 @@ from typing import Final, NamedTuple
 from lostfound.matching import numbers, places
 from lostfound.matching.colours import NEAR, distance
 from lostfound.matching.lexicon import lexicon
-from lostfound.matching.profile import Profile
+from lostfound.matching.profile import COLOUR, Profile
 from lostfound.matching.rarity import Rarity
 
 DAY: Final = 1440  # minutes
+DENIED: Final = 0.1  # distance up to which "not white" denies a colour
 DOMINANT: Final = 24.0  # one serial in both fields outweighs all else
 HINT: Final = 3.0  # two characters agree by chance now and then
 NUMERIC: Final = 2.2  # a shared size, count or model
 PARTED: Final = 0.25  # distance from which two colours of one part contradict
+WORDING: Final = 0.9  # times the root of what is shared: a long report shares some with anything
+NOWHERE: Final = 0.7  # a report without a place gets what a place tells on the average
 
 
 class Item(NamedTuple):
@@ -42,6 +46,7 @@ def serials_contradict(lost: Profile, found: Profile) -> bool:
     return numbers.serials(lost.serial, found.serial) == "different"
 
 
+@functools.lru_cache(maxsize=50_000)
 def likeness(one: str, other: str) -> float:
     """Return how readily two things are taken for each other, 0 to 1."""
     if one == other:
@@ -95,6 +100,8 @@ def _category(lost: Profile, found: Profile, _rarity: Rarity, items: list[Item])
 
 
 def _colours(lost: Profile, found: Profile, rarity: Rarity, items: list[Item]) -> None:
+    if lost.absent or found.absent:
+        _denied_colours(lost, found, items)
     if lost.colours and found.colours:
         a, b = lost.colours[:3], found.colours[:3]
         away, pair = min(
@@ -120,6 +127,14 @@ def _colours(lost: Profile, found: Profile, rarity: Rarity, items: list[Item]) -
         parts = found.part_colours if lost.colours else lost.part_colours
         if any(distance(main[0], part.partition(":")[2]) <= 0.1 for part in parts):
             items.append(Item("colour_part", 0.4))
+
+
+def _denied_colours(lost: Profile, found: Profile, items: list[Item]) -> None:
+    for one, other in ((lost, found), (found, lost)):
+        for denied in sorted(one.absent) if other.colours else ():
+            group, _colon, colour = denied.partition(":")
+            if group == COLOUR and distance(colour, other.colours[0]) <= DENIED:
+                items.append(Item("denied", -2.5, denied, denied))
 
 
 def _part_colours(lost: Profile, found: Profile, _rarity: Rarity, items: list[Item]) -> None:
@@ -150,7 +165,9 @@ def _brands(lost: Profile, found: Profile, rarity: Rarity, items: list[Item]) ->
         brand = max(sorted(shared), key=rarity.of_token)
         items.append(Item("brand", 2.2 * rarity.of_token(brand), brand, brand))
     else:
-        items.append(Item("brand", -5.0, min(lost.brands), min(found.brands)))
+        # Of several makers one may be that of something inside.
+        clash = -5.0 if len(lost.brands) == len(found.brands) == 1 else -3.0
+        items.append(Item("brand", clash, min(lost.brands), min(found.brands)))
 
 
 def _marks(lost: Profile, found: Profile, rarity: Rarity, items: list[Item]) -> None:
@@ -196,7 +213,7 @@ def _opposed(
 
 def _contents(lost: Profile, found: Profile, rarity: Rarity, items: list[Item]) -> None:
     shared = lost.things & found.things
-    items.extend(Item("content", rarity.of_token(thing), thing, thing) for thing in shared)
+    items.extend(Item("content", 0.8 * rarity.of_token(thing), thing, thing) for thing in shared)
 
 
 def _words(lost: Profile, found: Profile, rarity: Rarity, items: list[Item]) -> None:
@@ -206,7 +223,8 @@ def _words(lost: Profile, found: Profile, rarity: Rarity, items: list[Item]) -> 
     shared = lost.grams & found.grams
     if shared:
         of_gram = rarity.of_gram
-        items.append(Item("grams", 0.18 * math.fsum([of_gram(gram) for gram in shared])))
+        told = math.fsum([of_gram(gram) for gram in shared])
+        items.append(Item("grams", WORDING * math.sqrt(told)))
     rest = len(found.grams) - len(shared)
     if rest:
         items.append(Item("other_grams", -0.07 * min(rest, 20)))
@@ -281,7 +299,7 @@ def _quantity(lost: Profile, found: Profile, _rarity: Rarity, items: list[Item])
         if lost.quantity > 1:
             items.append(Item("quantity", 0.8))
     else:
-        items.append(Item("quantity", -0.5))
+        items.append(Item("quantity", -0.9))
 
 
 _NEARNESS: Final = {
@@ -290,13 +308,14 @@ _NEARNESS: Final = {
     places.SAME_FLOOR: 0.9,
     places.SAME_ROOT: -0.3,
     places.TWIN: -0.3,
-    places.ELSEWHERE: -1.2,
+    places.ELSEWHERE: -1.8,
 }
 
 
 def _places(lost: Profile, found: Profile, rarity: Rarity, items: list[Item]) -> None:
     near = places.nearest(lost.places, found.places)
     if near == places.UNKNOWN:
+        items.append(Item(f"place{near}", NOWHERE))
         return
     weight = _NEARNESS[near]
     if near == places.SAME_SPOT:
@@ -338,7 +357,7 @@ def _unsaid(lost: Profile, found: Profile, rarity: Rarity, items: list[Item]) ->
     if lost.brands and not found.brands:
         missing += 1.0
     if missing:
-        items.append(Item("missing", -0.22 * min(missing, 14.0)))
+        items.append(Item("missing", -0.18 * min(missing, 14.0)))
 
 
 ALL: Final[tuple[Compare, ...]] = (

@@ -50,9 +50,18 @@ _BARE: Final = re.compile(
 )
 _AMOUNT: Final = re.compile(
     rf"(?:¥|￥|rmb\s*)?(?P<n>\d[\d,]*(?:\.\d+)?|[{_HAN_NUMBER}]+)(?P<more>多|来|几)?"
-    r"\s*(?P<unit>元|块钱?|圆|人民币|现金|美元|美金|欧元|港币|港元|日元|英镑|美刀)"
+    r"\s*(?P<unit>元|块钱?|圆|人民币|现金|美元|美金|欧元|港币|港元|日元|日币|韩元|韩币|泰铢|英镑|美刀)"
 )
-_CURRENCIES: Final = {"港元": "港币", "美金": "美元", "美刀": "美元"}
+_UNIT_FIRST: Final = re.compile(
+    r"(?P<unit>人民币|现金|美元|美金|欧元|港币|港元|日元|日币|韩元|英镑|泰铢)\s*(?P<n>\d[\d,]*)(?!\d*[张枚元块])"
+)
+_CURRENCIES: Final = {
+    "港元": "港币",
+    "美金": "美元",
+    "美刀": "美元",
+    "日币": "日元",
+    "韩币": "韩元",
+}
 _MEASURE: Final = re.compile(
     rf"(?P<n>\d+(?:\.\d+)?万?|[{_HAN_NUMBER}]+)\s*"
     r"(?P<unit>毫升|ml|升|l(?![a-z])|瓦|w(?![a-z])|毫安时?|mah|码|克|g(?![a-z])|gb|tb|度|岁|年级|厘米|cm|米|分)"
@@ -151,7 +160,7 @@ def rooms(text: str) -> list[str]:
 def amounts(text: str) -> list[tuple[float, str]]:
     """Return sums of money as (amount, currency); currency "" is yuan."""
     found = []
-    for match in _AMOUNT.finditer(text):
+    for match in (*_AMOUNT.finditer(text), *_UNIT_FIRST.finditer(text)):
         value = number(match["n"].replace(",", ""))
         unit = match["unit"]
         currency = "" if unit[0] in "元块圆人现" else _CURRENCIES.get(unit, unit)

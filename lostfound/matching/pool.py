@@ -9,7 +9,15 @@ from typing import Final
 from lostfound.matching.index import Index
 from lostfound.matching.profile import Profile
 from lostfound.matching.rarity import Rarity
-from lostfound.matching.scoring import SUGGEST_FROM, Match, explained, squeezed, total, weigh
+from lostfound.matching.scoring import (
+    FOLLOW_FROM,
+    SUGGEST_FROM,
+    Match,
+    explained,
+    squeezed,
+    total,
+    weigh,
+)
 
 MOST_PAIRS: Final = 200  # scored for one report: the promise
 LIKELIEST: Final = 120  # scored of a larger pool; more find nothing more
@@ -32,9 +40,11 @@ class Pool:
     def best(
         self, one: Profile, limit: int = 5, exclude: Collection[int] = frozenset()
     ) -> list[Match]:
-        """Return the best matches for `one`, best first, none below the floor.
+        """Return the best matches for `one`, best first; none unless the best is worth a look.
 
-        `exclude` holds keys of the pool that staff has rejected for `one`.
+        Somebody looks then anyway, so others follow that would not be shown alone: a sloppy note
+        on the right thing must not be hidden by a full one on a thing like it. `exclude` holds
+        keys of the pool that staff has rejected for `one`.
         """
         ranked = []
         self.scored = 0
@@ -48,9 +58,11 @@ class Pool:
             items = weigh(lost, found, self.rarity)
             if items is not None:
                 reached = total(items)
-                if squeezed(reached) >= SUGGEST_FROM:
+                if squeezed(reached) >= FOLLOW_FROM:
                     away = abs(found.since - lost.until)
                     ranked.append((reached, -away, -other.key, lost, found, items))
         self.most_scored = max(self.most_scored, self.scored)
         best = heapq.nlargest(limit, ranked, key=lambda each: each[:3])
+        if not best or squeezed(best[0][0]) < SUGGEST_FROM:
+            return []
         return [explained(lost, found, items) for *_order, lost, found, items in best]

@@ -58,6 +58,8 @@ _IN_CASES: Final = frozenset(
 )
 _FIGURES: Final = frozenset({"玩具", "钥匙扣", "球", "儿童衣服", "泳衣"})
 _CASE: Final = "壳"
+COLOUR: Final = "颜色"
+_NOT: Final = re.compile(r"(?:不是|并非|不算|非)(?:纯|那种|全)?$")
 _MONEY: Final = frozenset({"现金", "红包"})
 _CONTAINER: Final = "纸袋"
 
@@ -173,7 +175,7 @@ def _told(heads: tuple[str, ...], *readings: Reading) -> dict[str, set[str]]:
         "part_colours": set(parts),
         "brands": _values(readings, "brand"),
         "marks": _marks(text, readings, heads),
-        "absent": _values(readings, "mark", absent=True),
+        "absent": _values(readings, "mark", absent=True) | _denied_colours(readings),
         "latin": {w for w in latin - numbers.LABELS if len(w) > 1 and not w.isdigit()},
         "tails": numbers.tail_codes(text),
         "codes": {numbers.alike(m[0]) for m in _FREE_CODE.finditer(text)}
@@ -190,6 +192,17 @@ def _values(readings: Iterable[Reading], kind: str, *, absent: bool = False) -> 
         if piece.absent == absent
         for meaning in piece.meanings
         if meaning.kind == kind
+    }
+
+
+def _denied_colours(readings: Iterable[Reading]) -> set[str]:
+    return {
+        f"{COLOUR}:{meaning.value}"
+        for reading in readings
+        for piece in reading.pieces
+        if piece.absent and _NOT.search(reading.text[: piece.start])
+        for meaning in piece.meanings
+        if meaning.kind == "colour"
     }
 
 

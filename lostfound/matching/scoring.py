@@ -17,7 +17,8 @@ from lostfound.matching.profile import Profile
 from lostfound.matching.rarity import NEUTRAL, Rarity
 from lostfound.matching.reasons import worded
 
-SUGGEST_FROM: Final = 50  # points; below nothing is suggested
+SUGGEST_FROM: Final = 45  # points the best must reach; below nothing is suggested
+FOLLOW_FROM: Final = 15  # points of the others, once the best is worth a look
 MIDDLE: Final = 5.0  # the sum that makes fifty points
 STEEPNESS: Final = 2.2
 

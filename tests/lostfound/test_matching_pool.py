@@ -3,7 +3,7 @@ from datetime import timedelta
 
 import pytest
 
-from lostfound.matching import SUGGEST_FROM, Pool
+from lostfound.matching import FOLLOW_FROM, SUGGEST_FROM, Pool, score
 from lostfound.matching.pool import MOST_PAIRS
 from tests.lostfound.matching_samples import NOON, found, lost
 
@@ -95,8 +95,20 @@ def test_best_comes_first_and_nothing_below_the_floor_is_shown():
 
     assert matches[0].found == 0
     assert [m.points for m in matches] == sorted((m.points for m in matches), reverse=True)
-    assert all(m.points >= SUGGEST_FROM for m in matches)
+    assert matches[0].points >= SUGGEST_FROM
+    assert all(m.points >= FOLLOW_FROM for m in matches)
     assert 2 not in [m.found for m in matches]
+
+
+def test_weak_one_follows_a_good_one_and_is_not_shown_alone():
+    report = lost("雨伞", "黑色 天堂牌，断了一根伞骨")
+    weak = replace(found("雨伞", "蓝格子", places=(("室外", "花园"),)), key=1)
+    good = replace(found("雨伞", "黑 天堂 伞骨断"), key=2)
+
+    assert FOLLOW_FROM <= score(report, weak).points < SUGGEST_FROM
+    assert Pool([weak]).best(report) == []
+    assert [match.found for match in Pool([weak, good]).best(report)] == [2, 1]
+    assert Pool([weak, good]).best(report, exclude={2}) == []
 
 
 @pytest.mark.parametrize("of_lost", [False, True])

@@ -120,6 +120,39 @@ def test_unknown_is_neutral_and_a_clash_is_not():
     assert clash < unknown
 
 
+def test_denied_colour_counts_against_it():
+    item = found("钥匙扣", "白色 小狗")
+
+    denied = score(lost("钥匙扣", "小狗，不是白色的那种"), item)
+    silent = score(lost("钥匙扣", "小狗，那种"), item)
+
+    assert denied.points < silent.points
+    assert "一方说没有：白" in denied.contradictions
+
+
+def test_missing_part_says_nothing_about_a_colour():
+    assert not [a for a in profile(described("包", "没有白色图案")).absent if a[:2] == "颜色"]
+
+
+def test_several_makers_clash_less_than_one():
+    item = found("双肩包", "北面 黑")
+
+    one = score(lost("双肩包", "阿迪达斯 黑"), item).points
+    several = score(lost("双肩包", "阿迪达斯 黑，里面有索尼耳机"), item)
+
+    assert one < several.points
+
+
+def test_report_without_a_place_loses_less_than_one_of_another_place():
+    item = found("雨伞", "黑")
+
+    nowhere = score(lost("雨伞", "黑色", places=()), item).points
+    elsewhere = score(lost("雨伞", "黑色", places=(("室外", "花园"),)), item).points
+    here = score(lost("雨伞", "黑色"), item).points
+
+    assert here > nowhere > elsewhere
+
+
 def test_common_words_say_less_than_rare_ones():
     crowd = [found("雨伞", "黑色") for _ in range(60)] + [found("雨伞", "紫色 恐龙")]
     rarity = Rarity.of(crowd)

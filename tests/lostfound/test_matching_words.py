@@ -208,6 +208,7 @@ def test_chinese_numerals(text, value):
 
 def test_amounts_measures_counts_and_names():
     assert numbers.amounts("约三百五十元，还有500港币") == [(350.0, ""), (500.0, "港币")]
+    assert numbers.amounts("日币 3000") == numbers.amounts("3000日元") == [(3000.0, "日元")]
     assert numbers.measures("两升") == numbers.measures("2l") == numbers.measures("2000毫升")
     assert numbers.counts("三把钥匙，一张卡") == {"把": 3}
     assert numbers.tail_codes("IMEI最后四位 6630，卡号1278结尾") == {"6630", "1278"}
