@@ -265,6 +265,9 @@ def _reviewed(pm: Hand) -> None:
     pm.fill("您的登录密码（签名）", PASSWORD)
     pm.press("提交审核意见")
     pm.says("审核意见已登记")
+    # 四眼: whoever reviewed it does not decide.
+    expect(pm.main).to_contain_text("下一步：总物业经理批示")
+    expect(pm.main.get_by_role("link", name="逐件批示")).to_have_count(0)
 
 
 def _decided(gm: Hand, ways: dict[str, str]) -> None:
