@@ -111,7 +111,7 @@ def _flag_batch(
     due = _locked(now, without, only)
     if not due:
         return 0
-    items: dict[int, FoundItem] = {c.case_id: c.case.found_item for c in due}  # type: ignore[attr-defined]  # joined by _locked
+    items: dict[int, FoundItem] = {c.case_id: c.case.found_item for c in due}  # joined by _locked
     live = [c for c in due if _matters(c, items[c.case_id], now)]
     _merge(live)
     told = _named(live)
