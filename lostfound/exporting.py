@@ -124,15 +124,20 @@ def export(prop: Property, filters: Filters, now: datetime, *, by: User) -> IO[b
 def _write(file: IO[bytes], rows: Any) -> int:
     """Headings, then one line for each thing; returns how many things."""
     options = {"constant_memory": True, "strings_to_formulas": False, "strings_to_urls": False}
-    book = Workbook(file, options)
-    bold = book.add_format({"bold": True, "num_format": TEXT})
-    # A leading "=" or "+" stays text even after somebody edits the cell.
-    text = book.add_format({"num_format": TEXT, "quote_prefix": True})
-    sheet = book.add_worksheet(_("失物登记表"))
-    for place, column in enumerate(COLUMNS):
-        sheet.set_column(place, place, column.width)
-        sheet.write_string(0, place, str(column.heading), bold)
-    sheet.freeze_panes(1, 1)
+    # Leaving the block writes the file and takes away what was put aside, also when a row fails.
+    with Workbook(file, options) as book:
+        bold = book.add_format({"bold": True, "num_format": TEXT})
+        # A leading "=" or "+" stays text even after somebody edits the cell.
+        text = book.add_format({"num_format": TEXT, "quote_prefix": True})
+        sheet = book.add_worksheet(_("失物登记表"))
+        for place, column in enumerate(COLUMNS):
+            sheet.set_column(place, place, column.width)
+            sheet.write_string(0, place, str(column.heading), bold)
+        sheet.freeze_panes(1, 1)
+        return _lines(sheet, rows, text)
+
+
+def _lines(sheet: Any, rows: Any, text: Any) -> int:
     number = 0
     for row in rows[: MAX_ROWS + 1].iterator(chunk_size=CHUNK):
         if number == MAX_ROWS:
@@ -142,7 +147,6 @@ def _write(file: IO[bytes], rows: Any) -> int:
         number += 1
         for place, column in enumerate(COLUMNS):
             _cell(sheet, number, place, column.read(row), text)
-    book.close()
     return number
 
 
