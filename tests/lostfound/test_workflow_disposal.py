@@ -246,7 +246,8 @@ def test_thing_listed_twice_is_refused():
 
 
 @pytest.mark.parametrize(
-    "status", sorted(set(S) - {S.STORED, S.TRACING, S.OWNERLESS, S.EXPIRED, S.VOIDED})
+    "status",
+    sorted(set(S) - {S.STORED, S.TRACING, S.OWNERLESS, S.EXPIRED, S.VOIDED, S.DISPOSING}),
 )
 def test_thing_that_is_not_at_rest_cannot_be_listed(status):
     house = House()
