@@ -37,8 +37,9 @@ def seed(prop: Property, password: str) -> None:
     if signatures.current(guard) is None:
         signatures.keep(guard, scrawl())
     house = _House(prop, people, password)
-    for part in (house.old, house.traced, house.owned, house.recent, house.fresh):
+    for part in (house.old, house.traced, house.owned, house.recent, house.fresh, house.missed):
         part()
+    house.over()
 
 
 class _House:
@@ -46,6 +47,7 @@ class _House:
         self.prop, self.password = prop, password
         self.dm, self.pm = people[Role.DUTY_MANAGER], people[Role.PROPERTY_MANAGER]
         self.guard, self.cleaner = people[Role.SECURITY], people[Role.HOUSEKEEPING]
+        self.desk = people[Role.FRONT_DESK]
         made = workflow.default_storage(prop, by=self.dm)
         self.shelves: dict[str, StoragePlace] = {row.code: row for row in made}
 
@@ -220,6 +222,56 @@ class _House:
             note="23号车位旁",
         )
         self.log("contraband", "不明液体瓶", "棕色玻璃瓶，无标签，有刺鼻气味", "B座 洗衣房", BROWN)
+
+    def missed(self) -> None:
+        """Two that guests miss: one of them was found, as the comparison will say."""
+        now = timezone.now()
+        room = places.find(self.prop, "A-402")
+        bag = workflow.Loss(
+            category="bag",
+            name="双肩包",
+            features="黑色双肩包，拉链上挂着小熊，里面有保温杯",
+            lost_from=now - timedelta(hours=6),
+            lost_to=now - timedelta(minutes=20),
+            places=[room] if room else [],
+        )
+        owner = Guest(name="周子涵", honorific="ms", phone="13600006677", room=room)
+        workflow.report_lost(self.prop, bag, owner, by=self.desk)
+        ring = workflow.Loss(
+            category="jewellery",
+            name="银戒指",
+            features="银色素圈，内侧刻日期",
+            lost_from=now - timedelta(days=2),
+            lost_to=now - timedelta(days=1),
+            place_note="泳池更衣室",
+        )
+        guest = Guest(name="高远", honorific="mr", phone="13500007788")
+        workflow.report_lost(self.prop, ring, guest, by=self.desk)
+
+    def over(self) -> None:
+        """A paper of disposal that waits for the property manager; the toy is not on it yet."""
+        asked = []
+        with days_ago(100):
+            for name, features, colour in (
+                ("帆布伞套", "蓝白条纹，抽绳断", NAVY),
+                ("塑料水杯", "透明，杯盖缺角", SILVER),
+            ):
+                item = self.log("other", name, features, "健身房", colour)
+                item = self.store(item, "15.00", "同类市价", "G1-2")
+                asked.append(workflow.decide_clue(item, "no", by=self.dm))
+        with days_ago(99):
+            for item in asked:
+                workflow.acknowledge(item, by=self.pm)
+        workflow.flag_due(timezone.now())
+        asks = [workflow.Ask(fresh(item), "destroy", "已无使用价值") for item in asked]
+        opinion = "公告栏张贴三个月，无人认领，物品破损，建议销毁。"
+        batch = workflow.start_batch(self.prop, asks, opinion, by=self.dm)
+        workflow.submit_batch(batch, self.second, self.password, by=self.dm)
+
+
+def fresh(item: FoundItem) -> FoundItem:
+    """The thing read anew: the sweep has moved it on."""
+    return FoundItem.objects.select_related("case__property__settings").get(pk=item.pk)
 
 
 @contextmanager

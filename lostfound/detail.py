@@ -213,7 +213,7 @@ class Detail(NextSteps):
     ) -> TermClock:
         left = (last - self.today).days
         if left < 0:
-            big, tone = _("已到期 %(n)s天") % {"n": -left}, "red"
+            big, tone = _("已到期"), "red"
         elif left == 0:
             big, tone = _("今天到期"), "orange"
         else:
@@ -234,8 +234,8 @@ class Detail(NextSteps):
             label = _("请示提前处置") if early else _("申请处置")
             url = reverse("lostfound:batch_new", args=[code])
             found.append(Way(f"{url}?early=1" if early else url, "archive", label))
-        if self.item.status == S.DISPOSING and self.disposals and self.allowed("read_batch"):
-            url = reverse("lostfound:batch", args=[code, self.disposals[0].number])
+        if self.on_paper and self.allowed("read_batch"):
+            url = reverse("lostfound:batch", args=[code, self.on_paper])
             found.append(Way(url, "archive", _("看审批单")))
         return found
 

@@ -7,7 +7,7 @@ from django.utils.translation import gettext_lazy as _l
 from lostfound import categories, workflow
 from lostfound.acts import ACTS, Act
 from lostfound.detail_rows import DetailRows
-from lostfound.models import FoundItem, TraceAttempt
+from lostfound.models import DisposalLine, FoundItem, TraceAttempt
 from propdesk.core.roles import DUTY, standing
 
 S = FoundItem.Status
@@ -165,6 +165,8 @@ class NextSteps(DetailRows):
         found = self.attempts and self.attempts[0].outcome == TraceAttempt.Outcome.FOUND
         if row.status == S.TRACING and found:
             return _("已找到失主，等他来认领。")
+        if row.status == S.EXPIRED and self.on_paper:
+            return _("已列入审批单，等批示；失主来了仍可认领。")
         return str(IDLE.get(S(row.status), ""))
 
     def _until_received(self) -> str:
@@ -189,12 +191,19 @@ class NextSteps(DetailRows):
         return self.item.status in (S.CLAIMED, S.DISPUTED) and self.allowed("describe")
 
     @cached_property
+    def on_paper(self) -> str:
+        """Number of the paper of disposal it stands on, not carried out yet; "" for none."""
+        live = (DisposalLine.State.PROPOSED, DisposalLine.State.DECIDED)
+        return next((str(row.number) for row in self.disposals if row.state in live), "")
+
+    @cached_property
     def may_propose(self) -> bool:
         """Whether its disposal can be asked for now: the term is over, or its category's is (L-H)."""
         early = (
             self.rule.early_days is not None and self.item.status in workflow.MOVES["trace"].states
         )
-        return (self.item.status == S.EXPIRED or early) and self.allowed("propose_disposal")
+        ripe = (self.item.status == S.EXPIRED or early) and not self.on_paper
+        return ripe and self.allowed("propose_disposal")
 
     def _open_to(self, action: str) -> bool:
         return self.item.status in workflow.MOVES[action].states and self.allowed(action)

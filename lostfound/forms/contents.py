@@ -19,7 +19,7 @@ NOTES = ("100", "50", "20", "10", "5", "1", "0.5", "0.1")
 OTHER = ("HKD", "USD", "EUR", "JPY", "MOP", "TWD", "KRW", "GBP")
 Line = dict[str, Any]
 """One line as ``workflow.Content`` takes it: text, count; for money also currency, denomination."""
-LINES, FOREIGN, MOST = 8, 3, 9999
+LINES, FOREIGN, MOST = 16, 3, 9999
 
 
 def _count(label: Any) -> forms.IntegerField:

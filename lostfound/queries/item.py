@@ -9,7 +9,7 @@ from django.contrib.postgres.expressions import ArraySubquery
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.db.models.functions import JSONObject
 
-from lostfound.models import Category, Claim, CustodyMove, FoundItem, LostReport
+from lostfound.models import Category, Claim, CustodyMove, DisposalLine, FoundItem, LostReport
 from lostfound.permissions import ACTIONS
 from lostfound.queries.paging import Page, page_by_time
 from propdesk.core import search
@@ -119,8 +119,9 @@ def listed(rows: "QuerySet[FoundItem]") -> "QuerySet[Any]":
     columns = {"storage": "storage__label", "holder": "holder__name", "holder_id": "holder_id"}
     columns |= {"department": "department__name", "manager_at": "manager_at"}
     columns |= {"guard_at": "guard_at", "guard_id": "guard_id", "manager_id": "manager_id"}
+    live = DisposalLine.objects.filter(item=OuterRef("pk"), state__in=["proposed", "decided"])
     return rows.select_related("case", "place", "logged_by").annotate(
-        lies=ArraySubquery(here.values(row=JSONObject(**columns)))
+        lies=ArraySubquery(here.values(row=JSONObject(**columns))), on_paper=Exists(live)
     )
 
 

@@ -129,6 +129,8 @@ def _next(row: Any, here: dict[str, Any]) -> str:
         return _("等会签")
     if row.status == S.LOGGED and categories.rule(row.category).to_police_at_once:
         return _("移交公安")
+    if row.status == S.EXPIRED and row.on_paper:
+        return _("等批示")
     if row.status == S.OWNERLESS and row.ownerless_acked_at is None:
         return _("物业经理知悉")
     if row.status == S.OWNERLESS and row.announced_on is not None:

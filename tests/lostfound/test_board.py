@@ -224,6 +224,8 @@ def test_row_of_his_own_thing_is_open_to_the_front_desk(house: House) -> None:
         (claiming.described, "核对认领"),
         (claiming.disputed, "裁定异议"),
         (claiming.returned, ""),
+        (lambda h: claiming.expired(h)[0], "申请处置"),
+        (lambda h: claiming.in_batch(h)[0][0], "等批示"),
     ],
 )
 def test_row_names_the_next_act(house: House, ready: Any, word: str) -> None:

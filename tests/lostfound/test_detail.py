@@ -226,10 +226,10 @@ def test_clock_warns_as_the_last_day_comes_near(old: Any, days: int, big: str, t
     assert (clock.big, clock.tone) == (big, tone)
 
 
-def test_clock_says_for_how_long_the_term_is_over(old: Any) -> None:
+def test_clock_says_that_the_term_is_over(old: Any) -> None:
     with time_machine.travel(DAY + timedelta(days=367), tick=False):
         clock = detail(*old).clocks[0]
-    assert (clock.big, clock.tone, clock.passed, clock.whole) == ("已到期 2天", "red", 365, 365)
+    assert (clock.big, clock.tone, clock.passed, clock.whole) == ("已到期", "red", 365, 365)
 
 
 def test_general_managers_own_day_replaces_the_term(old: Any) -> None:
@@ -403,6 +403,14 @@ def test_next_step_with_a_page_of_its_own_is_one_link_away(
     house = House()
     one = detail(house, claiming.at(house, status), who)
     assert [way.label for way in one.ways] == ways
+
+
+def test_thing_on_a_paper_leads_to_it_and_is_not_proposed_again() -> None:
+    house = House()
+    (item,), batch = claiming.in_batch(house)
+    one = detail(house, item)
+    assert [(way.label, way.url) for way in one.ways] == [("看审批单", batch.get_absolute_url())]
+    assert one.waiting == "已列入审批单，等批示；失主来了仍可认领。"
 
 
 def test_food_may_be_proposed_before_its_term() -> None:
