@@ -20,6 +20,7 @@ from lostfound.matching.rarity import Rarity
 DAY: Final = 1440  # minutes
 DENIED: Final = 0.1  # distance up to which "not white" denies a colour
 DOMINANT: Final = 24.0  # one serial in both fields outweighs all else
+MISREAD: Final = -2.0  # added to what contradicting digits say
 HINT: Final = 3.0  # two characters agree by chance now and then
 NUMERIC: Final = 2.2  # a shared size, count or model
 PARTED: Final = 0.25  # distance from which two colours of one part contradict
@@ -43,7 +44,9 @@ def serials_contradict(lost: Profile, found: Profile) -> bool:
     """Return whether both fields for numbers are filled and cannot belong to one thing."""
     if not lost.serial or not found.serial:
         return False
-    return numbers.serials(lost.serial, found.serial) == "different"
+    return numbers.serials(lost.serial, found.serial) == "different" and not numbers.slipped(
+        lost.serial, found.serial
+    )
 
 
 @functools.lru_cache(maxsize=50_000)
@@ -254,6 +257,11 @@ def _identity(lost: Profile, found: Profile, _rarity: Rarity, items: list[Item])
     items.append(Item("number", clash, ours, theirs))
 
 
+def _serials(lost: Profile, found: Profile, _rarity: Rarity, items: list[Item]) -> None:
+    if lost.serial and found.serial and numbers.serials(lost.serial, found.serial) == "different":
+        items.append(Item("number", MISREAD))
+
+
 def _unique(length: int, named: int) -> float:
     # `named` of the two texts call the digits a serial or a tail; others may be a room or a year.
     longer = 2.0 if length > numbers.UNIQUE else -4.0 if length < numbers.UNIQUE else 0.0
@@ -362,5 +370,5 @@ def _unsaid(lost: Profile, found: Profile, rarity: Rarity, items: list[Item]) ->
 
 ALL: Final[tuple[Compare, ...]] = (
     _head, _category, _colours, _part_colours, _brands, _marks, _contents, _words, _identity,
-    _names, _amounts, _quantity, _places, _time, _unsaid,
+    _serials, _names, _amounts, _quantity, _places, _time, _unsaid,
 )  # fmt: skip

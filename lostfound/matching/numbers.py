@@ -14,6 +14,7 @@ Verdict = Literal["same", "similar", "different", "unknown"]
 LABELS: Final = frozenset({"imei", "sn", "no", "id", "vin", "vip"})
 UNIQUE: Final = 3  # characters of a tail
 LEAST: Final = 2  # characters that may contradict
+SLIP_FROM: Final = 4  # characters of which one may be misread
 _CODE: Final = re.compile(r"[a-z0-9]+(?:[-.&_][a-z0-9]+)*(?![a-z0-9]|\s?[*＊×…]|\s?\.\.)")
 _MASK: Final = re.compile(r"[*＊×某x…·•.]+")
 _BEGINNING: Final = re.compile(r"([a-z0-9]{2,}?)(?=x{2,}|\s?[*＊×…]|\s?\.\.)")
@@ -124,6 +125,23 @@ def beginnings(serial: str) -> list[str]:
 def alike(code: str) -> str:
     """Return a code with digits for the letters that look like them."""
     return code.translate(_LOOKALIKES) if any(char.isdigit() for char in code) else code
+
+
+def slipped(one: str, other: str) -> bool:
+    """Return whether two values differ by what is misread: one character, or two that changed places."""
+    return any(_is_slip(a, b) for a in tails(one) for b in tails(other))
+
+
+def _is_slip(one: str, other: str) -> bool:
+    shared = min(len(one), len(other))
+    if shared < SLIP_FROM:
+        return False
+    one, other = one[-shared:], other[-shared:]
+    apart = [at for at in range(shared) if one[at] != other[at]]
+    if len(apart) != 2:
+        return len(apart) == 1
+    first, last = apart
+    return last - first == 1 and one[first] == other[last] and one[last] == other[first]
 
 
 def _label(one: str, other: str) -> bool:

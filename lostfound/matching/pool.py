@@ -11,9 +11,9 @@ from lostfound.matching.profile import Profile
 from lostfound.matching.rarity import Rarity
 from lostfound.matching.scoring import (
     FOLLOW_FROM,
-    SUGGEST_FROM,
     Match,
     explained,
+    floor,
     squeezed,
     total,
     weigh,
@@ -63,6 +63,6 @@ class Pool:
                     ranked.append((reached, -away, -other.key, lost, found, items))
         self.most_scored = max(self.most_scored, self.scored)
         best = heapq.nlargest(limit, ranked, key=lambda each: each[:3])
-        if not best or squeezed(best[0][0]) < SUGGEST_FROM:
+        if not best or squeezed(best[0][0]) < floor(best[0][3]):
             return []
         return [explained(lost, found, items) for *_order, lost, found, items in best]

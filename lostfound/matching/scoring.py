@@ -1,7 +1,8 @@
 """Weighs the evidence for and against one pair: points from 0 to 100, with reasons. Pure.
 
 Each comparison adds or takes away; the sum is squeezed into points. A unique number dominates all
-else, and two things are vetoes: found before it was lost, and serials that contradict.
+else, and two things are vetoes: found before it was lost, and serials that contradict by more than
+a slip.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from lostfound.matching.reasons import worded
 
 SUGGEST_FROM: Final = 45  # points the best must reach; below nothing is suggested
 FOLLOW_FROM: Final = 15  # points of the others, once the best is worth a look
+SUGGEST_FROM_LITTLE: Final = (22, 28, 36)  # of a report that tells nothing, one thing, two
 MIDDLE: Final = 5.0  # the sum that makes fifty points
 STEEPNESS: Final = 2.2
 
@@ -57,6 +59,13 @@ def squeezed(total: float) -> int:
     """Return the points of a sum of evidence."""
     power = max(-60.0, min(60.0, (MIDDLE - total) / STEEPNESS))
     return round(100 / (1 + math.exp(power)))
+
+
+def floor(lost: Profile) -> int:
+    """Return the points the best match of a report must reach; less when it tells little."""
+    told = (lost.marks, lost.brands, lost.colours, lost.part_colours, lost.latin, lost.names)
+    count = sum(map(len, told)) + 2 * len(lost.tails)
+    return (*SUGGEST_FROM_LITTLE, SUGGEST_FROM)[min(count, len(SUGGEST_FROM_LITTLE))]
 
 
 def total(items: Iterable[Item]) -> float:

@@ -7,6 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lostfound.matching import VERSION, Profile, Rarity, profile, score
+from lostfound.matching.scoring import floor
 from tests.lostfound.matching_samples import GYM, NOON, described, found, lost
 
 TEXTS = st.text(alphabet=st.characters(exclude_categories=["Cs"]), max_size=60)
@@ -63,11 +64,28 @@ def test_found_in_the_very_minute_of_the_loss_is_not():
     )
 
 
-@pytest.mark.parametrize(
-    ("ours", "theirs"), [("P0446", "P0464"), ("尹**", "荀**"), ("7K31", "2M90")]
-)
+@pytest.mark.parametrize(("ours", "theirs"), [("尹**", "荀**"), ("7K31", "2M90")])
 def test_serials_that_contradict_rule_out(ours, theirs):
     assert score(lost(serial=ours), found(serial=theirs)) is None
+
+
+@pytest.mark.parametrize("misread", ["P0464", "P0448"])
+def test_misread_serial_counts_against_but_rules_nothing_out(misread):
+    words = ("雨伞", "黑色 长柄 天堂")
+    item = found(*words, serial="P0446")
+
+    match = score(lost(*words, serial=misread), item)
+
+    assert score(lost(*words, serial="P7731"), item) is None
+    assert 0 < match.points < score(lost(*words), item).points
+    assert match.contradictions == ("号码不一致",)
+
+
+@pytest.mark.parametrize(
+    ("features", "least"), [("", 22), ("黑色", 28), ("黑色 天堂", 36), ("黑色 天堂 贴纸", 45)]
+)
+def test_report_that_tells_little_asks_for_less(features, least):
+    assert floor(lost("伞", features)) == least
 
 
 @pytest.mark.parametrize(("ours", "theirs"), [("", "7K31"), ("7K31", ""), ("L&Y", "0520")])

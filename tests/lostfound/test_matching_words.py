@@ -192,6 +192,18 @@ def test_serials(one, other, verdict):
 
 
 @pytest.mark.parametrize(
+    ("one", "other", "slip"),
+    [
+        ("p0446", "p0464", True), ("355519", "355579", True), ("imei …5519", "355579", True),
+        ("p0446", "p4460", False), ("337", "338", False), ("355519", "355519", False),
+        ("355519", "123456", False),
+    ],
+)  # fmt: skip
+def test_slip_is_one_character_or_two_that_changed_places(one, other, slip):
+    assert numbers.slipped(one, other) == numbers.slipped(other, one) == slip
+
+
+@pytest.mark.parametrize(
     ("text", "value"),
     [
         ("三百五", 350),
