@@ -5,6 +5,7 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from django.db import transaction
 from django.utils import timezone
@@ -111,7 +112,7 @@ def _flag_batch(
     due = _locked(now, without, only)
     if not due:
         return 0
-    items: dict[int, FoundItem] = {c.case_id: c.case.found_item for c in due}  # joined by _locked
+    items = {clock.case_id: _thing(clock.case) for clock in due}
     live = [c for c in due if _matters(c, items[c.case_id], now)]
     _merge(live)
     told = _named(live)
@@ -143,6 +144,12 @@ def _locked(now: datetime, without: Collection[int], only: int | None) -> list[C
     cases = {clock.case_id: clock.case for clock in reversed(found)}
     for clock in found:
         clock.case = cases[clock.case_id]
+    return found
+
+
+def _thing(case: Any) -> FoundItem:
+    """The thing of a case, joined to it by ``_locked``."""
+    found: FoundItem = case.found_item
     return found
 
 
