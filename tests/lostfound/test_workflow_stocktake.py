@@ -1,12 +1,14 @@
 """F6: a count of two people without a list; what is missing, too many or misplaced is found."""
 
+import threading
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 import pytest
 import time_machine
 from django.core.exceptions import PermissionDenied
-from django.db import IntegrityError, connection, transaction
+from django.db import IntegrityError, connection, connections, transaction
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
@@ -704,3 +706,102 @@ def test_count_that_cannot_be_is_refused_by_the_database(fields: Any, rule: str)
 
     with pytest.raises(IntegrityError, match=rule), transaction.atomic():
         Stocktake.objects.filter(pk=row.pk).update(**values)
+
+
+# --- at the same time ----------------------------------------------------------------------
+
+
+def in_thread(act: Any) -> tuple[threading.Thread, dict[str, Any]]:
+    """A thread that has begun; what came of it is under ``done`` or ``error``."""
+    outcome: dict[str, Any] = {}
+
+    def run() -> None:
+        try:
+            outcome["done"] = act()
+        except ConflictError as error:
+            outcome["error"] = error
+        finally:
+            connections.close_all()
+
+    thread = threading.Thread(target=run)
+    thread.start()
+    return thread, outcome
+
+
+@pytest.mark.django_db(transaction=True)
+def test_finish_waits_for_a_move_that_is_half_done() -> None:
+    house = House()
+    (item,) = lying(house, 1)
+    row = started(house)
+
+    with transaction.atomic():
+        moved(house, item, house.other_shelf)
+        thread, outcome = in_thread(lambda: workflow.finish_stocktake(row, by=house.dm))
+        thread.join(1.0)
+        waited = thread.is_alive()
+    thread.join(30)
+
+    assert (waited, outcome.get("error")) == (True, None)
+    assert (latest(row).status, differences(row)) == (T.MATCHED, {})
+
+
+@pytest.mark.django_db(transaction=True)
+def test_same_tag_by_two_people_at_once_is_counted_once() -> None:
+    house = House()
+    (item,) = lying(house, 1)
+    row = started(house)
+    for n in range(10):
+        tag = number(item) if n == 0 else f"X{n}"
+        barrier = threading.Barrier(2)
+
+        def count(by: User, tag: str = tag, barrier: Any = barrier) -> Any:
+            barrier.wait()
+            return scan(row, tag, by=by)
+
+        both = [in_thread(partial(count, by)) for by in (house.dm, house.guard)]
+        for thread, _outcome in both:
+            thread.join(30)
+        errors = [type(o["error"]) for _thread, o in both if "error" in o]
+        assert errors == [ConflictError]
+
+    assert row.entries.count() == 10
+
+
+@pytest.mark.django_db(transaction=True)
+def test_nothing_is_counted_after_the_end_has_begun() -> None:
+    house = House()
+    row = started(house)
+
+    with transaction.atomic():
+        workflow.finish_stocktake(row, by=house.dm)
+        thread, outcome = in_thread(lambda: scan(row, "LATE", by=house.guard))
+        thread.join(1.0)
+        waited = thread.is_alive()
+    thread.join(30)
+
+    assert waited is True
+    assert isinstance(outcome["error"], ConflictError)
+    assert (latest(row).status, row.entries.count()) == (T.MATCHED, 0)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_start_of_the_same_place_by_two_at_once_happens_once() -> None:
+    house = House()
+    room = workflow.create_storage(house.prop, workflow.Shelf("库房", "KF"), by=house.dm)
+    inner = workflow.create_storage(house.prop, workflow.Shelf("1号柜", "G1"), room, by=house.dm)
+    for _n in range(5):
+        barrier = threading.Barrier(2)
+
+        def start(by: User, witness: User, place: Any, barrier: Any = barrier) -> Any:
+            barrier.wait()
+            return started(house, place, by=by, witness=witness)
+
+        both = [
+            in_thread(partial(start, house.dm, house.guard, room)),
+            in_thread(partial(start, house.pm, house.guard2, inner)),
+        ]
+        for thread, _outcome in both:
+            thread.join(30)
+        assert [type(o["error"]) for _thread, o in both if "error" in o] == [ConflictError]
+        (running,) = [o["done"] for _thread, o in both if "done" in o]
+        workflow.abandon_stocktake(running, by=house.gm, reason="换人")
