@@ -178,7 +178,7 @@ def _marks(lost: Profile, found: Profile, rarity: Rarity, items: list[Item]) -> 
     told: set[str] = set()
     # The most telling of a group counts whole, further ones of it less.
     for weight, mark in sorted(((_worth(m, rarity), m) for m in shared), reverse=True):
-        group = mark.partition(":")[0]
+        group = _group(mark)
         items.append(Item("mark", weight if group not in told else weight * 0.6, mark, mark))
         told.add(group)
     denied = (lost.absent & found.marks) | (found.absent & lost.marks)
@@ -188,15 +188,24 @@ def _marks(lost: Profile, found: Profile, rarity: Rarity, items: list[Item]) -> 
 
 
 def _worth(mark: str, rarity: Rarity) -> float:
-    weight = lexicon().weights.get(mark.partition(":")[0], NUMERIC)
-    return weight * rarity.of_token(mark)
+    return _weight(mark) * rarity.of_token(mark)
+
+
+@functools.lru_cache(maxsize=10_000)
+def _weight(mark: str) -> float:
+    return lexicon().weights.get(_group(mark), NUMERIC)
+
+
+@functools.lru_cache(maxsize=10_000)
+def _group(mark: str) -> str:
+    return mark.partition(":")[0]
 
 
 def _opposed(
     ours: frozenset[str], theirs: frozenset[str], told: set[str], items: list[Item]
 ) -> None:
     lists = lexicon()
-    groups = {mark.partition(":")[0] for mark in ours} & {mark.partition(":")[0] for mark in theirs}
+    groups = set(map(_group, ours)) & set(map(_group, theirs))
     for group in groups:
         clash = lists.clashes.get(group, 1.2)
         if not clash:
@@ -350,10 +359,8 @@ def _time(lost: Profile, found: Profile, _rarity: Rarity, items: list[Item]) -> 
 
 def _unsaid(lost: Profile, found: Profile, rarity: Rarity, items: list[Item]) -> None:
     # Who lost a thing knows it well: what the finder saw and the owner never mentions speaks against.
-    groups = {mark.partition(":")[0] for mark in lost.marks | lost.absent}
-    unsaid = math.fsum(
-        [_worth(mark, rarity) for mark in found.marks if mark.partition(":")[0] not in groups]
-    )
+    groups = set(map(_group, lost.marks | lost.absent))
+    unsaid = math.fsum([_worth(mark, rarity) for mark in found.marks if _group(mark) not in groups])
     if found.brands and not lost.brands:
         unsaid += 1.0
     if found.colours and not lost.colours:

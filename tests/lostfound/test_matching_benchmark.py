@@ -190,3 +190,47 @@ def test_figures_of_the_development_halves_do_not_fall(opened):
     assert ours.recall1.value >= 0.78
     assert ours.false.value <= 0.61
     assert goals_missed(ours, others) == []
+
+
+# --- the sealed half -----------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def sealed():
+    """Our figures and the best baseline's on the half nobody who wrote rules has seen."""
+    benchmark.check_seal("test.jsonl")
+    rows = benchmark.read_half(benchmark.FOLDER / "test.jsonl")
+    others = [measure(rows, rank(rows)) for rank in BASELINES.values()]
+    return measure(rows, benchmark.ours(rows)), others, rows
+
+
+def test_sealed_half_is_large_enough(sealed):
+    _ours, _others, rows = sealed
+
+    assert len(rows.found) >= 300
+    assert len(rows.lost) >= 150
+    assert sum(true is None for true in rows.truth.values()) >= 0.3 * len(rows.lost)
+
+
+def test_recall_goal_is_met_on_the_sealed_half(sealed):
+    ours, others, _rows = sealed
+
+    assert "recall@5" not in goals_missed(ours, others)
+
+
+def test_figures_of_the_sealed_half_do_not_fall(sealed):
+    ours, others, _rows = sealed
+
+    assert ours.recall5.value >= 0.96
+    assert ours.recall1.value >= 0.96
+    assert ours.false.value <= 0.66
+    assert ours.recall5.value - max(each.recall5.value for each in others) >= 0.08
+
+
+@pytest.mark.xfail(
+    strict=True, reason="the lead is 11 reports of 124, the goal asks for 13: see ADR 0022"
+)
+def test_lead_goal_is_met_on_the_sealed_half(sealed):
+    ours, others, _rows = sealed
+
+    assert "lead" not in goals_missed(ours, others)
