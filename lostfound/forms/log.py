@@ -145,7 +145,7 @@ def _names(tree: "list[choices.Branch]", above: str = "") -> "list[tuple[str, st
     """(key, whole name) of everything in the tree."""
     found = []
     for branch in tree:
-        here = f"{above} {branch.name}".strip()
-        found += [(str(pk), f"{here} {name}") for pk, name in branch.spots]
+        here = f"{above} {branch.name}".strip() if branch.is_place else above
+        found += [(str(pk), f"{here} {name}".strip()) for pk, name in branch.spots]
         found += _names(branch.floors, here)
     return found

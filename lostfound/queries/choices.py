@@ -35,6 +35,8 @@ class Branch:
     name: str
     spots: list[tuple[int, str]] = field(default_factory=list)
     floors: "list[Branch]" = field(default_factory=list)
+    is_place: bool = True
+    """Whether its name is part of the names of what stands in it."""
 
 
 def place_tree(prop: Property) -> list[Branch]:
@@ -46,7 +48,7 @@ def place_tree(prop: Property) -> list[Branch]:
     )
     inner = {Place.Kind.BUILDING, Place.Kind.FLOOR}
     nodes = {pk: Branch(name) for pk, _parent, kind, name in rows if kind in inner}
-    outside = Branch(_("院内其他地方"))
+    outside = Branch(_("院内其他地方"), is_place=False)
     roots: list[Branch] = []
     for pk, parent, kind, name in rows:
         above = nodes.get(parent or 0)

@@ -226,7 +226,7 @@ def test_chosen_place_stands_on_top_of_the_recent_ones() -> None:
     form = forms.LogForm(
         prop=fresh_house.prop, user=fresh_house.guard, initial={"place": fresh_house.lobby.pk}
     )
-    assert form.near == [(str(fresh_house.lobby.pk), "院内其他地方 A座大堂")]
+    assert form.near == [(str(fresh_house.lobby.pk), "A座大堂")]
 
 
 # --- others --------------------------------------------------------------------------------
