@@ -169,9 +169,6 @@ class _Reader:
             self._order(line, found_at, received)
         if len(self.problems) > before or not (found_at and received and storage):
             return
-        place = self.names.places.get(cells["place"].upper())
-        finder = self.names.staff.get(cells["finder"].upper())
-        note = _("备注：%(text)s") % {"text": cells["note"]} if cells["note"] else ""
         self.entries.append(
             OldEntry(
                 row=line.number,
@@ -179,17 +176,26 @@ class _Reader:
                 name=cells["name"],
                 category=category,
                 quantity=quantity,
-                features="\n".join(filter(None, [cells["features"], note])),
                 found_at=found_at,
-                place=place,
-                place_note="" if place else cells["place"],
-                finder_user=finder,
-                finder_name="" if finder else cells["finder"],
                 handed_at=max(found_at, received),
                 value=value,
                 storage=storage,
+                **self._words(cells),
             )
         )
+
+    def _words(self, cells: dict[str, str]) -> dict[str, Any]:
+        """Features with the note below; place and finder as rows where the house knows them."""
+        place = self.names.places.get(cells["place"].upper())
+        finder = self.names.staff.get(cells["finder"].upper())
+        note = _("备注：%(text)s") % {"text": cells["note"]} if cells["note"] else ""
+        return {
+            "features": "\n".join(filter(None, [cells["features"], note])),
+            "place": place,
+            "place_note": "" if place else cells["place"],
+            "finder_user": finder,
+            "finder_name": "" if finder else cells["finder"],
+        }
 
     def _wrong(self, line: Line, key: str, text: str) -> None:
         self.problems.append(Problem(line.number, HEADINGS[key], text))
