@@ -182,6 +182,14 @@ CONSTRAINTS = {
     ),
     "core_notice_once": (FULL, twin("core_notice")),
     "core_delivery_channel": (FULL, twin("core_delivery")),
+    "core_document_sealed_case_once": (
+        FULL,
+        twin("core_document", report_id="NULL")
+        .replace('FROM "core_document"', 'FROM "core_document", generate_series(1, 2)')
+        .replace("LIMIT 1", ""),
+    ),
+    "core_document_of_case_or_list": (FULL, twin("core_document", case_id="NULL")),
+    "core_renderjob_of_case_or_list": (FULL, twin("core_renderjob", case_id="NULL")),
     "core_draft_once": (FULL, twin("core_draft")),
     "core_formtoken_once": (FULL, twin("core_formtoken")),
 }
