@@ -1,6 +1,5 @@
 """The report, its signatures, printed papers and photos of one complaint."""
 
-import logging
 from typing import Any
 
 from django.contrib import messages
@@ -8,7 +7,6 @@ from django.db import transaction
 from django.http import FileResponse, Http404, HttpResponse
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.http import content_disposition_header
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as _l
 from django.views.decorators.clickjacking import xframe_options_sameorigin
@@ -17,11 +15,10 @@ from django.views.decorators.http import require_GET, require_http_methods
 from incidents import forms, queries, report_forms, reports, workflow
 from incidents.detail import Detail
 from incidents.models import Severity
-from propdesk.core import drafts, rendering, signatures, signoff, stale
+from propdesk.core import drafts, rendering, serving, signatures, signoff, stale
 from propdesk.core.http import StaffRequest, attempt, done, page, staff_view
 from propdesk.core.models import Document, RenderJob, Report, ReportBox
 
-log = logging.getLogger(__name__)
 GET_POST = require_http_methods(["GET", "HEAD", "POST"])
 PAPERS = {"incident_report": _l("事故报告"), "complaint_record": _l("客户投诉处理记录")}
 EDITABLE = (Report.State.DRAFT, Report.State.SENT_BACK)
@@ -270,23 +267,12 @@ def paper_file(request: StaffRequest, number: str, kind: str, document: int) -> 
     row = rendering.document(one.complaint.case, kind, document)
     if row is None:
         raise Http404
-    how = "download" if "download" in request.GET else "view"
-    try:
-        data = rendering.read(row, by=request.user, how=how)
-    except (ValueError, OSError):
-        if not row.sealed:
-            # Drafts are kept for a day; this one is made anew.
-            return done(request, _url(one, "paper", kind))
-        log.exception("paper %s cannot be served", row.pk)
-        context = {"one": one, "row": one.complaint, "title": PAPERS[kind]}
-        return page(request, "incidents/paper_altered.html", context, status=503)
-    response = HttpResponse(data, content_type="application/pdf")
-    response["Content-Disposition"] = str(
-        content_disposition_header(how == "download", f"{row.number}_{PAPERS[kind]}.pdf")
-    )
-    response["X-Content-Type-Options"] = "nosniff"
-    response["Cache-Control"] = "private, no-store"
-    return response
+    again = _url(one, "paper", kind)
+    served = serving.paper(request, row, PAPERS[kind], again=again)
+    if served is not None:
+        return served
+    context = {"one": one, "row": one.complaint, "title": PAPERS[kind]}
+    return page(request, "incidents/paper_altered.html", context, status=503)
 
 
 @staff_view
@@ -294,19 +280,7 @@ def paper_file(request: StaffRequest, number: str, kind: str, document: int) -> 
 def photo(request: StaffRequest, number: str, photo: int, size: str) -> FileResponse:
     """A photo, to whoever may see its complaint; our own re-encoding, so always JPEG."""
     one = _load(request, number)
-    row = queries.photo(one.complaint, photo)
-    if row is None or size not in ("full", "small"):
-        raise Http404
-    stored = row.file if size == "full" else row.print_file
-    try:
-        response = FileResponse(stored.open("rb"), content_type="image/jpeg")
-    except OSError as error:
-        log.exception("photo %s cannot be served", row.pk)
-        raise Http404 from error
-    response["X-Content-Type-Options"] = "nosniff"
-    response["Content-Security-Policy"] = "default-src 'none'; sandbox"
-    response["Cache-Control"] = "private, no-store"
-    return response
+    return serving.photo(queries.photo(one.complaint, photo), size)
 
 
 @staff_view

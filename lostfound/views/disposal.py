@@ -1,6 +1,5 @@
 """到期处置 (L-H): papers under way, what may be put on one, and one paper with its next step first."""
 
-import logging
 from typing import Any
 
 from django.core.exceptions import ValidationError
@@ -19,11 +18,10 @@ from lostfound.rows import disposal as rows
 from lostfound.views.disposal_steps import STEPS, Open, asked, chosen, form_of, load
 from lostfound.views.frame import allow, allowed
 from lostfound.workflow.disposal import involved, left_to
-from propdesk.core import drafts
+from propdesk.core import drafts, serving
 from propdesk.core.http import StaffRequest, attempt, done, page, staff_view
 from propdesk.core.roles import standing
 
-log = logging.getLogger(__name__)
 B = DisposalBatch.Status
 NEW = "lostfound.batch"
 """Under which a half-filled choice of things is kept."""
@@ -203,16 +201,4 @@ def _mine(request: StaffRequest, one: Open) -> dict[str, bool]:
 def batch_photo(request: StaffRequest, number: str, photo: int, size: str) -> FileResponse:
     """A picture of the proof; our own re-encoding, so always JPEG."""
     one = load(request, number)
-    row = queries.photo(one.batch, photo)
-    if row is None or size not in ("full", "small"):
-        raise Http404
-    stored = row.file if size == "full" else row.print_file
-    try:
-        response = FileResponse(stored.open("rb"), content_type="image/jpeg")
-    except OSError as error:
-        log.exception("photo %s cannot be served", row.pk)
-        raise Http404 from error
-    response["X-Content-Type-Options"] = "nosniff"
-    response["Content-Security-Policy"] = "default-src 'none'; sandbox"
-    response["Cache-Control"] = "private, no-store"
-    return response
+    return serving.photo(queries.photo(one.batch, photo), size)

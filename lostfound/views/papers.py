@@ -1,11 +1,9 @@
 """Printed papers of found things: slips, approvals of disposal, and the register as a list."""
 
-import logging
 from collections.abc import Mapping
 from typing import Any
 
 from django.http import Http404, HttpResponse
-from django.utils.http import content_disposition_header
 from django.utils.translation import gettext_lazy as _l
 from django.views.decorators.clickjacking import xframe_options_sameorigin
 from django.views.decorators.http import require_GET, require_http_methods
@@ -15,11 +13,10 @@ from lostfound.models import DisposalBatch, FoundItem
 from lostfound.queries import papers as queries
 from lostfound.rows.board import STATES
 from lostfound.views.frame import allow, allowed, link
-from propdesk.core import rendering
+from propdesk.core import rendering, serving
 from propdesk.core.http import StaffRequest, done, page, staff_view
 from propdesk.core.models import Document, RenderJob
 
-log = logging.getLogger(__name__)
 PAPERS = {"claim_slip": _l("失物认领单"), "disposal_approval": _l("过期失物处理审批单")}
 LISTS = {"found_register": _l("失物招领登记表"), "found_notice": _l("招领公告")}
 ENDS = {"claim_slip": FoundItem.Status.RETURNED, "disposal_approval": DisposalBatch.Status.DONE}
@@ -92,23 +89,11 @@ def paper_file(request: StaffRequest, number: str, kind: str, document: int) -> 
 def _served(
     request: StaffRequest, row: Document, title: Any, again: str, back: str
 ) -> HttpResponse:
-    how = "download" if "download" in request.GET else "view"
-    try:
-        data = rendering.read(row, by=request.user, how=how)
-    except (ValueError, OSError):
-        if not row.sealed:
-            # What is not sealed is kept for a day; it is made anew.
-            return done(request, again)
-        log.exception("paper %s cannot be served", row.pk)
-        context = {"title": title, "number": row.number, "back_url": back}
-        return page(request, "lostfound/paper_altered.html", context, status=503)
-    response = HttpResponse(data, content_type="application/pdf")
-    response["Content-Disposition"] = str(
-        content_disposition_header(how == "download", f"{row.number}_{title}.pdf")
-    )
-    response["X-Content-Type-Options"] = "nosniff"
-    response["Cache-Control"] = "private, no-store"
-    return response
+    served = serving.paper(request, row, title, again=again)
+    if served is not None:
+        return served
+    context = {"title": title, "number": row.number, "back_url": back}
+    return page(request, "lostfound/paper_altered.html", context, status=503)
 
 
 # --- lists of a house ----------------------------------------------------------------------

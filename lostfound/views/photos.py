@@ -1,7 +1,5 @@
 """Photos of a found thing: private, and only for whom its details are open."""
 
-import logging
-
 from django.http import FileResponse, Http404, HttpResponse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods
@@ -9,9 +7,8 @@ from django.views.decorators.http import require_GET, require_http_methods
 from lostfound import forms, workflow
 from lostfound.queries import item as queries
 from lostfound.views.log import load
+from propdesk.core import serving
 from propdesk.core.http import StaffRequest, attempt, done, page, staff_view
-
-log = logging.getLogger(__name__)
 
 
 @staff_view
@@ -20,18 +17,7 @@ def photo(request: StaffRequest, number: str, photo: int, size: str) -> FileResp
     """A photo; our own re-encoding, so always JPEG. 404 for whom details are closed."""
     one = load(request, number)
     row = queries.photo(one.item, photo) if one.may_details else None
-    if row is None or size not in ("full", "small"):
-        raise Http404
-    stored = row.file if size == "full" else row.print_file
-    try:
-        response = FileResponse(stored.open("rb"), content_type="image/jpeg")
-    except OSError as error:
-        log.exception("photo %s cannot be served", row.pk)
-        raise Http404 from error
-    response["X-Content-Type-Options"] = "nosniff"
-    response["Content-Security-Policy"] = "default-src 'none'; sandbox"
-    response["Cache-Control"] = "private, no-store"
-    return response
+    return serving.photo(row, size)
 
 
 @staff_view

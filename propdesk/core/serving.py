@@ -1,0 +1,55 @@
+"""How private bytes leave the house: photos and papers, each with the heads that keep them harmless."""
+
+import logging
+from typing import Any
+
+from django.http import FileResponse, Http404, HttpResponse
+from django.utils.http import content_disposition_header
+
+from propdesk.core import rendering
+from propdesk.core.http import StaffRequest, done
+from propdesk.core.models import Attachment, Document
+
+log = logging.getLogger(__name__)
+
+
+def photo(row: Attachment | None, size: str) -> FileResponse:
+    """A photo, ``full`` or ``small``: our own re-encoding, so always JPEG; 404 when there is none.
+
+    The caller has looked it up among what the user may see.
+    """
+    if row is None or size not in ("full", "small"):
+        raise Http404
+    stored = row.file if size == "full" else row.print_file
+    try:
+        response = FileResponse(stored.open("rb"), content_type="image/jpeg")
+    except OSError as error:
+        log.exception("photo %s cannot be served", row.pk)
+        raise Http404 from error
+    response["X-Content-Type-Options"] = "nosniff"
+    response["Content-Security-Policy"] = "default-src 'none'; sandbox"
+    response["Cache-Control"] = "private, no-store"
+    return response
+
+
+def paper(request: StaffRequest, row: Document, title: Any, *, again: str) -> HttpResponse | None:
+    """The bytes of a paper, inline, under its proper name; every look is logged.
+
+    A draft whose bytes are gone is made anew at ``again``: drafts are kept for a day. None for a
+    sealed one that is gone or altered: the caller says so on a page of its own (503).
+    """
+    how = "download" if "download" in request.GET else "view"
+    try:
+        data = rendering.read(row, by=request.user, how=how)
+    except (ValueError, OSError):
+        if not row.sealed:
+            return done(request, again)
+        log.exception("paper %s cannot be served", row.pk)
+        return None
+    response = HttpResponse(data, content_type="application/pdf")
+    response["Content-Disposition"] = str(
+        content_disposition_header(how == "download", f"{row.number}_{title}.pdf")
+    )
+    response["X-Content-Type-Options"] = "nosniff"
+    response["Cache-Control"] = "private, no-store"
+    return response
