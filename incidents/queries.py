@@ -12,7 +12,6 @@ from incidents.permissions import EXECUTES, TAKES_IN
 from propdesk.core import search
 from propdesk.core.models import (
     Attachment,
-    AuditEntry,
     Case,
     Person,
     Place,
@@ -223,18 +222,6 @@ def known_guest(prop: Property, pk: int, room: Place) -> Person | None:
     return Person.objects.filter(pk__in=known.values("guest"), room=room, purged_at=None).first()
 
 
-def timeline(
-    complaint: Complaint, kinds: "list[str] | None", before: int | None, limit: int
-) -> "list[AuditEntry]":
-    """Entries of the case, newest first, at most ``limit``, older than sequence ``before``."""
-    rows = AuditEntry.objects.filter(case=complaint.case_id).select_related("by")
-    if kinds:
-        rows = rows.filter(action__in=kinds)
-    if before is not None:
-        rows = rows.filter(seq__lt=before)
-    return list(rows.order_by("-seq")[:limit])
-
-
 def unanswered(complaint: Complaint) -> list[str]:
     """Letters of A–E nobody has answered yet."""
     done = set(complaint.steps.values_list("letter", flat=True))
@@ -290,11 +277,3 @@ def wish(complaint: Complaint, action: str) -> Wish:
     content = (entry.content or {}) if entry else {}
     until = content.get("info", {}).get("wish_at")
     return Wish(datetime.fromisoformat(until) if until else None, content.get("reason", ""))
-
-
-def acts_since(
-    complaint: Complaint, moment: datetime, limit: int = 1000
-) -> list[tuple[datetime, str]]:
-    """(time, act) of the entries of the case from ``moment`` on, oldest first."""
-    entries = complaint.case.entries.filter(at__gte=moment).order_by("seq")
-    return list(entries.values_list("at", "action")[:limit])

@@ -1,15 +1,11 @@
 """Rows of lists and timelines, made ready in Python so that templates only print."""
 
-from bisect import bisect_left
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from urllib.parse import urlencode
 
-from django.db.models import Model
 from django.urls import reverse
-from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as _l
@@ -24,11 +20,10 @@ from incidents.models import (
     Via,
 )
 from incidents.workflow import Rule
-from propdesk.core import clock_text, masks
+from propdesk.core import chronicle, clock_text, masks
 from propdesk.core.models import AuditEntry, Property
 
 S = Complaint.Status
-PAGE = 30
 
 STATES = (
     ("open", _l("未结")),
@@ -183,47 +178,22 @@ LOOK = {
 
 def timeline(one: Detail, kind: str, before: int | None) -> dict[str, Any]:
     """Entries of the case, newest first, as plain rows, and where older ones are."""
-    wanted = KINDS[kind][1] if kind in KINDS else None
-    found = queries.timeline(one.complaint, wanted, before, PAGE + 1)
-    shown, more = found[:PAGE], len(found) > PAGE
-    url = reverse(
-        "incidents:timeline", args=[one.complaint.case.property.code, one.complaint.case.number]
+    case = one.complaint.case
+    return chronicle.timeline(
+        case.pk,
+        lambda entry: _entry(one, entry),
+        here=one.complaint.get_absolute_url(),
+        older=reverse("incidents:timeline", args=[case.property.code, case.number]),
+        before=before,
+        kinds=KINDS,
+        kind=kind,
     )
-    here = one.complaint.get_absolute_url()
-    params = {"before": shown[-1].seq} | ({"kind": kind} if kind else {}) if shown else {}
-    rows = [_entry(one, entry) for entry in shown]
-    for earlier, row in zip([None, *rows], rows, strict=False):
-        row["new_day"] = earlier is None or earlier["day"] != row["day"]
-    return {
-        "rows": rows,
-        "kinds": [("", _("全部"), here)]
-        + [(k, v[0], f"{here}?kind={k}#timeline") for k, v in KINDS.items()],
-        "kind": kind if kind in KINDS else "",
-        "older_url": f"{url}?{urlencode(params)}" if more else "",
-    }
 
 
 def _entry(one: Detail, entry: AuditEntry) -> dict[str, Any]:
-    tone, icon, title = LOOK.get(entry.action, ("grey", "circle", entry.action))
-    content = entry.content or {}
-    info, reason = content.get("info", {}), content.get("reason", "")
-    occurred = entry.occurred_at or entry.at
-    local = timezone.localtime(entry.at)
-    late = (entry.at - occurred).total_seconds() > 300
-    return {
-        "tone": tone,
-        "icon": icon,
-        "title": str(title),
-        "facts": _facts(one, entry.action, info, entry.rows),
-        "reason": reason,
-        "by": entry.by.name if entry.by else _("系统"),
-        "day": f"{local:%Y-%m-%d}",
-        "time": f"{local:%H:%M}",
-        "occurred": clock_text.friendly(occurred, one.now)
-        if late and entry.action != "flag"
-        else "",
-        "seq": entry.seq,
-    }
+    facts = _facts(one, entry.action, chronicle.info_of(entry), entry.rows)
+    occurred = chronicle.late(entry, one.now) if entry.action != "flag" else ""
+    return chronicle.line(entry, LOOK, facts) | {"occurred": occurred}
 
 
 def _time(value: str, now: datetime) -> str:
@@ -287,89 +257,4 @@ HIDDEN = {"case", "history_id", "guest", "id"}
 
 def history(complaint: Complaint, limit: int = 60) -> list[dict[str, Any]]:
     """Versions of the record, newest first, each with what changed against the one before."""
-    versions = list(
-        complaint.history.select_related("history_user").order_by("-history_date", "-history_id")[
-            : limit + 1
-        ]
-    )
-    deltas = [
-        new.diff_against(old, excluded_fields=HIDDEN, foreign_keys_are_objs=False).changes
-        if old is not None
-        else []
-        for new, old in zip(versions, [*versions[1:], None], strict=False)
-    ]
-    known = _named(change for changes in deltas for change in changes)
-    titles = _titles(complaint, [version.history_date for version in versions])
-    return [
-        {
-            "at": version.history_date,
-            "by": version.history_user.name if version.history_user else _("系统"),
-            "title": titles.get(version.history_date, ""),
-            "why": ACTION_TITLES.get(
-                version.history_change_reason or "", version.history_change_reason or ""
-            ),
-            "changes": [_change(change, known) for change in changes],
-        }
-        for version, changes in zip(versions[:limit], deltas, strict=False)
-    ]
-
-
-ACTION_TITLES = {action: look[2] for action, look in LOOK.items()}
-
-
-def _titles(complaint: Complaint, moments: list[datetime]) -> dict[datetime, str]:
-    """What was done, by the moment its row was written: the first entry of the chain from then on.
-
-    Row and entry are written under one lock, so no other act of the case stands between them.
-    """
-    if not moments:
-        return {}
-    found = queries.acts_since(complaint, min(moments))
-    ats = [at for at, _action in found]
-    places = {moment: bisect_left(ats, moment) for moment in moments}
-    return {
-        moment: str(ACTION_TITLES.get(found[place][1], ""))
-        for moment, place in places.items()
-        if place < len(found)
-    }
-
-
-Names = dict[type[Model], dict[Any, str]]
-
-
-def _column(change: Any) -> Any:
-    return Complaint._meta.get_field(change.field)  # noqa: SLF001 -- Django's model API
-
-
-def _named(changes: Iterable[Any]) -> Names:
-    """What the keys in these changes stand for: one statement for each kind of row."""
-    keys: dict[type[Model], set[Any]] = {}
-    for change in changes:
-        if target := _column(change).related_model:
-            keys[target] = keys.get(target, set()) | {change.old, change.new} - {None}
-    return {
-        target: {pk: str(row) for pk, row in target._default_manager.in_bulk(pks).items()}  # noqa: SLF001 -- Django's model API
-        for target, pks in keys.items()
-    }
-
-
-def _change(change: Any, known: Names) -> dict[str, str]:
-    column = _column(change)
-    return {
-        "label": str(column.verbose_name),
-        "old": _shown(column, change.old, known),
-        "new": _shown(column, change.new, known),
-    }
-
-
-def _shown(column: Any, value: Any, known: Names) -> str:
-    if value in (None, ""):
-        return "—"
-    if column.related_model:
-        return known[column.related_model].get(value, "—")
-    if isinstance(value, datetime):
-        return clock_text.list_time(value)
-    if isinstance(value, bool):
-        return _("是") if value else _("否")
-    choices = dict(getattr(column, "flatchoices", ()))
-    return str(choices.get(value, value))
+    return chronicle.versions(complaint, complaint.case, LOOK, HIDDEN, limit)

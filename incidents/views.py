@@ -355,7 +355,7 @@ def timeline(request: StaffRequest, number: str) -> HttpResponse:
     before = rows.number_or_none(request.GET.get("before", ""))
     entries = rows.timeline(one, request.GET.get("kind", ""), before)
     context = {"one": one, "row": one.complaint, "entries": entries}
-    name = "incidents/partials/_timeline.html" if request.htmx else "incidents/timeline.html"
+    name = "partials/_timeline.html" if request.htmx else "incidents/timeline.html"
     return page(request, name, context)
 
 

@@ -9,11 +9,11 @@ from django.contrib.postgres.expressions import ArraySubquery
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.db.models.functions import JSONObject
 
-from lostfound.models import Category, Claim, CustodyMove, DisposalLine, FoundItem, LostReport
+from lostfound.models import Category, Claim, CustodyMove, DisposalLine, FoundItem
 from lostfound.permissions import ACTIONS
 from lostfound.queries.paging import Page, page_by_time
 from propdesk.core import search
-from propdesk.core.models import Attachment, AuditEntry, Case, Place, Property, User
+from propdesk.core.models import Attachment, Case, Place, Property, User
 from propdesk.core.roles import standing
 
 S = FoundItem.Status
@@ -159,26 +159,6 @@ def page_of(rows: "QuerySet[Any]", filters: Filters, after: str) -> Page:
     return page_by_time(
         rows, "case__opened_at", after, lambda row: row.case.opened_at, newest_first=True
     )
-
-
-def timeline(
-    item: FoundItem, kinds: "list[str] | None", before: int | None, limit: int
-) -> "list[AuditEntry]":
-    """Entries of the case, newest first, at most ``limit``, older than sequence ``before``."""
-    rows = AuditEntry.objects.filter(case=item.case_id).select_related("by")
-    if kinds:
-        rows = rows.filter(action__in=kinds)
-    if before is not None:
-        rows = rows.filter(seq__lt=before)
-    return list(rows.order_by("-seq")[:limit])
-
-
-def acts_since(
-    item: FoundItem | LostReport, moment: datetime, limit: int = 1000
-) -> list[tuple[datetime, str]]:
-    """(time, act) of the entries of the case from ``moment`` on, oldest first."""
-    entries = item.case.entries.filter(at__gte=moment).order_by("seq")
-    return list(entries.values_list("at", "action")[:limit])
 
 
 def photos_of(case: Any) -> "QuerySet[Attachment]":

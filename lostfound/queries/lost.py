@@ -13,7 +13,7 @@ from lostfound.models import Category, LostReport, MatchPair, MatchProfile
 from lostfound.permissions import ACTIONS
 from lostfound.queries.paging import Page, page_by_time
 from propdesk.core import drafts, search
-from propdesk.core.models import AuditEntry, Case, Place, Property, Unmasking, User
+from propdesk.core.models import Case, Place, Property, Unmasking, User
 from propdesk.core.roles import standing
 
 S = LostReport.Status
@@ -117,14 +117,6 @@ def one(user: User, prop: Property, number: str) -> Any:
         )
         .first()
     )
-
-
-def timeline(report: LostReport, before: int | None, limit: int) -> list[AuditEntry]:
-    """Entries of the case, newest first, at most ``limit``, older than sequence ``before``."""
-    rows = AuditEntry.objects.filter(case=report.case_id).select_related("by")
-    if before is not None:
-        rows = rows.filter(seq__lt=before)
-    return list(rows.order_by("-seq")[:limit])
 
 
 def spots(prop: Property) -> list[str]:

@@ -6,7 +6,6 @@ from typing import Any
 from urllib.parse import urlencode
 
 from django.urls import reverse
-from django.utils import timezone
 from django.utils.functional import cached_property
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as _l
@@ -19,13 +18,12 @@ from lostfound.queries import item as items
 from lostfound.queries import lost as queries
 from lostfound.queries import match
 from lostfound.queries.paging import Page
-from lostfound.rows.history import history
-from propdesk.core import clock_text, drafts, masks
+from lostfound.rows.timeline import HIDDEN
+from propdesk.core import chronicle, clock_text, drafts, masks
 from propdesk.core.models import AuditEntry, Property, User
 from propdesk.core.roles import may
 
 S = LostReport.Status
-PAGE = 30
 TONES = {
     S.OPEN: ("blue", "search"),
     S.FOUND: ("green", "check-circle-fill"),
@@ -218,41 +216,27 @@ class LostDetail:
 
 def lost_history(one: LostDetail) -> list[dict[str, Any]]:
     """Versions of the report, newest first; what is known of its owner is not in them."""
-    return history(one.report, names={action: look[2] for action, look in LOOK.items()})
+    return chronicle.versions(one.report, one.report.case, LOOK, HIDDEN)
 
 
 def lost_timeline(one: LostDetail, before: int | None) -> dict[str, Any]:
     """Entries of the case, newest first, as plain rows, and where older ones are."""
-    found = queries.timeline(one.report, before, PAGE + 1)
-    shown = [_entry(one, entry) for entry in found[:PAGE]]
-    for earlier, row in zip([None, *shown], shown, strict=False):
-        row["new_day"] = earlier is None or earlier["day"] != row["day"]
-    args = [one.report.case.property.code, one.report.case.number]
-    url = reverse("lostfound:lost_timeline", args=args)
-    more = len(found) > PAGE
-    return {"rows": shown, "older_url": f"{url}?before={shown[-1]['seq']}" if more else ""}
+    case = one.report.case
+    older = reverse("lostfound:lost_timeline", args=[case.property.code, case.number])
+    here = one.report.get_absolute_url()
+    return chronicle.timeline(
+        case.pk, lambda entry: _entry(one, entry), here=here, older=older, before=before
+    )
 
 
 def _entry(one: LostDetail, entry: AuditEntry) -> dict[str, Any]:
-    content = entry.content or {}
-    info, reason = content.get("info", {}), content.get("reason", "")
-    tone, icon, title = LOOK.get(entry.action, ("grey", "circle", entry.action))
-    if entry.action == "decide_match":
-        tone, icon, title = JUDGED[bool(info.get("accepted"))]
-        # The reason speaks of the found thing, whose details are not open to everybody.
-        reason = reason if one.details else ""
-    local = timezone.localtime(entry.at)
-    return {
-        "tone": tone,
-        "icon": icon,
-        "title": str(title),
-        "facts": _facts(entry.action, info),
-        "reason": reason,
-        "by": entry.by.name if entry.by else _("系统"),
-        "day": f"{local:%Y-%m-%d}",
-        "time": f"{local:%H:%M}",
-        "seq": entry.seq,
-    }
+    info = chronicle.info_of(entry)
+    if entry.action != "decide_match":
+        return chronicle.line(entry, LOOK, _facts(entry.action, info))
+    look = {entry.action: JUDGED[bool(info.get("accepted"))]}
+    row = chronicle.line(entry, look, _facts(entry.action, info))
+    # The reason speaks of the found thing, whose details are not open to everybody.
+    return row if one.details else row | {"reason": ""}
 
 
 def _facts(action: str, info: dict[str, Any]) -> str:

@@ -1,11 +1,8 @@
 """What happened to a thing, entry by entry, in words."""
 
-from datetime import timedelta
 from typing import Any
-from urllib.parse import urlencode
 
 from django.urls import reverse
-from django.utils import timezone
 from django.utils.dateparse import parse_date
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as _l
@@ -13,16 +10,14 @@ from django.utils.translation import gettext_lazy as _l
 from lostfound.categories import Category
 from lostfound.detail import Detail
 from lostfound.models import Announcement, FoundItem, Method, StocktakeDifference
-from lostfound.queries import item as queries
 from lostfound.workflow import Rule
 from lostfound.workflow.base import LATE_REPORT
-from propdesk.core import clock_text
+from propdesk.core import chronicle
 from propdesk.core.models import AuditEntry
 
 Kind = StocktakeDifference.Kind
-PAGE = 30
-GRACE = timedelta(minutes=5)
-"""Up to here what happened and its entry count as one moment."""
+HIDDEN = {"case", "history_id", "finder", "guest", "id", "next_due_at"}
+"""Never in a history: people from outside, and what only the program reads."""
 CUSTODY = ["log", "hand_in", "receive", "cosign", "move", "open_seal", "count_contents"]
 CLAIMS = ["describe", "verify", "refuse_claim", "withdraw_claim", "rival", "resolve_dispute"]
 KINDS: dict[str, tuple[Any, list[str]]] = {
@@ -82,45 +77,31 @@ LABELS = {field.name: field.verbose_name for field in FoundItem._meta.concrete_f
 
 def timeline(one: Detail, kind: str, before: int | None) -> dict[str, Any]:
     """Entries of the case, newest first, as plain rows, and where older ones are."""
-    wanted = KINDS[kind][1] if kind in KINDS else None
-    found = queries.timeline(one.item, wanted, before, PAGE + 1)
-    shown, more = found[:PAGE], len(found) > PAGE
-    url = reverse("lostfound:timeline", args=[one.item.case.property.code, one.item.case.number])
-    here = one.item.get_absolute_url()
-    params = {"before": shown[-1].seq} | ({"kind": kind} if kind else {}) if shown else {}
-    rows = [_entry(one, entry) for entry in shown]
-    for earlier, row in zip([None, *rows], rows, strict=False):
-        row["new_day"] = earlier is None or earlier["day"] != row["day"]
-    return {
-        "rows": rows,
-        "kinds": [("", _("全部"), here)]
-        + [(k, v[0], f"{here}?kind={k}#timeline") for k, v in KINDS.items()],
-        "kind": kind if kind in KINDS else "",
-        "older_url": f"{url}?{urlencode(params)}" if more else "",
-    }
+    case = one.item.case
+    return chronicle.timeline(
+        case.pk,
+        lambda entry: _entry(one, entry),
+        here=one.item.get_absolute_url(),
+        older=reverse("lostfound:timeline", args=[case.property.code, case.number]),
+        before=before,
+        kinds=KINDS,
+        kind=kind,
+    )
+
+
+def history(item: FoundItem) -> list[dict[str, Any]]:
+    """Versions of the slip, newest first; what is known of people from outside is not in them."""
+    return chronicle.versions(item, item.case, LOOK, HIDDEN)
 
 
 def _entry(one: Detail, entry: AuditEntry) -> dict[str, Any]:
-    tone, icon, title = LOOK.get(entry.action, ("grey", "circle", entry.action))
-    content = entry.content or {}
-    info, reason = content.get("info", {}), content.get("reason", "")
-    occurred = entry.occurred_at or entry.at
-    local = timezone.localtime(entry.at)
-    grace = LATE_REPORT if entry.action == "log" else GRACE
-    return {
-        "tone": tone,
-        "icon": icon,
-        "title": str(title),
-        "facts": _facts(one, entry.action, info, entry.rows),
-        "reason": "" if reason in (entry.action, str(title)) else reason,
-        "by": entry.by.name if entry.by else _("系统"),
-        "day": f"{local:%Y-%m-%d}",
-        "time": f"{local:%H:%M}",
-        "occurred": clock_text.friendly(occurred, one.now)
-        if entry.at - occurred > grace and entry.action not in ("flag", "expire")
-        else "",
-        "seq": entry.seq,
-    }
+    facts = _facts(one, entry.action, chronicle.info_of(entry), entry.rows)
+    row = chronicle.line(entry, LOOK, facts)
+    if row["reason"] in (entry.action, row["title"]):
+        row["reason"] = ""
+    grace = LATE_REPORT if entry.action == "log" else chronicle.GRACE
+    by_clock = entry.action in ("flag", "expire")
+    return row | {"occurred": "" if by_clock else chronicle.late(entry, one.now, grace)}
 
 
 def _facts(one: Detail, action: str, info: dict[str, Any], wrote: list[dict[str, Any]]) -> str:

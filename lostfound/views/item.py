@@ -188,7 +188,7 @@ def timeline(request: StaffRequest, number: str) -> HttpResponse:
     before = number_or_none(request.GET.get("before", ""))
     entries = rows.timeline(one, request.GET.get("kind", ""), before)
     context = {"one": one, "row": one.item, "entries": entries}
-    name = "lostfound/partials/_timeline.html" if request.htmx else "lostfound/timeline.html"
+    name = "partials/_timeline.html" if request.htmx else "lostfound/timeline.html"
     return page(request, name, context)
 
 

@@ -11,6 +11,7 @@ from django.utils import timezone
 from incidents import rows, workflow
 from incidents.detail import Detail
 from incidents.models import CONDUCT, Complaint
+from propdesk.core import chronicle
 from propdesk.core.models import User
 from propdesk.core.persons import Guest
 from propdesk.core.roles import Role
@@ -206,7 +207,7 @@ def test_timeline_is_narrowed_by_kind(kind: str, count: int) -> None:
 def test_timeline_pages_hold_every_entry_once(client: Client) -> None:
     house = House()
     complaint = house.new()
-    for n in range(rows.PAGE * 2):
+    for n in range(chronicle.PAGE * 2):
         workflow.edit_guest(
             complaint, Guest(name=f"王{n}", honorific="ms"), by=house.dm, reason="更正"
         )
@@ -217,7 +218,7 @@ def test_timeline_pages_hold_every_entry_once(client: Client) -> None:
         page = client.get(url).context["entries"]
         found += [row["seq"] for row in page["rows"]]
         url = page["older_url"]
-    assert found == list(range(rows.PAGE * 2 + 1, 0, -1))
+    assert found == list(range(chronicle.PAGE * 2 + 1, 0, -1))
 
 
 @pytest.mark.parametrize("before", ["x", "-1", "٣", "9" * 12, "1.5"])

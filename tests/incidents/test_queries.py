@@ -10,6 +10,7 @@ from incidents.detail import Detail
 from incidents.models import Complaint
 from incidents.permissions import ACTIONS
 from incidents.queries import Filters
+from propdesk.core import chronicle
 from propdesk.core.models import Case
 from propdesk.core.persons import Guest
 from propdesk.core.roles import Role
@@ -207,11 +208,11 @@ def test_timeline_goes_back_page_by_page_and_by_kind():
     complaint = house.told()
     actions = ["tell_options", "offer", "record", "confirm_conduct", "intake"]
 
-    first = queries.timeline(complaint, None, None, 2)
-    second = queries.timeline(complaint, None, first[-1].seq, 9)
+    first = chronicle.entries(complaint.case_id, None, None, 2)
+    second = chronicle.entries(complaint.case_id, None, first[-1].seq, 9)
 
     assert [e.action for e in first + second] == actions
-    assert [e.action for e in queries.timeline(complaint, ["offer"], None, 9)] == ["offer"]
+    assert [e.action for e in chronicle.entries(complaint.case_id, ["offer"], None, 9)] == ["offer"]
 
 
 def test_unanswered_letters_in_order():

@@ -14,6 +14,7 @@ from lostfound import workflow
 from lostfound.models import LostReport, MatchPair
 from lostfound.queries import match as suggestions
 from lostfound.queries import paging
+from propdesk.core import chronicle
 from propdesk.core.models import Draft, User
 from propdesk.core.roles import Role
 from propdesk.desk import shell
@@ -499,9 +500,8 @@ def test_typed_act_is_kept_and_brought_back(house: House) -> None:
 
 
 def test_older_entries_have_a_page(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
-    from lostfound.rows import lost as rows
 
-    monkeypatch.setattr(rows, "PAGE", 2)
+    monkeypatch.setattr(chronicle, "PAGE", 2)
     report = lost(house)
     for _n in range(3):
         workflow.unmask_lost(report, by=house.dm, reason="回电话")
