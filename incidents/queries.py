@@ -21,12 +21,12 @@ from propdesk.core.models import (
     Task,
     User,
 )
+from propdesk.core.paging import Page, page_by_time
 from propdesk.core.roles import DUTY, MANAGERS, Standing, standing
 from propdesk.core.signoff import CONTENT
 
 S = Complaint.Status
 OPEN = (S.INTAKE, S.RECORDED, S.AWAITING_CHOICE, S.IN_PROGRESS, S.RESOLVED, S.REOPENED)
-PAGE = 50
 MEDIAN_DAYS = 90
 SAMPLES = 200
 
@@ -146,38 +146,13 @@ def board(user: User, prop: Property, filters: Filters, now: datetime) -> "Query
     return rows.order_by("-case__opened_at", "-pk")
 
 
-@dataclass(frozen=True, slots=True)
-class Page:
-    """One screenful and the key of the next."""
-
-    rows: "list[Complaint]"
-    after: str
-
-
 def page_of(rows: "QuerySet[Complaint]", filters: Filters, after: str) -> Page:
-    """The rows after the key ``<iso time>~<pk>``; a malformed key gives the first page."""
-    key = _key(after)
-    if key is not None:
-        at, pk = key
-        if filters.by_urgency:
-            rows = rows.filter(Q(next_due_at__gt=at) | Q(next_due_at=at, pk__gt=pk))
-        else:
-            rows = rows.filter(Q(case__opened_at__lt=at) | Q(case__opened_at=at, pk__lt=pk))
-    found = list(rows[: PAGE + 1])
-    if len(found) <= PAGE:
-        return Page(found, "")
-    last = found[PAGE - 1]
-    moment = last.next_due_at if filters.by_urgency else last.case.opened_at
-    return Page(found[:PAGE], f"{moment.isoformat()}~{last.pk}" if moment else "")
-
-
-def _key(after: str) -> tuple[datetime, int] | None:
-    moment, _sep, pk = after.partition("~")
-    try:
-        at, number = datetime.fromisoformat(moment), int(pk)
-    except ValueError:
-        return None
-    return (at, number) if at.tzinfo is not None and 0 < number < 2**62 else None
+    """The rows after the key, in the order ``board`` gave them."""
+    if filters.by_urgency:
+        return page_by_time(rows, "next_due_at", after, lambda row: row.next_due_at)
+    return page_by_time(
+        rows, "case__opened_at", after, lambda row: row.case.opened_at, newest_first=True
+    )
 
 
 def speed_samples(prop: Property, category: str, now: datetime) -> list[timedelta]:

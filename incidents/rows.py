@@ -22,6 +22,7 @@ from incidents.models import (
 from incidents.workflow import Rule
 from propdesk.core import chronicle, clock_text, masks
 from propdesk.core.models import AuditEntry, Property
+from propdesk.core.paging import Page
 
 S = Complaint.Status
 
@@ -95,7 +96,7 @@ def list_row(prop: Property, row: Complaint) -> ListRow:
 
 
 def board_context(
-    prop: Property, filters: queries.Filters, found: queries.Page, now: datetime, after: str
+    prop: Property, filters: queries.Filters, found: Page, now: datetime, after: str
 ) -> dict[str, Any]:
     """Everything the list page prints."""
     base = reverse("incidents:board", args=[prop.code])
@@ -117,11 +118,6 @@ def board_context(
         "now": now,
         "base": base,
     }
-
-
-def number_or_none(text: str) -> int | None:
-    """A positive sequence number from the URL, else None."""
-    return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else None
 
 
 EXTENDS = ["ask_extension", "grant_extension", "decline_extension", "extend"]

@@ -16,6 +16,7 @@ from incidents.models import Complaint, Option
 from incidents.wordlist import blame_words
 from propdesk.core import drafts, places
 from propdesk.core.http import StaffRequest, attempt, done, page, staff_view
+from propdesk.core.paging import number_or_none
 
 KNOWN = "incidents.known-guest"
 KNOWN_FOR_SECONDS = 3600
@@ -90,7 +91,7 @@ def _known_guest(request: StaffRequest) -> dict[str, str]:
 
     His telephone never goes into the page: it is copied on saving (``_phone_of``).
     """
-    pk = rows.number_or_none(request.POST.get("known", ""))
+    pk = number_or_none(request.POST.get("known", ""))
     room = places.find(request.prop, request.POST.get("room", "")[:60])
     person = queries.known_guest(request.prop, pk, room) if pk and room else None
     if person is None:
@@ -352,7 +353,7 @@ def _option_verb(request: StaffRequest, form: forms.ActForm, option: Option, ver
 def timeline(request: StaffRequest, number: str) -> HttpResponse:
     """Older entries of the timeline."""
     one = _load(request, number)
-    before = rows.number_or_none(request.GET.get("before", ""))
+    before = number_or_none(request.GET.get("before", ""))
     entries = rows.timeline(one, request.GET.get("kind", ""), before)
     context = {"one": one, "row": one.complaint, "entries": entries}
     name = "partials/_timeline.html" if request.htmx else "incidents/timeline.html"

@@ -9,9 +9,9 @@ from django.utils.translation import gettext as _t
 from django.utils.translation import gettext_lazy as _
 
 from lostfound.models import Announcement, Category
-from lostfound.queries.paging import number_or_none
 from lostfound.queries.papers import AT_ONCE
 from propdesk.core.layouts import Row, helper
+from propdesk.core.paging import number_or_none
 from propdesk.core.text import CleanCharField
 from propdesk.core.widgets import Chips, DateLocal
 

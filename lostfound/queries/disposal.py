@@ -9,8 +9,8 @@ from django.db.models.functions import Coalesce
 
 from lostfound import categories
 from lostfound.models import Announcement, DisposalBatch, DisposalLine, FoundItem, TraceAttempt
-from lostfound.queries.paging import Page, number_or_none, page_by_time
 from propdesk.core.models import Attachment, AuditEntry, Property
+from propdesk.core.paging import Page, number_or_none, page_by_time
 
 S = FoundItem.Status
 B = DisposalBatch.Status

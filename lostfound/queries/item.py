@@ -11,9 +11,9 @@ from django.db.models.functions import JSONObject
 
 from lostfound.models import Category, Claim, CustodyMove, DisposalLine, FoundItem
 from lostfound.permissions import ACTIONS
-from lostfound.queries.paging import Page, page_by_time
 from propdesk.core import search
 from propdesk.core.models import Attachment, Case, Place, Property, User
+from propdesk.core.paging import Page, page_by_time
 from propdesk.core.roles import standing
 
 S = FoundItem.Status

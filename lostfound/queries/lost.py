@@ -11,9 +11,9 @@ from django.db.models.functions import JSONObject
 
 from lostfound.models import Category, LostReport, MatchPair, MatchProfile
 from lostfound.permissions import ACTIONS
-from lostfound.queries.paging import Page, page_by_time
 from propdesk.core import drafts, search
 from propdesk.core.models import Case, Place, Property, Unmasking, User
+from propdesk.core.paging import Page, page_by_time
 from propdesk.core.roles import standing
 
 S = LostReport.Status

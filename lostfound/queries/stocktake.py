@@ -3,8 +3,8 @@
 from django.db.models import Count, Q
 
 from lostfound.models import Stocktake, StocktakeDifference, StocktakeEntry
-from lostfound.queries.paging import Page, number_or_none
 from propdesk.core.models import Property
+from propdesk.core.paging import Page, number_or_none
 
 PAGE = 30
 SHOWN = 1000

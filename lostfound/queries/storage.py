@@ -8,8 +8,8 @@ from django.db.models import Count, Exists, OuterRef, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 
 from lostfound.models import CustodyMove, Stocktake, StoragePlace
-from lostfound.queries.paging import Page, number_or_none
 from propdesk.core.models import Place, Property
+from propdesk.core.paging import Page, number_or_none
 
 PAGE = 50
 SHEET = 48

@@ -14,9 +14,9 @@ from lostfound.detail import TONES
 from lostfound.models import FoundItem
 from lostfound.permissions import ACTIONS
 from lostfound.queries import item as queries
-from lostfound.queries.paging import Page
 from propdesk.core import clock_text
 from propdesk.core.models import Property, User
+from propdesk.core.paging import Page
 from propdesk.core.roles import standing
 
 S = FoundItem.Status

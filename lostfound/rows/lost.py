@@ -17,10 +17,10 @@ from lostfound.permissions import ACTIONS
 from lostfound.queries import item as items
 from lostfound.queries import lost as queries
 from lostfound.queries import match
-from lostfound.queries.paging import Page
 from lostfound.rows.timeline import HIDDEN
 from propdesk.core import chronicle, clock_text, drafts, masks
 from propdesk.core.models import AuditEntry, Property, User
+from propdesk.core.paging import Page
 from propdesk.core.roles import may
 
 S = LostReport.Status

@@ -14,10 +14,10 @@ from lostfound import acts, forms, rows, workflow
 from lostfound.detail import Detail
 from lostfound.queries import item as queries
 from lostfound.queries import match
-from lostfound.queries.paging import number_or_none
 from lostfound.views.log import load
 from propdesk.core import drafts
 from propdesk.core.http import StaffRequest, attempt, done, page, staff_view
+from propdesk.core.paging import number_or_none
 
 GET_POST = require_http_methods(["GET", "HEAD", "POST"])
 

@@ -14,10 +14,10 @@ from lostfound import lost_acts, workflow
 from lostfound.forms.lost import JudgeForm, LostActForm, LostForm
 from lostfound.models import LostReport, MatchPair
 from lostfound.queries import lost as queries
-from lostfound.queries.paging import number_or_none
 from lostfound.rows import lost as rows
 from propdesk.core import drafts
 from propdesk.core.http import StaffRequest, attempt, done, page, staff_view
+from propdesk.core.paging import number_or_none
 
 FORM = "lostfound.lost"
 TRIES = 10

@@ -16,6 +16,7 @@ from lostfound.queries import item as items
 from propdesk.core import cases, signatures, signoff
 from propdesk.core import notices as core_notices
 from propdesk.core.http import StaffRequest, attempt, done, page, staff_view
+from propdesk.core.paging import number_or_none
 from propdesk.core.roles import ALL_STAFF, MANAGERS, Role, standing
 from propdesk.desk import forms, queries
 from propdesk.desk import shell as frame
@@ -120,7 +121,7 @@ def search(request: StaffRequest) -> HttpResponse:
 @require_GET
 def notices(request: StaffRequest) -> HttpResponse:
     """通知: what I was told, newest first; each is confirmed by hand."""
-    before = incident_rows.number_or_none(request.GET.get("before", ""))
+    before = number_or_none(request.GET.get("before", ""))
     found = queries.inbox(request.user, request.prop, before)
     shown = found[: queries.INBOX_PAGE]
     here = reverse("desk:notices", args=[request.prop.code])

@@ -12,8 +12,9 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
-from incidents import queries, workflow
+from incidents import workflow
 from incidents.models import Complaint
+from propdesk.core import paging
 from propdesk.desk import shell
 from tests.incidents import moves
 from tests.incidents.journey import House
@@ -98,7 +99,7 @@ def test_unknown_filter_counts_as_none(web: Client, house: House, params: dict[s
 def test_pages_hold_every_row_once(
     web: Client, house: House, state: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(queries, "PAGE", 3)
+    monkeypatch.setattr(paging, "PAGE", 3)
     same = timezone.now() - timedelta(hours=1)
     made = {house.new(received_at=same).case.number for _n in range(7)}
     seen: list[list[str]] = []
@@ -137,7 +138,7 @@ def test_malformed_key_gives_the_first_page(web: Client, house: House, after: st
 def test_filters_stay_in_every_address(
     web: Client, house: House, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(queries, "PAGE", 1)
+    monkeypatch.setattr(paging, "PAGE", 1)
     for _n in range(2):
         house.new(severity="serious")
     context = web.get(url(house), {"severity": "serious", "q": "空调", "mine": ""}).context

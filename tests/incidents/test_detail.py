@@ -13,6 +13,7 @@ from incidents.detail import Detail
 from incidents.models import CONDUCT, Complaint
 from propdesk.core import chronicle
 from propdesk.core.models import User
+from propdesk.core.paging import number_or_none
 from propdesk.core.persons import Guest
 from propdesk.core.roles import Role
 from tests.factories import fresh, member
@@ -176,7 +177,7 @@ def test_anonymous_guest_has_no_name_on_the_page(client: Client) -> None:
 
 def entries(house: House, complaint: Complaint, **params: str) -> dict[str, Any]:
     one = detail(house, complaint, house.dm)
-    before = rows.number_or_none(params.get("before", ""))
+    before = number_or_none(params.get("before", ""))
     return rows.timeline(one, params.get("kind", ""), before)
 
 

@@ -10,7 +10,7 @@ from incidents.detail import Detail
 from incidents.models import Complaint
 from incidents.permissions import ACTIONS
 from incidents.queries import Filters
-from propdesk.core import chronicle
+from propdesk.core import chronicle, paging
 from propdesk.core.models import Case
 from propdesk.core.persons import Guest
 from propdesk.core.roles import Role
@@ -131,7 +131,7 @@ def test_filters_come_from_the_address_and_go_back_into_it(params, expected):
 
 @pytest.mark.parametrize("state", ["open", "all"])
 def test_pages_follow_each_other_without_a_gap_or_a_double(state, monkeypatch):
-    monkeypatch.setattr(queries, "PAGE", 3)
+    monkeypatch.setattr(paging, "PAGE", 3)
     house = House()
     received = timezone.now() - timedelta(hours=2)
     for _each in range(5):

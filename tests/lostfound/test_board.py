@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from lostfound import workflow
 from lostfound.models import FoundItem
-from lostfound.queries import paging
+from propdesk.core import paging
 from propdesk.desk import shell
 from tests.lostfound import claiming
 from tests.lostfound.journey import House

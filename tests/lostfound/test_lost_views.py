@@ -13,8 +13,7 @@ from django.utils import timezone
 from lostfound import workflow
 from lostfound.models import LostReport, MatchPair
 from lostfound.queries import match as suggestions
-from lostfound.queries import paging
-from propdesk.core import chronicle
+from propdesk.core import chronicle, paging
 from propdesk.core.models import Draft, User
 from propdesk.core.roles import Role
 from propdesk.desk import shell

@@ -9,8 +9,8 @@ from lostfound import workflow
 from lostfound.models import FoundItem
 from lostfound.queries import cases, choices
 from lostfound.queries import item as queries
-from lostfound.queries.paging import page_by_time
 from propdesk.core.models import Place, User
+from propdesk.core.paging import page_by_time
 from propdesk.core.roles import Role
 from tests.factories import (
     DepartmentFactory,
