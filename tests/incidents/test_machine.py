@@ -395,7 +395,8 @@ class Walk(RuleBasedStateMachine):
         if report is None:
             return
         writable = model.report in {"draft", "sent_back"}
-        allowed = model.status == "resolved" and writable and model.satisfaction != ""
+        asked = model.satisfaction != "" and not model.waits_for_decision()
+        allowed = model.status == "resolved" and writable and asked
         values = {"by": self.house.dm, "password": PASSWORD}
         if self.attempt(allowed, workflow.submit_report, report, **values):
             model.report = "submitted"
