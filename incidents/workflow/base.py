@@ -1,7 +1,7 @@
 """How every transition of a complaint begins and ends."""
 
 from collections.abc import Iterable, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from django.core.exceptions import PermissionDenied
@@ -16,10 +16,7 @@ from propdesk.core import audit, clocks, signoff, stale
 from propdesk.core.models import Property, Report, User
 from propdesk.core.notices import notify
 from propdesk.core.roles import Role, Standing, ensure, standing
-from propdesk.core.transitions import RefusedInput, require
-
-BACKDATE = timedelta(days=30)
-"""补录: how far back something may be said to have happened."""
+from propdesk.core.transitions import in_state, require
 
 
 class Rule(models.TextChoices):
@@ -46,7 +43,7 @@ def begin(complaint: Complaint, action: str, by: User) -> tuple[Complaint, Stand
     """The row and its case under lock, fresh from the database; then who (403), when (409)."""
     complaint = hold(complaint)
     stand = permit(complaint, action, by)
-    in_state(complaint, action)
+    in_state(complaint, MOVES, action)
     return complaint, stand
 
 
@@ -81,16 +78,6 @@ def hold(complaint: Complaint) -> Complaint:
     )
 
 
-def in_state(complaint: Complaint, action: str) -> None:
-    """ConflictError (409) naming the state the complaint really is in."""
-    move = MOVES[action]
-    require(
-        complaint.status in move.states,
-        _("现在是“%(state)s”，不能%(doing)s。页面可能已经过时，请看最新情况。")
-        % {"state": complaint.get_status_display(), "doing": move.doing},
-    )
-
-
 def finish(
     complaint: Complaint,
     fields: Sequence[str],
@@ -117,18 +104,6 @@ def finish(
         case_fields=case_fields,
     )
     return complaint
-
-
-def happened(
-    field: str, at: datetime, now: datetime, *, not_before: datetime | None = None
-) -> None:
-    """RefusedInput (422) for a time in the future, far in the past or before ``not_before``."""
-    if at > now:
-        raise RefusedInput(**{field: _("时间还没有到，请填写实际发生的时间。")})
-    if at < now - BACKDATE:
-        raise RefusedInput(**{field: _("时间在30天以前，请核对日期。")})
-    if not_before is not None and at < to_minute(not_before):
-        raise RefusedInput(**{field: _("时间早于上一步，请核对后重填。")})
 
 
 def not_signed_over(complaint: Complaint) -> None:
@@ -170,11 +145,6 @@ def unchanged(complaint: Complaint, action: str, seen: str) -> None:
     shown = EDITED[action][0] if action == "summarise" else ()
     labels = {f.name: f.verbose_name for f in Complaint._meta.fields if f.name in shown}  # noqa: SLF001 -- model API
     stale.require_unchanged(seen, edited(complaint, action), labels)
-
-
-def to_minute(moment: datetime) -> datetime:
-    """As precise as a person types a time."""
-    return moment.replace(second=0, microsecond=0)
 
 
 def round_began_at(complaint: Complaint) -> datetime:

@@ -13,7 +13,6 @@ from incidents.workflow.base import (
     begin,
     finish,
     hold,
-    in_state,
     neutral,
     not_signed_over,
     permit,
@@ -23,14 +22,14 @@ from incidents.workflow.base import (
     unchanged,
 )
 from incidents.workflow.record import index
-from incidents.workflow.table import S
+from incidents.workflow.table import MOVES, S
 from propdesk.core import cases, clocks, duty, persons, photos
 from propdesk.core.images import Photo
 from propdesk.core.models import Attachment, CaseLink, Property, Task, Unmasking, User
 from propdesk.core.notices import notify
 from propdesk.core.persons import Guest
 from propdesk.core.roles import DUTY, Role, standing
-from propdesk.core.transitions import RefusedInput, require
+from propdesk.core.transitions import RefusedInput, in_state, require
 
 BEFORE_PROMISE = (S.INTAKE, S.RECORDED, S.AWAITING_CHOICE, S.REOPENED)
 
@@ -250,7 +249,7 @@ def link(complaint: Complaint, number: str, *, by: User, note: str = "") -> Case
     prop = complaint.case.property
     rows = Complaint.objects.select_for_update(of=("self",)).filter(both, case__property=prop)
     found = list(rows.select_related("case").order_by("pk"))
-    in_state(hold(complaint), "link")
+    in_state(hold(complaint), MOVES, "link")
     for each in found:
         not_signed_over(each)
     return cases.link(complaint.case, number, by=by, note=note)

@@ -11,23 +11,14 @@ from django.utils.translation import gettext as _
 
 from incidents.models import Complaint, Decision, Option, Via
 from incidents.permissions import ACTIONS
-from incidents.workflow.base import (
-    begin,
-    finish,
-    four_eyes,
-    happened,
-    neutral,
-    permit,
-    round_began_at,
-    to_minute,
-)
+from incidents.workflow.base import begin, finish, four_eyes, neutral, permit, round_began_at
 from incidents.workflow.table import S
 from propdesk.core import audit
 from propdesk.core.cases import close_tasks, open_task
 from propdesk.core.models import Task, User
 from propdesk.core.notices import notify
 from propdesk.core.roles import Role, Standing
-from propdesk.core.transitions import RefusedInput, lock, require
+from propdesk.core.transitions import RefusedInput, happened, lock, require, to_minute
 
 MAX_OPTIONS = 9
 

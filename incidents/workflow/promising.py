@@ -22,7 +22,6 @@ from incidents.workflow.base import (
     permit,
     round_began_at,
     stop_clocks,
-    to_minute,
 )
 from incidents.workflow.offer import check_via, other_manager
 from incidents.workflow.table import S
@@ -32,7 +31,7 @@ from propdesk.core.cases import close_tasks, open_task
 from propdesk.core.models import Department, Task, User
 from propdesk.core.notices import notify
 from propdesk.core.roles import Standing, standing
-from propdesk.core.transitions import RefusedInput, require
+from propdesk.core.transitions import RefusedInput, require, to_minute
 
 GRANTED = "granted"
 

@@ -21,7 +21,6 @@ from incidents.workflow.base import (
     Rule,
     begin,
     finish,
-    happened,
     neutral,
     not_signed_over,
     set_severity,
@@ -35,7 +34,7 @@ from propdesk.core.models import Case, Place, Property, Task, User
 from propdesk.core.notices import notify
 from propdesk.core.persons import Guest
 from propdesk.core.roles import DUTY, Role, ensure
-from propdesk.core.transitions import ConflictError, RefusedInput, require
+from propdesk.core.transitions import ConflictError, RefusedInput, happened, require
 
 ANONYMOUS_TASK = "anonymous"
 OLDEST = timedelta(days=366)

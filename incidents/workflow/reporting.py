@@ -17,15 +17,14 @@ from incidents.workflow.base import (
     expect_close,
     expect_report,
     hold,
-    in_state,
     stop_clocks,
     was_major,
 )
-from incidents.workflow.table import OPEN
+from incidents.workflow.table import MOVES, OPEN
 from propdesk.core import audit, rendering, sign_route, signoff
 from propdesk.core.models import Report, ReportBox, User
 from propdesk.core.roles import standing
-from propdesk.core.transitions import ConflictError, RefusedInput, lock, require
+from propdesk.core.transitions import ConflictError, RefusedInput, in_state, lock, require
 
 KIND = "incident_report"
 ORDERED = {
@@ -128,7 +127,7 @@ def sign_report(report: Report, *, by: User, password: str, opinion: str = "") -
     A case closed over a missing signature may still be signed; a voided one never.
     """
     complaint = hold(report.case.complaint)
-    in_state(complaint, "sign_report")
+    in_state(complaint, MOVES, "sign_report")
     rows = _due_after_signature(complaint, report, by)
     report = signoff.sign(
         report, by=by, password=password, opinion=opinion, also=rows, tell=[complaint.owner]
@@ -158,7 +157,7 @@ def _due_after_signature(complaint: Complaint, report: Report, by: User) -> list
 def send_back_report(report: Report, *, by: User, reason: str) -> Report:
     """退回修改 with a reason; the report is what is due again."""
     complaint = hold(report.case.complaint)
-    in_state(complaint, "send_back_report")
+    in_state(complaint, MOVES, "send_back_report")
     fields = expect_report(complaint, timezone.now())
     if fields:
         audit.save(complaint, *fields, by=by, reason=_("退回修改"))

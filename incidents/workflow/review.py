@@ -15,7 +15,6 @@ from incidents.workflow.base import (
     expect_report,
     finish,
     four_eyes,
-    happened,
     neutral,
     not_signed_over,
     stop_clocks,
@@ -29,7 +28,7 @@ from propdesk.core.cases import close_tasks, open_task
 from propdesk.core.models import Task, User
 from propdesk.core.notices import notify
 from propdesk.core.roles import Standing
-from propdesk.core.transitions import RefusedInput, require
+from propdesk.core.transitions import RefusedInput, happened, require
 
 Sat = Complaint.Satisfaction
 

@@ -13,7 +13,6 @@ from incidents.workflow.base import (
     Rule,
     begin,
     finish,
-    happened,
     neutral,
     permit,
     round_began_at,
@@ -25,7 +24,7 @@ from propdesk.core import audit, clocks
 from propdesk.core.cases import close_tasks
 from propdesk.core.models import Membership, User
 from propdesk.core.notices import notify
-from propdesk.core.transitions import RefusedInput, require
+from propdesk.core.transitions import RefusedInput, happened, require
 
 EXTENSION_TASK = "extend"
 """Kind of the task that asks a manager for another extension."""

@@ -16,10 +16,8 @@ from lostfound.workflow.table import MOVES, S
 from propdesk.core import audit, duty, search, signatures, wake
 from propdesk.core.models import Case, Person, Property, Shift, StaffSignature, User
 from propdesk.core.roles import DUTY, Role, Standing, ensure, standing
-from propdesk.core.transitions import RefusedInput, require
+from propdesk.core.transitions import RefusedInput, in_state
 
-BACKDATE = timedelta(days=30)
-"""补录: how far back something may be said to have happened."""
 LATE_REPORT = timedelta(minutes=30)
 """L-B: after this long between finding and reporting the form asks why; never held against him."""
 REST = timedelta(days=366)
@@ -48,7 +46,7 @@ def begin(item: FoundItem, action: str, by: User) -> tuple[FoundItem, Standing]:
     """The row and its case under lock, fresh from the database; then who (403), when (409)."""
     item = hold(item)
     stand = permit(item, action, by)
-    in_state(item, action)
+    in_state(item, MOVES, action)
     return item, stand
 
 
@@ -78,16 +76,6 @@ def relation(item: FoundItem, by: User) -> tuple[bool, bool]:
     departments = standing(by, item.case.property).departments
     return now.holder_id == by.pk, now.department_id is not None and (
         now.department_id in departments
-    )
-
-
-def in_state(item: FoundItem, action: str) -> None:
-    """ConflictError (409) naming the state the thing really is in."""
-    move = MOVES[action]
-    require(
-        item.status in move.states,
-        _t("现在是“%(state)s”，不能%(doing)s。页面可能已经过时，请看最新情况。")
-        % {"state": item.get_status_display(), "doing": move.doing},
     )
 
 
@@ -213,23 +201,6 @@ def end_of_shift(prop: Property, now: datetime) -> datetime:
         .first()
     )
     return shift.ends_at if shift else now + timedelta(hours=8)
-
-
-def happened(
-    field: str, at: datetime, now: datetime, *, not_before: datetime | None = None
-) -> None:
-    """RefusedInput (422) for a time in the future, far in the past or before ``not_before``."""
-    if at > now:
-        raise RefusedInput(**{field: _t("时间还没有到，请填写实际发生的时间。")})
-    if at < now - BACKDATE:
-        raise RefusedInput(**{field: _t("时间在30天以前，请核对日期。")})
-    if not_before is not None and at < to_minute(not_before):
-        raise RefusedInput(**{field: _t("时间早于上一步，请核对后重填。")})
-
-
-def to_minute(moment: datetime) -> datetime:
-    """As precise as a person types a time."""
-    return moment.replace(second=0, microsecond=0)
 
 
 def neutral(item: FoundItem) -> str:

@@ -19,7 +19,6 @@ from lostfound.workflow.base import (
     end_of_shift,
     finish,
     hand_on,
-    happened,
     is_here,
     minutes,
     neutral,
@@ -34,7 +33,7 @@ from propdesk.core import audit, cases, clocks
 from propdesk.core.models import Task, User
 from propdesk.core.notices import notify
 from propdesk.core.roles import DUTY, Role, standing
-from propdesk.core.transitions import RefusedInput, require
+from propdesk.core.transitions import RefusedInput, happened, require
 
 K = CustodyMove.Kind
 COSIGN = "cosign"

@@ -20,7 +20,7 @@ from propdesk.core import audit, bulk, cases, duty, rendering
 from propdesk.core.models import Membership, Property, User
 from propdesk.core.notices import notify
 from propdesk.core.roles import Role, Standing, ensure
-from propdesk.core.transitions import require
+from propdesk.core.transitions import in_state, require
 
 L = DisposalLine.State
 LIVE = (L.PROPOSED, L.DECIDED)
@@ -67,7 +67,7 @@ def begin_batch(
     items = hold_items({*live.values_list("item", flat=True), *more})
     batch = hold_batch(batch.pk)
     lines = list(live.select_for_update().order_by("position"))
-    in_state(batch, action)
+    in_state(batch, BATCH_MOVES, action, _("审批单"))
     require(
         {line.item_id for line in lines} <= items.keys(),
         _("审批单刚被别人改过，请刷新后再办。"),
@@ -79,16 +79,6 @@ def hold_batch(pk: int) -> DisposalBatch:
     """Lock the paper and its case."""
     rows = DisposalBatch.objects.select_for_update(of=("self", "case"))
     return rows.select_related("case__property__settings").get(pk=pk)
-
-
-def in_state(batch: DisposalBatch, action: str) -> None:
-    """ConflictError (409) naming the state the paper really is in."""
-    move = BATCH_MOVES[action]
-    require(
-        batch.status in move.states,
-        _("审批单现在是“%(state)s”，不能%(doing)s。页面可能已经过时，请看最新情况。")
-        % {"state": batch.get_status_display(), "doing": move.doing},
-    )
 
 
 def may_be_disposed_of(item: FoundItem, line: DisposalLine) -> bool:

@@ -19,22 +19,20 @@ from lostfound.workflow.base import (
     end,
     finish,
     hand_on,
-    happened,
     hold,
-    in_state,
     index,
     neutral,
     permit,
     present,
 )
 from lostfound.workflow.custody import Second, pair
-from lostfound.workflow.table import S
+from lostfound.workflow.table import MOVES, S
 from lostfound.workflow.terms import renew, term_of
 from propdesk.core import cases, persons, photos, stale
 from propdesk.core.models import Attachment, CaseLink, Place, Unmasking, User
 from propdesk.core.notices import notify
 from propdesk.core.roles import Role
-from propdesk.core.transitions import RefusedInput, require
+from propdesk.core.transitions import RefusedInput, happened, in_state, require
 
 EDITED = ("category", "name", "quantity", "unit", "features", "serial", "place_id", "place_note")
 """What 更正登记 is filled from and writes back."""
@@ -124,7 +122,7 @@ def link(item: FoundItem, number: str, *, by: User, note: str = "") -> CaseLink:
         both, case__property=item.case.property
     )
     list(rows.order_by("pk"))
-    in_state(hold(item), "link")
+    in_state(hold(item), MOVES, "link")
     return cases.link(item.case, number, by=by, note=note)
 
 

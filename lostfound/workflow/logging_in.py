@@ -18,12 +18,10 @@ from lostfound.workflow.base import (
     current,
     finish,
     hand_on,
-    happened,
     neutral,
     next_due,
     permit,
     profile_row,
-    to_minute,
     words_of,
 )
 from propdesk.core import audit, bulk, drafts, persons, photos, search, wake
@@ -33,7 +31,7 @@ from propdesk.core.models import Attachment, Case, Clock, Department, Place, Pro
 from propdesk.core.notices import notify
 from propdesk.core.persons import Guest
 from propdesk.core.roles import DUTY, Role, ensure, standing
-from propdesk.core.transitions import RefusedInput, require
+from propdesk.core.transitions import RefusedInput, happened, require, to_minute
 
 K = CustodyMove.Kind
 MAX_PHOTOS = 9

@@ -20,7 +20,7 @@ from propdesk.core.models import Case, Place, Property, Unmasking, User
 from propdesk.core.notices import notify
 from propdesk.core.persons import Guest
 from propdesk.core.roles import Role, Standing, ensure
-from propdesk.core.transitions import RefusedInput, require
+from propdesk.core.transitions import RefusedInput, in_state, require
 
 OLDEST = timedelta(days=366)
 """How long ago a thing may have been lost: nothing found is kept longer by the house's own rule."""
@@ -70,18 +70,8 @@ def begin(report: LostReport, action: str, by: User) -> LostReport:
     """The report and its case under lock, fresh; then who (403), when (409)."""
     report = hold(report)
     permit_lost(report, action, by)
-    in_state(report, action)
+    in_state(report, LOST_MOVES, action, _("这件遗失登记"))
     return report
-
-
-def in_state(report: LostReport, action: str) -> None:
-    """ConflictError (409) naming the state the report really is in."""
-    move = LOST_MOVES[action]
-    require(
-        report.status in move.states,
-        _("这件遗失登记现在是“%(state)s”，不能%(doing)s。页面可能已经过时，请看最新情况。")
-        % {"state": report.get_status_display(), "doing": move.doing},
-    )
 
 
 def finish(

@@ -20,7 +20,6 @@ from lostfound.workflow.base import (
     end,
     finish,
     hand_on,
-    happened,
     last_day_of,
     minutes,
     present,
@@ -32,7 +31,7 @@ from lostfound.workflow.table import L, S
 from propdesk.core import audit, cases, clocks, persons, photos, rendering, signatures
 from propdesk.core.models import Attachment, Person, PersonSignature, StaffSignature, User
 from propdesk.core.pdf.canonical import canonical_json
-from propdesk.core.transitions import RefusedInput, require
+from propdesk.core.transitions import RefusedInput, happened, require
 
 SLIP = "claim_slip"
 PAPER = "paper"

@@ -26,7 +26,7 @@ from propdesk.core import audit, cases, drafts
 from propdesk.core.models import Case, Property, Task, User
 from propdesk.core.notices import notify
 from propdesk.core.roles import DUTY, Role, Standing, ensure, standing
-from propdesk.core.transitions import RefusedInput, require
+from propdesk.core.transitions import RefusedInput, in_state, require
 
 MAX_PASTE: Final = 500
 DIFFERENCE: Final = "stocktake"
@@ -108,17 +108,8 @@ def _begin(stocktake: Stocktake, action: str, by: User) -> tuple[Stocktake, Stan
     rows = Stocktake.objects.select_for_update(of=("self", "case"))
     row = rows.select_related("case__property", "storage").get(pk=stocktake.pk)
     stand = ensure(by, action, ACTIONS, prop=stocktake.case.property)
-    _in_state(row, action)
+    in_state(row, STOCKTAKE_MOVES, action)
     return row, stand
-
-
-def _in_state(row: Stocktake, action: str) -> None:
-    move = STOCKTAKE_MOVES[action]
-    require(
-        row.status in move.states,
-        _("现在是“%(state)s”，不能%(doing)s。页面可能已经过时，请看最新情况。")
-        % {"state": row.get_status_display(), "doing": move.doing},
-    )
 
 
 def _only_counters(row: Stocktake, by: User) -> None:
@@ -140,7 +131,7 @@ def count(prop: Property, number: str, text: str, *, by: User) -> StocktakeEntry
         "status", "counted_by", "witnessed_by"
     )
     row = rows.get(case__property=prop, case__number=number.upper())
-    _in_state(row, "count")
+    in_state(row, STOCKTAKE_MOVES, "count")
     _only_counters(row, by)
     item = resolve(prop, [tag]).get(tag.text)
     name = item.case.number if item else tag.text

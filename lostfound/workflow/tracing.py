@@ -8,22 +8,14 @@ from django.utils.translation import gettext as _
 
 from lostfound import retention
 from lostfound.models import Announcement, FoundItem, TraceAttempt
-from lostfound.workflow.base import (
-    Rule,
-    begin,
-    finish,
-    happened,
-    minutes,
-    neutral,
-    next_due,
-)
+from lostfound.workflow.base import Rule, begin, finish, minutes, neutral, next_due
 from lostfound.workflow.table import S
 from lostfound.workflow.terms import renew, term_of
 from propdesk.core import audit, cases, clocks
 from propdesk.core.models import Notice, User
 from propdesk.core.notices import notify
 from propdesk.core.roles import Role
-from propdesk.core.transitions import RefusedInput, require
+from propdesk.core.transitions import RefusedInput, happened, require
 
 ACKNOWLEDGE = "ownerless"
 Clue = FoundItem.Clue

@@ -2071,7 +2071,8 @@ EXEMPT = {
     "请选择证件类型。": "no complaint asks for a paper; tests/core/test_id_numbers.py",
     "证件号不对，请对着证件再核对一遍。": "the same",
 }
-CORE = "layouts photos images signatures signoff persons stale cases text moments roles widgets"
+CORE = "layouts photos images signatures signoff persons stale cases text moments roles widgets "
+CORE += "transitions"
 RAISERS = {
     "ValidationError",
     "RefusedInput",
