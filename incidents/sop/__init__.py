@@ -15,8 +15,8 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, field_validator
 from pydantic import model_validator as after_all
 
-from incidents.sop.loading import ContentError, Fault, load
 from propdesk.core import clock_text, names
+from propdesk.core.content import ContentError, Fault, load
 
 __all__ = ["PATH", "Content", "ContentError", "Fault", "Phrase", "Step", "content", "load", "steps"]
 
