@@ -13,9 +13,9 @@ from lostfound import retention
 from lostfound.models import CustodyMove, FoundItem, MatchProfile
 from lostfound.permissions import ACTIONS, SECURITY
 from lostfound.workflow.table import MOVES, S
-from propdesk.core import audit, duty, search, signatures, wake
-from propdesk.core.models import Case, Person, Property, Shift, StaffSignature, User
-from propdesk.core.roles import DUTY, Role, Standing, ensure, standing
+from propdesk.core import audit, search, signatures, wake
+from propdesk.core.models import Case, Person, Property, StaffSignature, User
+from propdesk.core.roles import DUTY, Standing, ensure, standing
 from propdesk.core.transitions import RefusedInput, in_state
 
 LATE_REPORT = timedelta(minutes=30)
@@ -187,22 +187,6 @@ def is_here(user: User, password: str) -> bool:
     return True
 
 
-def end_of_shift(prop: Property, now: datetime) -> datetime:
-    """When the running shift of the duty manager ends; eight hours from now without a roster."""
-    shift = (
-        Shift.objects.filter(
-            property=prop,
-            role=Role.DUTY_MANAGER,
-            cancelled_at=None,
-            starts_at__lte=now,
-            ends_at__gt=now,
-        )
-        .order_by("ends_at")
-        .first()
-    )
-    return shift.ends_at if shift else now + timedelta(hours=8)
-
-
 def neutral(item: FoundItem) -> str:
     """What a notice may say of a found thing: number and category, no feature, name or room."""
     return f"{item.case.number} · {item.get_category_display()}"
@@ -290,8 +274,3 @@ def profile_row(case: Case, *, is_found: bool = True) -> MatchProfile:
         is_open=case.is_open,
         stale_at=timezone.now(),
     )
-
-
-def guards_on_duty(prop: Property, now: datetime) -> list[User]:
-    """保安部 on duty, the likely second person."""
-    return duty.on_duty(prop, Role.SECURITY, Role.SECURITY_MANAGER, at=now)

@@ -16,7 +16,6 @@ from lostfound.workflow.base import (
     begin,
     compare_soon,
     current,
-    end_of_shift,
     finish,
     hand_on,
     is_here,
@@ -29,7 +28,7 @@ from lostfound.workflow.storing import place_in_use
 from lostfound.workflow.table import S
 from lostfound.workflow.terms import arm, policy_in_force, term_of
 from lostfound.workflow.tracing import report_to_manager, set_clue
-from propdesk.core import audit, cases, clocks
+from propdesk.core import audit, cases, clocks, duty
 from propdesk.core.models import Task, User
 from propdesk.core.notices import notify
 from propdesk.core.roles import DUTY, Role, standing
@@ -260,7 +259,7 @@ def _await_cosign(item: FoundItem, row: CustodyMove, by: User, now: datetime) ->
         except_for=by,
     )
     clocks.stop(item.case, [Rule.COSIGN_MISSING], now)
-    clocks.arm(item.case, (Rule.COSIGN_MISSING, end_of_shift(item.case.property, now)))
+    clocks.arm(item.case, (Rule.COSIGN_MISSING, duty.end_of_shift(item.case.property, now)))
     return [*done, task]
 
 

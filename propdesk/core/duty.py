@@ -1,7 +1,7 @@
 """Who is on duty, and who therefore is told (decision 4, X-6)."""
 
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.db.models import Q, QuerySet
 from django.utils import timezone
@@ -81,3 +81,19 @@ def holders(prop: Property, *roles: Role) -> "QuerySet[User]":
         Q(ends_on=None) | Q(ends_on__gte=day), property=prop, role__in=roles, starts_on__lte=day
     )
     return User.objects.filter(pk__in=current.values("user"), is_active=True).order_by("name_sort")
+
+
+def end_of_shift(prop: Property, now: datetime) -> datetime:
+    """When the running shift of the duty manager ends; eight hours from now without a roster."""
+    shift = (
+        Shift.objects.filter(
+            property=prop,
+            role=Role.DUTY_MANAGER,
+            cancelled_at=None,
+            starts_at__lte=now,
+            ends_at__gt=now,
+        )
+        .order_by("ends_at")
+        .first()
+    )
+    return shift.ends_at if shift else now + timedelta(hours=8)

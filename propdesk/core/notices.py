@@ -7,7 +7,7 @@ a room (ux.md, robots).
 
 import smtplib
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -24,6 +24,8 @@ from propdesk.core.roles import Role
 from propdesk.core.transitions import ConflictError
 
 BATCH = 200
+CONFIRMED: "list[Callable[[Notice, User], None]]" = []
+"""What an app does when somebody confirms a notice in his inbox; inside the same transaction."""
 RETRY_AFTER = (timedelta(minutes=1), timedelta(minutes=5), timedelta(minutes=30))
 BUDGET = 20.0
 """Seconds one run may take: the clocks of the next minute must not wait for a slow mail server."""
@@ -234,9 +236,15 @@ def _send(delivery: Delivery, now: datetime) -> bool:
 @transaction.atomic
 def acknowledge(delivery: Delivery, *, by: User) -> Delivery:
     """确认收到: only the recipient, once; 409 when it already was."""
-    row = Delivery.objects.select_for_update().get(pk=delivery.pk)
+    row = (
+        Delivery.objects.select_for_update(of=("self",))
+        .select_related("notice")
+        .get(pk=delivery.pk)
+    )
     if row.recipient_id != by.pk or row.state == Delivery.State.ACKNOWLEDGED:
         raise ConflictError(_("这条通知已经确认过。"))
     row.state, row.acknowledged_at = Delivery.State.ACKNOWLEDGED, timezone.now()
     row.save(update_fields=["state", "acknowledged_at"])
+    for heard in CONFIRMED:
+        heard(row.notice, by)
     return row

@@ -1,0 +1,48 @@
+"""Who may do what with special events; docs/permissions.md is printed from this table.
+
+Own: whoever started the event or commands it. Assigned: whoever holds a role that the playbook
+calls or gives a step to; for a restricted event its named readers, and nobody else at all.
+"""
+
+from propdesk.core.roles import ALL_STAFF, DUTY, MANAGERS, Grant, Role, Table
+
+SECURITY = frozenset({Role.SECURITY, Role.SECURITY_MANAGER})
+
+_ALL = Grant(any=ALL_STAFF)
+_DUTY = Grant(any=DUTY)
+_MANAGER = Grant(any=MANAGERS)
+_GENERAL = Grant(any=frozenset({Role.GENERAL_MANAGER}))
+_DESK = Grant(any=DUTY | SECURITY, own=ALL_STAFF)
+_WORK = Grant(any=DUTY | SECURITY, own=ALL_STAFF, assigned=ALL_STAFF)
+_LEAD = Grant(any=DUTY, own=ALL_STAFF)
+
+ACTIONS: Table = {
+    # Anybody may start one: nothing stands before 119, 110 and 120.
+    "start": _ALL,
+    "read": _WORK,
+    "history": _DUTY,
+    "answer": _WORK,
+    "mark": _WORK,
+    "note": _WORK,
+    "attach": _WORK,
+    "remove_attachment": _DUTY,
+    "tell": _WORK,
+    "acknowledge": _WORK,
+    "add_party": _DESK,
+    "edit_party": _DESK,
+    "unmask": _DUTY,
+    "hand_over": _LEAD,
+    "take_command": _DUTY,
+    "name_reader": _MANAGER,
+    "end_reader": _MANAGER,
+    "link": _DUTY,
+    "open_child": _WORK,
+    "end": _DUTY,
+    "reopen": _MANAGER,
+    "archive": _DUTY,
+    "override_end": _MANAGER,
+    "void": _MANAGER,
+    "review": _MANAGER,
+    "read_playbook": _ALL,
+    "change_playbook": _MANAGER,
+}

@@ -1,0 +1,198 @@
+"""Who commands, who may read, who is concerned, what else was seen: the people of an event."""
+
+from datetime import datetime
+
+from django.db import models, transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from emergencies.models import Command, Event, Note, Party, Reader
+from emergencies.workflow.base import (
+    Rule,
+    begin,
+    finish,
+    is_late_entry,
+    neutral,
+    now_and,
+    say,
+)
+from propdesk.core import audit, cases, persons, photos
+from propdesk.core.models import Attachment, CaseLink, Person, Unmasking, User
+from propdesk.core.persons import Guest
+from propdesk.core.roles import ALL_STAFF, standing
+from propdesk.core.transitions import RefusedInput, happened, require
+
+
+@transaction.atomic
+def hand_over(event: Event, to: User, *, by: User, reason: str = "") -> Command:
+    """交出指挥: by whoever commands or the duty side, to a colleague, who is told at once."""
+    event, _stand = begin(event, "hand_over", by)
+    require(to.pk != event.commander_id, _("此人已经在指挥。"))
+    if not standing(to, event.case.property).roles & ALL_STAFF:
+        raise RefusedInput(to=_("请选择本处在职的同事。"))
+    return _command(event, to, by=by, reason=reason, action="hand_over")
+
+
+@transaction.atomic
+def take_command(event: Event, *, by: User, reason: str = "") -> Command:
+    """接手指挥: somebody of the duty side steps in; who commanded so far is told."""
+    event, _stand = begin(event, "take_command", by)
+    require(by.pk != event.commander_id, _("您已经在指挥。"))
+    return _command(event, by, by=by, reason=reason, action="take_command")
+
+
+def _command(event: Event, to: User, *, by: User, reason: str, action: str) -> Command:
+    now = timezone.now()
+    before = event.commands.select_for_update().get(ended_at=None)
+    before.ended_at = now
+    audit.save(before, "ended_at", by=by, reason=reason or action)
+    row = Command(event=event, seq=before.seq + 1, user=to, at=now, by=by, reason=reason[:200])
+    audit.save(row, by=by, reason=reason or action)
+    rows: list[models.Model] = [before, row]
+    if event.case.restricted:
+        rows += _let_read(event, to, _("接手指挥"), by, now)
+    event.commander = to
+    info = {"to": to.pk}
+    finish(event, ["commander"], *rows, by=by, action=action, reason=reason, info=info)
+    text = f"【{_('指挥已交接')}】{neutral(event)}"
+    people = [to, before.user]
+    say(event, rule=Rule.CALL, text=text, key=f"command:{row.seq}", also=people, by=by)
+    return row
+
+
+def _let_read(event: Event, user: User, reason: str, by: User, now: datetime) -> list[Reader]:
+    if event.readers.filter(user=user, ended_at=None).exists():
+        return []
+    row = Reader(event=event, user=user, reason=reason[:200], by=by, at=now)
+    audit.save(row, by=by, reason=reason)
+    return [row]
+
+
+@transaction.atomic
+def name_reader(event: Event, user: User, *, by: User, reason: str) -> Reader:
+    """增加可查看人: by name and with a reason, never by role (decision 33)."""
+    event, _stand = begin(event, "name_reader", by)
+    require(event.case.restricted, _("这件不是保密事项，不用指定可查看人。"))
+    if not reason.strip():
+        raise RefusedInput(reason=_("请写明为什么需要让此人查看。"))
+    if not standing(user, event.case.property).roles & ALL_STAFF:
+        raise RefusedInput(user=_("请选择本处在职的同事。"))
+    rows = _let_read(event, user, reason.strip(), by, timezone.now())
+    require(rows, _("此人已经可以查看。"))
+    finish(event, [], *rows, by=by, action="name_reader", reason=reason, info={"user": user.pk})
+    text = f"【{_('请查看')}】{neutral(event)}"
+    say(event, rule=Rule.CALL, text=text, key=f"reader:{rows[0].pk}", also=[user], by=by)
+    return rows[0]
+
+
+@transaction.atomic
+def end_reader(event: Event, user: User, *, by: User, reason: str) -> Reader:
+    """取消可查看人: not the commander, nor a manager who answers for it."""
+    event, _stand = begin(event, "end_reader", by)
+    row = event.readers.select_for_update().filter(user=user, ended_at=None).first()
+    require(row is not None, _("此人现在不在可查看人里。"))
+    assert row is not None  # noqa: S101 -- for the type checker; require() has refused
+    require(user.pk not in (event.commander_id, by.pk), _("指挥人和本人不能取消。"))
+    if not reason.strip():
+        raise RefusedInput(reason=_("请写明取消的原因。"))
+    row.ended_at, row.ended_by = timezone.now(), by
+    audit.save(row, "ended_at", "ended_by", by=by, reason=reason)
+    finish(event, [], row, by=by, action="end_reader", reason=reason, info={"user": user.pk})
+    return row
+
+
+@transaction.atomic
+def note(event: Event, text: str, *, by: User, occurred_at: datetime | None = None) -> Note:
+    """补充记录: a line on the timeline, with when it was seen and when it was entered."""
+    event, _stand = begin(event, "note", by)
+    now, at = now_and(occurred_at)
+    happened("occurred_at", at, now)
+    if not text.strip():
+        raise RefusedInput(text=_("请写一句看到或听到了什么。"))
+    row = Note(
+        event=event,
+        text=text.strip(),
+        occurred_at=at,
+        at=now,
+        by=by,
+        is_late_entry=is_late_entry(at, now),
+    )
+    audit.save(row, by=by, reason=_("补充记录"))
+    finish(event, [], row, by=by, action="note", occurred_at=at)
+    return row
+
+
+@transaction.atomic
+def attach(event: Event, pictures: list[bytes], *, by: User, caption: str = "") -> list[Attachment]:
+    """添加照片: through the one upload gate; a restricted event's photos have its readers only."""
+    ready = photos.prepare_all(pictures)
+    if not ready:
+        raise RefusedInput(photo=_("请拍照或选择照片。"))
+    event, _stand = begin(event, "attach", by)
+    rows = [photos.store(event.case, photo, by=by, caption=caption) for photo in ready]
+    finish(event, [], *rows, by=by, action="attach", info={"count": len(rows)})
+    return rows
+
+
+@transaction.atomic
+def remove_attachment(event: Event, attachment: Attachment, *, by: User, reason: str) -> Attachment:
+    """撤下照片: struck out with a reason, never deleted; the proof of a mark stays."""
+    event, _stand = begin(event, "remove_attachment", by)
+    require(attachment.case_id == event.pk, _("这张照片不属于这件。"))
+    used = event.marks.filter(superseded_at=None, photos__attachment=attachment)
+    require(not used.exists(), _("这张照片是某一步的凭据，不能撤下。"))
+    row = photos.strike_out(attachment, by=by, reason=reason)
+    finish(event, [], row, by=by, action="remove_attachment", reason=reason)
+    return row
+
+
+@transaction.atomic
+def add_party(event: Event, part: str, who: Guest, *, by: User, note: str = "") -> Party:
+    """登记有关人员: his data go into ``core.Person`` and nowhere else."""
+    event, _stand = begin(event, "add_party", by)
+    if part not in Party.Part.values:
+        raise RefusedInput(part=_("请选择此人的身份。"))
+    if not who.name and not who.phone and who.room is None and not note:
+        raise RefusedInput(name=_("请至少填写姓名、房号、电话或体貌特征中的一项。"))
+    person = persons.create(event.case.property, who)
+    row = Party(event=event, person=person, part=part, note=note[:200], by=by, at=timezone.now())
+    audit.save(row, by=by, reason=_("登记有关人员"))
+    finish(event, [], row, by=by, action="add_party", info={"part": part})
+    return row
+
+
+@transaction.atomic
+def edit_party(event: Event, party: Party, who: Guest, *, by: User, reason: str) -> Person:
+    """更正有关人员: logged beside the person, purged with him."""
+    event, _stand = begin(event, "edit_party", by)
+    require(party.event_id == event.pk, _("此人不属于这件。"))
+    if not reason.strip():
+        raise RefusedInput(reason=_("请写明更正的原因。"))
+    changed = persons.change(party.person, who, by=by, reason=reason)
+    require(changed, _("资料没有变化。"))
+    finish(event, [], by=by, action="edit_party", reason=reason, info={"fields": changed})
+    return party.person
+
+
+@transaction.atomic
+def unmask(event: Event, person: Person, *, by: User, reason: str) -> Unmasking:
+    """查看完整号码: with a purpose, for 60 seconds, on record."""
+    event, _stand = begin(event, "unmask", by)
+    concerned = (
+        event.parties.filter(person=person).exists() or event.marks.filter(person=person).exists()
+    )
+    require(concerned, _("此人不属于这件。"))
+    row = persons.unmask(person, "phone", by=by, reason=reason)
+    finish(event, [], by=by, action="unmask", info={"field": "phone"})
+    return row
+
+
+@transaction.atomic
+def link(event: Event, number: str, *, by: User, note: str = "") -> CaseLink:
+    """关联: one outage, many complaints; never a copy (ambiguities 33 and 34).
+
+    A restricted event is linked to nothing: its number in another file would give it away.
+    """
+    event, _stand = begin(event, "link", by)
+    require(not event.case.restricted, _("保密事项不和其他记录关联。"))
+    return cases.link(event.case, number, by=by, note=note)

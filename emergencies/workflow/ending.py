@@ -1,0 +1,160 @@
+"""结束处置, 归档, 特批: nothing closes half done; what is missing is listed, each with its place."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from django.db import models, transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from emergencies.models import Event
+from emergencies.playbooks.board import Missing
+from emergencies.queries import evidence
+from emergencies.workflow.base import Rule, begin, finish, minutes, neutral, say
+from emergencies.workflow.calling import stop_calls
+from emergencies.workflow.table import S
+from propdesk.core import cases, clocks
+from propdesk.core.models import User
+from propdesk.core.roles import Role
+from propdesk.core.transitions import ConflictError, RefusedInput, require
+
+RUNNING_RULES = (Rule.STEP_LATE, Rule.ROUND_LATE, Rule.REMIND)
+OVERRIDABLE = frozenset({"fact", "step", "notice"})
+"""What a manager may let pass with a reason; a closing rule (seal, roll call, dispute) never."""
+
+
+@transaction.atomic
+def end(event: Event, *, by: User, summary: str) -> Event:
+    """结束处置: every applicable step, call and closing rule is met; looked at again under lock.
+
+    ConflictError lists exactly what is missing, each with its place on the page. A drill may stop at
+    any point: what was left out is what it found.
+    """
+    event, _stand = begin(event, "end", by)
+    if not summary.strip():
+        raise RefusedInput(summary=_("请写明处理结果，会印在记录上。"))
+    if not event.is_drill:
+        refuse_missing(_("还不能结束处置："), evidence.look(event).missing("handling"))
+    return _ended(event, by=by, summary=summary, action="end", reason="")
+
+
+@transaction.atomic
+def override_end(event: Event, *, by: User, summary: str, reason: str) -> Event:
+    """特批结束处置 (C-J 12): a manager who neither started nor commands it, with a printed reason.
+
+    Lets open steps, questions and calls pass, never a closing rule: no police release, no missing
+    person, no disputed posting is waved through.
+    """
+    event, _stand = begin(event, "override_end", by)
+    if not summary.strip() or not reason.strip():
+        raise RefusedInput(
+            **({} if summary.strip() else {"summary": _("请写明处理结果。")}),
+            **({} if reason.strip() else {"reason": _("请写明为什么特批。")}),
+        )
+    involved = (event.reported_by_id, event.commander_id)
+    require(by.pk not in involved, _("自己启动或指挥的事件，须由另一位经理特批。"))
+    missing = evidence.look(event).missing("handling")
+    require(missing, _("没有缺项，直接结束处置即可。"))
+    hard = [m for m in missing if m.kind not in OVERRIDABLE]
+    refuse_missing(_("这些不能特批："), hard)
+    info = {"missing": [f"{m.kind}:{m.id}" for m in missing]}
+    return _ended(event, by=by, summary=summary, action="override_end", reason=reason, info=info)
+
+
+def refuse_missing(head: str, missing: Iterable[Missing]) -> None:
+    """ConflictError with every sentence, and its place on the page behind it."""
+    found = list(dict.fromkeys((m.sentence, f"{m.at[0]}-{m.at[1]}") for m in missing))
+    if found:
+        said = "；".join(sentence for sentence, _place in found)
+        raise ConflictError(f"{head}{said}", missing=tuple(found))
+
+
+def _ended(
+    event: Event,
+    *,
+    by: User,
+    summary: str,
+    action: str,
+    reason: str,
+    info: dict[str, Any] | None = None,
+) -> Event:
+    now = timezone.now()
+    event.status, event.summary = S.SIGNING, summary.strip()
+    event.ended_at, event.ended_by = now, by
+    clocks.stop(event.case, RUNNING_RULES, now)
+    rows: list[models.Model] = stop_calls(event, now)
+    hours = evidence.playbook_of(event).after.review_hours
+    sign = event.case.property.settings.sign_within
+    clocks.arm(
+        event.case,
+        (Rule.RECORD_LATE, now + minutes(sign)),
+        (Rule.REVIEW_LATE, now + minutes(60 * hours)),
+    )
+    finish(
+        event,
+        ["status", "summary", "ended_at", "ended_by"],
+        *rows,
+        by=by,
+        action=action,
+        reason=reason,
+        info=info,
+    )
+    text = f"【{_('处置已结束，待签批')}】{neutral(event)}"
+    key = f"ended:{event.case.version}"
+    say(event, Role.PROPERTY_MANAGER, rule=Rule.CALL, text=text, key=key, by=by)
+    return event
+
+
+@transaction.atomic
+def reopen(event: Event, *, by: User, reason: str) -> Event:
+    """重新处置: before it is archived, by a manager, with a reason; answers and marks stand."""
+    event, _stand = begin(event, "reopen", by)
+    if not reason.strip():
+        raise RefusedInput(reason=_("请写明为什么重新处置。"))
+    now = timezone.now()
+    event.status, event.ended_at, event.ended_by = S.RUNNING, None, None
+    clocks.stop(event.case, [Rule.RECORD_LATE, Rule.REVIEW_LATE], now)
+    finish(event, ["status", "ended_at", "ended_by"], by=by, action="reopen", reason=reason)
+    text = f"【{_('重新处置')}】{neutral(event)}"
+    key = f"reopened:{event.case.version}"
+    say(event, rule=Rule.CALL, text=text, key=key, also=[event.commander], by=by, urgent=True)
+    return event
+
+
+@transaction.atomic
+def archive(event: Event, *, by: User) -> Event:
+    """归档: all records are signed and every closing rule holds still (E-1 … E-8).
+
+    What a manager let pass at the end (特批) stays let pass; signatures never are.
+    """
+    event, _stand = begin(event, "archive", by)
+    missing = evidence.look(event).missing("archive")
+    if event.is_drill or _was_overridden(event):
+        missing = tuple(m for m in missing if m.kind not in OVERRIDABLE)
+    if event.is_drill:
+        missing = tuple(m for m in missing if m.id == evidence.DRILL_RECORD)
+    refuse_missing(_("还不能归档："), missing)
+    now = timezone.now()
+    event.status, event.archived_at, event.archived_by = S.ARCHIVED, now, by
+    event.case.is_open, event.case.closed_at = False, now
+    clocks.stop(event.case, [Rule.RECORD_LATE], now)
+    rows = cases.close_tasks(event.case, by=by, outcome="archived")
+    return finish(
+        event,
+        ["status", "archived_at", "archived_by"],
+        *rows,
+        by=by,
+        action="archive",
+        case_fields=("is_open", "closed_at"),
+    )
+
+
+def _was_overridden(event: Event) -> bool:
+    """Whether its last ending was let pass by a manager."""
+    last = (
+        event.case.entries.filter(action__in=["end", "override_end"])
+        .order_by("-seq")
+        .values_list("action", flat=True)
+        .first()
+    )
+    return last == "override_end"

@@ -1,0 +1,303 @@
+"""Steps: done with their proof, not needed with a reason, or one round of those that repeat."""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from django.db import models, transaction
+from django.utils.translation import gettext as _
+
+from emergencies.models import Event, MarkPhoto, StepMark
+from emergencies.playbooks import conditions
+from emergencies.playbooks.schema import Step
+from emergencies.queries import evidence
+from emergencies.workflow.base import (
+    Rule,
+    begin,
+    ensure_rank,
+    finish,
+    is_late_entry,
+    minutes,
+    now_and,
+)
+from propdesk.core import audit, clocks, duty, persons, photos, signatures
+from propdesk.core.images import Photo
+from propdesk.core.models import Attachment, Person, PersonSignature, User
+from propdesk.core.persons import Guest
+from propdesk.core.transitions import RefusedInput, happened, require
+
+O = StepMark.Outcome  # noqa: E741 -- read as in the tables: O.DONE
+Values = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """What proves a step: words, typed fields, photos, a person spoken to, signatures."""
+
+    text: str = ""
+    values: Values = field(default_factory=dict)
+    occurred_at: datetime | None = None
+    pictures: Iterable[bytes] = ()
+    contact: Guest | None = None
+    """Somebody who is no colleague: his name and number go into ``core.Person`` alone."""
+    password: str = field(default="", repr=False)
+    """Signs with the kept signature of whoever marks the step."""
+    drawn: bytes = b""
+    """Signature of the contact, drawn on this screen."""
+    device: str = ""
+
+
+OWN: dict[str, Callable[[Event], str]] = {}
+"""Steps a register of their own fulfils (封条, 点名 …): ``own`` key → what is still missing, or ""."""
+
+
+@transaction.atomic
+def done(event: Event, step: str, proof: Proof, *, by: User, seen: int = 0) -> StepMark:
+    """登记完成: with the proof the playbook asks for; RefusedInput names what is missing.
+
+    ``seen`` is the number of the mark the page showed; ConflictError when a colleague was faster.
+    """
+    ready = photos.prepare_all(proof.pictures)
+    event, _stand = begin(event, "mark", by)
+    spec = _step(event, step, by, seen)
+    goes_on = spec.repeat is not None and spec.repeat.until is not None
+    require(not goes_on, _("这一步要反复做：每次登记一次，情况变化后自己结束。"))
+    now, at = now_and(proof.occurred_at)
+    happened("occurred_at", at, now, not_before=event.occurred_at)
+    _check(event, spec, proof, has_photo=bool(ready))
+    _settled(event, spec)
+    row, rows = _mark(event, spec, O.DONE, proof, by=by, now=now, at=at)
+    rows += _photographed(event, spec, row, ready, by)
+    finish(event, [], *rows, by=by, action="mark", info={"step": step}, occurred_at=at)
+    return row
+
+
+@transaction.atomic
+def one_round(event: Event, step: str, proof: Proof, *, by: User) -> StepMark:
+    """登记一次: a check or an update of a step that repeats; the next one is due from here."""
+    ready = photos.prepare_all(proof.pictures)
+    event, _stand = begin(event, "mark", by)
+    spec = _step(event, step, by, None)
+    require(spec.repeat is not None, _("这一步不需要重复登记。"))
+    now, at = now_and(proof.occurred_at)
+    happened("occurred_at", at, now, not_before=event.occurred_at)
+    if not proof.text.strip() and not proof.values:
+        raise RefusedInput(text=_("请写一句这次看到或告知了什么。"))
+    row, rows = _mark(event, spec, O.ROUND, proof, by=by, now=now, at=at)
+    rows += _photographed(event, spec, row, ready, by)
+    _next_round(event, spec, at)
+    finish(event, [], *rows, by=by, action="round", info={"step": step}, occurred_at=at)
+    return row
+
+
+@transaction.atomic
+def not_needed(event: Event, step: str, *, by: User, reason: str, seen: int = 0) -> StepMark:
+    """登记不需要: with a reason, where the playbook lets one stand for the step.
+
+    Steps of the SOP and the law take their own answer (E-5: why no ambulance), or a manager's 特批.
+    """
+    event, _stand = begin(event, "mark", by)
+    spec = _step(event, step, by, seen)
+    require(
+        evidence.playbook_of(event).skippable(step),
+        _("这一步是程序或法律要求的，不能免；确实做不到的，请物业经理特批。"),
+    )
+    if not reason.strip():
+        raise RefusedInput(text=_("请写明为什么不需要。"))
+    now, at = now_and(None)
+    row, rows = _mark(event, spec, O.NOT_NEEDED, Proof(text=reason), by=by, now=now, at=at)
+    finish(event, [], *rows, by=by, action="not_needed", reason=reason, info={"step": step})
+    return row
+
+
+@transaction.atomic
+def confirm_again(event: Event, step: str, *, by: User, seen: int) -> StepMark:
+    """仍然有效: a mark made under an answer that has changed since holds all the same.
+
+    Words, fields and photos stay where they are; the new mark points at the same proof.
+    """
+    event, _stand = begin(event, "mark", by)
+    spec = _step(event, step, by, seen)
+    old = _current(event, step)
+    require(old is not None, _("这一步还没有登记过。"))
+    assert old is not None  # noqa: S101 -- for the type checker; require() has refused
+    now, _at = now_and(None)
+    row = StepMark(
+        **{name: getattr(old, name) for name in _PROOF},
+        seq=_next_seq(event, step),
+        basis=basis_of(event, spec),
+        at=now,
+        by=by,
+    )
+    rows = _put(event, row, by, now, _("仍然有效"))
+    for each in old.photos.select_related("attachment"):
+        rows.append(_proves(row, each.attachment, by))
+    finish(event, [], *rows, by=by, action="confirm_again", info={"step": step})
+    return row
+
+
+_PROOF = (
+    "event",
+    "step",
+    "outcome",
+    "text",
+    "values",
+    "occurred_at",
+    "is_late_entry",
+    "person",
+    "signature",
+    "person_signature",
+)
+"""What a mark that is confirmed again hands on."""
+
+
+def step_of(event: Event, step: str) -> Step:
+    """The step of the event's playbook; ConflictError for one it does not have."""
+    steps = evidence.playbook_of(event).steps
+    require(step in steps, _("预案里没有这一步。"))
+    return steps[step]
+
+
+def _step(event: Event, step: str, by: User, seen: int | None) -> Step:
+    spec = step_of(event, step)
+    ensure_rank(event, by, spec.by)
+    if seen is not None:
+        current = _current(event, step)
+        now = current.seq if current else 0
+        require(now == seen, _("刚有同事登记了这一步，请看最新情况。"))
+    return spec
+
+
+def _current(event: Event, step: str) -> StepMark | None:
+    rows = event.marks.filter(step=step, superseded_at=None).exclude(outcome=O.ROUND)
+    return rows.select_related("by").first()
+
+
+def _next_seq(event: Event, step: str) -> int:
+    last = event.marks.filter(step=step).order_by("-seq").values_list("seq", flat=True).first()
+    return (last or 0) + 1
+
+
+def basis_of(event: Event, spec: Step) -> dict[str, int]:
+    """Number of the answer in force of each question that decides about the step."""
+    keys = conditions.depends_on(evidence.playbook_of(event), spec.when)
+    rows = event.answers.filter(key__in=sorted(keys), superseded_at=None)
+    return dict(rows.values_list("key", "seq"))
+
+
+def _check(event: Event, spec: Step, proof: Proof, *, has_photo: bool) -> None:
+    """RefusedInput for each proof the playbook asks for that is not there."""
+    wanted = set(spec.evidence)
+    errors: dict[str, str] = {}
+    if "text" in wanted and not proof.text.strip() and not proof.values:
+        errors["text"] = _("请写一句做了什么。")
+    if wanted & {"photo", "file"} and not has_photo:
+        errors["photo"] = _("这一步要有照片为证。")
+    if "contact" in wanted and (proof.contact is None or not proof.contact.name):
+        errors["contact_name"] = _("请填写联系到的是谁。")
+    if "signature" in wanted and not proof.password and not proof.drawn:
+        errors["password"] = _("这一步要签名：本人输入密码，或请对方在屏幕上签。")
+    errors |= field_errors(spec, proof.values, evidence.facts_of(event))
+    if errors:
+        raise RefusedInput(**errors)
+
+
+def field_errors(spec: Step, values: Values, facts: conditions.Answers) -> dict[str, str]:
+    """A sentence for each field that is required now and empty; the form has checked the types."""
+    said = {key: value for key, value in values.items() if isinstance(value, str | bool)}
+    return {
+        f"field_{f.key}": _("请填写“%(field)s”。") % {"field": f.zh}
+        for f in spec.fields
+        if f.required
+        and values.get(f.key) in (None, "")
+        and conditions.evaluate(f.when, facts, said) is not False
+    }
+
+
+def _settled(event: Event, spec: Step) -> None:
+    """ConflictError while the register behind the step, or the event it opens, is not there."""
+    if spec.own and spec.own in OWN:
+        missing = OWN[spec.own](event)
+        require(not missing, missing)
+    if spec.opens:
+        opened = event.children.exclude(status=Event.Status.VOIDED).filter(kind=spec.opens)
+        require(opened.exists(), _("请先启动关联预案，再登记这一步。"))
+
+
+def _mark(
+    event: Event, spec: Step, outcome: str, proof: Proof, *, by: User, now: datetime, at: datetime
+) -> tuple[StepMark, list[models.Model]]:
+    """The new mark, and every row written with it: the one it supersedes stands before it."""
+    person = persons.create(event.case.property, proof.contact) if proof.contact else None
+    row = StepMark(
+        event=event,
+        step=spec.id,
+        seq=_next_seq(event, spec.id),
+        outcome=outcome,
+        text=proof.text.strip(),
+        values=dict(proof.values),
+        basis=basis_of(event, spec),
+        occurred_at=at,
+        at=now,
+        by=by,
+        is_late_entry=is_late_entry(at, now),
+        person=person,
+        signature=signatures.confirmed(by, proof.password) if proof.password else None,
+        person_signature=_drawn(person, proof, by, at),
+    )
+    return row, _put(event, row, by, now, str(row.get_outcome_display()))
+
+
+def _put(event: Event, row: StepMark, by: User, now: datetime, reason: str) -> list[models.Model]:
+    """Save a mark in place of the one in force; a round stands beside it."""
+    rows: list[models.Model] = []
+    old = None if row.outcome == O.ROUND else _current(event, row.step)
+    if old is not None:
+        old.superseded_at = now
+        audit.save(old, "superseded_at", by=by, reason=reason)
+        rows.append(old)
+    audit.save(row, by=by, reason=reason)
+    return [*rows, row]
+
+
+def _drawn(person: Person | None, proof: Proof, by: User, at: datetime) -> PersonSignature | None:
+    if not proof.drawn:
+        return None
+    if person is None:
+        raise RefusedInput(contact_name=_("请填写签名的人是谁。"))
+    kind = PersonSignature.Kind.DRAWN
+    return persons.sign(person, kind, proof.drawn, by=by, signed_at=at, device=proof.device[:160])
+
+
+def _photographed(
+    event: Event, spec: Step, row: StepMark, ready: Iterable[Photo], by: User
+) -> list[models.Model]:
+    """Photos of a mark, kept with the case and tied to it."""
+    rows: list[models.Model] = []
+    for photo in ready:
+        kept = photos.store(event.case, photo, by=by, caption=spec.zh[:40])
+        rows += [kept, _proves(row, kept, by)]
+    return rows
+
+
+def _proves(row: StepMark, attachment: Attachment, by: User) -> MarkPhoto:
+    proof = MarkPhoto(mark=row, attachment=attachment)
+    audit.save(proof, by=by, reason=_("添加照片"))
+    return proof
+
+
+def _next_round(event: Event, spec: Step, at: datetime) -> None:
+    """Arm the clock of the next round, counted from this one; the sweep looks whether it is late."""
+    due = next_round_at(event, spec, at)
+    if due is not None:
+        clocks.arm(event.case, (Rule.ROUND_LATE, due))
+
+
+def next_round_at(event: Event, spec: Step, at: datetime) -> datetime | None:
+    """When a repeating step is due again after ``at``: minutes, or the end of the running shift."""
+    if spec.repeat is None:
+        return None
+    if spec.repeat.every_min:
+        return at + minutes(spec.repeat.every_min)
+    return duty.end_of_shift(event.case.property, at)

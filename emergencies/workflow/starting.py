@@ -1,0 +1,288 @@
+"""一键启动: type and place, and everything begins; children of an event; 误启动 (F9)."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db import models, transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from emergencies import playbooks
+from emergencies.models import Command, Event, Involved, Kind, PlaybookVersion, Reader
+from emergencies.permissions import ACTIONS
+from emergencies.playbooks.schema import Playbook
+from emergencies.queries.evidence import playbook_of
+from emergencies.workflow.base import Rule, begin, finish, minutes, say
+from emergencies.workflow.calling import open_calls, stop_calls
+from emergencies.workflow.content import in_force
+from emergencies.workflow.table import S
+from propdesk.core import audit, cases, clocks, drafts, duty, search
+from propdesk.core.models import Case, CaseLink, Place, Property, User
+from propdesk.core.roles import DUTY, MANAGERS, Role, ensure, standing
+from propdesk.core.transitions import RefusedInput, happened, require
+
+NUMBER, DRILL_NUMBER = "SJ", "YL"
+"""One prefix for all eight, so that a number does not give away a death (forms.md 1.1)."""
+SECURITY_TASK = "security"
+"""The task 转特殊事件 of a complaint; starting the event from it answers the call (C-B)."""
+
+
+VOID_GUARDS: list[Callable[[Event], None]] = []
+"""Registers that may refuse: ConflictError while something of theirs is active (E-6)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Start:
+    """What is known at the tap; everything but kind and place is preset."""
+
+    kind: str
+    place: Place | None = None
+    place_note: str = ""
+    occurred_at: datetime | None = None
+    is_drill: bool = False
+    parent: Event | None = None
+    from_number: str = ""
+    """Number of the complaint or event it comes from."""
+
+
+@transaction.atomic
+def start(prop: Property, what: Start, *, by: User, token: str = "") -> Event:
+    """启动预案 (E-1 … E-8): number, commander, readers, calls and clocks in one transaction.
+
+    Anybody on the staff may. RefusedInput for a missing place or a time to come; DoubleSubmitError
+    for a twin of the same tap. The general rule of numbers holds: SJ, for a drill YL.
+    """
+    ensure(by, "start", ACTIONS, prop=prop)
+    now = timezone.now()
+    _check(what, now)
+    event = _open(prop, what, by, now)
+    rows: list[models.Model] = [event, *_staffed(event, by, now)]
+    rows += open_calls(event, by=by, now=now)
+    _arm(event, now)
+    finish(event, [], *rows, by=by, action="start", info=_info(event), occurred_at=what.occurred_at)
+    if what.from_number:
+        _linked(event, what.from_number, by)
+    search.write(event.case, _words(event))
+    drafts.use_token(by, token, event.get_absolute_url(), form=f"event-start-{what.kind}")
+    return event
+
+
+def _check(what: Start, now: datetime) -> None:
+    if what.kind not in Kind.values:
+        raise RefusedInput(kind=_("请选择是哪一类事件。"))
+    if what.place is None and not what.place_note.strip():
+        raise RefusedInput(place=_("请选择地点，或用几个字写明在哪里。"))
+    if what.occurred_at is not None:
+        happened("occurred_at", what.occurred_at, now)
+
+
+def _open(prop: Property, what: Start, by: User, now: datetime) -> Event:
+    version = in_force(prop, what.kind)
+    title = _("保密事项") if _restricts(version, what) else str(Kind(what.kind).label)
+    case = cases.open_case(
+        prop,
+        Case.Kind.EVENT,
+        DRILL_NUMBER if what.is_drill else NUMBER,
+        by=by,
+        at=now,
+        title=f"【{_('演练')}】{title}" if what.is_drill else title,
+    )
+    event = Event(
+        case=case,
+        kind=what.kind,
+        playbook=version,
+        is_drill=what.is_drill,
+        place=what.place,
+        place_note=what.place_note.strip(),
+        reported_at=now,
+        occurred_at=min(what.occurred_at or now, now),
+        reported_by=by,
+        commander=_commander(prop, by, now),
+        parent=what.parent,
+    )
+    if _restricts(version, what):
+        case.restricted = True
+        case.save(update_fields=["restricted"])
+    audit.save(event, by=by, reason=_("启动预案"))
+    return event
+
+
+def _restricts(version: PlaybookVersion, what: Start) -> bool:
+    """Confidential playbooks, but not their drills: there is nothing to hide in those."""
+    return playbooks.from_json(version.content).confidential and not what.is_drill
+
+
+def _commander(prop: Property, by: User, now: datetime) -> User:
+    """The duty manager who starts it, else the one on duty, else a manager, else the starter."""
+    if standing(by, prop).roles & DUTY:
+        return by
+    for roles in ((Role.DUTY_MANAGER,), tuple(MANAGERS)):
+        found = duty.on_duty(prop, *roles, at=now)
+        if found:
+            return found[0]
+    return by
+
+
+def _staffed(event: Event, by: User, now: datetime) -> list[models.Model]:
+    """The first command, the roles concerned, and the readers of a restricted event."""
+    command = Command(event=event, seq=1, user=event.commander, at=now, by=by)
+    audit.save(command, by=by, reason=_("启动预案"))
+    playbook = playbook_of(event)
+    roles = _roles(playbook)
+    Involved.objects.bulk_create(Involved(event=event, role=role) for role in sorted(roles))
+    rows: list[models.Model] = [command]
+    if event.case.restricted:
+        rows += _fixed_readers(event, playbook, by, now)
+    return rows
+
+
+def _roles(playbook: Playbook) -> set[str]:
+    """Every role of the house the playbook calls or gives a step to."""
+    named = {step.by for step in playbook.steps.values()}
+    for notice in playbook.notify:
+        named |= {notice.to, notice.fallback or ""}
+    return {str(name) for name in named if name in Role.values}
+
+
+def _fixed_readers(event: Event, playbook: Playbook, by: User, now: datetime) -> list[Reader]:
+    """Fixed at the start: commander, starter, 保安部经理, managers, and the playbook's own roles."""
+    prop = event.case.property
+    always = duty.holders(prop, Role.SECURITY_MANAGER, Role.PROPERTY_MANAGER, Role.GENERAL_MANAGER)
+    named = [Role(role) for role in playbook.readers if role in Role.values]
+    on_duty = duty.on_duty(prop, *named, at=now) if named else []
+    deputies = duty.on_duty(prop, *MANAGERS, at=now)
+    people = {u.pk: u for u in (event.commander, by, *always, *on_duty, *deputies)}
+    rows = [
+        Reader(event=event, user=user, reason=_("启动时确定"), by=by, at=now)
+        for user in people.values()
+    ]
+    for row in rows:
+        audit.save(row, by=by, reason=row.reason)
+    return rows
+
+
+def _arm(event: Event, now: datetime) -> None:
+    """One clock for each distinct target and reminder: what is still open then is told then."""
+    playbook = playbook_of(event)
+    late = {s.within_min for s in playbook.steps.values() if s.within_min}
+    remind = {m for s in playbook.steps.values() for m in s.remind}
+    clocks.arm(
+        event.case,
+        *((Rule.STEP_LATE, now + minutes(m)) for m in sorted(late)),
+        *((Rule.REMIND, now + minutes(m)) for m in sorted(remind)),
+    )
+
+
+def _info(event: Event) -> dict[str, object]:
+    info: dict[str, object] = {"kind": event.kind, "commander": event.commander_id}
+    if event.is_drill:
+        info["drill"] = True
+    return info
+
+
+def _words(event: Event) -> Iterable[str]:
+    """What it is searched by; a restricted event by its number alone."""
+    if event.case.restricted:
+        return [event.case.number]
+    place = event.place.label if event.place else ""
+    return [event.case.number, event.get_kind_display(), place, event.place_note]
+
+
+def _linked(event: Event, number: str, by: User) -> None:
+    """Link to the complaint it comes from, and answer its call for 保安部 (C-B, ambiguity 33)."""
+    cases.link(event.case, number, by=by, note=_("转特殊事件"))
+    origin = Case.objects.select_for_update().get(
+        property=event.case.property, number=number.strip().upper()
+    )
+    done = cases.close_tasks(origin, SECURITY_TASK, by=by, outcome="event")
+    if done:
+        audit.record(
+            origin, *done, by=by, action="event_started", info={"number": event.case.number}
+        )
+
+
+@transaction.atomic
+def open_child(event: Event, kind: str, *, by: User, place: Place | None = None) -> Event:
+    """Start the playbook a step leads to, once per parent and kind (decision 35).
+
+    Returns the child that is there when somebody was faster. A child never opens the kind of one of
+    its parents again: ConflictError.
+    """
+    event, _stand = begin(event, "open_child", by)
+    there = event.children.exclude(status=S.VOIDED).filter(kind=kind).first()
+    if there is not None:
+        return there
+    opened = {step.opens for step in playbook_of(event).steps.values() if step.opens}
+    require(kind in opened, _("这个预案没有引出这一类事件的步骤。"))
+    require(kind not in _above(event), _("上一级事件就是这一类，不再重复启动。"))
+    what = Start(
+        kind=kind,
+        place=place or event.place,
+        place_note=event.place_note,
+        is_drill=event.is_drill,
+        parent=event,
+    )
+    child = start(event.case.property, what, by=by)
+    link = _parent_link(event, child, by)
+    finish(event, [], link, by=by, action="open_child", info=_child_info(child))
+    return child
+
+
+def _child_info(child: Event) -> dict[str, object]:
+    """What the parent's chain says of the child; a restricted child shows its number alone."""
+    info: dict[str, object] = {"number": child.case.number}
+    return info if child.case.restricted else info | {"kind": child.kind}
+
+
+def _parent_link(event: Event, child: Event, by: User) -> models.Model:
+    a, b = sorted((event.case, child.case), key=lambda c: c.pk)
+    row = CaseLink(a=a, b=b, note=_("由同一件引出"), by=by, at=timezone.now())
+    audit.save(row, by=by, reason=row.note)
+    return row
+
+
+def _above(event: Event) -> set[str]:
+    """Kinds of the event and of all it came from."""
+    kinds = {event.kind}
+    parent = event.parent
+    while parent is not None:
+        kinds.add(parent.kind)
+        parent = parent.parent
+    return kinds
+
+
+@transaction.atomic
+def void(event: Event, *, by: User, reason: str) -> Event:
+    """误启动: ended by a manager with a reason; the number stays, its calls and clocks stop.
+
+    Refused once a child runs, and while something the playbook guards is active (seals).
+    """
+    event, _stand = begin(event, "void", by)
+    if not reason.strip():
+        raise RefusedInput(reason=_("请写明为什么是误启动。"))
+    require(
+        not event.children.exclude(status=S.VOIDED).exists(),
+        _("由它引出的事件还在，先处理那一件。"),
+    )
+    for guard in VOID_GUARDS:
+        guard(event)
+    now = timezone.now()
+    event.status, event.void_reason = S.VOIDED, reason.strip()[:200]
+    event.case.is_open, event.case.closed_at = False, now
+    rows = stop_calls(event, now)
+    clocks.stop_all([event.case], now)
+    rows += cases.close_tasks(event.case, by=by, outcome="voided")
+    finish(
+        event,
+        ["status", "void_reason"],
+        *rows,
+        by=by,
+        action="void",
+        reason=event.void_reason,
+        case_fields=("is_open", "closed_at"),
+    )
+    told = [event.reported_by, event.commander]
+    text = f"【{_('误启动，已作废')}】{event.case.number}"
+    say(event, Role.SECURITY, rule=Rule.CALL, text=text, key="void", also=told, by=by)
+    return event

@@ -1,0 +1,35 @@
+"""Every act, from which states it may happen and where it leads; docs/states.md is printed from it."""
+
+from django.utils.translation import gettext_lazy as _
+
+from emergencies.models import Event
+from propdesk.core.transitions import Move, move
+
+S = Event.Status
+OPEN = (S.RUNNING, S.SIGNING)
+ALIVE = (S.RUNNING, S.SIGNING, S.ARCHIVED)
+
+MOVES: dict[str, Move] = {
+    "answer": move(_("回答判断"), S.RUNNING),
+    "mark": move(_("登记步骤"), S.RUNNING),
+    "note": move(_("补充记录"), *OPEN),
+    "attach": move(_("添加照片"), *OPEN),
+    "remove_attachment": move(_("删除照片"), *OPEN),
+    "tell": move(_("登记通知"), S.RUNNING),
+    "acknowledge": move(_("确认通知"), *ALIVE),
+    "add_party": move(_("登记有关人员"), *OPEN),
+    "edit_party": move(_("更正有关人员"), *OPEN),
+    "unmask": move(_("查看完整号码"), *ALIVE),
+    "hand_over": move(_("交出指挥"), S.RUNNING),
+    "take_command": move(_("接手指挥"), S.RUNNING),
+    "name_reader": move(_("增加可查看人"), *ALIVE),
+    "end_reader": move(_("取消可查看人"), *ALIVE),
+    "link": move(_("关联"), *OPEN),
+    "open_child": move(_("启动关联预案"), S.RUNNING),
+    "end": move(_("结束处置"), S.RUNNING, to=(S.SIGNING,)),
+    "override_end": move(_("特批结束处置"), S.RUNNING, to=(S.SIGNING,)),
+    "reopen": move(_("重新处置"), S.SIGNING, to=(S.RUNNING,)),
+    "archive": move(_("归档"), S.SIGNING, to=(S.ARCHIVED,)),
+    "void": move(_("作废"), S.RUNNING, to=(S.VOIDED,)),
+    "review": move(_("登记复盘"), S.SIGNING, S.ARCHIVED),
+}
