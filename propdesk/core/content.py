@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 import yaml
 from pydantic import BaseModel, ValidationError
@@ -85,12 +85,22 @@ def load_text(text: str, name: str, model: type[Model], check: Check[Model] | No
     return found
 
 
+def located(path: Path, wrong: Iterable[tuple[Location, str]]) -> list[Fault]:
+    """Return faults found after loading with the lines of the file they stand in."""
+    told = list(wrong)
+    if not told:
+        return []
+    tree, _data = _read(path.read_text(encoding="utf-8"))
+    return [_fault(path.name, tree, *one) for one in told] if tree else []
+
+
 def _read(text: str) -> tuple[yaml.Node | None, Any]:
     """Return the nodes with their lines, and the data in them; no anchors (they may explode)."""
     for event in yaml.parse(text, Loader=_Loader):
         if isinstance(event, yaml.AliasEvent):
             raise yaml.MarkedYAMLError(
-                problem="aliases (*name) are not allowed", problem_mark=event.start_mark
+                problem="aliases (*name) are not allowed",
+                problem_mark=cast("yaml.error.Mark", event.start_mark),
             )
     loader = _Loader(text)
     try:
