@@ -24,9 +24,9 @@ class Command(BaseCommand):
         """Add --half."""
         parser.add_argument(
             "--half",
-            choices=["test", "dev", "dev2"],
+            choices=["test", "dev", "dev2", "dev3"],
             default="test",
-            help=_("test（封存）、dev 或 dev2（调试）"),
+            help=_("test（封存），dev、dev2 或 dev3（调试）"),
         )
 
     def handle(self, *, half: str, **_options: Any) -> None:
