@@ -1,6 +1,6 @@
 """Steps: done with their proof, not needed with a reason, or one round of those that repeat."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -48,8 +48,8 @@ class Proof:
     device: str = ""
 
 
-OWN: dict[str, Callable[[Event], str]] = {}
-"""Steps a register of their own fulfils (封条, 点名 …): ``own`` key → what is still missing, or ""."""
+OWNED: set[str] = set()
+"""Keys of registers that mark their steps themselves (封条, 点名 …); each adds its own on import."""
 
 
 @transaction.atomic
@@ -61,6 +61,7 @@ def done(event: Event, step: str, proof: Proof, *, by: User, seen: int = 0) -> S
     ready = photos.prepare_all(proof.pictures)
     event, _stand = begin(event, "mark", by)
     spec = _step(event, step, by, seen)
+    require(spec.own not in OWNED, _("这一步在专门的登记里办理，办好后自己打勾。"))
     goes_on = spec.repeat is not None and spec.repeat.until is not None
     require(not goes_on, _("这一步要反复做：每次登记一次，情况变化后自己结束。"))
     now, at = now_and(proof.occurred_at)
@@ -89,6 +90,35 @@ def one_round(event: Event, step: str, proof: Proof, *, by: User) -> StepMark:
     _next_round(event, spec, at)
     finish(event, [], *rows, by=by, action="round", info={"step": step}, occurred_at=at)
     return row
+
+
+def fulfilled(
+    event: Event,
+    own: str,
+    *,
+    by: User,
+    now: datetime,
+    at: datetime | None = None,
+    text: str = "",
+    values: Values | None = None,
+    is_round: bool = False,
+) -> list[models.Model]:
+    """Mark the steps a register fulfils, inside its own transition; returns every row written.
+
+    Steps that are marked already, and not under an answer that has changed, are left as they are. A
+    round is always added. The caller puts the rows into its audit entry.
+    """
+    rows: list[models.Model] = []
+    for line in evidence.look(event).steps:
+        if line.step.own != own or (line.state == "done" and not is_round):
+            continue
+        outcome = O.ROUND if is_round or line.step.repeat is not None else O.DONE
+        proof = Proof(text=text, values=values or {})
+        _row, made = _mark(event, line.step, outcome, proof, by=by, now=now, at=at or now)
+        rows += made
+        if outcome == O.ROUND:
+            _next_round(event, line.step, at or now)
+    return rows
 
 
 @transaction.atomic
@@ -216,10 +246,7 @@ def field_errors(spec: Step, values: Values, facts: conditions.Answers) -> dict[
 
 
 def _settled(event: Event, spec: Step) -> None:
-    """ConflictError while the register behind the step, or the event it opens, is not there."""
-    if spec.own and spec.own in OWN:
-        missing = OWN[spec.own](event)
-        require(not missing, missing)
+    """ConflictError while the event the step opens is not there."""
     if spec.opens:
         opened = event.children.exclude(status=Event.Status.VOIDED).filter(kind=spec.opens)
         require(opened.exists(), _("请先启动关联预案，再登记这一步。"))
