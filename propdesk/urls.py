@@ -15,6 +15,7 @@ urlpatterns = [
     path("p/<slug:code>/settings/", include("propdesk.desk.house.urls")),
     path("p/<slug:code>/incidents/", include("incidents.urls")),
     path("p/<slug:code>/lostfound/", include("lostfound.urls")),
+    path("p/<slug:code>/emergencies/", include("emergencies.urls")),
     path("found/<slug:code>/", notice.public, name="found_notice"),
     path("", include("propdesk.desk.urls")),
 ]

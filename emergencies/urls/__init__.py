@@ -1,0 +1,6 @@
+"""Addresses of special events, under /p/<code>/emergencies/; fixed words before numbers."""
+
+from emergencies.urls import event
+
+app_name = "emergencies"
+urlpatterns = [*event.urlpatterns]
