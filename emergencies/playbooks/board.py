@@ -174,6 +174,7 @@ def look(playbook: Playbook, evidence: Evidence) -> Board:
     def holds(condition: Condition | None) -> bool | None:
         return conditions.evaluate(condition, counting)
 
+    told = evidence.told | _told_by_steps(playbook, evidence)
     return Board(
         playbook=playbook,
         evidence=evidence,
@@ -189,7 +190,7 @@ def look(playbook: Playbook, evidence: Evidence) -> Board:
             for applies in [holds(step.when)]
         ),
         notices=tuple(
-            NoticeLine(n, holds(n.when), n.id in evidence.told, n.id in evidence.acked)
+            NoticeLine(n, holds(n.when), n.id in told, n.id in evidence.acked)
             for n in playbook.notify
         ),
         records=tuple(
@@ -202,6 +203,12 @@ def basis(playbook: Playbook, step_id: str, evidence: Evidence) -> dict[str, int
     """Return what the mark of a step rests on, to be stored with it; KeyError: no such step."""
     hangs_on = conditions.depends_on(playbook, playbook.steps[step_id].when)
     return {key: evidence.fact_seq[key] for key in sorted(hangs_on) if key in evidence.fact_seq}
+
+
+def _told_by_steps(playbook: Playbook, evidence: Evidence) -> set[str]:
+    marks = evidence.steps
+    done = (s for s in playbook.steps.values() if s.id in marks and s.tells)
+    return {str(s.tells) for s in done if marks[s.id].outcome != "not_needed"}
 
 
 def _shown(answer: Answer | None) -> Answer | None:

@@ -45,7 +45,7 @@ def _one_of(known: frozenset[str], what: str) -> AfterValidator:
 
 Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=600)]
 Zh = Annotated[Text, AfterValidator(_full_width)]
-Code = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$", max_length=40)]
+Code = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$", max_length=30)]
 StepId = Annotated[str, StringConstraints(pattern=r"^[A-Z][1-9][0-9]$")]
 NoticeId = Annotated[str, StringConstraints(pattern=r"^N[1-9][0-9]?$")]
 RuleId = Annotated[str, StringConstraints(pattern=r"^C[1-9][0-9]?$")]

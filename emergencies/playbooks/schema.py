@@ -201,6 +201,8 @@ class Step(Bilingual):
     evidence: tuple[Proof, ...] = ()
     fields: tuple[StepField, ...] = ()
     when: Condition | None = None
+    tells: NoticeId | None = None
+    """The notice that counts as told once this is done: one tick for the call and its record."""
     opens: Code | None = None
     """The playbook that starts as a child, once per event and kind (decision 35)."""
     repeat: Repeat | None = None

@@ -89,7 +89,6 @@ class Register(models.TextChoices):
 
     LOSS_LIST = "loss_list", _("失窃物品清单")
     CCTV_EXPORT = "cctv_export", _("监控调取登记")
-    STATEMENT = "statement", _("谈话记录")
     COMPENSATION = "compensation", _("赔偿单")
     DECISION = "decision", _("上级批示")
     POSTING = "posting", _("入账登记")
