@@ -55,14 +55,27 @@ EVENT = frozenset(
 """What `event:` may name."""
 
 
+class Column(Strict):
+    """One column of a table."""
+
+    key: Code
+    type: FieldType
+    zh: Zh
+
+
 class FormField(Strict):
-    """One field; `from` lists where it is prefilled from, the first that has something wins."""
+    """One field; `from` lists where it is prefilled from, the first that has something wins.
+
+    "T20.lock" is a field (or a proof) of a step, "A30.rounds" all rounds of one that repeats.
+    """
 
     key: Code
     type: FieldType | Literal["table"]
     zh: Zh
     required: bool = True
     options: tuple[Option, ...] = ()
+    columns: tuple[Column, ...] = ()
+    """Of a table: its rows come from a register, or from the rounds of a step that repeats."""
     when: Condition | None = None
     """On another field of the form (`field`), or on a fact of the event."""
     from_: Annotated[tuple[Source, ...], Field(alias="from")] = ()
@@ -70,6 +83,8 @@ class FormField(Strict):
     @after_all(mode="after")
     def _options_of_choices(self) -> FormField:
         check_options(self.options, self.type == FieldType.CHOICE)
+        if bool(self.columns) != (self.type == "table"):
+            raise ValueError("columns belong to type table, and to no other")
         return self
 
 
@@ -91,13 +106,25 @@ class Forms(Strict):
     """The whole file."""
 
     schema_: Annotated[Literal["propdesk.forms/1"], Field(alias="schema")]
+    head: tuple[FormField, ...]
+    """Stands on every paper above its own fields."""
     forms: tuple[Form, ...]
+
+
+@cache
+def _content() -> Forms:
+    return load(PATH, Forms, faults)
+
+
+def head() -> tuple[FormField, ...]:
+    """Return the fields every paper begins with; ContentError when the file is faulty."""
+    return _content().head
 
 
 @cache
 def forms() -> dict[str, Form]:
     """Return the papers by code, read once per process; ContentError when the file is faulty."""
-    return {form.code: form for form in load(PATH, Forms, faults).forms}
+    return {form.code: form for form in _content().forms}
 
 
 def known() -> frozenset[str]:

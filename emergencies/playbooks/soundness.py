@@ -283,14 +283,14 @@ def _rules(rule: Rule, where: Location) -> Iterator[tuple[Location, Rule]]:
 
 def faults_of_sources(papers: records.Forms, books: Mapping[str, Playbook]) -> Faults:
     """Yield each `from` and `when` of a form that leads nowhere in the playbooks that use it."""
+    for index, field in enumerate(papers.head):
+        yield from _about_sources(field, ("head", index), list(books.values()))
     for number, form in enumerate(papers.forms):
         users = [b for b in books.values() if form.code in {r.form for r in b.records}]
         before: dict[str, records.FormField] = {}
         for index, field in enumerate(form.fields):
             where: Location = ("forms", number, "fields", index)
-            for at, source in enumerate(field.from_):
-                if not _leads_somewhere(source, users):
-                    yield (*where, "from", at), f"{source!r} leads nowhere"
+            yield from _about_sources(field, where, users)
             for atom in conditions.atoms(field.when):
                 if atom.fact and not any(atom.fact in b.facts_by_key for b in users):
                     yield (*where, "when"), f"unknown fact {atom.fact!r}"
@@ -299,12 +299,23 @@ def faults_of_sources(papers: records.Forms, books: Mapping[str, Playbook]) -> F
             before[field.key] = field
 
 
+def _entered_with(step: Step) -> set[str]:
+    rounds = {"rounds"} if step.repeat else set()
+    return {field.key for field in step.fields} | set(step.evidence) | rounds
+
+
+def _about_sources(field: records.FormField, where: Location, users: list[Playbook]) -> Faults:
+    for at, source in enumerate(field.from_):
+        if not _leads_somewhere(source, users):
+            yield (*where, "from", at), f"{source!r} leads nowhere"
+
+
 def _leads_somewhere(source: str, users: list[Playbook]) -> bool:
     kind, _, name = source.partition(":")
     if not name:
         step_id, key = source.split(".")
         steps = [b.steps[step_id] for b in users if step_id in b.steps]
-        return any(key in {f.key for f in step.fields} | set(step.evidence) for step in steps)
+        return any(key in _entered_with(step) for step in steps)
     known = {
         "fact": {key for b in users for key in b.facts_by_key},
         "notice": {key for b in users for key in b.notices},

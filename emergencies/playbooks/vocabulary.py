@@ -89,6 +89,8 @@ class Register(models.TextChoices):
 
     LOSS_LIST = "loss_list", _("失窃物品清单")
     CCTV_EXPORT = "cctv_export", _("监控调取登记")
+    PRICING = "pricing", _("赔偿核价")
+    INFORMING = "informing", _("告知客户")
     COMPENSATION = "compensation", _("赔偿单")
     DECISION = "decision", _("上级批示")
     POSTING = "posting", _("入账登记")
