@@ -7,7 +7,6 @@ from django import forms
 from django.core.exceptions import ValidationError
 from django.core.validators import RegexValidator
 from django.utils import timezone
-from django.utils.functional import cached_property
 from django.utils.translation import gettext as _t
 from django.utils.translation import gettext_lazy as _
 
@@ -18,6 +17,7 @@ from propdesk.core import duty
 from propdesk.core.layouts import helper
 from propdesk.core.models import Department, Place, Property, User
 from propdesk.core.moments import MomentField
+from propdesk.core.place_picker import PlacePicker
 from propdesk.core.roles import ALL_STAFF
 from propdesk.core.text import CleanCharField, CleanTextField
 from propdesk.core.widgets import Chips, PhotosField
@@ -27,7 +27,7 @@ AGO = (30, 60, 120, 240)
 """Minutes of the chips that fill in the time of finding."""
 
 
-class LogForm(forms.Form):
+class LogForm(PlacePicker, forms.Form):
     """What a guard fills in: five taps and a sentence."""
 
     photo = PhotosField(label=_("照片"), required=False)
@@ -102,26 +102,9 @@ class LogForm(forms.Form):
             for n in AGO
         ]
 
-    @cached_property
-    def place_tree(self) -> list[choices.Branch]:
-        """Building → floor → room or spot, for the list under the fold."""
-        return choices.place_tree(self.prop)
-
-    @cached_property
-    def picked(self) -> str:
-        """The key of the place chosen so far; "" for none."""
-        value = self["place"].value()
-        return str(value) if value else ""
-
-    @cached_property
-    def near(self) -> list[tuple[str, str]]:
-        """(key, name) of the large buttons: what is chosen already, then what was used last."""
-        recent = [(str(pk), name) for pk, name in choices.recent_places(self.user, self.prop)]
-        if not self.picked or self.picked in dict(recent):
-            return recent
-        known = dict(_names(self.place_tree))
-        chosen = [(self.picked, known[self.picked])] if self.picked in known else []
-        return [*chosen, *recent]
+    def recent(self) -> list[tuple[int, str]]:
+        """His own last places first, then the house's."""
+        return choices.recent_places(self.user, self.prop)
 
     def clean(self) -> dict[str, Any]:
         data = super().clean() or {}
@@ -139,13 +122,3 @@ class LogForm(forms.Form):
                 "finder_name", ValidationError(_t("拾获人选了同事，就不要再写别的姓名。"))
             )
         return data
-
-
-def _names(tree: "list[choices.Branch]", above: str = "") -> "list[tuple[str, str]]":
-    """(key, whole name) of everything in the tree."""
-    found = []
-    for branch in tree:
-        here = f"{above} {branch.name}".strip() if branch.is_place else above
-        found += [(str(pk), f"{here} {name}".strip()) for pk, name in branch.spots]
-        found += _names(branch.floors, here)
-    return found

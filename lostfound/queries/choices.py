@@ -1,15 +1,13 @@
 """What the forms offer to choose from: places, people, storage, policies. One statement each."""
 
-from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
 
 from django.db.models import Exists, F, OuterRef, Subquery
-from django.utils.translation import gettext as _
 
 from lostfound.models import CustodyMove, FoundItem, RetentionPolicy, StoragePlace
 from propdesk.core import duty
-from propdesk.core.models import Department, Place, Property, Shift, User
+from propdesk.core.models import Department, Property, Shift, User
 from propdesk.core.roles import ALL_STAFF, Role
 
 RECENT, LOOK_BACK = 4, 80
@@ -26,43 +24,6 @@ def recent_places(user: User, prop: Property) -> list[tuple[int, str]]:
     for pk, label, _logged_by in sorted(rows, key=lambda row: row[2] != user.pk):
         known.setdefault(pk, label)
     return list(known.items())[:RECENT]
-
-
-@dataclass(slots=True)
-class Branch:
-    """A building or floor with what can be chosen in it."""
-
-    name: str
-    spots: list[tuple[int, str]] = field(default_factory=list)
-    floors: "list[Branch]" = field(default_factory=list)
-    is_place: bool = True
-    """Whether its name is part of the names of what stands in it."""
-
-
-def place_tree(prop: Property) -> list[Branch]:
-    """Building → floor → room or spot; spots that belong to no building come last."""
-    rows = list(
-        Place.objects.filter(property=prop, is_active=True)
-        .order_by("pk")
-        .values_list("pk", "parent", "kind", "name")
-    )
-    inner = {Place.Kind.BUILDING, Place.Kind.FLOOR}
-    nodes = {pk: Branch(name) for pk, _parent, kind, name in rows if kind in inner}
-    outside = Branch(_("院内其他地方"), is_place=False)
-    roots: list[Branch] = []
-    for pk, parent, kind, name in rows:
-        above = nodes.get(parent or 0)
-        if kind not in inner:
-            (above or outside).spots.append((pk, name))
-        elif above is None:
-            roots.append(nodes[pk])
-        else:
-            above.floors.append(nodes[pk])
-    for pk, _parent, kind, name in rows:
-        if kind in inner:
-            # Somewhere on this floor, not in one room.
-            nodes[pk].spots.append((pk, _("%(name)s其他位置") % {"name": name}))
-    return [*roots, outside] if outside.spots else roots
 
 
 def colleagues(prop: Property) -> list[User]:

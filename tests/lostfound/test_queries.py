@@ -9,6 +9,7 @@ from lostfound import workflow
 from lostfound.models import FoundItem
 from lostfound.queries import cases, choices
 from lostfound.queries import item as queries
+from propdesk.core import place_picker
 from propdesk.core.models import Place, User
 from propdesk.core.paging import page_by_time
 from propdesk.core.roles import Role
@@ -206,7 +207,7 @@ def test_place_tree_goes_from_building_to_room() -> None:
     building = PlaceFactory(property=house.prop, kind=kinds.BUILDING, name="A座")
     floor = PlaceFactory(property=house.prop, kind=kinds.FLOOR, name="2层", parent=building)
     room = PlaceFactory(property=house.prop, kind=kinds.ROOM, name="201", parent=floor)
-    first, outside = choices.place_tree(house.prop)
+    first, outside = place_picker.place_tree(house.prop)
     assert (first.name, first.spots) == ("A座", [(building.pk, "A座其他位置")])
     assert first.floors[0].spots == [(room.pk, "201"), (floor.pk, "2层其他位置")]
     assert outside.spots == [(house.lobby.pk, "A座大堂")]
