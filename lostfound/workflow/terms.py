@@ -47,7 +47,14 @@ def policy_in_force(prop: Property, on: date) -> RetentionPolicy:
     rows = RetentionPolicy.objects.filter(property=prop)
     found = rows.filter(valid_from__lte=on).order_by("-valid_from", "-version").first()
     found = found or rows.order_by("valid_from", "version").first()
-    return found or _write(prop, prop.settings.retention, on, by=None, reason=_("按设置"))
+    return found or _first_policy(prop, on)
+
+
+def _first_policy(prop: Property, on: date) -> RetentionPolicy:
+    """Whoever waited for the house while another one wrote its first rule takes that one."""
+    prop = lock(prop)
+    there = RetentionPolicy.objects.filter(property=prop).order_by("valid_from", "version").first()
+    return there or _write(prop, prop.settings.retention, on, by=None, reason=_("按设置"))
 
 
 def _write(
@@ -171,7 +178,8 @@ def _clocks(item: FoundItem, now: datetime) -> list[tuple[str, datetime]]:
     reminders = retention.reminders(last, terms_of(item.policy), now)
     return [
         *((Rule.EXPIRES_SOON, moment) for _days, moment in reminders),
-        (Rule.EXPIRED, retention.expires_at(last) - TICK),
+        # A last day that is over already is a moment of its own: the same one may have fired before.
+        (Rule.EXPIRED, max(retention.expires_at(last) - TICK, now)),
     ]
 
 

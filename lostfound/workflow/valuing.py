@@ -103,7 +103,8 @@ def _apply(item: FoundItem, row: Valuation, valued_by: User, now: datetime) -> l
         FoundItem.Valuation.UNVALUED if row.value is None else FoundItem.Valuation.VALUED
     )
     item.valued_by = valued_by if row.value is not None else None
-    item.valuation_basis, item.expires_on = row.basis, row.expires_on
+    # Counted now: rule, notice and category may be others than when it was proposed and shown.
+    item.valuation_basis, item.expires_on = row.basis, term_of(item, row.value)
     fields = ["value", "valuation", "valued_by", "valuation_basis", "expires_on"]
     fields += renew(item, now)
     if item.status in RESTING:

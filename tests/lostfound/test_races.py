@@ -3,12 +3,14 @@
 from collections import Counter
 
 import pytest
+from django.db import transaction
+from django.utils import timezone
 
 from lostfound import workflow
-from lostfound.models import CustodyMove, FoundItem
+from lostfound.models import CustodyMove, FoundItem, RetentionPolicy
 from lostfound.workflow import custody
 from propdesk.core import audit
-from propdesk.core.models import Notice
+from propdesk.core.models import Notice, Property
 from tests.factories import PASSWORD
 from tests.factories import fresh as read
 from tests.incidents.test_races import at_once, unlocked
@@ -53,6 +55,18 @@ def test_thing_moved_by_sixteen_at_once_lies_in_one_place_every_round():
     assert shelf != item.custody.get(ended_at=None).storage
     assert item.custody.count() == ROUNDS + 2
     assert audit.problems(fresh(item).case) == []
+
+
+def test_first_rule_of_a_house_is_written_once_by_sixteen_at_once():
+    house = House()
+
+    def act(_i):
+        with transaction.atomic():
+            prop = Property.objects.select_related("settings").get(pk=house.prop.pk)
+            workflow.policy_in_force(prop, timezone.localdate())
+
+    assert Counter(at_once(16, act)) == {"done": 16}
+    assert RetentionPolicy.objects.filter(property=house.prop).count() == 1
 
 
 def test_thing_moved_without_the_lock_is_stopped_by_the_constraint_alone(unlocked, monkeypatch):

@@ -1,5 +1,6 @@
 """L-G: the line at 100 yuan, another value, another rule; old things keep the rule they came under."""
 
+from dataclasses import replace
 from datetime import date, timedelta
 from decimal import Decimal
 
@@ -83,6 +84,32 @@ def test_revalue_that_a_manager_rejects_changes_nothing_of_the_thing():
     assert Valuation.objects.get(seq=2).state == "rejected"
 
 
+def test_revalue_counts_the_term_by_the_rule_of_the_day_it_is_approved():
+    house = House()
+    item = moves.revalued_down(house)
+    today = TODAY()
+    handover = workflow.set_policy(
+        house.prop, "handover", retention.PRESETS["handover"], today, by=house.gm, reason="要求"
+    )
+    workflow.change_policy_of_item(item, handover, by=house.gm, reason="辖区要求")
+
+    workflow.decide_value(fresh(item), by=house.pm, approve=True)
+
+    assert fresh(item).expires_on == today + timedelta(days=7)
+
+
+def test_revalue_approved_after_the_notice_counts_from_the_notice():
+    house = House()
+    rule = replace(retention.PRESETS["sop"], start=retention.Start.ANNOUNCED)
+    workflow.set_policy(house.prop, "sop", rule, TODAY(), by=house.gm, reason="从公告起")
+    item = moves.revalued_down(house)
+    workflow.announce(item, by=house.dm, published_on=TODAY(), channel="board")
+
+    workflow.decide_value(fresh(item), by=house.pm, approve=True)
+
+    assert fresh(item).expires_on == retention.add_months(TODAY(), 3)
+
+
 def test_revalue_is_approved_by_nobody_who_proposed_it_nor_in_his_place():
     house = House()
     both = member(house.prop, Role.DUTY_MANAGER, Role.PROPERTY_MANAGER)
@@ -131,6 +158,21 @@ def test_policy_of_the_house_is_written_on_first_use_and_kept():
     first, second = house.stored().policy, house.stored().policy
 
     assert (first, first.preset, first.version) == (second, "sop", 1)
+
+
+def test_first_policy_that_another_wrote_meanwhile_is_taken(monkeypatch):
+    house = House()
+    lock, first = terms.lock, []
+
+    def waits(row):
+        monkeypatch.setattr(terms, "lock", lock)
+        first.append(workflow.policy_in_force(house.prop, TODAY()))
+        return lock(row)
+
+    monkeypatch.setattr(terms, "lock", waits)
+
+    assert [workflow.policy_in_force(house.prop, TODAY())] == first
+    assert RetentionPolicy.objects.count() == 1
 
 
 def test_set_policy_leaves_what_was_received_earlier_as_it_is():
