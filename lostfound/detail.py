@@ -117,7 +117,7 @@ class Detail(NextSteps):
             return _("须在 %(at)s 前查找失主") % at
         if row.status == S.OWNERLESS and row.ownerless_acked_at is None:
             return _("物业经理须在 %(at)s 前知悉") % at
-        last = row.kept_until or row.expires_on
+        last = row.last_day
         return _("保管到 %(day)s") % {"day": last.isoformat()} if last else ""
 
     @cached_property
@@ -173,11 +173,11 @@ class Detail(NextSteps):
         why = retention.explain(row.value, terms)
         start = row.received_on if terms.start == retention.Start.RECEIVED else row.announced_on
         label = _("制度保管期")
-        last = row.kept_until or row.expires_on
+        last = row.last_day
         if last is None:
             return TermClock(label, "hourglass-split", _("未起算"), "grey", f"{why}；{_begins()}")
         note = _("%(why)s · 到 %(day)s 24:00") % {"why": why, "day": last.isoformat()}
-        if row.kept_until is not None:
+        if row.kept_until == last:
             note = _("批示继续保管到 %(day)s 24:00") % {"day": last.isoformat()}
         return self._running(label, "hourglass-split", start, last, note)
 

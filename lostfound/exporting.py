@@ -88,7 +88,7 @@ COLUMNS: Final = (
     Column(_l("估价"), 10, lambda row: row.get_valuation_display() if row.valuation else ""),
     Column(_l("估价（元）"), 12, lambda row: row.value),
     Column(_l("估价依据"), 20, lambda row: row.valuation_basis),
-    Column(_l("保管到期日"), 12, lambda row: _day(row.kept_until or row.expires_on)),
+    Column(_l("保管到期日"), 12, lambda row: _day(row.last_day)),
     Column(_l("存放位置"), 22, lambda row: _here(row, "storage")),
     Column(_l("封签号"), 12, lambda row: row.seal_number or ""),
     Column(_l("有无线索"), 10, lambda row: row.get_clue_display()),

@@ -1,5 +1,7 @@
 """One found thing and its slip: SW is both (decision 15)."""
 
+from datetime import date
+
 from django.core.validators import MinValueValidator
 from django.db import models
 from django.db.models import F, Q
@@ -218,6 +220,11 @@ class FoundItem(models.Model):
 
     def get_absolute_url(self) -> str:
         return reverse("lostfound:detail", args=[self.case.property.code, self.case.number])
+
+    @property
+    def last_day(self) -> date | None:
+        """The last day it is kept: of the rule's and the general manager's the later; None 未起算."""
+        return max(filter(None, (self.expires_on, self.kept_until)), default=None)
 
 
 class ContentLine(models.Model):

@@ -80,7 +80,7 @@ class ThingRow:
 def thing(row: Any, item: FoundItem) -> ThingRow:
     """``row`` holds the counts of ``queries``: the thing itself, or its line."""
     rule = categories.rule(item.category)
-    last = item.kept_until or item.expires_on
+    last = item.last_day
     return ThingRow(
         pk=item.pk,
         number=item.case.number,

@@ -1,7 +1,7 @@
 """How every transition of a found thing begins and ends."""
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from django.db import models
@@ -9,7 +9,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _t
 from django.utils.translation import gettext_lazy as _
 
-from lostfound import retention
+from lostfound import categories, retention
 from lostfound.models import CustodyMove, FoundItem, MatchProfile
 from lostfound.permissions import ACTIONS, SECURITY
 from lostfound.workflow.table import MOVES, S
@@ -192,9 +192,9 @@ def neutral(item: FoundItem) -> str:
     return f"{item.case.number} · {item.get_category_display()}"
 
 
-def last_day_of(item: FoundItem) -> Any:
-    """The last day it is kept: the general manager's own day, else the policy's; None 未起算."""
-    return item.kept_until or item.expires_on
+def last_day_of(item: FoundItem) -> date | None:
+    """The last day it is kept; None 未起算, and for what goes to the police at once."""
+    return None if categories.rule(item.category).to_police_at_once else item.last_day
 
 
 def resting(item: FoundItem, now: datetime) -> str:

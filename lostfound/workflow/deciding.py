@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from lostfound import retention
 from lostfound.models import DisposalBatch, DisposalLine, FoundItem, Method
 from lostfound.permissions import ACTIONS, SECURITY
-from lostfound.workflow.base import next_due, resting
+from lostfound.workflow.base import last_day_of, next_due, resting
 from lostfound.workflow.disposal import (
     DECIDE,
     END,
@@ -209,7 +209,7 @@ def _faults(
         sentence = _("%(number)s 按“%(rule)s”到期只能移交公安，或为移交继续保管最多30天。")
         return {f"method_{line.pk}": sentence % words}
     if decision.method == Method.KEEP:
-        return _day_fault(line, number, decision.keep_until, today, police_only)
+        return _day_fault(line, item, decision.keep_until, today, police_only)
     if decision.method != Method.POLICE and not decision.reason:
         sentence = _("%(number)s：移交公安、继续保管以外的处理请写明理由。")
         return {f"reason_{line.pk}": sentence % number}
@@ -217,13 +217,18 @@ def _faults(
 
 
 def _day_fault(
-    line: DisposalLine, number: dict[str, str], until: date | None, today: date, police_only: bool
+    line: DisposalLine, item: FoundItem, until: date | None, today: date, police_only: bool
 ) -> dict[str, str]:
-    longest = today + (KEEP_FOR_POLICE if police_only else KEEP_AT_MOST)
+    """A day after today, not before its own term is over, and not for ever."""
+    number, own = {"number": item.case.number}, item.expires_on or today
+    longest = max(today + (KEEP_FOR_POLICE if police_only else KEEP_AT_MOST), own)
     if until is None:
         sentence = _("%(number)s：请填继续保管到哪一天。") % number
     elif until <= today:
         sentence = _("%(number)s：继续保管的日期要在今天以后。") % number
+    elif until < own:
+        sentence = _("%(number)s：本来就保管到 %(day)s，继续保管不能早于这一天。")
+        sentence %= number | {"day": own}
     elif until > longest:
         sentence = _("%(number)s：最晚保管到 %(day)s。") % (number | {"day": longest})
     else:
@@ -256,8 +261,8 @@ def _decide_line(
     line.state, line.keep_until, line.executed_at = L.EXECUTED, decision.keep_until, now
     item.kept_until = decision.keep_until
     item.status = resting(item, now)
-    if decision.keep_until is not None:
-        item.next_due_at = retention.expires_at(decision.keep_until)
+    if (last := last_day_of(item)) is not None:
+        item.next_due_at = retention.expires_at(last)
 
 
 def _behalf(held: Held, by: User) -> int | None:

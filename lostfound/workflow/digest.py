@@ -5,7 +5,7 @@ from datetime import datetime, time, timedelta
 from typing import Any
 
 from django.db.models import Count, Exists, OuterRef, Q, QuerySet
-from django.db.models.functions import Coalesce
+from django.db.models.functions import Greatest
 from django.utils.translation import gettext as _
 
 from lostfound.models import DisposalBatch, DisposalLine, FoundItem
@@ -44,7 +44,7 @@ def _waiting(monday: datetime) -> "QuerySet[FoundItem, Any]":
         item=OuterRef("pk"), state=DisposalLine.State.PROPOSED, batch__status__in=_ASKED
     )
     expired = FoundItem.objects.filter(status=FoundItem.Status.EXPIRED)
-    rows = expired.alias(last=Coalesce("kept_until", "expires_on"), asked=Exists(lines))
+    rows = expired.alias(last=Greatest("kept_until", "expires_on"), asked=Exists(lines))
     return (
         rows.filter(last__lt=monday.date())
         .order_by()

@@ -240,6 +240,15 @@ def test_general_managers_own_day_replaces_the_term(old: Any) -> None:
     assert clock.note == "批示继续保管到 2028-01-31 24:00"
 
 
+def test_day_that_is_earlier_than_the_term_hides_nothing_of_it(old: Any) -> None:
+    house, item = old
+    with time_machine.travel(DAY, tick=False):
+        before = detail(house, item).clocks[0].note
+        FoundItem.objects.filter(pk=item.pk).update(kept_until=DAY.date())
+        after = detail(house, item).clocks[0].note
+    assert after == before
+
+
 def test_short_lived_things_have_a_clock_of_their_own() -> None:
     house = House()
     item = house.stored(house.logged(category="food"))

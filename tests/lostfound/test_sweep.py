@@ -1,5 +1,6 @@
 """The sweep of found things: each clock once, the right people, and what expired moves on its day."""
 
+from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 
@@ -242,6 +243,40 @@ def test_thing_whose_term_is_lengthened_after_its_last_day_rests_again(now, read
     sweep()
     assert fresh(item).status == S.EXPIRED
     assert audit.problems(fresh(item).case) == []
+
+
+def lengthened_and_back(house, item):
+    """By another value."""
+    workflow.revalue(fresh(item), Decimal(900), by=house.dm, basis="市价", reason="估错了")
+    workflow.revalue(fresh(item), Decimal(80), by=house.dm, basis="市价", reason="又估错了")
+    workflow.decide_value(fresh(item), by=house.pm, approve=True)
+
+
+def under_another_rule_and_back(house, item):
+    """By another rule."""
+    old, today = item.policy, timezone.localdate()
+    longer = replace(retention.PRESETS["sop"], short=retention.Term(9, retention.Unit.MONTHS))
+    new = workflow.set_policy(house.prop, "sop", longer, today, by=house.gm, reason="放宽")
+    for policy in (new, old):
+        workflow.change_policy_of_item(fresh(item), policy, by=house.gm, reason="失主要求")
+
+
+@pytest.mark.parametrize("there_and_back", [lengthened_and_back, under_another_rule_and_back])
+def test_expired_thing_whose_term_is_changed_and_changed_back_expires_again(now, there_and_back):
+    house = House()
+    item = calm(cheap(house))
+    now.move_to(LAST_DAY + INSTANT)
+    sweep()
+
+    there_and_back(house, item)
+    between = fresh(item).status
+    now.shift(HOUR)
+    sweep()
+
+    assert (between, fresh(item).status) == (S.STORED, S.EXPIRED)
+    assert sent("expired") == sorted(
+        2 * to("expired", house.dm, house.gm, house.guard, house.guard2)
+    )
 
 
 def test_term_that_has_not_begun_never_expires(now):
@@ -650,6 +685,23 @@ def test_digest_is_not_sent_for_what_is_decided_claimed_or_of_another_house(now,
 
     assert remind() == 0
     assert (digests(waiting), digests(other)) == ([], [])
+
+
+def test_digest_counts_from_the_later_of_both_last_days(now, waiting):
+    one, two = FoundItem.objects.filter(case__property=waiting.prop)
+    batch = disposing.drafted(waiting, [fresh(one), fresh(two)])
+    batch = disposing.reviewed(waiting, disposing.submitted(waiting, batch))
+    disposing.decided(waiting, batch, "keep")
+    workflow.revalue(fresh(one), Decimal(900), by=waiting.dm, basis="市价", reason="估错了")
+    now.move_to(at("2027-11-24 12:00"))
+    sweep()
+
+    remind()
+
+    assert [fresh(i).status for i in (one, two)] == [S.EXPIRED, S.EXPIRED]
+    assert [text for _pk, text in digests(waiting)] == [
+        "【每周提醒】到期失物还有1件没有处理意见，其中0件已报批。"
+    ]
 
 
 def test_digest_takes_one_statement_once_the_week_is_told(now, waiting):

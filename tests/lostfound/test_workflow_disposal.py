@@ -702,6 +702,36 @@ def test_incomplete_decision_is_refused_line_by_line(decision, field, sentence):
     assert caught.value.errors == {f"{field}_{second.pk}": sentence.format(number)}
 
 
+def test_thing_is_not_kept_for_less_than_its_own_term():
+    house = House()
+    item = house.stored()
+    ask = W.Ask(item, "destroy", early="wet", early_reason="受潮")
+    batch = reviewed(
+        house, submitted(house, read(W.start_batch(house.prop, [ask], OPINION, by=house.dm)))
+    )
+    (line,) = lines(batch)
+
+    with refuses(RefusedInput, match="本来就保管到 2028-02-25，继续保管不能早于这一天"):
+        W.decide_batch(batch, {line.pk: W.Decision("keep", "", in_days(1))}, PASSWORD, by=house.gm)
+
+    W.decide_batch(batch, {line.pk: W.Decision("keep", "", item.expires_on)}, PASSWORD, by=house.gm)
+    assert (fresh(item).status, fresh(item).last_day) == (S.STORED, item.expires_on)
+
+
+def test_kept_thing_whose_own_term_is_longer_is_kept_for_that(now):
+    house = House()
+    (item,) = expired(house)
+    decided(house, reviewed(house, submitted(house, drafted(house, [item]))), "keep")
+
+    W.revalue(fresh(item), Decimal(900), by=house.dm, basis="市价", reason="估错了")
+    now.move_to(LATER + timedelta(days=31))
+    workflow.flag_due(timezone.now())
+
+    item = fresh(item)
+    assert (item.status, item.kept_until < item.expires_on) == (S.STORED, True)
+    assert item.last_day == item.expires_on
+
+
 def test_decision_on_a_line_that_is_not_there_is_a_conflict():
     house = House()
     batch = reviewed(house)
