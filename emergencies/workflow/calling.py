@@ -169,7 +169,7 @@ def acknowledge(event: Event, notice: str, *, by: User) -> Call:
     """
     event, stand = begin(event, "acknowledge", by)
     row = hold_call(event, notice)
-    if not _may_ack(event, row, stand.task_roles):
+    if not may_ack(event, row, stand.task_roles):
         raise PermissionDenied(_("这项通知不是发给您的。"))
     require(row.acked_at is None, _("已有同事确认过这项通知。"))
     row.acked_at, row.acked_by, row.next_rung_at = timezone.now(), by, None
@@ -179,7 +179,7 @@ def acknowledge(event: Event, notice: str, *, by: User) -> Call:
     return row
 
 
-def _may_ack(event: Event, row: Call, roles: frozenset[Role]) -> bool:
+def may_ack(event: Event, row: Call, roles: frozenset[Role]) -> bool:
     """He holds the called role or acts for it, or a rung of the ladder reached him.
 
     What 总物业经理 must know himself nobody below him confirms in his place (E-5, E-6).
@@ -310,7 +310,7 @@ def is_called(event: Event, by: User) -> bool:
     """Whether an open call of the event waits for his acknowledgement: the button on his page."""
     roles = standing(by, event.case.property).task_roles
     rows = event.calls.filter(needs_ack=True, acked_at=None)
-    return any(_may_ack(event, row, roles) for row in rows)
+    return any(may_ack(event, row, roles) for row in rows)
 
 
 def confirmed_in_inbox(notice: CoreNotice, by: User) -> None:
@@ -321,5 +321,5 @@ def confirmed_in_inbox(notice: CoreNotice, by: User) -> None:
     name = notice.key.split(":call:")[1].split(":")[0]
     row = event.calls.filter(notice=name, acked_at=None).first()
     roles = standing(by, event.case.property).task_roles
-    if row is not None and _may_ack(event, row, roles) and event.status != Event.Status.VOIDED:
+    if row is not None and may_ack(event, row, roles) and event.status != Event.Status.VOIDED:
         acknowledge(event, name, by=by)
