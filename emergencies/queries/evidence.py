@@ -64,7 +64,11 @@ def record_of(event: Event) -> Record:
     answers = list(event.answers.select_related("by").order_by("pk"))
     marks = list(event.marks.select_related("by").order_by("pk"))
     calls = list(event.calls.select_related("acked_by", "told_user").order_by("pk"))
-    record = Record(answers, marks, calls, linked=_linked(event))
+    return assemble(event, Record(answers, marks, calls, linked=_linked(event)))
+
+
+def assemble(event: Event, record: Record) -> Record:
+    """What follows from the rows, and what the registers of the event add."""
     record.fields = _numbers(record)
     for register in REGISTERS:
         register(event, record)
