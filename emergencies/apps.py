@@ -15,3 +15,4 @@ class EmergenciesConfig(AppConfig):
         notices.CONFIRMED.append(workflow.confirmed_in_inbox)
         sweeps.register("emergencies.climb", workflow.climb)
         sweeps.register("emergencies.flag_due", workflow.flag_due)
+        sweeps.register("emergencies.drills", workflow.remind_drills)

@@ -102,6 +102,7 @@ class Register(models.TextChoices):
     LIFT_RESCUE = "lift_rescue", _("电梯救援")
     SUPPLIER_CALL = "supplier_call", _("供电部门答复")
     OUTAGE_UPDATE = "outage_update", _("停电通报")
+    AFFECTED = "affected", _("受影响客户")
     FLOOR_SWEEP = "floor_sweep", _("逐层清查")
     ROLL_CALL = "roll_call", _("集合点名")
 

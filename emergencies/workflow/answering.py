@@ -75,6 +75,21 @@ def _both(fact: Fact, current: Answer | None, value: str) -> str:
     }
 
 
+def say(
+    event: Event, key: str, value: str, *, by: User, now: datetime, reason: str
+) -> list[models.Model]:
+    """Answer a question out of another transition of the locked event; returns every row written.
+
+    Nothing is written when it is answered so already, or the playbook does not ask it.
+    """
+    facts = evidence.playbook_of(event).facts_by_key
+    current = event.answers.filter(key=key, superseded_at=None).first()
+    if key not in facts or (current is not None and current.value == value):
+        return []
+    row, changed = _answered(event, key, value, current, by, now, reason)
+    return [*changed, row, *open_calls(event, by=by, now=now)]
+
+
 def _answered(
     event: Event,
     key: str,

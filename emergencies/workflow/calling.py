@@ -138,6 +138,18 @@ _TOLD = (
 )
 
 
+def told_by_step(event: Event, notice: str, *, by: User, at: datetime) -> list[models.Model]:
+    """The step that makes a call is done: one tick for both, and the ladder of the call ends."""
+    row = event.calls.select_for_update().filter(notice=notice, told_at=None).first()
+    if row is None:
+        return []
+    ways = evidence.playbook_of(event).notices[notice].via
+    row.told_at, row.told_via, row.recorded_by = at, str(ways[0]), by
+    row.told_note, row.not_told_reason, row.next_rung_at = _("随步骤登记"), "", None
+    audit.save(row, *_TOLD, by=by, reason=_("登记通知"))
+    return [row]
+
+
 def _row_to_tell(event: Event, notice: str, by: User, now: datetime) -> Call:
     row = event.calls.select_for_update().filter(notice=notice).first()
     if row is not None:

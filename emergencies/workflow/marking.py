@@ -1,6 +1,6 @@
 """Steps: done with their proof, not needed with a reason, or one round of those that repeat."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -21,6 +21,7 @@ from emergencies.workflow.base import (
     minutes,
     now_and,
 )
+from emergencies.workflow.calling import told_by_step
 from propdesk.core import audit, clocks, duty, persons, photos, signatures
 from propdesk.core.images import Photo
 from propdesk.core.models import Attachment, Person, PersonSignature, User
@@ -48,6 +49,8 @@ class Proof:
     device: str = ""
 
 
+BEFORE: dict[str, Callable[[Event], str]] = {}
+"""Registers that must hold something before their step is ticked: key → what is missing, or ""."""
 OWNED: set[str] = set()
 """Keys of registers that mark their steps themselves (封条, 点名 …); each adds its own on import."""
 
@@ -247,6 +250,9 @@ def field_errors(spec: Step, values: Values, facts: conditions.Answers) -> dict[
 
 def _settled(event: Event, spec: Step) -> None:
     """ConflictError while the event the step opens is not there."""
+    if spec.own in BEFORE:
+        missing = BEFORE[spec.own](event)
+        require(not missing, missing)
     if spec.opens:
         opened = event.children.exclude(status=Event.Status.VOIDED).filter(kind=spec.opens)
         require(opened.exists(), _("请先启动关联预案，再登记这一步。"))
@@ -273,7 +279,10 @@ def _mark(
         signature=signatures.confirmed(by, proof.password) if proof.password else None,
         person_signature=_drawn(person, proof, by, at),
     )
-    return row, _put(event, row, by, now, str(row.get_outcome_display()))
+    rows = _put(event, row, by, now, str(row.get_outcome_display()))
+    if spec.tells and outcome != O.NOT_NEEDED:
+        rows += told_by_step(event, spec.tells, by=by, at=at)
+    return row, rows
 
 
 def _put(event: Event, row: StepMark, by: User, now: datetime, reason: str) -> list[models.Model]:

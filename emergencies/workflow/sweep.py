@@ -4,6 +4,7 @@ import logging
 from datetime import datetime, timedelta
 
 from django.db import transaction
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from emergencies.models import Event
@@ -14,6 +15,7 @@ from emergencies.workflow.calling import hold_free
 from emergencies.workflow.marking import next_round_at
 from emergencies.workflow.table import S
 from propdesk.core import clocks
+from propdesk.core.models import User
 from propdesk.core.roles import Role
 
 log = logging.getLogger(__name__)
@@ -24,8 +26,13 @@ RULES = (
     Rule.ROUND_LATE,
     Rule.REVIEW_LATE,
     Rule.RECORD_LATE,
+    Rule.ACTION_LATE,
 )
-AFTER = {Rule.REVIEW_LATE: (S.SIGNING, S.ARCHIVED), Rule.RECORD_LATE: (S.SIGNING,)}
+AFTER = {
+    Rule.REVIEW_LATE: (S.SIGNING, S.ARCHIVED),
+    Rule.RECORD_LATE: (S.SIGNING,),
+    Rule.ACTION_LATE: (S.RUNNING, S.SIGNING, S.ARCHIVED),
+}
 """States in which what comes after the handling still matters; the rest matters while it runs."""
 
 
@@ -78,6 +85,9 @@ def _fire(event: Event, rule: str, due_at: datetime, now: datetime) -> None:
     roles = {Role(line.step.by) for line in lines if line.step.by in Role.values}
     if rule in AFTER:
         roles = {_after_role(event, rule)}
+    owners = _late_owners(event, due_at) if rule == Rule.ACTION_LATE else []
+    if rule == Rule.ACTION_LATE and not owners:
+        return
     text = _("【%(rule)s】%(case)s") % {"rule": Rule(rule).label, "case": neutral(event)}
     if lines:
         text += _(" · 共%(n)d步") % {"n": len(lines)}
@@ -87,7 +97,7 @@ def _fire(event: Event, rule: str, due_at: datetime, now: datetime) -> None:
         rule=rule,
         text=text,
         key=f"{rule}:{due_at.isoformat()}",
-        also=[event.commander],
+        also=owners or [event.commander],
         urgent=rule not in AFTER,
         due_at=due_at,
     )
@@ -95,8 +105,15 @@ def _fire(event: Event, rule: str, due_at: datetime, now: datetime) -> None:
     finish(event, [], by=None, action="flag", info=info, occurred_at=due_at)
 
 
+def _late_owners(event: Event, due_at: datetime) -> list[User]:
+    """Whose actions of the day that has just ended are not done."""
+    day = timezone.localdate(due_at - timedelta(seconds=1))
+    late = event.actions.filter(done_at=None, due_on__lte=day).select_related("owner")
+    return [row.owner for row in late]
+
+
 def _after_role(event: Event, rule: str) -> Role:
-    if rule == Rule.REVIEW_LATE:
+    if rule in (Rule.REVIEW_LATE, Rule.ACTION_LATE):
         return Role(evidence.playbook_of(event).after.reviewer)
     return Role.DUTY_MANAGER
 
@@ -105,7 +122,7 @@ def _late(event: Event, rule: str, due_at: datetime, now: datetime) -> list[Step
     """The steps to tell of; None when there is nothing left to tell."""
     if rule == Rule.REVIEW_LATE:
         return None if event.reviewed_at else []
-    if rule == Rule.RECORD_LATE:
+    if rule in (Rule.RECORD_LATE, Rule.ACTION_LATE):
         return []
     board = evidence.look(event)
     if rule == Rule.ROUND_LATE:

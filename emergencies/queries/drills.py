@@ -1,0 +1,34 @@
+"""When which drill was held last."""
+
+from datetime import date
+
+from django.db.models import Max
+from django.utils import timezone
+
+from emergencies.models import Event
+from propdesk.core.models import Property
+
+
+def last_by_property() -> dict[Property, dict[str, date | None]]:
+    """The local day of the last drill that was run to its end, by property and kind; two statements."""
+    found: dict[Property, dict[str, date | None]] = {
+        prop: {}
+        for prop in Property.objects.filter(
+            settings__first_run_done_at__isnull=False
+        ).select_related("settings")
+    }
+    by_pk = {prop.pk: prop for prop in found}
+    rows = (
+        Event.objects.filter(is_drill=True, ended_at__isnull=False, case__property__in=by_pk)
+        .values("case__property", "kind")
+        .annotate(last=Max("reported_at"))
+    )
+    for row in rows:
+        found[by_pk[row["case__property"]]][row["kind"]] = timezone.localdate(row["last"])
+    return found
+
+
+def since(prop: Property) -> date:
+    """The day the property began with this system: the first period counts from there."""
+    begun = prop.settings.first_run_done_at
+    return timezone.localdate(begun) if begun else timezone.localdate()

@@ -1,0 +1,432 @@
+"""E-2: price, tell the guest, decide a dispute, sign, post; nothing is posted before its turn."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from decimal import ROUND_HALF_UP, Decimal
+
+from django.db import models, transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from emergencies.models import Compensation, DamageLine, Event, Party, PriceItem
+from emergencies.models.damage import NOTHING
+from emergencies.queries import damage as _slips  # noqa: F401 -- tells the closing rules of the slip
+from emergencies.workflow.answering import say as answer_fact
+from emergencies.workflow.base import Rule, begin, finish, neutral, say
+from emergencies.workflow.marking import OWNED, fulfilled
+from propdesk.core import audit, persons, photos, signatures
+from propdesk.core.models import PersonSignature, User
+from propdesk.core.numbering import next_number
+from propdesk.core.roles import Role
+from propdesk.core.transitions import RefusedInput, happened, require
+
+C = Compensation.Status
+OWNED.update({"compensation", "posting", "decision", "pricing", "informing"})
+MAX_LINES = 30
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One thing to be charged; ``listed`` when it comes from the published list."""
+
+    item: str
+    quantity: int
+    unit: str
+    price: Decimal
+    depreciation: int = 0
+    listed: PriceItem | None = None
+
+    @property
+    def amount(self) -> Decimal:
+        """Quantity × price less depreciation, to the fen, half up."""
+        worth = self.quantity * self.price * (100 - self.depreciation) / Decimal(100)
+        return worth.quantize(NOTHING, rounding=ROUND_HALF_UP)
+
+
+@dataclass(frozen=True, slots=True)
+class Posting:
+    """How the signed amount was paid."""
+
+    payment: str
+    voucher_no: str
+    amount: Decimal
+    account: str = ""
+    password: str = field(default="", repr=False)
+
+
+@transaction.atomic
+def price(event: Event, lines: Sequence[Line], *, by: User, basis: str) -> Compensation:
+    """核价 (E-2): the slip with its lines, anew as often as needed until the guest has signed.
+
+    A sum beyond what a duty manager may charge needs a decision before anything is posted. The guest
+    has to be told again of another sum. RefusedInput names the line.
+    """
+    event, _stand = begin(event, "price", by)
+    _check_lines(lines, basis)
+    now = timezone.now()
+    slip, rows = _slip(event, by, now)
+    require(slip.status in (C.DRAFT, C.INFORMED), _("客户已经签字，不能再改；要改请先由经理作废。"))
+    total = sum((line.amount for line in lines), NOTHING)
+    limit = event.case.property.settings.dm_limit_yuan
+    is_new = slip.pk is None
+    slip.total, slip.basis, slip.status = total, basis.strip()[:200], C.DRAFT
+    _forget_talk(slip)
+    slip.needs_decision = total > limit
+    audit.save(slip, *(() if is_new else _PRICED), by=by, reason=_("核价"))
+    rows += [slip, *_lines(slip, lines, by, now)]
+    rows += _over_limit(event, slip, by, now)
+    values = {"total": str(total), "price_basis": slip.basis}
+    rows += fulfilled(event, "pricing", by=by, now=now, values=values)
+    finish(event, [], *rows, by=by, action="price", info={"number": slip.number})
+    return slip
+
+
+_PRICED = (
+    "total",
+    "basis",
+    "status",
+    "reduced_by",
+    "needs_decision",
+    "informed_at",
+    "informed_via",
+    "informed_by",
+    "position",
+    "objection",
+    "decision",
+    "decision_reason",
+    "decided_by",
+    "decided_at",
+)
+
+
+def _forget_talk(slip: Compensation) -> None:
+    """Another sum has to be told and, where it must be, decided anew; history keeps the old words."""
+    slip.reduced_by = NOTHING
+    slip.informed_at = slip.informed_by = slip.decided_by = slip.decided_at = None
+    slip.informed_via = slip.position = slip.objection = ""
+    slip.decision = slip.decision_reason = ""
+
+
+def _check_lines(lines: Sequence[Line], basis: str) -> None:
+    if not lines:
+        raise RefusedInput(lines=_("请至少列一项损坏的物品。"))
+    if len(lines) > MAX_LINES:
+        raise RefusedInput(lines=_("一张赔偿单最多列30项。"))
+    for number, line in enumerate(lines, start=1):
+        if not line.item.strip() or line.quantity < 1 or line.price < 0:
+            text = _("第%(n)d行：请填写物品、至少1的数量和不小于0的单价。")
+            raise RefusedInput(lines=text % {"n": number})
+        if not 0 <= line.depreciation <= 100:
+            raise RefusedInput(lines=_("第%(n)d行：折旧在0到100之间。") % {"n": number})
+        if line.listed is not None and line.price > line.listed.price:
+            text = _("第%(n)d行：单价高于公示价目，请改用价目或写明报价单。")
+            raise RefusedInput(lines=text % {"n": number})
+    if not basis.strip():
+        raise RefusedInput(basis=_("请写明价格依据：价目表或报价单号。"))
+
+
+def _slip(event: Event, by: User, now: datetime) -> tuple[Compensation, list[models.Model]]:
+    live = event.compensations.select_for_update().exclude(status=C.CANCELLED).first()
+    if live is not None:
+        return live, []
+    prop = event.case.property
+    number = next_number(prop, "PC", now)
+    return (
+        Compensation(event=event, property=prop, number=number, created_by=by, created_at=now),
+        [],
+    )
+
+
+def _lines(
+    slip: Compensation, lines: Sequence[Line], by: User, now: datetime
+) -> list[models.Model]:
+    old = list(slip.lines.filter(removed_at=None))
+    for row in old:
+        row.removed_at = now
+        audit.save(row, "removed_at", by=by, reason=_("重新核价"))
+    new = [
+        DamageLine(
+            compensation=slip,
+            position=position,
+            item=line.item.strip(),
+            quantity=line.quantity,
+            unit=line.unit.strip() or _("件"),
+            price=line.price,
+            depreciation=line.depreciation,
+            amount=line.amount,
+            listed=line.listed,
+        )
+        for position, line in enumerate(lines, start=1)
+    ]
+    for row in new:
+        audit.save(row, by=by, reason=_("核价"))
+    return [*old, *new]
+
+
+def _over_limit(event: Event, slip: Compensation, by: User, now: datetime) -> list[models.Model]:
+    value = "yes" if slip.needs_decision else "no"
+    return answer_fact(event, "over_limit", value, by=by, now=now, reason=_("按核价金额"))
+
+
+def _live(event: Event) -> Compensation:
+    slip = event.compensations.select_for_update().exclude(status=C.CANCELLED).first()
+    require(slip is not None, _("还没有核价，先列出赔偿明细。"))
+    assert slip is not None  # noqa: S101 -- for the type checker; require() has refused
+    return slip
+
+
+@dataclass(frozen=True, slots=True)
+class Informed:
+    """How the guest was told, and what he said."""
+
+    via: str
+    position: str
+    at: datetime | None = None
+    objection: str = ""
+
+
+@transaction.atomic
+def inform_guest(event: Event, said: Informed, *, by: User) -> Compensation:
+    """告知客户 (E-2): when, how, and whether he agrees; a dispute stops everything until decided."""
+    event, _stand = begin(event, "inform_guest", by)
+    slip = _live(event)
+    require(slip.status in (C.DRAFT, C.INFORMED), _("客户已经签字，不用再告知。"))
+    now = timezone.now()
+    at = said.at or now
+    happened("at", at, now, not_before=event.occurred_at)
+    if said.position not in Compensation.Position.values:
+        raise RefusedInput(position=_("请选择客户的意见。"))
+    if not said.via:
+        raise RefusedInput(via=_("请选择告知的方式。"))
+    disputed = said.position == Compensation.Position.DISPUTE
+    if disputed and not said.objection.strip():
+        raise RefusedInput(objection=_("请照原话写下客户的异议。"))
+    slip.status, slip.position = C.INFORMED, said.position
+    slip.informed_at, slip.informed_via, slip.informed_by = at, said.via, by
+    slip.objection = said.objection.strip()
+    limit = event.case.property.settings.dm_limit_yuan
+    settled = slip.decision in _SETTLES
+    slip.needs_decision = slip.needs_decision or disputed or slip.total > limit
+    if disputed and settled:
+        # What was decided once is not asked again: the guest has heard the answer and still disagrees.
+        slip.needs_decision = True
+    audit.save(slip, *_INFORMED, by=by, reason=_("告知客户"))
+    rows: list[models.Model] = [slip]
+    rows += answer_fact(
+        event, "guest_position", said.position, by=by, now=now, reason=_("告知客户")
+    )
+    rows += fulfilled(event, "informing", by=by, now=now, at=at, values=_told(said, at))
+    finish(
+        event, [], *rows, by=by, action="inform_guest", info={"number": slip.number}, occurred_at=at
+    )
+    return slip
+
+
+_SETTLES = (
+    Compensation.Decision.UPHOLD,
+    Compensation.Decision.REDUCE,
+    Compensation.Decision.WAIVE,
+)
+_INFORMED = (
+    "status",
+    "position",
+    "informed_at",
+    "informed_via",
+    "informed_by",
+    "objection",
+    "needs_decision",
+)
+
+
+def _told(said: Informed, at: datetime) -> dict[str, str]:
+    """The fields of the step as the papers read them."""
+    values = {"informed_at": at.isoformat(), "via": said.via}
+    return values | ({"objection": said.objection.strip()} if said.objection.strip() else {})
+
+
+@dataclass(frozen=True, slots=True)
+class Ruling:
+    """What a manager decides about the charge."""
+
+    decision: str
+    reason: str
+    reduced_by: Decimal = NOTHING
+
+
+@transaction.atomic
+def decide_damage(event: Event, ruling: Ruling, *, by: User) -> Compensation:
+    """批示 (E-2): uphold, reduce, waive or talk again; never by who told the guest (decision 32)."""
+    event, _stand = begin(event, "decide_damage", by)
+    slip = _live(event)
+    require(slip.status == C.INFORMED, _("还没有告知客户，先告知并记下意见。"))
+    require(slip.needs_decision, _("这张赔偿单不需要批示。"))
+    require(slip.informed_by_id != by.pk, _("告知客户的是您本人，须由另一位经理批示。"))
+    _check_ruling(slip, ruling)
+    now = timezone.now()
+    slip.decision, slip.decision_reason = ruling.decision, ruling.reason.strip()[:200]
+    slip.decided_by, slip.decided_at = by, now
+    slip.reduced_by = ruling.reduced_by if ruling.decision == "reduce" else NOTHING
+    if ruling.decision == Compensation.Decision.WAIVE:
+        slip.status, slip.reduced_by = C.WAIVED, slip.total
+    fields = ("decision", "decision_reason", "decided_by", "decided_at", "reduced_by", "status")
+    audit.save(slip, *fields, by=by, reason=slip.decision_reason)
+    rows: list[models.Model] = [slip]
+    if ruling.decision in _SETTLES:
+        values = {"decision": ruling.decision, "reason": slip.decision_reason}
+        rows += fulfilled(event, "decision", by=by, now=now, values=values)
+    info = {"number": slip.number, "decision": ruling.decision}
+    finish(event, [], *rows, by=by, action="decide_damage", reason=ruling.reason, info=info)
+    _tell(event, slip, _("已批示"), Role.DUTY_MANAGER, by=by)
+    return slip
+
+
+def _check_ruling(slip: Compensation, ruling: Ruling) -> None:
+    if ruling.decision not in Compensation.Decision.values:
+        raise RefusedInput(decision=_("请选择怎么处理。"))
+    if not ruling.reason.strip():
+        raise RefusedInput(reason=_("批示请写明理由。"))
+    if ruling.decision == "reduce" and not NOTHING < ruling.reduced_by < slip.total:
+        raise RefusedInput(reduced_by=_("减免金额要大于0、小于合计；全免请选“免收”。"))
+
+
+@dataclass(frozen=True, slots=True)
+class Signed:
+    """The guest's signature: drawn on the screen, or the paper slip as a photo."""
+
+    payer: Party
+    drawn: bytes = b""
+    scan: bytes = b""
+    device: str = ""
+    signed_at: datetime | None = None
+    password: str = field(default="", repr=False)
+
+
+@transaction.atomic
+def sign_damage(event: Event, signed: Signed, *, by: User) -> Compensation:
+    """签赔偿单 (E-2): the guest agrees and signs, the duty manager with his password; then frozen."""
+    ready = photos.prepare(signed.scan) if signed.scan else None
+    event, _stand = begin(event, "sign_damage", by)
+    slip = _live(event)
+    _may_sign(event, slip, signed)
+    now = timezone.now()
+    at = signed.signed_at or now
+    happened("signed_at", at, now, not_before=slip.informed_at)
+    own = signatures.confirmed(by, signed.password)
+    rows: list[models.Model] = [slip]
+    if ready is not None:
+        slip.scan = photos.store(event.case, ready, by=by, caption=_("赔偿单签字件"))
+        rows.append(slip.scan)
+    else:
+        kind = PersonSignature.Kind.DRAWN
+        person = signed.payer.person
+        device = signed.device[:160]
+        slip.signature = persons.sign(
+            person, kind, signed.drawn, by=by, signed_at=at, device=device
+        )
+    slip.status, slip.payer, slip.signed_at = C.SIGNED, signed.payer, at
+    slip.signed_amount, slip.manager, slip.manager_signature = slip.due(), by, own
+    audit.save(slip, *_SIGNED, by=by, reason=_("签赔偿单"))
+    values = {"amount": str(slip.due())}
+    rows += fulfilled(event, "compensation", by=by, now=now, at=at, values=values)
+    info = {"number": slip.number}
+    finish(event, [], *rows, by=by, action="sign_damage", info=info, occurred_at=at)
+    _tell(event, slip, _("已签字，请入账"), Role.CASHIER, by=by)
+    return slip
+
+
+_SIGNED = (
+    "status",
+    "payer",
+    "signature",
+    "scan",
+    "signed_at",
+    "signed_amount",
+    "manager",
+    "manager_signature",
+)
+
+
+def _may_sign(event: Event, slip: Compensation, signed: Signed) -> None:
+    require(slip.status == C.INFORMED, _("先告知客户，客户同意后再签字。"))
+    require(slip.position == Compensation.Position.AGREE, _("客户还没有同意，不能签字。"))
+    require(
+        not slip.needs_decision or slip.decision in _SETTLES,
+        _("有争议或超权限，先等上级批示。"),
+    )
+    require(signed.payer.event_id == event.pk, _("请选择这件里登记的客户。"))
+    if not signed.drawn and not signed.scan:
+        raise RefusedInput(drawn=_("请客户在屏幕上签名，或拍下签好的纸质单。"))
+
+
+@transaction.atomic
+def post_damage(event: Event, posting: Posting, *, by: User) -> Compensation:
+    """登记入账 (E-2): by the cashier, exactly the signed amount, with voucher and account number."""
+    event, _stand = begin(event, "post_damage", by)
+    slip = _live(event)
+    require(slip.status == C.SIGNED, _("客户签字以后才能入账。"))
+    _check_posting(slip, posting)
+    now = timezone.now()
+    slip.status, slip.posted_at, slip.posted_by = C.POSTED, now, by
+    slip.payment, slip.account = posting.payment, posting.account.strip()[:30]
+    slip.voucher_no, slip.posted_amount = posting.voucher_no.strip()[:40], posting.amount
+    slip.poster_signature = signatures.confirmed(by, posting.password)
+    audit.save(slip, *_POSTED, by=by, reason=_("登记入账"))
+    values = {
+        "payment": slip.payment,
+        "account": slip.account,
+        "voucher_no": slip.voucher_no,
+        "posted": str(slip.posted_amount),
+    }
+    rows = [slip, *fulfilled(event, "posting", by=by, now=now, values=values)]
+    finish(event, [], *rows, by=by, action="post_damage", info={"number": slip.number})
+    _tell(event, slip, _("已入账"), Role.DUTY_MANAGER, by=by)
+    return slip
+
+
+_POSTED = (
+    "status",
+    "posted_at",
+    "posted_by",
+    "payment",
+    "account",
+    "voucher_no",
+    "posted_amount",
+    "poster_signature",
+)
+
+
+def _check_posting(slip: Compensation, posting: Posting) -> None:
+    errors = {}
+    if posting.payment not in Compensation.Payment.values:
+        errors["payment"] = _("请选择付款方式。")
+    if posting.payment == Compensation.Payment.LEDGER and not posting.account.strip():
+        errors["account"] = _("计入总账的，请填写账号。")
+    if not posting.voucher_no.strip():
+        errors["voucher_no"] = _("请填写凭证号或收据号。")
+    if posting.amount != slip.signed_amount:
+        text = _("入账金额要等于客户签字的金额 ¥%(amount)s。")
+        errors["amount"] = text % {"amount": f"{slip.signed_amount:,.2f}"}
+    if errors:
+        raise RefusedInput(**errors)
+
+
+@transaction.atomic
+def cancel_damage(event: Event, *, by: User, reason: str) -> Compensation:
+    """作废赔偿单: before it is posted, by a manager; the number stays, a new slip may be made."""
+    event, _stand = begin(event, "cancel_damage", by)
+    slip = _live(event)
+    require(slip.status != C.POSTED, _("已经入账，请在财务系统里冲销，这里不再更改。"))
+    if not reason.strip():
+        raise RefusedInput(reason=_("请写明为什么作废。"))
+    slip.status, slip.cancelled_reason = C.CANCELLED, reason.strip()[:200]
+    audit.save(slip, "status", "cancelled_reason", by=by, reason=reason)
+    info = {"number": slip.number}
+    finish(event, [], slip, by=by, action="cancel_damage", reason=reason, info=info)
+    return slip
+
+
+def _tell(event: Event, slip: Compensation, what: str, *roles: Role, by: User) -> None:
+    text = f"【{what}】{slip.number} · {neutral(event)}"
+    key = f"slip:{slip.pk}:{slip.status}:{event.case.version}"
+    say(event, *roles, rule=Rule.CALL, text=text, key=key, by=by)
