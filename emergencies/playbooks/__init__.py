@@ -66,16 +66,20 @@ def load(source: str | Path) -> Playbook:
     return load_text(source, "playbook.yaml", Playbook, soundness.faults)
 
 
-def override(text: str, base: Playbook) -> Playbook:
-    """Return a property's own version of `base` from its YAML text.
+def override(text: str, base: Playbook, others: Mapping[str, Playbook] | None = None) -> Playbook:
+    """Return a property's own version of `base` from its YAML text; `others` are its playbooks.
 
     ContentError names line and field of every fault, also of what it may not drop: steps and
     notices of the procedure and the law, facts, papers and closing rules.
     """
+    beside = PLAYBOOKS if others is None else others
 
     def check(book: Playbook) -> Iterator[tuple[Location, str]]:
         yield from soundness.faults(book)
         yield from overrides.faults(book, base)
+        for code, where, message in soundness.circles({**beside, book.code: book}):
+            if code == book.code:
+                yield where, message
 
     return load_text(text, "playbook.yaml", Playbook, check)
 
@@ -137,9 +141,9 @@ def form(code: str) -> Form:
     return records.forms()[code]
 
 
-def faults(folder: Path = FOLDER) -> list[Fault]:
+def faults() -> list[Fault]:
     """Return every fault of the shipped files: each playbook, the forms, and all together."""
-    return _examine(folder)[1]
+    return _examine(FOLDER)[1]
 
 
 def _examine(folder: Path) -> tuple[dict[str, Playbook], list[Fault]]:
