@@ -8,6 +8,7 @@ from emergencies.models.damage import Compensation, DamageLine, PriceItem
 from emergencies.models.event import Command, Event, Involved, Party, Reader
 from emergencies.models.headcount import FireHandover, FloorSweep, Missing, RollCall
 from emergencies.models.progress import Answer, MarkPhoto, Note, StepMark
+from emergencies.models.records import EventRecord, RecordBox
 from emergencies.models.seals import RoomSeal, SealCheck, SealTag
 
 __all__ = [
@@ -19,6 +20,7 @@ __all__ = [
     "Compensation",
     "DamageLine",
     "Event",
+    "EventRecord",
     "FireHandover",
     "FloorSweep",
     "Handover",
@@ -33,6 +35,7 @@ __all__ = [
     "PlaybookVersion",
     "PriceItem",
     "Reader",
+    "RecordBox",
     "ReviewAction",
     "RollCall",
     "RoomSeal",

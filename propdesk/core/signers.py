@@ -4,19 +4,25 @@ Everybody who started or edited this version, and everybody who signed in this r
 person and through a deputy. Where that leaves nobody in the role a box asks for, 总物业经理 steps in.
 """
 
-from collections.abc import Collection, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from django.db.models import Exists, F, OuterRef, Q, QuerySet
 from django.utils import timezone
 
 from propdesk.core import duty
-from propdesk.core.models import Deputy, Membership, Property, Report, ReportBox, User
+from propdesk.core.models import Case, Deputy, Membership, Property, Report, ReportBox, User
 from propdesk.core.roles import Role, Seat, standing
 
 PENDING = ReportBox.Decision.PENDING
 STEPS_IN = Role.GENERAL_MANAGER
+READERS: "dict[str, Callable[[Any, Any], QuerySet[Any]]]" = {}
+"""Kind of case → rows that say this user may read this restricted case; both may be ``OuterRef``.
+
+Who may not read a restricted case neither signs its report nor hears of it (decision 33).
+"""
 
 
 def turns(by: User, prop: Property) -> "QuerySet[ReportBox]":
@@ -28,7 +34,7 @@ def turns(by: User, prop: Property) -> "QuerySet[ReportBox]":
         report__state=Report.State.SUBMITTED,
         round=F("report__round"),
         decision=PENDING,
-    )
+    ).filter(_readable(by.pk))
     earlier = ReportBox.objects.filter(
         report=OuterRef("report"),
         round=OuterRef("round"),
@@ -41,6 +47,21 @@ def turns(by: User, prop: Property) -> "QuerySet[ReportBox]":
     instead = _any(_free(seat) for seat in steps_in)
     instead &= ~(Q(department=None) & Q(Exists(able))) & ~Q(Exists(there))
     return rows.filter(_uninvolved(by.pk), ~Exists(earlier), own | instead)
+
+
+def _readable(user_id: int) -> Q:
+    """Boxes of reports whose case the user may read at all."""
+    found = Q(report__case__restricted=False) | ~Q(report__case__kind__in=list(READERS))
+    for kind, rows in READERS.items():
+        found |= Q(report__case__kind=kind) & Q(Exists(rows(OuterRef("report__case"), user_id)))
+    return found
+
+
+def reads(case: Case, user: User) -> bool:
+    """Whether he may read the case, as far as that is a matter of being named."""
+    if not case.restricted or case.kind not in READERS:
+        return True
+    return READERS[case.kind](case.pk, user.pk).exists()
 
 
 def _any(conditions: Iterable[Q]) -> Q:
@@ -82,9 +103,20 @@ def _able(at: datetime) -> "QuerySet[Membership]":
     return Membership.objects.current(at).filter(
         ~Exists(wrote),
         ~Exists(signed),
+        _reader_of(OuterRef(OuterRef("report_id"))),
         property=OuterRef("report__property"),
         role=OuterRef("role"),
     )
+
+
+def _reader_of(report: OuterRef) -> Q:
+    """Members who may read the case of the report."""
+    cases = Report.objects.filter(pk=report, case__restricted=True)
+    found = Q()
+    for kind, rows in READERS.items():
+        named = rows(OuterRef("case"), OuterRef(OuterRef("user_id")))
+        found &= ~Q(Exists(cases.filter(case__kind=kind).exclude(Exists(named))))
+    return found
 
 
 def involved(reports: Collection[Report]) -> dict[int, set[int]]:
@@ -133,16 +165,33 @@ class Roster:
 
     def told(self, report: Report, box: ReportBox, out: Collection[int]) -> list[User]:
         """Those on duty who may sign ``box``, or all who may; ``out`` are the ids ``involved``."""
-        for role, department in ((box.role, box.department_id), (STEPS_IN, None)):
-            found = [
-                each
-                for each in self._candidates(report.property, Role(role), department)
-                if each.holder_id not in out and each.user.pk not in out
-            ]
+        wanted = ((Role(box.role), box.department_id), (STEPS_IN, None))
+        for role, department in wanted:
+            found = self.able(report.property, report.case, role, out, department=department)
             if found:
-                present = [each for each in found if each.on_duty] or found
-                return list({each.user.pk: each.user for each in present}.values())
+                return found
         return []
+
+    def able(
+        self,
+        prop: Property,
+        case: Case,
+        role: Role,
+        out: Collection[int],
+        *,
+        department: int | None = None,
+    ) -> list[User]:
+        """Those of the role, or their deputies, who are not ``out`` and may read the case.
+
+        Those on duty where there are any.
+        """
+        found = [
+            each
+            for each in self._candidates(prop, role, department)
+            if each.holder_id not in out and each.user.pk not in out and reads(case, each.user)
+        ]
+        present = [each for each in found if each.on_duty] or found
+        return list({each.user.pk: each.user for each in present}.values())
 
     def _candidates(self, prop: Property, role: Role, department: int | None) -> list[Candidate]:
         key = (prop.pk, role, department)

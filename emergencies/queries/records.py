@@ -1,0 +1,235 @@
+"""The papers of an event: which it needs, what each would say, and whose turn it is to sign."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from django.db.models import CharField, Exists, ExpressionWrapper, F, OuterRef, Q, QuerySet
+from django.utils import timezone
+
+from emergencies import playbooks
+from emergencies.models import Event, EventRecord, Kind, Reader, RecordBox
+from emergencies.playbooks import records as papers
+from emergencies.playbooks.records import Form
+from emergencies.playbooks.schema import Record
+from emergencies.queries import cells, evidence
+from propdesk.core import signoff
+from propdesk.core.models import Membership, Property, Report, User
+from propdesk.core.roles import Role, Standing, standing
+
+State = EventRecord.State
+Decision = RecordBox.Decision
+REPORT = "incident_report"
+"""《事故报告》: of the core, signed through ``core.signoff``."""
+ELSEWHERE = frozenset({REPORT, "damage_compensation"})
+"""Papers with pages of their own."""
+EDITABLE = (State.DRAFT, State.SENT_BACK)
+STEPS_IN = Role.GENERAL_MANAGER
+"""Signs what nobody else of the role may (decision 32)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Spec:
+    """One paper the playbook of an event names."""
+
+    form: Form
+    sign: tuple[str, ...]
+    several: bool
+    needed: bool | None
+    """None while that hangs on a question nobody has answered."""
+
+    @property
+    def title(self) -> str:
+        """With its brackets."""
+        return papers.title(self.form.code)
+
+
+def specs(event: Event, board: Any = None) -> dict[str, Spec]:
+    """The papers of the event that are written here, by form; a drill has its own alone."""
+    if event.is_drill:
+        return {evidence.DRILL_RECORD: drill_spec(event)}
+    found = board or evidence.look(event)
+    return {
+        line.record.form: _spec(line.record, line.needed)
+        for line in found.records
+        if line.record.form not in ELSEWHERE
+    }
+
+
+def _spec(record: Record, needed: bool | None) -> Spec:
+    return Spec(playbooks.form(record.form), record.sign, not record.required, needed)
+
+
+def drill_spec(event: Event) -> Spec:
+    """《演练记录》: whoever leads such an event, then 物业经理."""
+    lead = evidence.playbook_of(event).lead
+    sign = dict.fromkeys([str(lead), str(Role.PROPERTY_MANAGER)])
+    return Spec(playbooks.form(evidence.DRILL_RECORD), tuple(sign), several=False, needed=True)
+
+
+def report_sign(event: Event) -> tuple[str, ...]:
+    """Who signs the 《事故报告》 of the event, in order; () where its playbook asks for none."""
+    for record in evidence.playbook_of(event).records:
+        if record.form == REPORT:
+            return tuple(record.sign)
+    return ()
+
+
+def rows_of(event: Event) -> list[EventRecord]:
+    """The records that count, oldest first."""
+    rows = event.records.exclude(state=State.SUPERSEDED).select_related("author")
+    return list(rows.order_by("form", "seq"))
+
+
+def one(event: Event, pk: int) -> EventRecord | None:
+    """One record of this very event."""
+    return EventRecord.objects.select_related("author").filter(event=event, pk=pk).first()
+
+
+def boxes(record: EventRecord) -> list[RecordBox]:
+    """The boxes of the round that counts, in order."""
+    rows = record.boxes.filter(round=record.round)
+    joined = ("signer", "on_behalf_of", "signature", "person", "person_signature", "taken_by")
+    return list(rows.select_related(*joined).order_by("position"))
+
+
+def sign_forms(event: Event, record: evidence.Record) -> None:
+    """``evidence.REGISTERS``: the forms that are signed; of several, all that were begun."""
+    rows = event.records.exclude(state=State.SUPERSEDED).values_list("form", "state")
+    states: dict[str, set[str]] = {}
+    for form, state in rows:
+        states.setdefault(form, set()).add(state)
+    if REPORT in {r.form for r in evidence.playbook_of(event).records}:
+        signed = Report.objects.filter(case=event.case_id, state=Report.State.SIGNED)
+        if signed.exists():
+            states[REPORT] = {State.SIGNED}
+    done = {form for form, found in states.items() if found == {State.SIGNED}}
+    record.signed = record.signed | done
+
+
+# --- whose turn it is ----------------------------------------------------------------------
+
+
+def turns(by: User, prop: Property) -> "QuerySet[RecordBox]":
+    """The boxes this person may sign now, at most one a record; for use in other queries.
+
+    Out is who wrote this version and who signed in this round, in person and through a deputy; where
+    that leaves nobody in the role 总物业经理 steps in. Of restricted events only for their readers.
+    """
+    mine = standing(by, prop)
+    rows = RecordBox.objects.filter(
+        record__event__case__property=prop,
+        record__state=State.SUBMITTED,
+        round=F("record__round"),
+        decision=Decision.PENDING,
+        party="",
+    ).filter(_readable(by))
+    own = _any(Q(role__in=_signs_as(seat.role)) & _free(seat.holder_id) for seat in mine.seats)
+    instead = _any(_free(s.holder_id) for s in mine.seats if s.role == STEPS_IN)
+    instead &= ~Exists(_able())
+    return rows.filter(_uninvolved(by.pk), ~Exists(_earlier()), own | instead)
+
+
+def _signs_as(role: Role) -> list[str]:
+    """保安部经理 answers for what 保安部 is to sign; what 员工 signs anybody may who is one."""
+    return [role, Role.SECURITY] if role == Role.SECURITY_MANAGER else [role]
+
+
+def _earlier() -> "QuerySet[RecordBox]":
+    """Boxes of the same round that wait before this one (the outer query)."""
+    return RecordBox.objects.filter(
+        record=OuterRef("record"),
+        round=OuterRef("round"),
+        decision=Decision.PENDING,
+        position__lt=OuterRef("position"),
+    )
+
+
+def _readable(by: User) -> Q:
+    named = Reader.objects.filter(user=by, ended_at=None).values("event")
+    return Q(record__event__case__restricted=False) | Q(record__event__in=named)
+
+
+def _any(conditions: Iterable[Q]) -> Q:
+    found = Q(pk__in=[])
+    for condition in conditions:
+        found |= condition
+    return found
+
+
+def _free(holder_id: int | None) -> Q:
+    """A deputy may not stand in for somebody who is out himself."""
+    return ~Q(pk__in=[]) if holder_id is None else _uninvolved(holder_id)
+
+
+def _uninvolved(user_id: int) -> Q:
+    wrote = EventRecord.history.filter(id=OuterRef("record_id"), author_id=user_id)
+    signed = RecordBox.objects.filter(
+        record=OuterRef("record"), round=OuterRef("round"), signer=user_id
+    )
+    return ~Q(record__author=user_id) & ~Q(Exists(wrote)) & ~Q(Exists(signed))
+
+
+def _able() -> "QuerySet[Membership]":
+    """Holders of the role a box (the outer query) asks for who are not out; readers if it matters."""
+    box = OuterRef(OuterRef("record_id"))
+    wrote = EventRecord.history.filter(id=box, author_id=OuterRef("user_id"))
+    signed = RecordBox.objects.filter(
+        record=box, round=OuterRef(OuterRef("round")), signer=OuterRef("user_id")
+    )
+    reads = Reader.objects.filter(
+        event=OuterRef(OuterRef("record__event")), user=OuterRef("user_id"), ended_at=None
+    )
+    secret = EventRecord.objects.filter(pk=box, event__case__restricted=True)
+    asked = ExpressionWrapper(OuterRef("role"), CharField())
+    holds = Q(role=F("asked")) | Q(role=Role.SECURITY_MANAGER, asked=Role.SECURITY)
+    return (
+        Membership.objects.current(timezone.now())
+        .filter(property=OuterRef("record__event__case__property"))
+        .annotate(asked=asked)
+        .filter(holds, ~Exists(wrote), ~Exists(signed))
+        .filter(~Exists(secret) | Exists(reads))
+    )
+
+
+def waiting_for(by: User, prop: Property) -> list[EventRecord]:
+    """Records whose next box this person may sign, oldest first (签批 inbox), at most 50."""
+    rows = EventRecord.objects.filter(pk__in=turns(by, prop).values("record"))
+    joined = ("event__case", "author")
+    return list(rows.select_related(*joined).order_by("submitted_at", "pk")[:50])
+
+
+def seat_of(mine: Standing, role: str, out: set[int]) -> int | None:
+    """Whom he signs for as a deputy (代签); None when he signs for himself."""
+    seats = [s for s in mine.seats if role in _signs_as(s.role)]
+    seats = [s for s in seats if s.holder_id not in out] or [
+        s for s in mine.seats if s.role == STEPS_IN and s.holder_id not in out
+    ]
+    if not seats or any(seat.holder_id is None for seat in seats):
+        return None
+    return seats[0].holder_id
+
+
+def kind_label(event: Event) -> str:
+    """Which of the eight it is."""
+    return str(Kind(event.kind).label)
+
+
+def report_of(event: Event) -> Report | None:
+    """The 《事故报告》 that counts."""
+    return signoff.current(event.case)
+
+
+def values_of(record: EventRecord) -> Mapping[str, Any]:
+    """What was written, as stored."""
+    return dict(record.values)
+
+
+def known_people(event: Event) -> set[int]:
+    """Ids of everybody who is on record with the event: parties, contacts, people of its papers."""
+    found = set(event.parties.values_list("person", flat=True))
+    found |= set(event.marks.exclude(person=None).values_list("person", flat=True))
+    said = [*event.marks.values_list("values", flat=True)]
+    said += event.records.values_list("values", flat=True)
+    signed = RecordBox.objects.filter(record__event=event).exclude(person=None)
+    return found | cells.people_in(said) | set(signed.values_list("person", flat=True))
