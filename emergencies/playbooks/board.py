@@ -217,18 +217,19 @@ def _state(
     holds: Callable[[Condition | None], bool | None],
 ) -> State:
     mark = evidence.steps.get(step.id)
+    undone: State = "open" if applies else "undecided"
     if applies is False:
         return "off"
     if mark is None:
-        return "open" if applies else "undecided"
+        return undone
     if _is_stale(mark, basis(playbook, step.id, evidence)):
         return "reopened" if applies else "undecided"
     if mark.outcome == "not_needed":
-        return "not_needed" if playbook.skippable(step.id) else "open"
+        return "not_needed" if playbook.skippable(step.id) else undone
     if step.repeat and step.repeat.until:
         # Done is not for the hand to say: the rounds go on until the condition holds.
-        return "done" if holds(step.repeat.until) else "open"
-    return "done" if mark.outcome == "done" else "open"
+        return "done" if holds(step.repeat.until) else undone
+    return "done" if mark.outcome == "done" else undone
 
 
 def _is_stale(mark: Mark, now: Mapping[str, int]) -> bool:

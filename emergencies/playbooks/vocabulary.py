@@ -105,6 +105,7 @@ class Register(models.TextChoices):
     AFFECTED = "affected", _("受影响客户")
     FLOOR_SWEEP = "floor_sweep", _("逐层清查")
     ROLL_CALL = "roll_call", _("集合点名")
+    FIRE_HANDOVER = "fire_handover", _("移交消防")
 
 
 CALLS: Final = {Party.POLICE: "110", Party.FIRE_SERVICE: "119", Party.AMBULANCE: "120"}
