@@ -12,6 +12,7 @@ _ALL = Grant(any=ALL_STAFF)
 _DUTY = Grant(any=DUTY)
 _MANAGER = Grant(any=MANAGERS)
 _GENERAL = Grant(any=frozenset({Role.GENERAL_MANAGER}))
+_GUARD = Grant(any=DUTY | SECURITY)
 _DESK = Grant(any=DUTY | SECURITY, own=ALL_STAFF)
 _WORK = Grant(any=DUTY | SECURITY, own=ALL_STAFF, assigned=ALL_STAFF)
 _LEAD = Grant(any=DUTY, own=ALL_STAFF)
@@ -68,6 +69,16 @@ ACTIONS: Table = {
     "add_affected": _WORK,
     "inform_affected": _WORK,
     "edit_prices": _MANAGER,
+    "seal": _GUARD,
+    "renew_seal": _GUARD,
+    "check_seal": _GUARD,
+    "release_seal": _GENERAL,
+    "open_seal": _GUARD,
+    "count_belongings": _GUARD,
+    "hand_over_belongings": _GUARD,
+    "sweep_floor": _WORK,
+    "roll_call": _WORK,
+    "hand_to_fire_service": _DESK,
     "read_playbook": _ALL,
     "change_playbook": _MANAGER,
 }

@@ -14,6 +14,12 @@ from emergencies.workflow.aftermath import (
     strike_loss,
 )
 from emergencies.workflow.answering import answer
+from emergencies.workflow.belongings import (
+    Receiver,
+    Thing,
+    count_belongings,
+    hand_over_belongings,
+)
 from emergencies.workflow.calling import (
     Told,
     acknowledge,
@@ -58,25 +64,53 @@ from emergencies.workflow.damage import (
 )
 from emergencies.workflow.drills import remind_drills
 from emergencies.workflow.ending import archive, end, override_end, reopen
+from emergencies.workflow.headcount import (
+    Count,
+    Handed,
+    Swept,
+    hand_to_fire_service,
+    roll_call,
+    sweep_floor,
+)
 from emergencies.workflow.marking import Proof, confirm_again, done, not_needed, one_round
+from emergencies.workflow.seals import (
+    Release,
+    Sealing,
+    Tag,
+    check_seal,
+    open_seal,
+    release_seal,
+    renew_seal,
+    seal,
+)
 from emergencies.workflow.starting import Start, open_child, start, void
 from emergencies.workflow.sweep import flag_due
 from emergencies.workflow.table import ALIVE, MOVES, OPEN
+from emergencies.workflow.together import Second
 
 __all__ = [
     "ALIVE",
     "MOVES",
     "OPEN",
     "Action",
+    "Count",
+    "Handed",
     "Hit",
     "Informed",
     "Line",
     "Loss",
     "Posting",
     "Proof",
+    "Receiver",
+    "Release",
     "Ruling",
+    "Sealing",
+    "Second",
     "Signed",
     "Start",
+    "Swept",
+    "Tag",
+    "Thing",
     "Told",
     "acknowledge",
     "add_affected",
@@ -86,9 +120,11 @@ __all__ = [
     "attach",
     "back_to_bundled",
     "cancel_damage",
+    "check_seal",
     "climb",
     "confirm_again",
     "confirmed_in_inbox",
+    "count_belongings",
     "decide_damage",
     "done",
     "edit_party",
@@ -97,6 +133,8 @@ __all__ = [
     "finish_action",
     "flag_due",
     "hand_over",
+    "hand_over_belongings",
+    "hand_to_fire_service",
     "in_force",
     "inform_affected",
     "inform_guest",
@@ -111,18 +149,24 @@ __all__ = [
     "note",
     "one_round",
     "open_child",
+    "open_seal",
     "override_end",
     "post_damage",
     "price",
     "put_override",
     "recover_loss",
+    "release_seal",
     "remind_drills",
     "remove_attachment",
+    "renew_seal",
     "reopen",
     "review",
+    "roll_call",
+    "seal",
     "sign_damage",
     "start",
     "strike_loss",
+    "sweep_floor",
     "switch_steps",
     "take_command",
     "tell",

@@ -1,5 +1,6 @@
 """Questions that branch: an answer is added, never changed; two different ones at once are a 409."""
 
+from collections.abc import Callable
 from datetime import datetime
 
 from django.db import models, transaction
@@ -15,6 +16,9 @@ from propdesk.core import audit
 from propdesk.core.models import User
 from propdesk.core.transitions import ConflictError, RefusedInput, require
 
+GUARDS: list[Callable[[Event, str, str], None]] = []
+"""Registers that may refuse an answer: ConflictError while it is theirs to give (E-6)."""
+
 
 @transaction.atomic
 def answer(
@@ -29,6 +33,8 @@ def answer(
     event, _stand = begin(event, "answer", by)
     fact = _fact(event, key)
     _known_option(fact, value)
+    for guard in GUARDS:
+        guard(event, key, value)
     current = event.answers.select_related("by").filter(key=key, superseded_at=None).first()
     if current is not None and current.value == value:
         return None

@@ -31,6 +31,7 @@ class Rule(models.TextChoices):
     STEP_LATE = "emergencies.step_late", _("仍有步骤未办")
     ROUND_LATE = "emergencies.round_late", _("该再查看或更新一次了")
     REMIND = "emergencies.remind", _("请尽快办理")
+    UNCHECKED = "emergencies.seal_unchecked", _("上一班没有核查")
     REVIEW_LATE = "emergencies.review_late", _("仍未复盘")
     ACTION_LATE = "emergencies.action_late", _("整改措施到期")
     RECORD_LATE = "emergencies.record_late", _("记录仍未签批")

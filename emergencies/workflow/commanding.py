@@ -1,5 +1,6 @@
 """Who commands, who may read, who is concerned, what else was seen: the people of an event."""
 
+from collections.abc import Callable
 from datetime import datetime
 
 from django.db import models, transaction
@@ -21,6 +22,9 @@ from propdesk.core.models import Attachment, CaseLink, Person, Unmasking, User
 from propdesk.core.persons import Guest
 from propdesk.core.roles import ALL_STAFF, standing
 from propdesk.core.transitions import RefusedInput, happened, require
+
+PROOFS: list[Callable[[Attachment], bool]] = []
+"""Registers that say whether a photo is a proof of theirs and stays."""
 
 
 @transaction.atomic
@@ -140,7 +144,8 @@ def remove_attachment(event: Event, attachment: Attachment, *, by: User, reason:
     event, _stand = begin(event, "remove_attachment", by)
     require(attachment.case_id == event.pk, _("这张照片不属于这件。"))
     used = event.marks.filter(superseded_at=None, photos__attachment=attachment)
-    require(not used.exists(), _("这张照片是某一步的凭据，不能撤下。"))
+    proves = used.exists() or any(fn(attachment) for fn in PROOFS)
+    require(not proves, _("这张照片是某一步的凭据，不能撤下。"))
     row = photos.strike_out(attachment, by=by, reason=reason)
     finish(event, [], row, by=by, action="remove_attachment", reason=reason)
     return row

@@ -1,6 +1,6 @@
 """结束处置, 归档, 特批: nothing closes half done; what is missing is listed, each with its place."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from django.db import models, transaction
@@ -21,6 +21,8 @@ from propdesk.core.transitions import ConflictError, RefusedInput, require
 RUNNING_RULES = (Rule.STEP_LATE, Rule.ROUND_LATE, Rule.REMIND)
 OVERRIDABLE = frozenset({"fact", "step", "notice"})
 """What a manager may let pass with a reason; a closing rule (seal, roll call, dispute) never."""
+GUARDS: list[Callable[[Event], None]] = []
+"""Registers that may refuse an ending or archiving, whatever the playbook says (E-6)."""
 
 
 @transaction.atomic
@@ -78,6 +80,8 @@ def _ended(
     reason: str,
     info: dict[str, Any] | None = None,
 ) -> Event:
+    for guard in GUARDS:
+        guard(event)
     now = timezone.now()
     event.status, event.summary = S.SIGNING, summary.strip()
     event.ended_at, event.ended_by = now, by
@@ -134,6 +138,8 @@ def archive(event: Event, *, by: User) -> Event:
     if event.is_drill:
         missing = tuple(m for m in missing if m.id == evidence.DRILL_RECORD)
     refuse_missing(_("还不能归档："), missing)
+    for guard in GUARDS:
+        guard(event)
     now = timezone.now()
     event.status, event.archived_at, event.archived_by = S.ARCHIVED, now, by
     event.case.is_open, event.case.closed_at = False, now

@@ -51,6 +51,8 @@ class Proof:
 
 BEFORE: dict[str, Callable[[Event], str]] = {}
 """Registers that must hold something before their step is ticked: key → what is missing, or ""."""
+GUARDS: list[Callable[[Event, Step], None]] = []
+"""Registers that may refuse a mark: ConflictError while its time has not come (E-6)."""
 OWNED: set[str] = set()
 """Keys of registers that mark their steps themselves (封条, 点名 …); each adds its own on import."""
 
@@ -195,6 +197,8 @@ def step_of(event: Event, step: str) -> Step:
 def _step(event: Event, step: str, by: User, seen: int | None) -> Step:
     spec = step_of(event, step)
     ensure_rank(event, by, spec.by)
+    for guard in GUARDS:
+        guard(event, spec)
     if seen is not None:
         current = _current(event, step)
         now = current.seq if current else 0

@@ -1,6 +1,7 @@
 """The sweep: late steps, rounds, reminders, reviews and records, each told once (X-3)."""
 
 import logging
+from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from django.db import transaction
@@ -27,6 +28,7 @@ RULES = (
     Rule.REVIEW_LATE,
     Rule.RECORD_LATE,
     Rule.ACTION_LATE,
+    Rule.UNCHECKED,
 )
 AFTER = {
     Rule.REVIEW_LATE: (S.SIGNING, S.ARCHIVED),
@@ -34,6 +36,8 @@ AFTER = {
     Rule.ACTION_LATE: (S.RUNNING, S.SIGNING, S.ARCHIVED),
 }
 """States in which what comes after the handling still matters; the rest matters while it runs."""
+REGISTERS: dict[str, Callable[[Event, datetime, datetime], None]] = {}
+"""Rules that a register fires itself: ``fn(event, due_at, now)``."""
 
 
 def flag_due(now: datetime) -> int:
@@ -79,6 +83,9 @@ def _matters(event: Event, rule: str) -> bool:
 
 def _fire(event: Event, rule: str, due_at: datetime, now: datetime) -> None:
     """Tell whoever has to do it and the commander, when there is still something to tell."""
+    if rule in REGISTERS:
+        REGISTERS[rule](event, due_at, now)
+        return
     lines = _late(event, rule, due_at, now)
     if lines is None:
         return

@@ -1,0 +1,76 @@
+"""How the roll call stands: the last count of each list, and unknown as long as one was not counted."""
+
+from dataclasses import dataclass
+
+from django.db.models import QuerySet
+
+from emergencies.models import Event, FireHandover, FloorSweep, Party, RollCall
+from emergencies.playbooks.vocabulary import Register
+from emergencies.queries.evidence import Record, playbook_of
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """The last count of each list."""
+
+    counts: dict[str, RollCall]
+
+    @property
+    def is_complete(self) -> bool:
+        """All three lists were counted."""
+        return set(self.counts) == set(RollCall.List.values)
+
+    @property
+    def counted(self) -> dict[str, int]:
+        """Sums of what was counted so far: expected, present, missing."""
+        rows = self.counts.values()
+        return {
+            name: sum(getattr(row, name) for row in rows)
+            for name in ("expected", "present", "missing")
+        }
+
+    @property
+    def missing(self) -> int | None:
+        """How many are missing; None (unknown) while a list was not counted: never zero."""
+        return self.counted["missing"] if self.is_complete else None
+
+
+def tally(event: Event) -> Tally:
+    """The last count of each list; one statement."""
+    rows = event.roll_calls.order_by("list", "-seq").distinct("list")
+    return Tally({row.list: row for row in rows})
+
+
+def fill(event: Event, record: Record) -> None:
+    """Put what is missing behind the step that asks for the roll call ("R32.missing")."""
+    own = [s.id for s in playbook_of(event).steps.values() if s.own == Register.ROLL_CALL]
+    if own:
+        missing = tally(event).missing
+        record.fields |= {f"{step}.missing": missing for step in own}
+
+
+def handed(event: Event) -> FireHandover | None:
+    """The last handing over of the missing to the fire service."""
+    return event.fire_handovers.select_related("officer", "by").order_by("-pk").first()
+
+
+def counts(event: Event) -> "QuerySet[RollCall]":
+    """Every count of every list, newest first."""
+    return event.roll_calls.select_related("by").order_by("-pk")
+
+
+def sweeps(event: Event) -> "QuerySet[FloorSweep]":
+    """Floors swept, in the order of entry."""
+    return event.sweeps.select_related("place", "swept_by").order_by("pk")
+
+
+def not_found(event: Event) -> "QuerySet[Party]":
+    """Who did not answer at the last count of a list."""
+    last = [row.pk for row in tally(event).counts.values()]
+    rows = Party.objects.filter(pk__in=_named(last), removed_at=None)
+    return rows.select_related("person").order_by("pk")
+
+
+def _named(calls: list[int]) -> list[int]:
+    rows = RollCall.objects.filter(pk__in=calls, people__isnull=False)
+    return list(rows.values_list("people__party", flat=True))

@@ -1,0 +1,76 @@
+"""Which places are under seal: for the board of an event, and for whoever may know of it."""
+
+from django.db.models import QuerySet
+
+from emergencies.models import Belonging, Event, Inventory, RoomSeal, SealTag
+from emergencies.playbooks.vocabulary import Register
+from emergencies.queries.events import visible_to
+from emergencies.queries.evidence import Record, playbook_of
+from propdesk.core.models import Attachment, Property, User
+
+
+def has_step(event: Event, own: str) -> bool:
+    """Whether the playbook of the event has a step that this register fulfils."""
+    return any(step.own == own for step in playbook_of(event).steps.values())
+
+
+def active(event: Event) -> "QuerySet[RoomSeal]":
+    """The seals of the event that the police have not released."""
+    return event.seals.filter(released_at=None)
+
+
+def of_event(event: Event) -> "QuerySet[RoomSeal]":
+    """All seals of the event with what a page shows of them; three statements."""
+    rows = event.seals.select_related(
+        "place", "sealed_by", "officer", "document", "released_by", "released_with"
+    )
+    return rows.prefetch_related("tags", "checks__by").order_by("pk")
+
+
+def fill(event: Event, record: Record) -> None:
+    """Say how many seals are active: unknown while none was ever made (decision 18).
+
+    No seal at all is not "none active": the closing rule of a death on the premises waits for one.
+    """
+    if not has_step(event, Register.SEAL):
+        return
+    released = list(event.seals.values_list("released_at", flat=True))
+    if released:
+        record.active[Register.SEAL] = released.count(None)
+
+
+def sealed_places(user: User, prop: Property) -> frozenset[int]:
+    """Ids of the places that are 封存 as far as this user may know; for others nothing shows.
+
+    One statement; drills seal nothing.
+    """
+    rows = RoomSeal.objects.filter(property=prop, released_at=None, is_drill=False)
+    seen = rows.filter(event__in=visible_to(user, prop).values("pk"))
+    return frozenset(seen.values_list("place_id", flat=True))
+
+
+def proves_something(attachment: Attachment) -> bool:
+    """Whether a photo is the proof of a seal, a check, a release or an inventory."""
+    return (
+        SealTag.objects.filter(photo=attachment).exists()
+        or RoomSeal.objects.filter(document=attachment).exists()
+        or attachment.pk in _checked(attachment)
+        or Inventory.objects.filter(photo=attachment).exists()
+    )
+
+
+def _checked(attachment: Attachment) -> set[int | None]:
+    checks = RoomSeal.objects.filter(checks__photo=attachment)
+    return set(checks.values_list("checks__photo", flat=True))
+
+
+def inventory(event: Event) -> Inventory | None:
+    """The count of the belongings that is in force."""
+    rows = event.inventories.select_related("counted_by", "counted_with", "photo")
+    return rows.filter(superseded_at=None).first()
+
+
+def lines(event: Event) -> "QuerySet[Belonging]":
+    """The lines in force, with who received them."""
+    rows = Belonging.objects.filter(inventory__event=event, inventory__superseded_at=None)
+    return rows.select_related("handover").order_by("position")

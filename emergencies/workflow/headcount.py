@@ -1,0 +1,279 @@
+"""疏散 (E-8): floors swept, three lists called, nobody left missing unless 消防 has him in hand."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from django.db import models, transaction
+from django.utils.translation import gettext as _
+
+from emergencies.models import Event, FireHandover, FloorSweep, Missing, Party, RollCall
+from emergencies.playbooks.vocabulary import Register
+from emergencies.queries import evidence, headcount, seals
+from emergencies.workflow import marking
+from emergencies.workflow.base import Rule, begin, finish, neutral, now_and, say
+from emergencies.workflow.marking import fulfilled
+from emergencies.workflow.together import is_colleague, withdraw
+from propdesk.core import audit, persons
+from propdesk.core.models import Person, Place, User
+from propdesk.core.persons import Guest
+from propdesk.core.roles import Role
+from propdesk.core.transitions import RefusedInput, happened, require
+
+MOST = 30_000
+"""No house holds more: a number above it is a slip of the finger."""
+
+
+@dataclass(frozen=True, slots=True)
+class Swept:
+    """One floor gone through; ``is_last`` when it was the last of those to be cleared."""
+
+    place: Place | None = None
+    floor: str = ""
+    swept_by: User | None = None
+    started_at: datetime | None = None
+    cleared_at: datetime | None = None
+    doors: int = 0
+    people: int = 0
+    note: str = ""
+    is_last: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Count:
+    """One list called at the assembly point; who did not answer, as far as known."""
+
+    list: str
+    expected: int | None
+    present: int | None
+    people: Sequence[Guest] = ()
+    assembly: str = ""
+    counted_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Handed:
+    """Who of the fire service took the missing over."""
+
+    officer: str
+    unit: str
+    note: str = ""
+    handed_at: datetime | None = None
+
+
+# --- floors ----------------------------------------------------------------------------------
+
+
+@transaction.atomic
+def sweep_floor(event: Event, what: Swept, *, by: User) -> FloorSweep:
+    """清查一层 (E-8): who went from door to door, how many are marked, who was found."""
+    event, _stand = begin(event, "sweep_floor", by)
+    _asks(event, Register.FLOOR_SWEEP)
+    now, at = now_and(what.cleared_at)
+    started = what.started_at or at
+    happened("cleared_at", at, now, not_before=event.occurred_at)
+    swept_by = what.swept_by or by
+    _check_floor(event, what, started, at)
+    is_colleague(event, swept_by, "swept_by")
+    row = FloorSweep(
+        event=event,
+        place=what.place,
+        floor=what.floor.strip()[:40],
+        swept_by=swept_by,
+        started_at=started,
+        cleared_at=at,
+        doors=what.doors,
+        people=what.people,
+        note=what.note.strip()[:200],
+        by=by,
+        at=now,
+    )
+    audit.save(row, by=by, reason=_("清查楼层"))
+    rows: list[models.Model] = [row]
+    if what.is_last:
+        rows += _all_swept(event, by, now, at)
+    info = {"sweep": row.pk, "last": what.is_last}
+    finish(event, [], *rows, by=by, action="sweep_floor", info=info, occurred_at=at)
+    return row
+
+
+def _check_floor(event: Event, what: Swept, started: datetime, at: datetime) -> None:
+    errors: dict[str, str] = {}
+    if (what.place is None and not what.floor.strip()) or (
+        what.place is not None and what.place.property_id != event.case.property_id
+    ):
+        errors["place"] = _("请选择或写明楼层。")
+    if started > at:
+        errors["started_at"] = _("清完时间不能早于开始时间。")
+    if not 0 <= what.doors <= MOST or not 0 <= what.people <= MOST:
+        errors["doors"] = _("请填写做了记号的门数和找到的人数，没有就填0。")
+    if errors:
+        raise RefusedInput(**errors)
+
+
+def _all_swept(event: Event, by: User, now: datetime, at: datetime) -> list[models.Model]:
+    """The step is done: from the first floor begun to the last one cleared."""
+    times = event.sweeps.aggregate(first=models.Min("started_at"), last=models.Max("cleared_at"))
+    values = {
+        "started_at": times["first"].astimezone(UTC).isoformat(),
+        "finished_at": times["last"].astimezone(UTC).isoformat(),
+    }
+    return fulfilled(event, Register.FLOOR_SWEEP, by=by, now=now, at=at, values=values)
+
+
+# --- the roll call ---------------------------------------------------------------------------
+
+
+@transaction.atomic
+def roll_call(event: Event, what: Count, *, by: User) -> RollCall:
+    """点名 (E-8): 应到, 实到, 缺 of one list; as often as needed, the last count holds.
+
+    The step is done when all three lists were counted. More people missing than were handed over to
+    the fire service takes that step back.
+    """
+    event, _stand = begin(event, "roll_call", by)
+    _asks(event, Register.ROLL_CALL)
+    now, at = now_and(what.counted_at)
+    expected, present = _numbers(what)
+    last = event.roll_calls.filter(list=what.list).order_by("-seq").first()
+    happened("counted_at", at, now, not_before=last.counted_at if last else event.occurred_at)
+    row = RollCall(
+        event=event,
+        list=what.list,
+        seq=last.seq + 1 if last else 1,
+        expected=expected,
+        present=present,
+        missing=expected - present,
+        assembly=what.assembly.strip()[:60],
+        counted_at=at,
+        at=now,
+        by=by,
+    )
+    audit.save(row, by=by, reason=_("集合点名"))
+    rows: list[models.Model] = [row, *_named(event, row, what.people, by, now)]
+    rows += _counted(event, by, now, at)
+    info = {"list": row.list, "expected": expected, "present": present, "missing": row.missing}
+    finish(event, [], *rows, by=by, action="roll_call", info=info, occurred_at=at)
+    if row.missing:
+        _alarm(event, row, by)
+    return row
+
+
+def _numbers(what: Count) -> tuple[int, int]:
+    errors: dict[str, str] = {}
+    expected, present = what.expected, what.present
+    if what.list not in RollCall.List.values:
+        errors["list"] = _("请选择点的是哪张名单。")
+    if expected is None or not 0 <= expected <= MOST:
+        errors["expected"] = _("请填写应到人数，没有人就填0。")
+    if present is None or not 0 <= present <= MOST:
+        errors["present"] = _("请填写实到人数，没有人就填0。")
+    if errors or expected is None or present is None:
+        raise RefusedInput(**errors)
+    if present > expected:
+        raise RefusedInput(present=_("实到比应到多，请先把名单补全再点。"))
+    known = [who for who in what.people if who.name.strip() or who.room]
+    if len(known) > expected - present:
+        raise RefusedInput(people=_("未到的人比缺的人数多，请核对。"))
+    return expected, present
+
+
+def _named(
+    event: Event, row: RollCall, people: Sequence[Guest], by: User, now: datetime
+) -> list[models.Model]:
+    """Who did not answer: parties of the event, their data in ``core.Person`` alone."""
+    rows: list[models.Model] = []
+    for who in people:
+        if not who.name.strip() and who.room is None:
+            continue
+        person = persons.create(event.case.property, who)
+        party = Party(event=event, person=person, part=Party.Part.TRAPPED, by=by, at=now)
+        audit.save(party, by=by, reason=_("点名未到"))
+        named = Missing(roll_call=row, party=party)
+        audit.save(named, by=by, reason=_("点名未到"))
+        rows += [party, named]
+    return rows
+
+
+def _counted(event: Event, by: User, now: datetime, at: datetime) -> list[models.Model]:
+    """Mark the step anew with the sums of the last counts; take a handing over back that is short."""
+    tally = headcount.tally(event)
+    rows: list[models.Model] = []
+    if tally.is_complete:
+        reason = _("重新点名")
+        rows += withdraw(event, Register.ROLL_CALL, by=by, now=now, reason=reason)
+        rows += fulfilled(event, Register.ROLL_CALL, by=by, now=now, at=at, values=tally.counted)
+    handed = headcount.handed(event)
+    if handed is not None and tally.counted["missing"] > handed.missing:
+        reason = _("未到的人比移交时多")
+        rows += withdraw(event, Register.FIRE_HANDOVER, by=by, now=now, reason=reason)
+    return rows
+
+
+def _alarm(event: Event, row: RollCall, by: User) -> None:
+    text = _("【缺%(n)d人】%(case)s · 立即告诉消防") % {"n": row.missing, "case": neutral(event)}
+    say(
+        event,
+        Role.SECURITY,
+        rule=Rule.CALL,
+        text=text,
+        key=f"missing:{row.pk}",
+        also=[event.commander],
+        by=by,
+        urgent=True,
+    )
+
+
+# --- the fire service ------------------------------------------------------------------------
+
+
+@transaction.atomic
+def hand_to_fire_service(event: Event, what: Handed, *, by: User) -> FireHandover:
+    """移交消防 (E-8): all who are missing now are in the hands of the fire service, by name of officer.
+
+    ConflictError while nobody is missing.
+    """
+    event, _stand = begin(event, "hand_to_fire_service", by)
+    _asks(event, Register.FIRE_HANDOVER)
+    missing = headcount.tally(event).counted["missing"]
+    require(missing, _("现在没有缺的人，不用移交。"))
+    now, at = now_and(what.handed_at)
+    happened("handed_at", at, now, not_before=event.occurred_at)
+    errors: dict[str, str] = {}
+    if not what.officer.strip():
+        errors["officer"] = _("请填写接手的消防指挥是谁。")
+    if not what.unit.strip():
+        errors["unit"] = _("请填写消防单位。")
+    if errors:
+        raise RefusedInput(**errors)
+    who = Guest(name=what.officer.strip(), kind=Person.Kind.OUTSIDER)
+    row = FireHandover(
+        event=event,
+        officer=persons.create(event.case.property, who),
+        unit=what.unit.strip()[:60],
+        missing=missing,
+        handed_at=at,
+        note=what.note.strip()[:200],
+        at=now,
+        by=by,
+    )
+    audit.save(row, by=by, reason=_("移交消防"))
+    rows: list[models.Model] = [row]
+    rows += withdraw(event, Register.FIRE_HANDOVER, by=by, now=now, reason=_("再次移交"))
+    values = {
+        "officer": {"person": row.officer_id},
+        "handed_at": at.astimezone(UTC).isoformat(),
+        "unaccounted": missing,
+    }
+    rows += fulfilled(event, Register.FIRE_HANDOVER, by=by, now=now, at=at, values=values)
+    info = {"handover": row.pk, "missing": missing}
+    finish(event, [], *rows, by=by, action="hand_to_fire_service", info=info, occurred_at=at)
+    return row
+
+
+def _asks(event: Event, own: str) -> None:
+    require(seals.has_step(event, own), _("这类事件的预案里没有这一项。"))
+
+
+marking.OWNED |= {Register.FLOOR_SWEEP, Register.ROLL_CALL, Register.FIRE_HANDOVER}
+evidence.REGISTERS.append(headcount.fill)
