@@ -1,5 +1,6 @@
 """Who may do what with found things; docs/permissions.md is printed from this table."""
 
+from lostfound.models import FoundItem
 from propdesk.core.roles import ALL_STAFF, DUTY, MANAGERS, Grant, Role, Table
 
 SECURITY = frozenset({Role.SECURITY, Role.SECURITY_MANAGER})
@@ -11,6 +12,9 @@ _DUTY = Grant(any=DUTY)
 _JOINT = Grant(any=DUTY | SECURITY)
 _MANAGER = Grant(any=MANAGERS)
 _GENERAL = Grant(any=frozenset({Role.GENERAL_MANAGER}))
+
+UNTIL_RECEIVED = frozenset({"correct"})
+"""Acts whose own grant ends with the receipt: a slip in joint custody is no longer the finder's."""
 
 ACTIONS: Table = {
     # Own: what somebody found, logged or has in his hands; assigned: what lies in his department.
@@ -43,6 +47,8 @@ ACTIONS: Table = {
     "verify": _DUTY,
     "refuse_claim": _DUTY,
     "withdraw_claim": _DUTY,
+    # Whoever ends one of two claims opens the lock: as much as deciding between them.
+    "withdraw_disputed": _MANAGER,
     "rival": Grant(any=DESK | SECURITY),
     "resolve_dispute": _MANAGER,
     "return_item": _DUTY,
@@ -73,3 +79,8 @@ ACTIONS: Table = {
     "export": _DUTY,
     "import_book": _MANAGER,
 }
+
+
+def own_counts(action: str, status: str) -> bool:
+    """Whether having found, logged or holding a thing opens ``action`` to somebody in this state."""
+    return status == FoundItem.Status.LOGGED or action not in UNTIL_RECEIVED

@@ -20,6 +20,7 @@ HIDDEN = {"case", "history_id", "finder", "guest", "id", "next_due_at"}
 """Never in a history: people from outside, and what only the program reads."""
 CUSTODY = ["log", "hand_in", "receive", "cosign", "move", "open_seal", "count_contents"]
 CLAIMS = ["describe", "verify", "refuse_claim", "withdraw_claim", "rival", "resolve_dispute"]
+CLAIMS += ["withdraw_disputed"]
 KINDS: dict[str, tuple[Any, list[str]]] = {
     "custody": (_l("保管"), [*CUSTODY, "hand_to_police", "stocktake", "stocktake_settled"]),
     "trace": (_l("查找"), ["decide_clue", "trace", "report_ownerless", "acknowledge", "announce"]),
@@ -51,6 +52,7 @@ LOOK = {
     "verify": ("violet", "person-check", _l("核对认领人")),
     "refuse_claim": ("orange", "slash-circle", _l("核对不符，不予认领")),
     "withdraw_claim": ("grey", "arrow-counterclockwise", _l("撤回认领")),
+    "withdraw_disputed": ("orange", "arrow-counterclockwise", _l("撤回异议中的认领")),
     "rival": ("red", "lock-fill", _l("又有人认领，已锁定")),
     "resolve_dispute": ("violet", "patch-check", _l("裁定异议")),
     "return_item": ("green", "bag-check", _l("归还失主")),

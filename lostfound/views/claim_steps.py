@@ -26,6 +26,7 @@ BUTTONS = (
     "verify",
     "refuse_claim",
     "withdraw_claim",
+    "withdraw_disputed",
     "rival",
     "resolve_dispute",
     "return_item",

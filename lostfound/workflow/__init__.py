@@ -22,6 +22,7 @@ from lostfound.workflow.claims import (
     resolve_dispute,
     rival,
     withdraw_claim,
+    withdraw_disputed,
 )
 from lostfound.workflow.custody import (
     Content,
@@ -198,5 +199,6 @@ __all__ = [
     "void",
     "withdraw_batch",
     "withdraw_claim",
+    "withdraw_disputed",
     "withdraw_for_claim",
 ]

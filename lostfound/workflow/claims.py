@@ -32,6 +32,7 @@ State = Claim.State
 Way = Claim.Way
 DISPUTE = "dispute"
 SENT = frozenset({Way.POST, Way.DELIVERED})
+TOLD_OF_A_LOCK = (Role.SECURITY, Role.SECURITY_MANAGER, Role.PROPERTY_MANAGER)
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,9 +81,7 @@ def rival(item: FoundItem, claimant: Claimant, description: str, *, by: User) ->
     tasks = _ask_manager(item, by)
     notify(
         item.case,
-        Role.SECURITY,
-        Role.SECURITY_MANAGER,
-        Role.PROPERTY_MANAGER,
+        *TOLD_OF_A_LOCK,
         rule="lostfound.rival",
         text=f"【{_('异议认领，已锁定')}】{neutral(item)}",
         key=f"rival:{claim.seq}",
@@ -190,12 +189,26 @@ def refuse_claim(claim: Claim, *, by: User, reason: str) -> Claim:
 
 @transaction.atomic
 def withdraw_claim(claim: Claim, *, by: User, reason: str) -> Claim:
-    """撤回认领: he does not want it, or it is not his; whoever waited is next.
-
-    The oldest rival's claim goes on; with more than one left the thing stays locked.
-    """
+    """撤回认领: he does not want it, or it is not his; nobody else claims it, so it rests again."""
     item, claim, _stand = begin_claim(claim, "withdraw_claim", by)
     return _ended(item, claim, State.WITHDRAWN, "withdraw_claim", by, reason)
+
+
+@transaction.atomic
+def withdraw_disputed(claim: Claim, *, by: User, reason: str) -> Claim:
+    """撤回异议中的认领 (L-E): it may open the lock, so a manager does it, with four eyes (decision 32).
+
+    The oldest rival's claim goes on; with more than one left the thing stays locked. 409 for whoever
+    took in or checked one of the claims. 物业经理 and 保安部 hear of it.
+    """
+    item, claim, stand = begin_claim(claim, "withdraw_disputed", by)
+    for each in item.claims.filter(state__in=[*LIVE, State.RIVAL]):
+        _four_eyes(each, by, stand, "withdraw_disputed")
+    claim = _ended(item, claim, State.WITHDRAWN, "withdraw_disputed", by, reason)
+    locked = item.status == S.DISPUTED
+    word = _("撤回一份认领，仍锁定") if locked else _("撤回认领，异议已解除")
+    _tell(item, word, f"withdrawn:{claim.seq}", by)
+    return claim
 
 
 def _ended(item: FoundItem, claim: Claim, state: str, action: str, by: User, reason: str) -> Claim:
@@ -260,22 +273,22 @@ def resolve_dispute(item: FoundItem, claim: Claim | None, *, by: User, reason: s
     require(claim is None or chosen is not None, _("选中的认领已经结束，请看最新情况。"))
     now = timezone.now()
     if chosen is not None:
-        _four_eyes(chosen, by, stand)
+        _four_eyes(chosen, by, stand, "resolve_dispute")
         left.remove(chosen)
     for each in left:
         _close(each, State.REFUSED, by, reason, now)
     fields = _decided(item, chosen, by, now)
     rows = [*left, *([chosen] if chosen else []), *_settled(item, by, "decided")]
-    _tell_desk(item, by)
+    _tell(item, _("异议已裁定"), f"resolved:{item.case.version}", by)
     info = {"claim": chosen.seq if chosen else None, "refused": [each.seq for each in left]}
     finish(item, fields, *rows, by=by, action="resolve_dispute", reason=reason, info=info)
     return item
 
 
-def _four_eyes(claim: Claim, by: User, stand: Standing) -> None:
+def _four_eyes(claim: Claim, by: User, stand: Standing, action: str) -> None:
     for author in (claim.described_by_id, claim.verified_by_id, claim.verified_with_id):
         allowed = author is None or (
-            author != by.pk and ACTIONS["resolve_dispute"].any & stand.without(author)
+            author != by.pk and ACTIONS[action].any & stand.without(author)
         )
         require(allowed, _("自己登记或核对过的认领须由另一位经理裁定。"))
 
@@ -290,12 +303,14 @@ def _decided(item: FoundItem, chosen: Claim | None, by: User, now: datetime) -> 
     return _await_anew(item, now)
 
 
-def _tell_desk(item: FoundItem, by: User) -> None:
+def _tell(item: FoundItem, word: str, key: str, by: User) -> None:
+    """Whoever was told of the lock hears what became of it, and the desk that goes on with it."""
     notify(
         item.case,
+        *TOLD_OF_A_LOCK,
         Role.DUTY_MANAGER,
         rule="lostfound.resolved",
-        text=f"【{_('异议已裁定')}】{neutral(item)}",
-        key=f"resolved:{item.case.version}",
+        text=f"【{word}】{neutral(item)}",
+        key=key,
         except_for=by,
     )

@@ -37,8 +37,9 @@ MOVES: dict[str, Move] = {
     "describe": move(_("登记认领"), *RESTING, S.DISPOSING, to=(S.CLAIMED,)),
     "verify": move(_("核对认领"), S.CLAIMED),
     "refuse_claim": move(_("不予认领"), S.CLAIMED, to=_REST),
-    "withdraw_claim": move(
-        _("撤回认领"), S.CLAIMED, S.DISPUTED, to=(S.CLAIMED, S.DISPUTED, *_REST)
+    "withdraw_claim": move(_("撤回认领"), S.CLAIMED, to=_REST),
+    "withdraw_disputed": move(
+        _("撤回异议中的认领"), S.DISPUTED, to=(S.CLAIMED, S.DISPUTED, *_REST)
     ),
     "rival": move(_("登记异议认领"), S.CLAIMED, S.DISPUTED, to=(S.DISPUTED,)),
     "resolve_dispute": move(_("裁定异议"), S.DISPUTED, to=(S.CLAIMED, *_REST)),

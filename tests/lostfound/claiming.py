@@ -186,6 +186,12 @@ ACTS: tuple[Act, ...] = (
         described,
         lambda _h, i, by: W.withdraw_claim(claim_of(i), by=by, reason="认错了"),
     ),
+    Act(
+        "withdraw_disputed",
+        "withdraw_disputed",
+        disputed,
+        lambda _h, i, by: W.withdraw_disputed(claim_of(i), by=by, reason="认错了"),
+    ),
     Act("resolve_dispute", "resolve_dispute", disputed, _resolve),
     Act("return_item", "return_item", verified, lambda h, i, by: give_back(h, i, by)),
     Act(

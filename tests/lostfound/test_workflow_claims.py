@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 import time_machine
+from django.core.exceptions import PermissionDenied
 from django.db import IntegrityError, connection, transaction
 from django.utils import timezone
 
@@ -103,7 +104,7 @@ def test_table_of_acts_covers_every_transition_of_its_modules() -> None:
     }
 
     assert {act.name for act in claiming.ACTS} == transitions
-    assert len(transitions) == 8
+    assert len(transitions) == 9
 
 
 # --- 描述 ----------------------------------------------------------------------------------
@@ -283,7 +284,9 @@ def test_manager_lets_the_first_claim_go_on() -> None:
     assert second.ended_at is not None
     task = Task.objects.get(case=item.case, kind="dispute")
     assert (task.done_by, task.outcome) == (house.pm, "decided")
-    assert Notice.objects.get(rule="lostfound.resolved").recipient == house.dm
+    told = Notice.objects.filter(rule="lostfound.resolved").values_list("recipient", "text")
+    word = f"【异议已裁定】{item.case.number} · 手机"
+    assert set(told) == {(who.pk, word) for who in (house.dm, house.guard, house.guard2)}
 
 
 def test_manager_lets_the_rival_go_on_who_is_then_checked_anew() -> None:
@@ -316,7 +319,7 @@ def test_dispute_is_decided_with_a_reason_about_a_claim_that_is_open() -> None:
     house = House()
     item = disputed(house, rivals=2)
     gone = claim_of(item)
-    workflow.withdraw_claim(gone, by=house.dm, reason="认错了")
+    workflow.withdraw_disputed(gone, by=house.pm, reason="认错了")
     other = claim_of(described(house, house.stored()))
 
     with refuses(RefusedInput, match="裁定的理由"):
@@ -642,11 +645,68 @@ def test_claim_ends_once_and_with_a_reason(verb: str) -> None:
         act(gone, by=house.dm, reason="对不上")
 
 
+@pytest.mark.parametrize("part", ["described_by", "verified_by", "verified_with", "rival"])
+@pytest.mark.parametrize("who", ["himself", "deputy"])
+def test_lock_is_not_opened_by_whoever_took_in_or_checked_one_of_the_claims(
+    part: str, who: str
+) -> None:
+    house = House()
+    author = house.pm
+    item = house.stored()
+    workflow.describe(item, CLAIMANT, WORDS, by=author if part == "described_by" else house.desk)
+    second = Second(author if part == "verified_with" else house.guard, PASSWORD)
+    workflow.verify(
+        live(item), PROOF, by=author if part == "verified_by" else house.dm, second=second
+    )
+    other = Claimant(replace(GUEST, name="周某"))
+    workflow.rival(fresh(item), other, "我的", by=author if part == "rival" else house.desk)
+    manager = author
+    if who == "deputy":
+        manager = member(house.prop, Role.DUTY_MANAGER)
+        held = Membership.objects.get(user=author, role=Role.PROPERTY_MANAGER)
+        DeputyFactory(for_membership=held, by_user=manager)
+
+    for claim in item.claims.all():
+        with refuses(ConflictError, match="须由另一位经理裁定"):
+            workflow.withdraw_disputed(claim, by=manager, reason="认错了")
+    workflow.withdraw_disputed(claim_of(item), by=house.gm, reason="认错了")
+
+    assert fresh(item).status == S.CLAIMED
+
+
+def test_lock_is_not_opened_by_the_duty_manager_who_withdraws_a_claim() -> None:
+    house = House()
+    item = disputed(house)
+
+    for claim in item.claims.all():
+        with refuses(ConflictError, match="现在是“异议锁定”"):
+            workflow.withdraw_claim(claim, by=house.dm, reason="认错了")
+        with refuses(PermissionDenied):
+            workflow.withdraw_disputed(claim, by=house.dm, reason="认错了")
+
+
+def test_claim_withdrawn_from_a_dispute_is_told_to_the_manager_security_and_the_desk() -> None:
+    house = House()
+    item = disputed(house, rivals=2)
+    number = item.case.number
+
+    for claim in item.claims.order_by("-seq")[:2]:
+        workflow.withdraw_disputed(claim, by=house.gm, reason="认错了")
+
+    told = Notice.objects.filter(rule="lostfound.resolved").order_by("pk")
+    people = {house.pm, house.dm, house.guard, house.guard2}
+    assert [
+        {n.recipient for n in told if n.text == f"【{word}】{number} · 手机"}
+        for word in ("撤回一份认领，仍锁定", "撤回认领，异议已解除")
+    ] == [people, people]
+    assert len(told) == 8
+
+
 def test_rival_goes_on_when_the_first_one_withdraws() -> None:
     house = House()
     item = disputed(house)
 
-    workflow.withdraw_claim(live(item), by=house.dm, reason="认错了")
+    workflow.withdraw_disputed(live(item), by=house.pm, reason="认错了")
 
     states = item.claims.order_by("seq").values_list("state", flat=True)
     assert (fresh(item).status, list(states)) == (S.CLAIMED, ["withdrawn", "described"])
@@ -659,7 +719,7 @@ def test_thing_stays_locked_while_two_are_left_and_the_older_one_leads() -> None
     house = House()
     item = disputed(house, rivals=2)
 
-    workflow.withdraw_claim(live(item), by=house.dm, reason="认错了")
+    workflow.withdraw_disputed(live(item), by=house.pm, reason="认错了")
 
     states = item.claims.order_by("seq").values_list("state", flat=True)
     assert (fresh(item).status, list(states)) == (
@@ -673,7 +733,7 @@ def test_first_claim_goes_on_as_it_stood_when_the_rival_withdraws() -> None:
     house = House()
     item = disputed(house, verified(house))
 
-    workflow.withdraw_claim(claim_of(item), by=house.dm, reason="认错了")
+    workflow.withdraw_disputed(claim_of(item), by=house.pm, reason="认错了")
 
     states = item.claims.order_by("seq").values_list("state", flat=True)
     assert (fresh(item).status, list(states)) == (S.CLAIMED, ["verified", "withdrawn"])
