@@ -9,6 +9,7 @@ from django.utils.functional import cached_property
 from lostfound import categories
 from lostfound.models import Claim, ContentLine, FeatureCheck, FoundItem, LostReport
 from lostfound.queries.item import visible_to
+from lostfound.queries.papers import PLACE
 from propdesk.core.models import Property, Unmasking, User
 
 State = Claim.State
@@ -72,7 +73,7 @@ class Claiming:
 
 def claiming(user: User, prop: Property, number: str) -> Claiming | None:
     """The thing of this number, if he may know of it; two statements with its claims."""
-    rows = visible_to(user, prop).select_related("case", "place")
+    rows = visible_to(user, prop).select_related("case", PLACE)
     item = rows.filter(case__number=number).first()
     if item is None:
         return None

@@ -8,7 +8,7 @@ from django.http import Http404, HttpResponse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
-from lostfound import workflow
+from lostfound import reports, workflow
 from lostfound.forms import claims as forms
 from lostfound.forms.keeping import UnmaskForm
 from lostfound.models import Claim
@@ -59,7 +59,7 @@ def _describe(request: StaffRequest, one: Claiming) -> HttpResponse:
     def shown() -> dict[str, Any]:
         # Somebody was faster: the same words may be sent as those of a rival.
         status = load(request, one.item.case.number).item.status if form.is_bound else ""
-        return {"offers_rival": status in MOVES["rival"].states}
+        return _public(one) | {"offers_rival": status in MOVES["rival"].states}
 
     act = partial(_take_in, workflow.describe, one, request.user)
     return form_page(request, one, "describe", form, act, _("描述已保存。"), shown)
@@ -75,7 +75,12 @@ def claim_rival(request: StaffRequest, number: str) -> HttpResponse:
     form = _description(request, one, "rival", forms.RivalForm)
     act = partial(_take_in, workflow.rival, one, request.user)
     said = _("已登记，物品锁定，等物业经理裁定。")
-    return form_page(request, one, "rival", form, act, said, dict)
+    return form_page(request, one, "rival", form, act, said, lambda: _public(one))
+
+
+def _public(one: Claiming) -> dict[str, Any]:
+    """Where it was found, as roughly as on the public notice: where exactly is for him to say."""
+    return {"area": reports.rough_place(one.item)}
 
 
 def _description(
@@ -223,22 +228,25 @@ def claim_scan(request: StaffRequest, number: str, seq: int) -> HttpResponse:
 def claim_refuse(request: StaffRequest, number: str, seq: int) -> HttpResponse:
     """不予认领: what he said does not agree."""
     said = _("已登记不予认领，物品放回原来的状态。")
-    return _end(request, number, seq, "refuse", workflow.refuse_claim, _("确认不予认领"), said)
+    one = load(request, number, "refuse_claim")
+    return _end(request, one, seq, "refuse", "refuse_claim", _("确认不予认领"), said)
 
 
 @staff_view
 @GET_POST
 def claim_withdraw(request: StaffRequest, number: str, seq: int) -> HttpResponse:
     """撤回认领: he does not want it after all; whoever waited is next."""
-    said = _("认领已撤回。")
-    return _end(request, number, seq, "withdraw", workflow.withdraw_claim, _("确认撤回认领"), said)
+    one = load(request, number, "withdraw_claim")
+    action = "withdraw_claim"
+    if one.item.status in MOVES["withdraw_disputed"].states:
+        action = "withdraw_disputed"
+        workflow.permit(one.item, action, request.user)
+    return _end(request, one, seq, "withdraw", action, _("确认撤回认领"), _("认领已撤回。"))
 
 
 def _end(
-    request: StaffRequest, number: str, seq: int, step: str, end: Any, submit: str, said: str
+    request: StaffRequest, one: Claiming, seq: int, step: str, action: str, submit: str, said: str
 ) -> HttpResponse:
-    action = f"{step}_claim"
-    one = load(request, number, action)
     row = one.numbered(seq)
     if row not in one.open or one.item.status not in MOVES[action].states:
         return blocked(request, one, step, _("这次认领已经结束或已锁定，请看最新情况。"))
@@ -251,7 +259,7 @@ def _end(
     )
 
     def act(data: dict[str, Any]) -> None:
-        end(row, by=request.user, reason=data["reason"])
+        getattr(workflow, action)(row, by=request.user, reason=data["reason"])
 
     return form_page(request, one, step, form, act, said, lambda: {"claim": row})
 

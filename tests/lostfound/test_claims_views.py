@@ -16,10 +16,10 @@ from django.urls import reverse
 
 from lostfound import workflow
 from lostfound.models import Claim, FeatureCheck, FoundItem
-from propdesk.core.models import Draft, FormToken, PersonSignature, Unmasking, User
+from propdesk.core.models import Draft, FormToken, PersonSignature, Place, Unmasking, User
 from propdesk.core.roles import Role
 from propdesk.desk import shell
-from tests.factories import PASSWORD, member
+from tests.factories import PASSWORD, PlaceFactory, member
 from tests.incidents.journey import drawn
 from tests.lostfound import claiming
 from tests.lostfound.claiming import (
@@ -92,14 +92,22 @@ def signing(house: House, **changes: Any) -> Data:
     return data | changes
 
 
-def secretive(house: House) -> FoundItem:
+FOUND_AT = ("spot", "room", "nowhere on the list")
+
+
+def secretive(house: House, where: str = "spot") -> FoundItem:
     """A thing with something to hide in every field that can hide it."""
+    place: Place | None = house.lobby
+    if where != "spot":
+        tower = PlaceFactory(property=house.prop, kind=Place.Kind.BUILDING, name="B座")
+        floor = PlaceFactory(property=house.prop, kind=Place.Kind.FLOOR, name="12层", parent=tower)
+        place = PlaceFactory(property=house.prop, kind=Place.Kind.ROOM, name="1206", parent=floor)
     found = house.logged(
         category="wallet",
         name="棕色鳄鱼纹长夹",
         features="内侧烫金字母LXY，拉链头断了，夹层有合影",
         serial="GZ-778812",
-        place=house.lobby,
+        place=place if where != FOUND_AT[2] else None,
         place_note="东侧沙发夹缝",
     )
     contents = (
@@ -110,7 +118,11 @@ def secretive(house: House) -> FoundItem:
 
 
 def secrets(item: FoundItem) -> list[str]:
-    return [*hidden(item), item.place_note, "CNY", "/photos/", "1,500"]
+    """Where exactly it was found is one; a public spot is what the notice says, too."""
+    parts = [*hidden(item), item.place_note, "CNY", "/photos/", "1,500"]
+    if item.place is not None and item.place.kind != Place.Kind.SPOT:
+        parts += [item.place.label, item.place.name]
+    return parts
 
 
 def shown(page: str, item: FoundItem) -> list[str]:
@@ -261,15 +273,16 @@ def test_lost_report_is_found_by_its_number() -> None:
 # --- what a claimant never sees ------------------------------------------------------------
 
 
-def test_search_for_secrets_finds_them_where_they_may_stand() -> None:
+@pytest.mark.parametrize(("where", "number"), list(zip(FOUND_AT, (12, 14, 12), strict=True)))
+def test_search_for_secrets_finds_them_where_they_may_stand(where: str, number: int) -> None:
     """The control: on the page of the check they all stand."""
     house = House()
-    item = described(house, secretive(house))
+    item = described(house, secretive(house, where))
 
     page = web(house.dm).get(address(item, "claim_verify", 1)).content.decode()
 
     assert shown(page, item) == secrets(item)
-    assert len(secrets(item)) == 12
+    assert len(secrets(item)) == number
 
 
 @pytest.mark.parametrize("who", ["desk", "guard", "dm", "pm"])
@@ -307,7 +320,7 @@ def pages(house: House, item: FoundItem) -> dict[str, str]:
     found["locked"] = client.get(address(item))
     found["verify locked"] = client.get(address(item, "claim_verify", 1))
     found["verify rival"] = client.get(address(item, "claim_verify", 2))
-    client.post(address(item, "claim_withdraw", 2), {"reason": "认错了"})
+    web(house.pm).post(address(item, "claim_withdraw", 2), {"reason": "认错了"})
     client.post(address(item, "claim_verify", 1), checked(house))
     found["sign"] = client.get(address(item, "claim_sign", 1))
     found["sign refused"] = client.post(address(item, "claim_sign", 1), {})
@@ -318,14 +331,27 @@ def pages(house: House, item: FoundItem) -> dict[str, str]:
     return {name: answer.content.decode() for name, answer in found.items()}
 
 
-def test_no_page_before_the_check_holds_a_secret() -> None:
+@pytest.mark.parametrize("where", FOUND_AT)
+def test_no_page_before_the_check_holds_a_secret(where: str) -> None:
     house = House()
-    item = secretive(house)
+    item = secretive(house, where)
 
     found = {name: shown(page, item) for name, page in pages(house, item).items()}
 
     assert [name for name, secrets_there in found.items() if secrets_there] == []
     assert len(found) == 21
+
+
+@pytest.mark.parametrize(
+    ("where", "area"), list(zip(FOUND_AT, ("A座大堂", "B座", "本公寓内"), strict=True))
+)
+def test_claimant_reads_where_it_was_found_as_on_the_notice(where: str, area: str) -> None:
+    house = House()
+    item = secretive(house, where)
+
+    page = web(house.desk).get(address(item)).content.decode()
+
+    assert re.findall(r"<dt>地点</dt><dd>(.*?)</dd>", page) == [area]
 
 
 @pytest.mark.parametrize("verb", ["get", "post"])
