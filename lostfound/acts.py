@@ -104,7 +104,7 @@ ACTS: dict[str, Act] = {
     "open-seal": Act(
         _("登记拆封"),
         forms.OpenSealForm,
-        lambda i, by, d: workflow.open_seal(i, by=by, reason=d["reason"]),
+        lambda i, by, d: workflow.open_seal(i, _second(d), by=by, reason=d["reason"]),
         _("拆封已登记，请换上新封签。"),
         "open_seal",
         "unlock",

@@ -23,7 +23,7 @@ from lostfound.models import (
     TraceAttempt,
     Valuation,
 )
-from lostfound.permissions import ACTIONS
+from lostfound.permissions import ACTIONS, own_counts
 from lostfound.queries import item as queries
 from propdesk.core import drafts
 from propdesk.core.models import CaseLink, Property, Task, Unmasking, User
@@ -288,6 +288,7 @@ class DetailRows:
         """Whether the table lets the user do it here (buttons; the workflow decides)."""
         mine = standing(self.user, self.item.case.property)
         owns, assigned = self.related
+        owns = owns and own_counts(action, self.item.status)
         return ACTIONS[action].allows(mine.roles, owns=owns, assigned=assigned)
 
     @cached_property

@@ -97,7 +97,7 @@ class NextSteps(DetailRows):
             "hand-in": not self.holds and not self.has_duty and not contraband,
             "receive": not contraband,
             "cosign": self.cosigns,
-            "move": not self.waits_for and not contraband,
+            "move": not contraband,
             "open-seal": self.is_sealed,
             "count-contents": self.rule.has_contents or self.rule.is_cash or bool(self.contents),
             "clue": row.clue == Clue.UNDECIDED,
@@ -157,7 +157,9 @@ class NextSteps(DetailRows):
         if row.status == S.LOGGED:
             return self._until_received()
         if self.waits_for:
-            return _("移动已登记，等%(who)s会签。") % {"who": self.waits_for}
+            waits = _("移动已登记，等%(who)s会签。") % {"who": self.waits_for}
+            instead = _("他来不了，就由在场的两人办“移位”接管。") if self.offers("move") else ""
+            return waits + instead
         if self.pending_value is not None:
             return _("重新估价在等物业经理批准，之前仍按原期限保管。")
         if row.status == S.OWNERLESS and row.ownerless_acked_at is None:

@@ -35,6 +35,7 @@ def permissions() -> str:
         "its boxes: see decision 13 in `propdesk/core/sign_route.py`.\n"
         + _table("Complaints", INCIDENTS)
         + _table("Found things", LOSTFOUND)
+        + "\nWhat somebody found is his to correct (○) until it is received into joint custody.\n"
         + _table("The house", CORE)
     )
 

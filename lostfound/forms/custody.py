@@ -11,6 +11,7 @@ from lostfound.forms.base import ActForm, ReasonForm, RowField, SecondFields, ar
 from lostfound.forms.contents import ContentFields
 from lostfound.models import FoundItem
 from lostfound.queries import choices
+from lostfound.queries import item as queries
 from propdesk.core.layouts import Fold, Group, Row, Section
 from propdesk.core.models import User
 from propdesk.core.moments import MomentField
@@ -84,6 +85,7 @@ class ReceiveForm(ContentFields, StorageFields, SecondFields, ActForm):
 
     def prepare(self) -> None:
         rule = categories.rule(self.item.category)
+        self.has_lines = self.must_be_here = rule.has_contents or rule.is_cash
         self.prepare_second()
         self.prepare_storage()
         self.initial.setdefault("clue", FoundItem.Clue.UNDECIDED)
@@ -91,7 +93,6 @@ class ReceiveForm(ContentFields, StorageFields, SecondFields, ActForm):
         self.initial.setdefault("late_reason", self.item.late_reason)
         self.fields["basis"].widget.attrs["placeholder"] = _t("例如：同型号二手价")
         self.fields["seal"].help_text = _t("装袋封签的写袋上的号码。")
-        self.has_lines = rule.has_contents or rule.is_cash
         if self.has_lines:
             self.prepare_contents()
         if rule.is_cash:
@@ -129,19 +130,37 @@ class MoveForm(StorageFields, SecondFields, ReasonForm):
     field_order = ["storage", "seal", "guard", "guard_password", "reason"]
 
     def prepare(self) -> None:
+        self.missing = queries.waits_for(self.item)
+        self.must_be_here = bool(self.missing)
         self.prepare_second()
         self.prepare_storage(propose=False)
         self.fields["seal"].help_text = _t("没有换袋就留空；换封签先登记拆封。")
+        if self.missing:
+            word = _t(
+                "%(name)s还没有会签上一次移动。他来不了，就由在场的两人接管，位置可以不变；记录里写明他没有会签。"
+            )
+            self.fields["storage"].help_text = word % {"name": self.missing}
 
     def layout(self) -> tuple[Any, ...]:
         return (Row("storage", "seal"), Row("guard", "guard_password"), "reason")
 
 
-class OpenSealForm(ReasonForm):
+class OpenSealForm(SecondFields, ReasonForm):
+    """登记拆封: both stand here, so both confirm here."""
+
     submit = _("登记拆封")
     icon = "unlock"
     danger = True
     hint = _("拆开后请换新封签，在“移位”里登记新号码。")
+    must_be_here = True
+
+    field_order = ["guard", "guard_password", "reason"]
+
+    def prepare(self) -> None:
+        self.prepare_second()
+
+    def layout(self) -> tuple[Any, ...]:
+        return (Row("guard", "guard_password"), "reason")
 
 
 class CountForm(ContentFields, SecondFields, ReasonForm):

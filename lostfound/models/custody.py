@@ -17,8 +17,6 @@ class CustodyMove(models.Model):
         HAND_IN = "hand_in", _("上交部门")
         RECEIVE = "receive", _("接收入库")
         MOVE = "move", _("移位")
-        TAKE_OUT = "take_out", _("取出核对")
-        PUT_BACK = "put_back", _("放回")
         RETURN = "return", _("归还")
         POLICE = "police", _("移交公安")
         DISPOSE = "dispose", _("处置")
@@ -83,7 +81,7 @@ class CustodyMove(models.Model):
             ),
             models.CheckConstraint(
                 name="lostfound_custody_lies_somewhere",
-                condition=~Q(kind__in=["receive", "move", "put_back"]) | Q(storage__isnull=False),
+                condition=~Q(kind__in=["receive", "move"]) | Q(storage__isnull=False),
                 violation_error_message=_("请选择存放位置。"),
             ),
             models.CheckConstraint(

@@ -1,7 +1,7 @@
 """Where found things lie: a tree of store rooms, cupboards and boxes, and the seals on bags."""
 
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
 from django.db.models.functions import Upper
 from django.utils.translation import gettext_lazy as _
 from simple_history.models import HistoricalRecords
@@ -57,6 +57,7 @@ class SealTag(models.Model):
     applied_at = models.DateTimeField()
     opened_at = models.DateTimeField(null=True)
     opened_by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+")
+    opened_with = models.ForeignKey(User, models.PROTECT, null=True, related_name="+")
     opened_reason = models.CharField(_("拆封原因"), max_length=200, blank=True)
 
     class Meta:
@@ -75,9 +76,17 @@ class SealTag(models.Model):
             ),
             models.CheckConstraint(
                 name="lostfound_seal_opened_complete",
-                condition=Q(opened_at=None, opened_by=None)
-                | (Q(opened_at__isnull=False, opened_by__isnull=False) & ~Q(opened_reason="")),
-                violation_error_message=_("拆封须写明原因。"),
+                condition=Q(opened_at=None, opened_by=None, opened_with=None)
+                | (
+                    Q(opened_at__isnull=False, opened_by__isnull=False, opened_with__isnull=False)
+                    & ~Q(opened_reason="")
+                ),
+                violation_error_message=_("拆封要两个人在场，并写明原因。"),
+            ),
+            models.CheckConstraint(
+                name="lostfound_seal_opened_by_two",
+                condition=Q(opened_with=None) | ~Q(opened_with=F("opened_by")),
+                violation_error_message=_("拆封的两个人不能是同一人。"),
             ),
         ]
         indexes = [

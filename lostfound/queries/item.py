@@ -161,6 +161,17 @@ def page_of(rows: "QuerySet[Any]", filters: Filters, after: str) -> Page:
     )
 
 
+def waits_for(item: FoundItem) -> str:
+    """Who has not confirmed the last link of joint custody yet; "" when both have."""
+    rows = CustodyMove.objects.filter(item=item, ended_at=None, manager__isnull=False)
+    rows = rows.filter(Q(guard_at=None) | Q(manager_at=None))
+    found = rows.values_list("guard_at", "guard__name", "manager__name").first()
+    if found is None:
+        return ""
+    guard_at, guard, manager = found
+    return str(guard if guard_at is None else manager)
+
+
 def photos_of(case: Any) -> "QuerySet[Attachment]":
     """Photos of the thing itself; papers of its claims lie in the same case, but show people."""
     papers = Claim.objects.filter(item=OuterRef("case"))

@@ -38,7 +38,7 @@ S = FoundItem.Status
 Way = Claim.Way
 THUMBS = 3
 K = CustodyMove.Kind
-JOINT = (K.RECEIVE, K.MOVE, K.TAKE_OUT, K.PUT_BACK)
+JOINT = (K.RECEIVE, K.MOVE)
 """After these it is in the hands of both (共管), not of one."""
 GONE = (S.RETURNED, S.DISPOSED, S.POLICE)
 

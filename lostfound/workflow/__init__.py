@@ -1,6 +1,6 @@
 """Every change of a found thing's state. Views, commands and tasks call only these functions.
 
-Split by noun: ``logging_in`` (L-B, L-C), ``custody`` (L-A, L-D), ``tracing`` (L-D), ``terms`` and
+Split by noun: ``logging_in`` (L-B, L-C), ``custody``, ``cosigning`` (L-A, L-D), ``tracing`` (L-D), ``terms`` and
 ``valuing`` (L-G), ``claims``, ``verifying`` (L-E) and ``returning`` (L-F),
 ``keeping`` (at any time), ``lost`` and ``match`` (F7), ``storing`` and ``stocktaking`` (F6).
 """
@@ -24,11 +24,11 @@ from lostfound.workflow.claims import (
     withdraw_claim,
     withdraw_disputed,
 )
+from lostfound.workflow.cosigning import cosign
 from lostfound.workflow.custody import (
     Content,
     Receipt,
     Second,
-    cosign,
     count_contents,
     move,
     open_seal,

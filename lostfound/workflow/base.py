@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from lostfound import categories, retention
 from lostfound.models import CustodyMove, FoundItem, MatchProfile
-from lostfound.permissions import ACTIONS, SECURITY
+from lostfound.permissions import ACTIONS, SECURITY, own_counts
 from lostfound.workflow.table import MOVES, S
 from propdesk.core import audit, search, signatures, wake
 from propdesk.core.models import Case, Person, Property, StaffSignature, User
@@ -63,6 +63,7 @@ def permit(item: FoundItem, action: str, by: User) -> Standing:
     """PermissionDenied (403) unless the table lets ``by`` do ``action`` on this thing."""
     prop = item.case.property
     owns, assigned = relation(item, by)
+    owns = owns and own_counts(action, item.status)
     return ensure(by, action, ACTIONS, prop=prop, owns=owns, assigned=assigned)
 
 

@@ -20,22 +20,20 @@ from lostfound.workflow.base import (
     hand_on,
     is_here,
     minutes,
-    neutral,
     next_due,
     two_people,
 )
+from lostfound.workflow.cosigning import await_cosign, instead, unsigned
 from lostfound.workflow.storing import place_in_use
 from lostfound.workflow.table import S
 from lostfound.workflow.terms import arm, policy_in_force, term_of
 from lostfound.workflow.tracing import report_to_manager, set_clue
-from propdesk.core import audit, cases, clocks, duty
-from propdesk.core.models import Task, User
-from propdesk.core.notices import notify
-from propdesk.core.roles import DUTY, Role, standing
+from propdesk.core import audit, clocks
+from propdesk.core.models import User
+from propdesk.core.roles import DUTY, standing
 from propdesk.core.transitions import RefusedInput, happened, require
 
 K = CustodyMove.Kind
-COSIGN = "cosign"
 MAX_LINES = 60
 
 
@@ -80,8 +78,9 @@ def receive(item: FoundItem, receipt: Receipt, *, by: User) -> FoundItem:
     """接收入库 (L-A … L-D, L-G): joint custody, storage, value or 未估价, and the term from today.
 
     The guard confirms with his password on the same screen, or later on his own account (a task and
-    a clock to the end of the shift). 422 names what is missing; contraband is refused: it goes to the
-    police and never into the cupboard.
+    a clock to the end of the shift); contents are counted by two, so with contents he must be here
+    (ADR 0024). 422 names what is missing; contraband is refused: it goes to the police and never into
+    the cupboard.
     """
     item, _stand = begin(item, "receive", by)
     now = timezone.now()
@@ -91,16 +90,17 @@ def receive(item: FoundItem, receipt: Receipt, *, by: User) -> FoundItem:
     )
     handed_at = receipt.handed_at or now
     _check(item, receipt, by, handed_at, now)
+    here = _guard_is_here(receipt)
     fields = _stored(item, receipt, by, handed_at)
     before = current(item)
-    row = _into_store(item, before, receipt, by, now)
+    row = _into_store(item, before, receipt, by, now, guard_at=now if here else None)
     rows: list[models.Model] = [row, _first_value(item, by, now)]
     rows += _list_contents(item, receipt.contents, by, receipt.guard, now)
     fields += set_clue(item, receipt.clue, receipt.clue_text)
     if receipt.clue == FoundItem.Clue.NO:
         rows += report_to_manager(item, by, now)
         fields += ["ownerless_at", "ownerless_notice"]
-    rows += _await_cosign(item, row, by, now)
+    rows += await_cosign(item, row, by, now)
     clocks.stop(item.case, [Rule.HAND_IN_LATE], now)
     _arm_all(item, now)
     item.next_due_at = next_due(item, now)
@@ -143,6 +143,17 @@ def _check_contents(lines: Sequence[Content]) -> None:
             raise RefusedInput(contents=_("现金要写明币种、面额和张数。"))
 
 
+def _guard_is_here(receipt: Receipt) -> bool:
+    """Whether he confirmed on this screen; RefusedInput without him when contents are counted."""
+    here = is_here(receipt.guard, receipt.guard_password)
+    if receipt.contents and not here:
+        raise RefusedInput(
+            guard_password=_("内含物要两人当场清点：请%(name)s输入密码。")
+            % {"name": receipt.guard.name}
+        )
+    return here
+
+
 def _stored(item: FoundItem, receipt: Receipt, by: User, handed_at: datetime) -> list[str]:
     """Receipt, value, policy and term on the item, not saved yet; returns the fields."""
     item.status = S.STORED
@@ -160,9 +171,14 @@ def _stored(item: FoundItem, receipt: Receipt, by: User, handed_at: datetime) ->
 
 
 def _into_store(
-    item: FoundItem, before: CustodyMove, receipt: Receipt, by: User, now: datetime
+    item: FoundItem,
+    before: CustodyMove,
+    receipt: Receipt,
+    by: User,
+    now: datetime,
+    *,
+    guard_at: datetime | None,
 ) -> CustodyMove:
-    here = is_here(receipt.guard, receipt.guard_password)
     assert receipt.storage is not None  # noqa: S101 -- for the type checker; _check() has refused
     return hand_on(
         item,
@@ -174,7 +190,7 @@ def _into_store(
         manager=by,
         manager_at=now,
         guard=receipt.guard,
-        guard_at=now if here else None,
+        guard_at=guard_at,
         storage=place_in_use(receipt.storage, item.case.property),
         seal=_seal(item, receipt.seal, by, now),
     )
@@ -241,47 +257,6 @@ def _arm_all(item: FoundItem, now: datetime) -> None:
         clocks.arm(item.case, (Rule.CATEGORY_DUE, retention.expires_at(last)))
 
 
-def _await_cosign(item: FoundItem, row: CustodyMove, by: User, now: datetime) -> list[Task]:
-    """A task for whoever has not confirmed yet, and a clock to the end of the shift (L-A)."""
-    waiting = row.guard if row.guard_at is None else row.manager if row.manager_at is None else None
-    if waiting is None:
-        return []
-    done = cases.close_tasks(item.case, COSIGN, by=by, outcome="superseded")
-    role = Role.SECURITY if row.guard_at is None else Role.DUTY_MANAGER
-    text = _("共管会签，请%(name)s确认 · %(case)s") % {"name": waiting.name, "case": neutral(item)}
-    task = cases.open_task(item.case, COSIGN, role, text, by=by)
-    notify(
-        item.case,
-        rule="lostfound.cosign",
-        text=f"【{_('待会签')}】{neutral(item)}",
-        key=f"cosign:{row.pk}",
-        also=[waiting],
-        except_for=by,
-    )
-    clocks.stop(item.case, [Rule.COSIGN_MISSING], now)
-    clocks.arm(item.case, (Rule.COSIGN_MISSING, duty.end_of_shift(item.case.property, now)))
-    return [*done, task]
-
-
-@transaction.atomic
-def cosign(item: FoundItem, *, by: User) -> FoundItem:
-    """会签 (L-A): the named second person confirms on his own account that he stood beside."""
-    item, _stand = begin(item, "cosign", by)
-    now = timezone.now()
-    row = current(item)
-    if row.guard_id == by.pk and row.guard_at is None:
-        row.guard_at, field = now, "guard_at"
-    elif row.manager_id == by.pk and row.manager_at is None:
-        row.manager_at, field = now, "manager_at"
-    else:
-        require(False, _("现在没有等您会签的移动。"))
-        raise AssertionError
-    audit.save(row, field, by=by, reason=_("会签"))
-    done = cases.close_tasks(item.case, COSIGN, by=by, outcome="confirmed")
-    clocks.stop(item.case, [Rule.COSIGN_MISSING], now)
-    return finish(item, [], row, *done, by=by, action="cosign", info={"move": row.seq})
-
-
 @transaction.atomic
 def move(
     item: FoundItem,
@@ -294,21 +269,26 @@ def move(
 ) -> FoundItem:
     """移位 (L-A): from place to place, one of the duty side and one of 保安部, each named.
 
-    Whoever of the two does not act confirms with his password, or later on his own account.
+    Whoever of the two does not act confirms with his password, or later on his own account. While the
+    last link waits for somebody who may never come, two people who are both here take over from it,
+    also in the same place; the link keeps saying who did not confirm. 409 unless both are here.
     """
     item, _stand = begin(item, "move", by)
     now = timezone.now()
     if not reason:
         raise RefusedInput(reason=_("请写明移位的原因。"))
     before = current(item)
-    require(
-        before.guard_at is not None and before.manager_at is not None,
-        _("上一次移动还没有会签完，先请对方会签。"),
-    )
-    require(before.storage_id != storage.pk, _("物品已经在这个位置。"))
+    missing = unsigned(before)
+    require(missing is not None or before.storage_id != storage.pk, _("物品已经在这个位置。"))
     row = _moved(item, before, storage, second, by=by, now=now, reason=reason, seal=seal)
-    tasks = _await_cosign(item, row, by, now)
+    require(
+        missing is None or unsigned(row) is None,
+        _("上一次移动还没有会签完：请对方会签；他来不了，就由在场的两人接管，另一人当场输入密码。"),
+    )
+    tasks = instead(item, by, now) if missing else []
+    tasks += await_cosign(item, row, by, now)
     info = {"from": before.storage_id, "to": storage.pk}
+    info |= {"instead_of": missing} if missing else {}
     return finish(item, [], before, row, *tasks, by=by, action="move", reason=reason, info=info)
 
 
@@ -349,17 +329,24 @@ def pair(item: FoundItem, by: User, second: Second, now: datetime) -> dict[str, 
 
 
 @transaction.atomic
-def open_seal(item: FoundItem, *, by: User, reason: str) -> FoundItem:
-    """登记拆封: who opened the bag and why; a new seal gets a new number."""
+def open_seal(item: FoundItem, second: Second, *, by: User, reason: str) -> FoundItem:
+    """登记拆封 (L-A): by two who are both here, and why; a new seal gets a new number."""
     item, _stand = begin(item, "open_seal", by)
+    now = timezone.now()
     row = item.seals.select_for_update().filter(opened_at=None).first()
     require(row is not None, _("这件物品没有封签。"))
+    people = pair(item, by, second, now)
     if not reason:
         raise RefusedInput(reason=_("请写明拆封的原因。"))
+    if people["manager_at"] is None or people["guard_at"] is None:
+        raise RefusedInput(
+            guard_password=_("拆封要两人都在场：请%(name)s输入密码。") % {"name": second.user.name}
+        )
     assert row is not None  # noqa: S101 -- for the type checker; require() has refused
-    row.opened_at, row.opened_by, row.opened_reason = timezone.now(), by, reason
-    audit.save(row, "opened_at", "opened_by", "opened_reason", by=by, reason=reason)
-    info = {"seal": row.number}
+    row.opened_at, row.opened_by, row.opened_with, row.opened_reason = now, by, second.user, reason
+    names = "opened_at opened_by opened_with opened_reason"
+    audit.save(row, *names.split(), by=by, reason=reason)
+    info = {"seal": row.number, "with": second.user.pk}
     return finish(item, [], row, by=by, action="open_seal", reason=reason, info=info)
 
 

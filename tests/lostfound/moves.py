@@ -111,6 +111,10 @@ def _move(house: House, item: FoundItem, by: User) -> FoundItem:
     return workflow.move(item, house.other_shelf, second_of(house, by), by=by, reason="换柜")
 
 
+def _open_seal(house: House, item: FoundItem, by: User) -> FoundItem:
+    return workflow.open_seal(item, second_of(house, by), by=by, reason="核对")
+
+
 def _count(house: House, item: FoundItem, by: User) -> FoundItem:
     lines = [workflow.Content("手机卡一张")]
     return workflow.count_contents(item, lines, second_of(house, by), by=by, reason="重新清点")
@@ -179,7 +183,7 @@ ITEM_ACTS: tuple[Act, ...] = (
     # Nobody of the cast is one of the two who are named; they have tests of their own.
     Act("cosign", "cosign", unsigned, lambda h, i, by: W.cosign(i, by=by), conflicts=ANYBODY),
     Act("move", "move", House.stored, _move),
-    Act("open_seal", "open_seal", sealed, lambda h, i, by: W.open_seal(i, by=by, reason="核对")),
+    Act("open_seal", "open_seal", sealed, _open_seal),
     Act("count_contents", "count_contents", House.stored, _count),
     Act(
         "decide_clue",
@@ -235,7 +239,7 @@ ITEM_ACTS: tuple[Act, ...] = (
     ),
 )
 BY_ID = {act.name: act for act in ITEM_ACTS}
-MODULES = ("logging_in", "custody", "tracing", "valuing", "keeping", "terms")
+MODULES = ("logging_in", "custody", "cosigning", "tracing", "valuing", "keeping", "terms")
 """Whose transitions stand here; claims, disposal, counts and lost reports have tables of their own."""
 
 

@@ -18,6 +18,7 @@ from lostfound.models import (
 )
 from propdesk.core.cases import open_case
 from propdesk.core.models import Case
+from tests.factories import PASSWORD
 from tests.incidents.moves import fingerprint
 from tests.incidents.test_constraints import run, twin
 from tests.lostfound import claiming, moves
@@ -202,6 +203,17 @@ CONSTRAINTS = {
     "seal_once": (stored, twin(SEAL)),
     "seal_one_closed": (stored, twin(SEAL, number="'FQ-9'")),
     "seal_opened_complete": (stored, twin(SEAL, number="'FQ-9'", opened_at="now()")),
+    "seal_opened_by_two": (
+        stored,
+        twin(
+            SEAL,
+            number="'FQ-9'",
+            opened_at="now()",
+            opened_by_id="applied_by_id",
+            opened_with_id="applied_by_id",
+            opened_reason="'x'",
+        ),
+    ),
     "custody_seq": (stored, twin(K, ended_at="at", where="ended_at IS NULL")),
     "custody_one_current": (stored, twin(K, seq="9", where="ended_at IS NULL")),
     "custody_two_people": (
@@ -317,7 +329,8 @@ GUARDS = {
 
 
 def opened(house: House) -> None:
-    workflow.open_seal(stored(house), by=house.dm, reason="核对")
+    second = workflow.Second(house.guard, PASSWORD)
+    workflow.open_seal(stored(house), second, by=house.dm, reason="核对")
 
 
 @pytest.mark.parametrize("name", sorted(GUARDS))

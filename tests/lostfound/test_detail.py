@@ -137,6 +137,11 @@ def test_next_card_follows_state_and_role(ready: Ready, who: str, card: str | No
         (House.logged, "guard", "东西还在您手里，请交给值班经理，由他和保安部一起入库。"),
         (House.logged, "desk", "等值班经理和保安部接收入库。"),
         (moves.unsigned, "desk", "移动已登记，等李强会签。"),
+        (
+            moves.unsigned,
+            "dm",
+            "移动已登记，等李强会签。他来不了，就由在场的两人办“移位”接管。",
+        ),
         (House.stored, "desk", "已收好，等值班经理看有没有线索。"),
         (_found_owner, "dm", "已找到失主，等他来认领。"),
         (House.ownerless, "guard", "已报物业经理，等他知悉。"),
@@ -169,7 +174,8 @@ def test_everything_offered_on_the_page_is_allowed_by_the_table() -> None:
         (moves.sealed, "dm", {"photo", "correct", "open-seal", "revalue", "link"}),
         (House.stored, "pm", {"photo", "correct", "revalue", "link", "void"}),
         (House.stored, "guard2", {"photo"}),
-        (House.stored, "guard", {"photo", "correct"}),
+        (House.logged, "guard", {"photo", "correct"}),
+        (House.stored, "guard", {"photo"}),
         (moves.revalued_down, "dm", {"photo", "correct", "link"}),
     ],
 )

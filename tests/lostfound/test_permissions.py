@@ -9,7 +9,7 @@ from django.db import transaction
 
 from lostfound import workflow
 from lostfound.models import FoundItem
-from lostfound.permissions import ACTIONS
+from lostfound.permissions import ACTIONS, UNTIL_RECEIVED
 from propdesk.core import signatures
 from propdesk.core.models import Membership, User
 from propdesk.core.roles import Role
@@ -17,7 +17,7 @@ from propdesk.core.transitions import ConflictError
 from tests.factories import DeputyFactory, MembershipFactory, PropertyFactory, UserFactory
 from tests.factories import fresh as read
 from tests.incidents.journey import drawn
-from tests.incidents.moves import fingerprint
+from tests.incidents.moves import fingerprint, refuses
 from tests.lostfound import moves
 from tests.lostfound.journey import House, S
 from tests.lostfound.moves import Act
@@ -88,6 +88,7 @@ def expected(act: Act, item: FoundItem, relation: str, role: Role) -> str:
     """What the table says of a person who holds ``role``."""
     of_thing = act.name not in OF_THE_HOUSE
     owns = relation == "own" and of_thing
+    owns = owns and (item.status == S.LOGGED or act.action not in UNTIL_RECEIVED)
     assigned = relation == "assigned" and item.status == S.LOGGED and of_thing
     allowed = ACTIONS[act.action].allows(frozenset({role}), owns=owns, assigned=assigned)
     if not allowed or relation == "elsewhere":
@@ -131,6 +132,21 @@ def test_act_is_closed_to_people_without_a_role_today(name):
             act.do(cast.house, item, by)
 
     assert fingerprint() == before
+
+
+def test_finder_corrects_his_slip_until_the_thing_is_in_joint_custody():
+    house = House()
+    item = house.logged()
+    change = moves.facts(item, features="墨绿色手机")
+
+    workflow.correct(item, change, by=house.guard, reason="看清了")
+    item = house.stored(item)
+    change = moves.facts(item, features="深蓝色手机")
+    with refuses(PermissionDenied):
+        workflow.correct(item, change, by=read(house.guard), reason="又看了一眼")
+    workflow.correct(item, change, by=house.dm, reason="又看了一眼")
+
+    assert FoundItem.objects.get().features == "深蓝色手机"
 
 
 def test_table_of_acts_covers_every_transition_of_its_modules():

@@ -147,6 +147,17 @@ def test_receive_lists_contents_and_cash_by_two_people():
     assert {(x.counted_by, x.witnessed_by) for x in found} == {(house.dm, house.guard)}
 
 
+def test_receive_of_contents_needs_the_guard_to_count_them_here():
+    house = House()
+    item = house.logged(category="wallet")
+    lines = (workflow.Content("工作证"),)
+
+    with refuses(RefusedInput, match="两人当场清点") as refusal:
+        receive(house, item, contents=lines, guard_password="")
+
+    assert list(refusal.value.errors) == ["guard_password"]
+
+
 @pytest.mark.parametrize(
     "line",
     [
@@ -214,14 +225,41 @@ def test_move_ends_one_link_and_begins_the_next_with_two_people():
     assert (now.manager, now.guard, now.storage) == (house.dm, house.guard2, house.other_shelf)
 
 
-def test_move_is_refused_while_the_last_one_is_not_signed_by_both():
+def test_move_by_one_who_is_here_is_refused_while_the_last_one_is_not_signed_by_both():
     house = House()
     item = house.stored(guard_password="")
+    away = workflow.Second(house.guard2)
 
     with refuses(ConflictError, match="还没有会签完"):
-        workflow.move(
-            item, house.other_shelf, second_of(house, house.dm), by=house.dm, reason="换柜"
-        )
+        workflow.move(item, house.other_shelf, away, by=house.dm, reason="换柜")
+
+
+@pytest.mark.parametrize("place", ["shelf", "other_shelf"])
+def test_move_by_two_who_are_here_takes_over_from_one_who_never_signs(place):
+    house = House()
+    item = house.stored(guard_password="")
+    house.guard.is_active = False
+    house.guard.save()
+
+    workflow.move(
+        item,
+        getattr(house, place),
+        workflow.Second(house.guard2, PASSWORD),
+        by=house.dm,
+        reason="李强已离职",
+    )
+
+    before, now = chain(item)[-2:]
+    assert (before.guard, before.guard_at, before.ended_at) == (house.guard, None, now.at)
+    assert (now.guard, now.storage) == (house.guard2, getattr(house, place))
+    assert (now.manager_at, now.guard_at) == (now.at, now.at)
+    task = Task.objects.get(case=item.case)
+    assert (task.outcome, task.done_by) == ("superseded", house.dm)
+    assert Clock.objects.get(rule=Rule.COSIGN_MISSING).stopped_at is not None
+    entry = item.case.entries.order_by("-seq").first()
+    assert (entry.action, entry.content["reason"]) == ("move", "李强已离职")
+    assert entry.content["info"]["instead_of"] == house.guard.pk
+    assert audit.problems(fresh(item).case) == []
 
 
 @pytest.mark.parametrize("second", ["dm", "pm", "cleaner"])
@@ -264,7 +302,7 @@ def test_opened_seal_says_who_and_why_and_a_new_one_follows():
     house = House()
     item = house.stored(seal="FQ-0001")
 
-    workflow.open_seal(item, by=house.dm, reason="失主核对")
+    workflow.open_seal(item, second_of(house, house.dm), by=house.dm, reason="失主核对")
     workflow.move(
         item,
         house.other_shelf,
@@ -275,7 +313,8 @@ def test_opened_seal_says_who_and_why_and_a_new_one_follows():
     )
 
     old, new = SealTag.objects.order_by("pk")
-    assert (old.opened_by, old.opened_reason) == (house.dm, "失主核对")
+    opened = (old.opened_by, old.opened_with, old.opened_reason)
+    assert opened == (house.dm, house.guard2, "失主核对")
     assert chain(item)[-1].seal == new
 
 
@@ -299,7 +338,28 @@ def test_open_seal_of_a_bag_without_one_is_refused():
     item = house.stored()
 
     with refuses(ConflictError, match="没有封签"):
-        workflow.open_seal(item, by=house.dm, reason="核对")
+        workflow.open_seal(item, second_of(house, house.dm), by=house.dm, reason="核对")
+
+
+@pytest.mark.parametrize(
+    ("second", "password", "field"),
+    [
+        ("guard", "", "guard_password"),
+        ("guard", "wrong", "guard_password"),
+        ("dm", PASSWORD, "guard"),
+        ("pm", PASSWORD, "guard"),
+        ("cleaner", PASSWORD, "guard"),
+    ],
+)
+def test_open_seal_takes_two_who_are_both_here(second, password, field):
+    house = House()
+    item = house.stored(seal="FQ-0001")
+    other = workflow.Second(getattr(house, second), password)
+
+    with refuses(RefusedInput) as refusal:
+        workflow.open_seal(item, other, by=house.dm, reason="核对")
+
+    assert list(refusal.value.errors) == [field]
 
 
 def test_count_contents_anew_keeps_the_first_list():
