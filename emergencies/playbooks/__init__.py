@@ -165,8 +165,9 @@ def _examine(folder: Path) -> tuple[dict[str, Playbook], list[Fault]]:
         if book.code != code:
             wrong.append((("code",), f"the file of {code} holds {book.code!r}"))
         found += located(folder / f"{code}.yaml", wrong)
-    sources = soundness.faults_of_sources(papers, books)
-    return books, found + located(folder / records.PATH.name, sources)
+    if not found:
+        found = located(folder / records.PATH.name, soundness.faults_of_sources(papers, books))
+    return books, found
 
 
 @cache

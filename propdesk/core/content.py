@@ -22,6 +22,9 @@ Check = Callable[[Model], Iterable[tuple[Location, str]]]
 MOST_CHARACTERS = 400_000
 """More is no content file but a mistake (or an attack on the parser)."""
 
+DEEPEST = 60
+"""Collections inside one another."""
+
 _Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
@@ -68,8 +71,6 @@ def load_text(text: str, name: str, model: type[Model], check: Check[Model] | No
         raise ContentError([Fault(name, line, "", error.problem or str(error))]) from error
     except (yaml.YAMLError, ValueError) as error:  # a control character, a 30 February
         raise ContentError([Fault(name, 1, "", str(error))]) from error
-    except RecursionError as error:
-        raise ContentError([Fault(name, 1, "", "nested too deeply")]) from error
     if tree is None:
         raise ContentError([Fault(name, 1, "", "the file is empty")])
     if twice:
@@ -96,12 +97,14 @@ def located(path: Path, wrong: Iterable[tuple[Location, str]]) -> list[Fault]:
 
 def _read(text: str) -> tuple[yaml.Node | None, Any]:
     """Return the nodes with their lines, and the data in them; no anchors (they may explode)."""
+    depth = 0
     for event in yaml.parse(text, Loader=_Loader):
-        if isinstance(event, yaml.AliasEvent):
-            raise yaml.MarkedYAMLError(
-                problem="aliases (*name) are not allowed",
-                problem_mark=cast("yaml.error.Mark", event.start_mark),
-            )
+        depth += isinstance(event, yaml.CollectionStartEvent)
+        depth -= isinstance(event, yaml.CollectionEndEvent)
+        wrong = "aliases (*name) are not allowed" if isinstance(event, yaml.AliasEvent) else ""
+        if wrong or depth > DEEPEST:  # the composer recurses, in C without a limit
+            mark = cast("yaml.error.Mark", event.start_mark)
+            raise yaml.MarkedYAMLError(problem=wrong or "nested too deeply", problem_mark=mark)
     loader = _Loader(text)
     try:
         tree = loader.get_single_node()
