@@ -197,8 +197,6 @@ def _about_steps(book: Playbook) -> Faults:
             yield (*where, "opens"), f"cannot open {step.opens!r}"
         if step.tells and step.tells not in book.notices:
             yield (*where, "tells"), f"unknown notice {step.tells!r}"
-        if sum(field.type == "person" for field in step.fields) > 1:
-            yield (*where, "fields"), "one person a step"
         if step.skippable and step.id in book.demanded:
             yield (*where, "skippable"), f"a closing rule demands {step.id}"
         if book.confidential and step.by not in inner:

@@ -105,7 +105,6 @@ BROKEN = [
     ("death", "{after_min: 5, to: property_manager}", "{after_min: 5, to: front_desk}", "notify.0", "- id: N1", "front_desk may not read"),
     ("death", "then: {no_active: seal}", "then: {no_active: roll_call}", "close_when.4.rule.then.no_active", "then: {no_active", "no step is fulfilled"),
     ("medical", "rule: {notice_acked: N2}", "rule: {notice_acked: N3}", "close_when.0.rule.notice_acked", "rule: {notice_acked", "no notice 'N3' with ack"),
-    ("medical", "key: words, type: long_text", "key: words, type: person", "phases.1.steps.2.fields", "        fields:\n          - {key: words", "one person a step"),
 ]  # fmt: skip
 
 
