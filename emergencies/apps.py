@@ -7,12 +7,20 @@ class EmergenciesConfig(AppConfig):
     verbose_name = _("特殊事件")
 
     def ready(self) -> None:
-        from emergencies import checks, workflow
-        from propdesk.core import cases, notices, sweeps
+        from emergencies import checks, reports, workflow
+        from emergencies.models import Reader
+        from emergencies.queries import evidence, records
+        from propdesk.core import cases, notices, rendering, signers, sweeps
 
         checks.register_all()
         cases.PAGES["event"] = "emergencies:detail"
         notices.CONFIRMED.append(workflow.confirmed_in_inbox)
+        evidence.REGISTERS.append(records.sign_forms)
+        signers.READERS["event"] = lambda case, user: Reader.objects.filter(
+            event=case, user=user, ended_at=None
+        )
+        rendering.register("event_report", reports.event_report)
+        rendering.register("record", reports.event_record)
         sweeps.register("emergencies.climb", workflow.climb)
         sweeps.register("emergencies.flag_due", workflow.flag_due)
         sweeps.register("emergencies.drills", workflow.remind_drills)

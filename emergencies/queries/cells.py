@@ -49,7 +49,7 @@ class People:
             return None
         if USER in value:
             return self.users.get(value[USER])
-        return self.persons.get(value.get(PERSON))
+        return self.persons.get(value[PERSON]) if PERSON in value else None
 
 
 def people_in(found: Any) -> set[int]:

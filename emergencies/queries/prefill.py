@@ -8,7 +8,12 @@ from emergencies.playbooks import conditions, records
 from emergencies.playbooks.records import Form, FormField
 from emergencies.playbooks.schema import label
 from emergencies.playbooks.vocabulary import FieldType, Via
-from emergencies.queries import cells, evidence, registers
+from emergencies.queries import (
+    cells,
+    evidence,
+    register_rows,  # noqa: F401 -- fills the registers in
+    registers,
+)
 from propdesk.core.clock_text import list_time
 
 CONCERNED = (
@@ -160,7 +165,10 @@ def head_values(sources: Sources) -> dict[str, Any]:
 
 def proposed(form: Form, sources: Sources) -> dict[str, Any]:
     """What the fields of the form are filled with at first, by key; nothing for tables."""
-    return {f.key: sources.value(f) for f in form.fields if f.type != "table"}
+    found = {f.key: sources.value(f) for f in form.fields if f.type != "table"}
+    if form.own in registers.FIELDS:
+        found |= registers.FIELDS[form.own](sources.event)
+    return found
 
 
 def tables(form: Form, sources: Sources) -> dict[str, list[list[Any]]]:

@@ -11,7 +11,7 @@ from emergencies import playbooks
 from emergencies.models import Event, EventRecord, Kind, Reader, RecordBox
 from emergencies.playbooks import records as papers
 from emergencies.playbooks.records import Form
-from emergencies.playbooks.schema import Record
+from emergencies.playbooks.schema import Playbook, Record
 from emergencies.queries import cells, evidence
 from propdesk.core import signoff
 from propdesk.core.models import Membership, Property, Report, User
@@ -126,7 +126,7 @@ def turns(by: User, prop: Property) -> "QuerySet[RecordBox]":
     ).filter(_readable(by))
     own = _any(Q(role__in=_signs_as(seat.role)) & _free(seat.holder_id) for seat in mine.seats)
     instead = _any(_free(s.holder_id) for s in mine.seats if s.role == STEPS_IN)
-    instead &= ~Exists(_able())
+    instead &= ~Q(Exists(_able()))
     return rows.filter(_uninvolved(by.pk), ~Exists(_earlier()), own | instead)
 
 
@@ -213,6 +213,11 @@ def seat_of(mine: Standing, role: str, out: set[int]) -> int | None:
 def kind_label(event: Event) -> str:
     """Which of the eight it is."""
     return str(Kind(event.kind).label)
+
+
+def playbook(event: Event) -> Playbook:
+    """The playbook the event began with."""
+    return evidence.playbook_of(event)
 
 
 def report_of(event: Event) -> Report | None:

@@ -15,6 +15,9 @@ Row = Mapping[str, Any]
 ROWS: dict[str, Callable[[Event], Iterable[Row]]] = {}
 """Register (``seal``, ``loss_list`` …) → its rows, oldest first; values as ``cells.Cell``."""
 
+FIELDS: dict[str, Callable[[Event], Row]] = {}
+"""Register → what it knows of single fields of its paper, by their keys."""
+
 
 def of_register(event: Event, name: str, record: evidence.Record) -> list[Row]:
     """The rows of a register."""

@@ -9,11 +9,13 @@ from django.utils.translation import gettext as _
 
 from emergencies.models import Event
 from emergencies.playbooks.board import Missing
-from emergencies.queries import evidence
+from emergencies.playbooks.records import title
+from emergencies.queries import evidence, records
 from emergencies.workflow.base import Rule, begin, finish, minutes, neutral, say
 from emergencies.workflow.calling import stop_calls
+from emergencies.workflow.reporting import seal_papers
 from emergencies.workflow.table import S
-from propdesk.core import cases, clocks
+from propdesk.core import cases, clocks, signoff
 from propdesk.core.models import User
 from propdesk.core.roles import Role
 from propdesk.core.transitions import ConflictError, RefusedInput, require
@@ -118,7 +120,12 @@ def reopen(event: Event, *, by: User, reason: str) -> Event:
     now = timezone.now()
     event.status, event.ended_at, event.ended_by = S.RUNNING, None, None
     clocks.stop(event.case, [Rule.RECORD_LATE, Rule.REVIEW_LATE], now)
-    finish(event, ["status", "ended_at", "ended_by"], by=by, action="reopen", reason=reason)
+    rows: list[models.Model] = []
+    if signoff.is_out(event.case):
+        # What it says of the result holds no longer: the next one is a new version.
+        rows += signoff.supersede(event.case, by=by, reason=reason)
+    fields = ["status", "ended_at", "ended_by"]
+    finish(event, fields, *rows, by=by, action="reopen", reason=reason)
     text = f"【{_('重新处置')}】{neutral(event)}"
     key = f"reopened:{event.case.version}"
     say(event, rule=Rule.CALL, text=text, key=key, also=[event.commander], by=by, urgent=True)
@@ -136,7 +143,7 @@ def archive(event: Event, *, by: User) -> Event:
     if event.is_drill or _was_overridden(event):
         missing = tuple(m for m in missing if m.kind not in OVERRIDABLE)
     if event.is_drill:
-        missing = tuple(m for m in missing if m.id == evidence.DRILL_RECORD)
+        missing = _drill_missing(event)
     refuse_missing(_("还不能归档："), missing)
     for guard in GUARDS:
         guard(event)
@@ -145,7 +152,7 @@ def archive(event: Event, *, by: User) -> Event:
     event.case.is_open, event.case.closed_at = False, now
     clocks.stop(event.case, [Rule.RECORD_LATE], now)
     rows = cases.close_tasks(event.case, by=by, outcome="archived")
-    return finish(
+    event = finish(
         event,
         ["status", "archived_at", "archived_by"],
         *rows,
@@ -153,6 +160,17 @@ def archive(event: Event, *, by: User) -> Event:
         action="archive",
         case_fields=("is_open", "closed_at"),
     )
+    seal_papers(event, by=by)
+    return event
+
+
+def _drill_missing(event: Event) -> tuple[Missing, ...]:
+    """A drill needs its record signed, and nothing else."""
+    form = evidence.DRILL_RECORD
+    if event.records.filter(form=form, state=records.State.SIGNED).exists():
+        return ()
+    sentence = _("还没有签完：%(form)s") % {"form": title(form)}
+    return (Missing("record", form, sentence, ("record", form)),)
 
 
 def _was_overridden(event: Event) -> bool:

@@ -41,7 +41,9 @@ def start_record(event: Event, form: str, values: Mapping[str, Any], *, by: User
     require(spec.needed is not False, _("按现在的判断，不需要这份记录。"))
     last = event.records.filter(form=form).order_by("-seq", "-version").first()
     if not spec.several:
-        require(last is None or last.state == State.SUPERSEDED, _("这份记录已经起草，请看最新情况。"))
+        require(
+            last is None or last.state == State.SUPERSEDED, _("这份记录已经起草，请看最新情况。")
+        )
     record = _draft(event, spec, last, by)
     record.values = encoded(event, spec.form, values)
     audit.save(record, by=by, reason=_("起草记录"))

@@ -1,6 +1,6 @@
 """Papers of an event: submitted, signed box by box, sent back; frozen ever after (decisions 13, 32)."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -10,7 +10,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from emergencies.models import Event, EventRecord, RecordBox
-from emergencies.queries import cells, evidence, prefill
+from emergencies.queries import evidence, prefill
 from emergencies.queries import records as queries
 from emergencies.queries.records import Decision, Spec, State
 from emergencies.workflow.base import finish, neutral, say
@@ -112,6 +112,13 @@ def _submitted(
     return list(boxes)
 
 
+def record_boxes(event: Event, record: EventRecord) -> tuple[Wanted, ...]:
+    """The boxes a record by its author would get if it were submitted now."""
+    spec, out = spec_of(event, record.form), _involved(record)
+    able = _able(event, signers.Roster(timezone.now()), out)
+    return route(spec.sign, standing(record.author, event.case.property), able=able)
+
+
 def _box(record: EventRecord, position: int, wanted: Wanted) -> RecordBox:
     return RecordBox(
         record=record,
@@ -130,7 +137,7 @@ def _involved(record: EventRecord) -> set[int]:
     return {record.author_id, *wrote.distinct(), *signed.values_list("signer", flat=True)}
 
 
-def _able(event: Event, roster: signers.Roster, out: Iterable[int]):  # type: ignore[no-untyped-def]
+def _able(event: Event, roster: signers.Roster, out: Iterable[int]) -> Callable[[Role], bool]:
     """Whether anybody holds the role who is not out."""
     ids = frozenset(out)
     return lambda role: bool(_people(event, roster, role, ids))
@@ -221,9 +228,7 @@ def _my_turn(record: EventRecord, action: str, by: User) -> tuple[Event, EventRe
 
 
 @transaction.atomic
-def sign_record(
-    record: EventRecord, *, by: User, password: str, opinion: str = ""
-) -> EventRecord:
+def sign_record(record: EventRecord, *, by: User, password: str, opinion: str = "") -> EventRecord:
     """同意并签名: the box whose turn it is, with the password; the last one completes the record."""
     event, record, box = _my_turn(record, "sign_record", by)
     signature = signatures.confirmed(by, password)
@@ -287,9 +292,7 @@ def send_back_record(record: EventRecord, *, by: User, reason: str) -> EventReco
     record.state = State.SENT_BACK
     audit.save(record, "state", by=by, reason=reason)
     info = info_of(record) | {"title": box.title}
-    finish(
-        event, [], record, box, by=by, action="record_send_back", reason=reason, info=info
-    )
+    finish(event, [], record, box, by=by, action="record_send_back", reason=reason, info=info)
     text = f"【{_('退回修改')}】{neutral(event)}"
     key = f"record_back:{record.pk}:{record.round}"
     say(event, rule=SENT_BACK, text=text, key=key, also=[record.author], by=by)
@@ -355,9 +358,7 @@ def _signing(event: Event, who: Person | Guest) -> Person:
 
 
 @transaction.atomic
-def decline_signature(
-    record: EventRecord, *, by: User, password: str, reason: str
-) -> EventRecord:
+def decline_signature(record: EventRecord, *, by: User, password: str, reason: str) -> EventRecord:
     """对方未签: refused, gone, or not able to; with the reason, signed by whoever asked him.
 
     It stands on the paper in the place of the signature.
@@ -369,9 +370,7 @@ def decline_signature(
     box.signature = signatures.confirmed(by, password)
     box.decision, box.taken_by, box.decided_at = Decision.DECLINED, by, now
     box.opinion, box.content_sha = reason.strip(), record.content_sha
-    return _decided(
-        event, record, box, by=by, action="record_declined", now=now, reason=reason
-    )
+    return _decided(event, record, box, by=by, action="record_declined", now=now, reason=reason)
 
 
 @transaction.atomic
@@ -399,8 +398,3 @@ def paper_kind(record: EventRecord) -> str:
 def seal_record(record: EventRecord, *, by: User) -> RenderJob:
     """Ask for the sealed paper of a signed record of an archived event; the same twice is one."""
     return rendering.request(record.event.case, paper_kind(record), by=by, sealed=True)
-
-
-def people_of(record: EventRecord) -> cells.People:
-    """Everybody its values and tables name."""
-    return cells.People(record.values, record.tables)

@@ -220,6 +220,11 @@ class Paper:
         return cleaned
 
     @property
+    def heading(self) -> str:
+        """What stands at the top of the sheet."""
+        return str(self.title)
+
+    @property
     def draft_mark(self) -> str:
         """What stands across a sheet that is not finished yet."""
         return gettext("草稿（未签批）")

@@ -48,7 +48,10 @@ BUILDERS: dict[str, Builder] = {}
 
 
 def register(kind: str, builder: Builder) -> None:
-    """Called from an app's ``ready``: how papers of ``kind`` are built."""
+    """Called from an app's ``ready``: how papers of ``kind`` are built.
+
+    A case with many papers of a kind names each: ``kind:17``.
+    """
     BUILDERS[kind] = builder
 
 
@@ -206,7 +209,7 @@ def _make(job: RenderJob) -> Document:
         sealed = ready_document(case_of(job), job.kind, sealed=True, report=job.report)
         if sealed is not None:
             return sealed
-    sheet = BUILDERS[job.kind](job)
+    sheet = BUILDERS[job.kind.partition(":")[0]](job)
     html = render_to_string(sheet.paper.template, {"paper": sheet.paper})
     data = sheet.paper.to_data()
     made = render_limited(html, assets=sheet.assets, data=data, frozen_at=sheet.frozen_at)

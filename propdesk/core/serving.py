@@ -35,7 +35,7 @@ def photo(row: Attachment | None, size: str) -> FileResponse:
 def paper(request: StaffRequest, row: Document, title: Any, *, again: str) -> HttpResponse | None:
     """The bytes of a paper, inline, under its proper name; every look is logged.
 
-    A draft whose bytes are gone is made anew at ``again``: drafts are kept for a day. None for a
+    Without a ``title`` the name is the number alone: a file must not tell what is kept secret. A draft whose bytes are gone is made anew at ``again``: drafts are kept for a day. None for a
     sealed one that is gone or altered: the caller says so on a page of its own (503).
     """
     how = "download" if "download" in request.GET else "view"
@@ -47,9 +47,8 @@ def paper(request: StaffRequest, row: Document, title: Any, *, again: str) -> Ht
         log.exception("paper %s cannot be served", row.pk)
         return None
     response = HttpResponse(data, content_type="application/pdf")
-    response["Content-Disposition"] = str(
-        content_disposition_header(how == "download", f"{row.number}_{title}.pdf")
-    )
+    name = f"{row.number}_{title}.pdf" if title else f"{row.number}.pdf"
+    response["Content-Disposition"] = str(content_disposition_header(how == "download", name))
     response["X-Content-Type-Options"] = "nosniff"
     response["Cache-Control"] = "private, no-store"
     return response

@@ -1,0 +1,7 @@
+"""What an event looks like on paper; builders for ``propdesk.core.rendering``."""
+
+from emergencies.reports.prefill import prefill_report
+from emergencies.reports.record import event_record
+from emergencies.reports.report import event_report
+
+__all__ = ["event_record", "event_report", "prefill_report"]

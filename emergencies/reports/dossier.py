@@ -1,0 +1,83 @@
+"""Everything the papers of one event say, read once, as it stood at one entry of its chain.
+
+A sealed paper may be printed late (broker down, retry): what came after the entry that asked for it
+stays out. The number of statements does not grow with the rows.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db.models import Q, QuerySet
+
+from emergencies.models import Event, Party, RecordBox
+from emergencies.queries import evidence
+from propdesk.core.models import Attachment, AuditEntry, Case, CaseLink
+
+PLACE = "place__parent__parent__parent"
+
+
+@dataclass(frozen=True)
+class Dossier:
+    """The rows of one event, oldest first; nothing on it needs another statement."""
+
+    event: Event
+    until: datetime
+    head: str
+    record: evidence.Record
+    parties: tuple[Party, ...]
+    photos: tuple[Attachment, ...]
+    entries: tuple[AuditEntry, ...]
+    linked: tuple[str, ...]
+
+    @property
+    def year(self) -> int:
+        """The year short times leave out."""
+        return self.event.reported_at.year
+
+
+def gather(case: Case, version: int) -> Dossier:
+    """Read the event of ``case`` up to entry ``version``."""
+    event = (
+        Event.objects.select_related(
+            "case__property", "playbook", "reported_by", "commander", "ended_by", "parent", PLACE
+        )
+        .defer("playbook__content", "playbook__text")
+        .get(pk=case.pk)
+    )
+    entries = list(case.entries.filter(seq__lte=version).select_related("by").order_by("seq"))
+    until = entries[-1].at
+    record = evidence.record_of(event)
+    record.marks = [m for m in record.marks if m.at <= until]
+    record.calls = [c for c in record.calls if c.opened_at <= until]
+    parties = event.parties.filter(at__lte=until).filter(
+        Q(removed_at=None) | Q(removed_at__gt=until)
+    )
+    return Dossier(
+        event=event,
+        until=until,
+        head=entries[-1].hash,
+        record=record,
+        parties=tuple(parties.select_related("person__room").order_by("pk")),
+        photos=tuple(_photos(case, until)),
+        entries=tuple(entries),
+        linked=tuple(_linked(case)),
+    )
+
+
+def _photos(case: Case, until: datetime) -> list[Attachment]:
+    """Pictures that stand; scans of signed sheets are no pictures of what happened."""
+    rows = Attachment.objects.filter(case=case, uploaded_at__lte=until)
+    rows = rows.filter(Q(removed_at=None) | Q(removed_at__gt=until))
+    rows = rows.exclude(pk__in=_scans(case))
+    return list(rows.select_related("uploaded_by").order_by("uploaded_at", "pk"))
+
+
+def _scans(case: Case) -> "QuerySet[RecordBox, int | None]":
+    rows = RecordBox.objects.filter(record__event=case.pk, scan__isnull=False)
+    return rows.values_list("scan", flat=True)
+
+
+def _linked(case: Case) -> list[str]:
+    """Numbers of what it hangs together with; a restricted case keeps its own to itself."""
+    rows = CaseLink.objects.filter(Q(a=case) | Q(b=case)).select_related("a", "b")
+    return [(row.b if row.a_id == case.pk else row.a).number for row in rows.order_by("pk")]
