@@ -87,7 +87,15 @@ def _plain(column: "models.Field[Any, Any]", value: Any) -> Any:
         return hashlib.sha256(bytes(value)).hexdigest()
     if isinstance(value, bool | int | str):
         return value if not isinstance(value, str) else str(value)
-    return str(value)
+    return str(_as_stored(value))
+
+
+def _as_stored(value: Any) -> Any:
+    """JSON with its keys in the order in which the database gives them back: by length, then bytes."""
+    if isinstance(value, dict):
+        keys = sorted(value, key=lambda key: (len(key.encode()), key.encode()))
+        return {key: _as_stored(value[key]) for key in keys}
+    return [_as_stored(each) for each in value] if isinstance(value, list) else value
 
 
 def _sha(value: Any) -> str:

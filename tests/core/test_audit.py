@@ -170,6 +170,18 @@ def test_digest_is_the_same_before_and_after_a_round_through_the_database():
     assert len({audit.digest_of(row) for row in rows}) == len(rows)
 
 
+def test_digest_of_json_does_not_hang_on_the_order_in_which_its_keys_were_put_in():
+    house = House()
+    values = {"result": "好", "by": {"name": 1, "id": 2}, "at": [{"bb": 1, "a": 2}]}
+    entry = AuditEntry(case=house.new().case, seq=99, at=timezone.now(), action="x", content=values)
+    entry.save()
+
+    again = AuditEntry.objects.get(pk=entry.pk)
+
+    assert list(again.content) != list(values)
+    assert audit.digest_of(again) == audit.digest_of(entry)
+
+
 def test_history_replayed_gives_the_current_row():
     house = House()
     house.closed()
