@@ -1,0 +1,53 @@
+"""Forms of special events: they check what was typed; the workflow decides."""
+
+from emergencies.forms.answering import AnswerForm
+from emergencies.forms.base import NOW_FIELDS, ActForm, ReasonForm
+from emergencies.forms.ending import (
+    ArchiveForm,
+    EndForm,
+    OverrideForm,
+    ReopenForm,
+    VoidForm,
+)
+from emergencies.forms.people import (
+    EditPartyForm,
+    EndReaderForm,
+    HandOverForm,
+    PartyForm,
+    ReaderForm,
+    TakeCommandForm,
+    UnmaskForm,
+)
+from emergencies.forms.start import StartForm
+from emergencies.forms.step import AgainForm, SkipForm, StepForm
+from emergencies.forms.telling import NotToldForm, TellForm
+from emergencies.forms.writing import LinkForm, NoteForm, PhotoForm, RemovePhotoForm
+
+__all__ = [
+    "NOW_FIELDS",
+    "ActForm",
+    "AgainForm",
+    "AnswerForm",
+    "ArchiveForm",
+    "EditPartyForm",
+    "EndForm",
+    "EndReaderForm",
+    "HandOverForm",
+    "LinkForm",
+    "NotToldForm",
+    "NoteForm",
+    "OverrideForm",
+    "PartyForm",
+    "PhotoForm",
+    "ReaderForm",
+    "ReasonForm",
+    "RemovePhotoForm",
+    "ReopenForm",
+    "SkipForm",
+    "StartForm",
+    "StepForm",
+    "TakeCommandForm",
+    "TellForm",
+    "UnmaskForm",
+    "VoidForm",
+]

@@ -1,0 +1,196 @@
+"""One event with all its children in one statement (ADR 0019), and whether it has moved on."""
+
+from typing import Any
+
+from django.contrib.postgres.expressions import ArraySubquery
+from django.db.models import Exists, F, OuterRef, Q, QuerySet, Value
+from django.db.models.functions import JSONObject
+
+from emergencies.models import (
+    Answer,
+    Call,
+    Command,
+    Event,
+    Involved,
+    MarkPhoto,
+    Note,
+    Party,
+    Reader,
+    StepMark,
+)
+from emergencies.queries import events
+from propdesk.core import drafts, duty
+from propdesk.core.models import Attachment, CaseLink, Property, Unmasking, User
+from propdesk.core.roles import ALL_STAFF, standing
+
+COMMANDS = 20
+"""Changes of command shown at most; the timeline has them all."""
+
+
+def rows_of(queryset: "QuerySet[Any]", *order: str, **fields: Any) -> ArraySubquery:
+    """The rows as a list of objects inside the statement around them."""
+    return ArraySubquery(queryset.order_by(*order).values(row=JSONObject(**fields)))
+
+
+def _same(*names: str) -> dict[str, str]:
+    return {name: name for name in names}
+
+
+def answers_of(pk: Any) -> ArraySubquery:
+    """All answers of an event, oldest first."""
+    return rows_of(
+        Answer.objects.filter(event=pk),
+        "pk",
+        **_same("key", "seq", "value", "reason", "at", "superseded_at"),
+        by="by__name",
+    )
+
+
+def marks_of(pk: Any) -> ArraySubquery:
+    """All marks of an event, oldest first, each with who it is about."""
+    return rows_of(
+        StepMark.objects.filter(event=pk),
+        "pk",
+        **_same("pk", "step", "seq", "outcome", "text", "values", "basis", "occurred_at", "at"),
+        **_same("is_late_entry", "superseded_at", "person_id", "signature_id"),
+        by="by__name",
+        drawn=F("person_signature_id"),
+        person=F("person__name"),
+        phone=F("person__phone"),
+    )
+
+
+def calls_of(pk: Any) -> ArraySubquery:
+    """All calls of an event, in the order they were opened."""
+    return rows_of(
+        Call.objects.filter(event=pk),
+        "pk",
+        **_same("pk", "notice", "party", "role", "opened_at", "due_at", "told_at", "told_via"),
+        **_same("told_whom", "told_note", "not_told_reason", "needs_ack", "acked_at", "level"),
+        **_same("next_rung_at"),
+        told_user=F("told_user__name"),
+        acked_by=F("acked_by__name"),
+    )
+
+
+def _people(pk: Any) -> dict[str, ArraySubquery]:
+    return {
+        "party_rows": rows_of(
+            Party.objects.filter(event=pk, removed_at=None),
+            "pk",
+            **_same("pk", "part", "note", "at", "person_id"),
+            name=F("person__name"),
+            honorific=F("person__honorific"),
+            phone=F("person__phone"),
+            room=F("person__room__label"),
+        ),
+        "reader_rows": rows_of(
+            Reader.objects.filter(event=pk, ended_at=None),
+            "pk",
+            **_same("pk", "user_id", "reason", "at"),
+            name=F("user__name"),
+        ),
+        "command_rows": ArraySubquery(
+            Command.objects.filter(event=pk)
+            .order_by("-seq")
+            .values(row=JSONObject(**_same("at", "ended_at", "reason"), name=F("user__name")))[
+                :COMMANDS
+            ]
+        ),
+    }
+
+
+def _around(pk: Any) -> dict[str, ArraySubquery]:
+    """Photos, what they prove, what this event led to and what it is linked with."""
+    links = CaseLink.objects.filter(Q(a=pk) | Q(b=pk))
+    return {
+        "photo_rows": rows_of(
+            Attachment.objects.filter(case=pk, removed_at=None), "pk", **_same("pk", "caption")
+        ),
+        "proof_rows": rows_of(
+            MarkPhoto.objects.filter(mark__event=pk), "pk", **_same("mark_id", "attachment_id")
+        ),
+        "child_rows": rows_of(
+            Event.objects.filter(parent=pk),
+            "pk",
+            **_same("pk", "kind", "status"),
+            number=F("case__number"),
+            restricted=F("case__restricted"),
+        ),
+        "link_rows": rows_of(
+            links,
+            "pk",
+            note="note",
+            **{f"{side}_{name}": F(f"{side}__{name}") for side in "ab" for name in _LINKED},
+        ),
+    }
+
+
+_LINKED = ("number", "kind", "restricted")
+
+
+def find(user: User, prop: Property, number: str) -> "Event | None":
+    """The event as this user may see it, or None: one statement for it and all its children."""
+    pk, mine = OuterRef("pk"), standing(user, prop)
+    called = Involved.objects.filter(event=pk, role__in=mine.task_roles)
+    looks = Unmasking.objects.filter(by=user).filter(
+        Q(person__in=Party.objects.filter(event=pk).values("person"))
+        | Q(person__in=StepMark.objects.filter(event=pk).values("person"))
+    )
+    return (
+        events.visible_to(user, prop)
+        .filter(case__number=number)
+        .select_related(
+            "case__property__settings",
+            "playbook",
+            "place",
+            "commander",
+            "reported_by",
+            "ended_by",
+            "archived_by",
+            "parent__case",
+        )
+        .defer("playbook__content", "playbook__text")
+        .annotate(
+            called=Exists(called),
+            answer_rows=answers_of(pk),
+            mark_rows=marks_of(pk),
+            call_rows=calls_of(pk),
+            unmask_rows=rows_of(looks, "-until", **_same("person_id", "until"), me=Value(True)),
+            draft_rows=rows_of(drafts.of(user, f"{number}:"), "pk", **_same("form", "data")),
+            colleague_rows=rows_of(
+                duty.holders(prop, *sorted(ALL_STAFF)), "name_sort", **_same("pk", "name")
+            ),
+            **_people(pk),
+            **_around(pk),
+        )
+        .first()
+    )
+
+
+def version(user: User, prop: Property, number: str) -> int | None:
+    """How often the event has changed so far; None where it does not exist for this user."""
+    rows = events.visible_to(user, prop).filter(case__number=number)
+    return rows.values_list("case__version", flat=True).first()
+
+
+def photo(event: Event, pk: int) -> Attachment | None:
+    """A photo of the event that was not taken down."""
+    rows = Attachment.objects.filter(case=event.pk, pk=pk, removed_at=None)
+    return rows.select_related("case__property__settings").first()
+
+
+def party(event: Event, pk: int) -> Party | None:
+    """Somebody concerned, with what is known of him."""
+    rows = event.parties.filter(pk=pk, removed_at=None)
+    return rows.select_related("person__room").first()
+
+
+def reader(event: Event, pk: int) -> Reader | None:
+    """Somebody who may read a restricted event."""
+    return event.readers.filter(pk=pk, ended_at=None).select_related("user").first()
+
+
+def notes(pks: "list[int]") -> dict[int, Note]:
+    """Free lines of a timeline by key."""
+    return Note.objects.in_bulk(pks)

@@ -1,0 +1,178 @@
+"""The board: eight tiles, what runs with its next step, the rest line by line.
+
+A restricted event shows its number and neutral title here, also to its readers: somebody may stand
+behind them.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+from urllib.parse import urlencode
+
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as _l
+
+from emergencies.detail import KIND_ICONS, TONES
+from emergencies.detail_rows import board_of
+from emergencies.models import Event, Kind
+from emergencies.playbooks.board import Board
+from emergencies.playbooks.schema import fill
+from emergencies.queries.board import Filters
+from propdesk.core import clock_text
+from propdesk.core.models import Property, User
+from propdesk.core.paging import Page
+from propdesk.core.roles import Role, standing
+
+S = Event.Status
+STATES = (
+    ("ended", _l("已结束")),
+    ("running", _l("处置中")),
+    ("signing", _l("待签批")),
+    ("archived", _l("已归档")),
+    ("drill", _l("演练")),
+    ("all", _l("全部")),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class ListRow:
+    """One event in a list."""
+
+    number: str
+    url: str
+    title: str
+    place: str
+    kind_icon: str
+    status: str
+    tone: str
+    icon: str
+    commander: str
+    started: str
+    lasted: str
+    is_drill: bool
+
+
+def list_row(prop: Property, row: Event) -> ListRow:
+    """A list row; everything it needs is joined already."""
+    tone, icon = TONES[S(row.status)]
+    hidden = row.case.restricted
+    place = " ".join(filter(None, [row.place.label if row.place else "", row.place_note]))
+    return ListRow(
+        number=row.case.number,
+        url=reverse("emergencies:detail", args=[prop.code, row.case.number]),
+        title=_("保密事项") if hidden else str(row.get_kind_display()),
+        place="" if hidden else place,
+        kind_icon="shield-lock" if hidden else KIND_ICONS[row.kind],
+        status=str(row.get_status_display()),
+        tone=tone,
+        icon=icon,
+        commander=row.commander.name,
+        started=clock_text.list_time(row.reported_at),
+        lasted=clock_text.span(row.ended_at - row.reported_at) if row.ended_at else "",
+        is_drill=row.is_drill,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class RunningRow:
+    """A running event: the line of the list and what is next."""
+
+    line: ListRow
+    since: datetime
+    next: str
+    who: str
+    """Whose step it is."""
+    due: datetime | None
+    done: int
+    steps: int
+    calls: int
+    """Calls that wait for this user to confirm them."""
+
+
+def running_row(user: User, row: Any, now: datetime) -> RunningRow:
+    """A row of ``queries.running``; of a restricted one no more than that it runs."""
+    prop = row.case.property
+    mine = standing(user, prop).task_roles
+    record, board = board_of(row)
+    line, due = _next(row, board, mine)
+    hidden = row.case.restricted
+    text = fill(line.step.zh, {}) if line else ""
+    counted = [one for one in board.steps if one.applies]
+    calls = [c for c in record.calls if c.needs_ack and not c.acked_at and c.role in mine]
+    return RunningRow(
+        line=list_row(prop, row),
+        since=row.reported_at,
+        next=_("打开查看下一步") if hidden else text,
+        who="" if hidden or line is None else _doer(line.step.by),
+        due=due,
+        done=sum(one.is_settled for one in counted),
+        steps=len(counted),
+        calls=len(calls),
+    )
+
+
+def _doer(by: str) -> str:
+    return str(Role(by).label) if by in Role.values else _("发现人")
+
+
+def _next(row: Event, board: Board, mine: frozenset[Role]) -> tuple[Any, datetime | None]:
+    """The open step that is due first, of this user before others."""
+
+    def due(line: Any) -> datetime | None:
+        within = line.step.within_min
+        return None if within is None else row.reported_at + timedelta(minutes=within)
+
+    rows = [line for line in board.steps if line.state in ("open", "reopened")]
+    far = row.reported_at + timedelta(days=999)
+    rows.sort(key=lambda line: (line.step.by not in mine, not line.step.required, due(line) or far))
+    return (rows[0], due(rows[0])) if rows else (None, None)
+
+
+def tiles_context(prop: Property, params: Mapping[str, str]) -> dict[str, Any]:
+    """The eight tiles; a drill and the number it comes from go along in the address."""
+    given = {"from": params.get("from", "").replace("\x00", "")[:20]}
+    given["drill"] = "1" if "drill" in params else ""
+    kept = {name: value for name, value in given.items() if value}
+    tail = f"?{urlencode(kept)}" if kept else ""
+    other = {k: v for k, v in kept.items() if k != "drill"}
+    other |= {} if "drill" in kept else {"drill": "1"}
+    return {
+        "tiles": [
+            {
+                "label": label,
+                "icon": KIND_ICONS[code],
+                "url": reverse("emergencies:new", args=[prop.code, code]) + tail,
+            }
+            for code, label in Kind.choices
+        ],
+        "is_drill": "drill" in kept,
+        "drill_url": f"?{urlencode(other)}",
+        "from_number": given["from"],
+    }
+
+
+def board_context(
+    prop: Property, filters: Filters, found: Page, now: datetime, after: str
+) -> dict[str, Any]:
+    """Everything the list prints."""
+    base = reverse("emergencies:board", args=[prop.code])
+    params = filters.params()
+
+    def with_state(state: str) -> str:
+        rest = {k: v for k, v in params.items() if k != "state"}
+        return f"{base}?{urlencode(rest | {'state': state})}"
+
+    return {
+        "rows": [list_row(prop, row) for row in found.rows],
+        "filters": filters,
+        "states": [(code, label, with_state(code)) for code, label in STATES],
+        "kinds": Kind.choices,
+        "older_url": f"{base}?{urlencode(params | {'after': found.after})}" if found.after else "",
+        "newer_url": f"{base}?{urlencode(params)}" if after else "",
+        "filtered": bool(filters.q or filters.kind),
+        "is_plain": not params and not after,
+        "now": now,
+        "base": base,
+    }

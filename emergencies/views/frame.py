@@ -1,0 +1,201 @@
+"""What the pages of one event share: loading it, its parts, and the answer after a change.
+
+The page is made of parts. A poll, and the answer to a tap, bring all of them again; the browser puts
+in those that changed and in which nobody is typing (``static/js/event.js``).
+"""
+
+import hashlib
+from collections.abc import Callable
+from typing import Any
+
+from django import forms as django_forms
+from django.contrib import messages
+from django.http import Http404, HttpResponse
+from django.middleware.csrf import get_token
+from django.template.loader import render_to_string
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from emergencies import acts, forms, rows
+from emergencies.detail import Detail
+from emergencies.next_steps import Line
+from propdesk.core import drafts
+from propdesk.core.http import StaffRequest, attempt, done, page
+
+MAIN = ("now", "questions", "steps", "end")
+SIDE = ("told", "people", "papers", "photos", "more", "timeline")
+
+
+def load(request: StaffRequest, number: str) -> Detail:
+    """The event of this number as this user may see it, or 404 (never 403: decision 33)."""
+    found = Detail.load(request.user, request.prop, number.upper(), timezone.now())
+    if found is None:
+        raise Http404
+    return found
+
+
+def address(one: Detail, name: str = "detail", *args: object) -> str:
+    """The address of a page of this event."""
+    case = one.event.case
+    return reverse(f"emergencies:{name}", args=[case.property.code, case.number, *args])
+
+
+# --- the page and its parts ----------------------------------------------------------------
+
+
+def context_of(request: StaffRequest, one: Detail) -> dict[str, Any]:
+    """What the templates of a page or part print."""
+    return {
+        "one": one,
+        "row": one.event,
+        "now": one.now,
+        "form_token": drafts.new_token(),
+        "entries": rows.timeline(one, request.GET.get("kind", ""), None),
+        "now_form": now_form(request, one),
+        "main_parts": MAIN,
+        "side_parts": SIDE,
+    }
+
+
+def now_form(request: StaffRequest, one: Detail) -> forms.StepForm | None:
+    """The form of the most urgent step of this user, when something has to be written down."""
+    lines = one.now_lines
+    line = lines[0] if lines else None
+    if line is None or line.is_plain or line.register or not one.can("mark"):
+        return None
+    return step_form(request, one, line)
+
+
+def step_form(
+    request: StaffRequest, one: Detail, line: Line, *, posted: bool = False
+) -> forms.StepForm:
+    """The form of a step: as it was sent, else with what was typed before and never sent."""
+    name = f"step-{line.step.id}"
+    drafted = one.drafts.get(name, {})
+    form = forms.StepForm(
+        request.POST if posted else None,
+        request.FILES if posted else None,
+        event=one.event,
+        user=request.user,
+        step=line.step,
+        facts=one.board.counting,
+        people=one.people,
+        once=line.repeats,
+        initial={k: v for k, v in drafted.items() if k not in forms.NOW_FIELDS},
+        auto_id=f"id_{line.step.id}_%s",
+    )
+    form.restored = bool(drafted) and not posted
+    return form
+
+
+def parts(request: StaffRequest, one: Detail) -> list[dict[str, Any]]:
+    """Name, markup and digest of every part; the digest knows nothing of one-time tokens."""
+    context = context_of(request, one)
+    secrets = (context["form_token"], get_token(request))
+    found = []
+    for name in ("head", *MAIN, *SIDE):
+        html = render_to_string(f"emergencies/parts/_{name}.html", context, request)
+        said = str(html)
+        for secret in secrets:
+            said = said.replace(str(secret), "")
+        digest = hashlib.sha256(said.encode()).hexdigest()[:16]
+        found.append({"name": name, "html": html, "digest": digest})
+    return found
+
+
+def detail_page(request: StaffRequest, one: Detail, *, status: int = 200) -> HttpResponse:
+    """The page of one event."""
+    made = {part["name"]: part for part in parts(request, one)}
+    context = {
+        "one": one,
+        "row": one.event,
+        "head": made["head"],
+        "main": [made[name] for name in MAIN],
+        "side": [made[name] for name in SIDE],
+        "live_url": live_url(one),
+    }
+    return page(request, "emergencies/detail.html", context, status=status)
+
+
+def live_url(one: Detail) -> str:
+    """Where the page asks whether anything changed; "" for what nobody works on any more."""
+    if one.event.status not in ("running", "signing"):
+        return ""
+    return f"{address(one, 'live')}?v={one.event.case.version}"
+
+
+def live_page(request: StaffRequest, one: Detail, *, flash: bool = False) -> HttpResponse:
+    """All parts again, for the browser to choose from."""
+    context = {"parts": parts(request, one), "live_url": live_url(one), "flash": flash}
+    return page(request, "emergencies/live.html", context)
+
+
+# --- after a tap ---------------------------------------------------------------------------
+
+
+def changed(
+    request: StaffRequest,
+    one: Detail,
+    said: str = "",
+    *,
+    anchor: str = "",
+    level: int = messages.SUCCESS,
+) -> HttpResponse:
+    """After a change: the parts again for the script, the page at its place without one."""
+    seen = Detail.load(request.user, request.prop, one.event.case.number, timezone.now())
+    if seen is None:
+        return done(request, reverse("emergencies:board", args=[request.prop.code]), said)
+    if request.htmx:
+        if said:
+            messages.add_message(request, level, said)
+        return live_page(request, seen, flash=True)
+    return done(request, address(one) + (f"#{anchor}" if anchor else ""), said, level=level)
+
+
+def again(request: StaffRequest, one: Detail, anchor: str = "") -> HttpResponse:
+    """The answer to the twin of a form that was sent already."""
+    said = _("这一步已经登记过，没有重复登记。")
+    return changed(request, one, said, anchor=anchor, level=messages.INFO)
+
+
+def try_once(
+    request: StaffRequest,
+    one: Detail,
+    name: str,
+    form: django_forms.BaseForm,
+    run: Callable[[], Any],
+) -> int:
+    """Status of the act: 200, or 422 / 403 / 409 with the sentences on the form; what was typed stays.
+
+    Raises DoubleSubmitError for a form that was sent already.
+    """
+    status = 422
+    if form.is_valid():
+        token = drafts.once(name, request.POST, request.FILES)
+        status = attempt(
+            form, lambda: acts.once(one.event, name, run, by=request.user, token=token)
+        )
+    if status != 200:
+        key = f"{one.event.case.number}:{name}"
+        drafts.keep(request.user, key, dict(request.POST.lists()))
+    return status
+
+
+def form_page(
+    request: StaffRequest, one: Detail, title: Any, form: Any, *, status: int = 200, **more: Any
+) -> HttpResponse:
+    """A page with one form of an event; a refused one takes the whole window."""
+    context = {
+        "one": one,
+        "row": one.event,
+        "title": title,
+        "form": form,
+        "form_token": drafts.new_token(),
+        "now": one.now,
+        **more,
+    }
+    response = page(request, "emergencies/act.html", context, status=status)
+    if request.htmx and status != 200:
+        response["HX-Retarget"], response["HX-Reswap"] = "body", "innerHTML"
+    return response
