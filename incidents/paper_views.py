@@ -12,10 +12,10 @@ from django.utils.translation import gettext_lazy as _l
 from django.views.decorators.clickjacking import xframe_options_sameorigin
 from django.views.decorators.http import require_GET, require_http_methods
 
-from incidents import forms, queries, report_forms, reports, workflow
+from incidents import forms, queries, reports, workflow
 from incidents.detail import Detail
 from incidents.models import Severity
-from propdesk.core import drafts, rendering, serving, signatures, signoff, stale
+from propdesk.core import drafts, rendering, report_forms, serving, signatures, signoff, stale
 from propdesk.core.http import StaffRequest, attempt, done, page, staff_view
 from propdesk.core.models import Document, RenderJob, Report, ReportBox
 

@@ -1,4 +1,4 @@
-"""Forms of the 《事故报告》, its submission and its signatures."""
+"""Forms of the 《事故报告》 of any case, its submission and its signatures."""
 
 from typing import Any
 
@@ -6,7 +6,6 @@ from django import forms
 from django.utils.translation import gettext as _t
 from django.utils.translation import gettext_lazy as _
 
-from incidents.forms import area
 from propdesk.core import signatures
 from propdesk.core.layouts import Actions, Fold, Row, Section, helper
 from propdesk.core.models import Department, Property, Report, User
@@ -15,8 +14,12 @@ from propdesk.core.text import CleanCharField, CleanTextField
 from propdesk.core.widgets import Chips, DateLocal, SignatureField
 
 
+def area(rows: int) -> forms.Textarea:
+    return forms.Textarea(attrs={"rows": rows})
+
+
 class ReportForm(forms.Form):
-    """Content of the report; all but a few fields come filled in from A–J."""
+    """Content of the report; all but a few fields come filled in from what was entered."""
 
     use_required_attribute = False
 
