@@ -109,7 +109,7 @@ class NextSteps(DetailRows):
             "police": contraband,
             "void": not mine,
             "unmask": row.finder is not None and bool(row.finder.phone),
-            "photo": self.may_details,
+            "photo": self.may_details and not self.rule.no_photo,
             "correct": self.may_details,
         }
         return checks.get(name, True)

@@ -74,6 +74,8 @@ class LogForm(PlacePicker, forms.Form):
     )
     token = forms.CharField(required=False, max_length=64, widget=forms.HiddenInput)
     use_required_attribute = False
+    drops_photos = False
+    """Whether the pictures he chose may not stay in the page either."""
     quick_target = "id_found_at"
 
     def __init__(self, *args: Any, prop: Property, user: User, **kwargs: Any) -> None:
@@ -114,11 +116,23 @@ class LogForm(PlacePicker, forms.Form):
             self.errors
         ):
             self.add_error("place", ValidationError(_t("请选择或写明拾获地点。")))
-        without = data.get("no_photo_reason") or rule(data.get("category", "")).no_photo
-        if not data.get("photo") and not without and "photo" not in self.errors:
-            self.add_error("photo", ValidationError(_t("请拍一张照片；拍不了的写明原因。")))
+        self._check_photo(data)
         if data.get("finder_user") and data.get("finder_name"):
             self.add_error(
                 "finder_name", ValidationError(_t("拾获人选了同事，就不要再写别的姓名。"))
             )
         return data
+
+    def _check_photo(self, data: dict[str, Any]) -> None:
+        """A picture, or why there is none; of papers none, whichever he did first."""
+        not_taken = rule(data.get("category", "")).no_photo
+        if data.get("photo") and not_taken:
+            self.drops_photos = True
+            sentence = _t(
+                "证件、卡片不拍照：照片没有保存，已从这里撤下。其他内容都在，再提交一次即可。"
+            )
+            self.add_error("photo", ValidationError(sentence))
+        elif not (
+            data.get("photo") or data.get("no_photo_reason") or not_taken or "photo" in self.errors
+        ):
+            self.add_error("photo", ValidationError(_t("请拍一张照片；拍不了的写明原因。")))

@@ -65,8 +65,8 @@ def log(
 ) -> FoundItem:
     """拾物登记 (L-B, L-C): number, five facts, first link of the custody chain, word to the desk.
 
-    RefusedInput names each fact that is missing; a photo or the reason why there is none (papers
-    and cards need none). DoubleSubmitError for a twin. Pictures are re-encoded before any lock.
+    RefusedInput names each fact that is missing; a photo or the reason why there is none (of papers
+    and cards none is taken). DoubleSubmitError for a twin. Pictures are re-encoded before any lock.
     """
     ensure(by, "log", ACTIONS, prop=prop)
     now = timezone.now()
@@ -114,9 +114,17 @@ def _pictures(pictures: Iterable[bytes], find: Find) -> list[Photo]:
     pictures = list(pictures)
     if len(pictures) > MAX_PHOTOS:
         raise RefusedInput(photo=_("一次最多9张照片，请先选最清楚的。"))
-    if not pictures and not find.no_photo_reason and not categories.rule(find.category).no_photo:
+    if pictures:
+        _may_be_photographed(find.category)
+    elif not find.no_photo_reason and not categories.rule(find.category).no_photo:
         raise RefusedInput(photo=_("请拍一张照片；拍不了的写明原因。"))
     return photos.prepare_all(pictures)
+
+
+def _may_be_photographed(category: str) -> None:
+    """RefusedInput (``photo``) for papers of identity and bank cards: no picture of one is kept."""
+    if categories.rule(category).no_photo:
+        raise RefusedInput(photo=_("证件、卡片不拍照，照片没有保存；写下特征即可，不抄号码。"))
 
 
 def _open(prop: Property, find: Find, by: User, now: datetime) -> FoundItem:
@@ -240,10 +248,12 @@ def hand_in(item: FoundItem, *, by: User) -> FoundItem:
 
 @transaction.atomic
 def attach_all(item: FoundItem, pictures: Iterable[bytes], *, by: User) -> list[Attachment]:
-    """添加照片: all of one upload or none."""
+    """添加照片: all of one upload or none; RefusedInput for papers and cards, which are not taken."""
     permit(item, "attach", by)
+    _may_be_photographed(item.category)
     ready = photos.prepare_all(pictures)
     item, _stand = begin(item, "attach", by)
+    _may_be_photographed(item.category)
     rows: list[Attachment] = []
     try:
         for photo in ready:

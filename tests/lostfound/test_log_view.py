@@ -13,7 +13,7 @@ from django.utils import timezone
 from lostfound.categories import RULES
 from lostfound.models import FoundItem
 from propdesk.core import drafts
-from propdesk.core.models import Draft, Notice
+from propdesk.core.models import Attachment, Draft, Notice
 from propdesk.core.roles import Role
 from tests.factories import PlaceFactory, ShiftFactory, member
 from tests.lostfound.journey import House, photo
@@ -188,6 +188,24 @@ def test_colleague_or_outsider_can_have_found_it() -> None:
     assert (first.finder_user, first.logged_by) == (house.cleaner, house.guard)
     assert (second.finder_user, second.finder.name) == (None, "访客王先生")
     assert second.finder.phone == "13800005678"
+
+
+def test_guard_who_photographs_a_paper_first_is_told_why_and_loses_no_word() -> None:
+    house = House()
+    client = web(house.guard)
+    said = facts(house, category="document", features="红色封皮", serial="尾号 3344")
+
+    refused = client.post(url(house), said | pictures(), headers={"HX-Request": "true"})
+    form = refused.context["form"]
+    kept = {name: form[name].value() for name in said}
+    again = client.post(url(house), {**kept, "token": form["token"].value() or ""})
+
+    assert (refused.status_code, list(form.errors)) == (422, ["photo"])
+    page = refused.content.decode()
+    assert ("已从这里撤下" in page, 'id="log-photo" hx-preserve' in page) == (True, False)
+    assert (again.status_code, Attachment.objects.count()) == (302, 0)
+    item = FoundItem.objects.get()
+    assert (item.features, item.serial) == ("红色封皮", "尾号 3344")
 
 
 def test_papers_need_no_photo_and_say_why() -> None:

@@ -118,6 +118,21 @@ def test_log_of_papers_and_cards_needs_no_photo(category):
     assert item.no_photo_reason == "证件、卡片不拍照"
 
 
+@pytest.mark.parametrize("category", ["document", "bank_card"])
+def test_picture_of_papers_and_cards_is_refused_and_no_file_is_kept(category, settings, tmp_path):
+    settings.MEDIA_ROOT = str(tmp_path)
+    house = House()
+    item = log(house, category=category, pictures=())
+
+    with refuses(RefusedInput, match="证件、卡片不拍照") as refusal:
+        log(house, category=category, pictures=[photo()])
+    assert list(refusal.value.errors) == ["photo"]
+    with refuses(RefusedInput, match="证件、卡片不拍照"):
+        workflow.attach_all(item, [photo()], by=house.guard)
+
+    assert [path for path in tmp_path.rglob("*") if path.is_file()] == []
+
+
 def test_log_for_a_finder_without_an_account_keeps_him_as_a_person_and_both_links():
     house = House()
 
