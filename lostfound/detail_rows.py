@@ -11,6 +11,7 @@ from django.db.models import F, OuterRef, Q, QuerySet
 from django.db.models.functions import JSONObject
 from django.utils.dateparse import parse_date, parse_datetime
 from django.utils.functional import cached_property
+from django.utils.translation import gettext as _
 
 from lostfound.models import (
     Announcement,
@@ -63,7 +64,7 @@ def _custody(mine: dict[str, OuterRef]) -> ArraySubquery:
     )
 
 
-def _annotations(user: User, number: str) -> dict[str, ArraySubquery]:
+def _annotations(user: User, prop: Property, number: str) -> dict[str, ArraySubquery]:
     mine, case = {"item": OuterRef("pk")}, {"case": OuterRef("pk")}
     links = CaseLink.objects.filter(Q(a=OuterRef("pk")) | Q(b=OuterRef("pk")))
     return {
@@ -125,6 +126,7 @@ def _annotations(user: User, number: str) -> dict[str, ArraySubquery]:
         "unmask_rows": _rows(
             Unmasking.objects.filter(person=OuterRef("finder"), by=user), "-until", until="until"
         ),
+        "count_rows": _rows(queries.counting(user, prop), "pk", label="storage__label"),
         "draft_rows": _rows(drafts.of(user, f"{number}:"), "pk", form="form", data="data"),
     }
 
@@ -155,7 +157,7 @@ class DetailRows:
             .filter(case__number=number)
             .select_related("case__property__settings", "place", "policy", "logged_by", "finder")
             .select_related("finder_user", "finder_department", "received_by", "valued_by")
-            .annotate(**_annotations(user, number))
+            .annotate(**_annotations(user, prop, number))
             .first()
         )
         return cls(row, user, now) if row else None
@@ -166,9 +168,12 @@ class DetailRows:
 
     @cached_property
     def custody(self) -> list[SimpleNamespace]:
-        """The chain from the finder to where it is now."""
+        """The chain from the finder to where it is now; what he counts himself reads 盘点中."""
         rows = self._list("custody")
+        hidden = [count.label for count in self._list("count")]
         for row in rows:
+            if any(f"{row.storage} ".startswith(f"{label} ") for label in hidden):
+                row.storage = _("盘点中")
             row.label = CustodyMove.Kind(row.kind).label
             row.joint = row.manager_id is not None
             row.waits = row.joint and (row.manager_at is None or row.guard_at is None)

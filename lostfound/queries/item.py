@@ -9,7 +9,7 @@ from django.contrib.postgres.expressions import ArraySubquery
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.db.models.functions import JSONObject
 
-from lostfound.models import Category, Claim, CustodyMove, DisposalLine, FoundItem
+from lostfound.models import Category, Claim, CustodyMove, DisposalLine, FoundItem, Stocktake
 from lostfound.permissions import ACTIONS
 from propdesk.core import search
 from propdesk.core.models import Attachment, Case, Place, Property, User
@@ -125,6 +125,12 @@ def listed(rows: "QuerySet[FoundItem]") -> "QuerySet[Any]":
     )
 
 
+def counting(user: User, prop: Property) -> "QuerySet[Stocktake]":
+    """Counts that run now with this user as one of the two: he is not told what should be where."""
+    rows = Stocktake.objects.filter(case__property=prop, status=Stocktake.Status.COUNTING)
+    return rows.filter(Q(counted_by=user) | Q(witnessed_by=user))
+
+
 def open_items(user: User, prop: Property) -> "QuerySet[FoundItem]":
     """What is still in custody, as far as he may see it."""
     return visible_to(user, prop).filter(ended_at=None)
@@ -146,7 +152,7 @@ def board(user: User, prop: Property, filters: Filters, now: datetime) -> "Query
         rows = rows.filter(next_due_at__lt=now).exclude(status__in=GROUPS["disposal"])
     if filters.category:
         rows = rows.filter(category=filters.category)
-    rows = listed(rows)
+    rows = listed(rows).annotate(is_blind=Exists(counting(user, prop)))
     if filters.by_urgency:
         return rows.order_by("next_due_at", "pk")
     return rows.order_by("-case__opened_at", "-pk")

@@ -108,7 +108,7 @@ def list_row(prop: Property, row: Any, user: User, *, details: bool) -> ListRow:
         category=category,
         category_icon=categories.rule(row.category).icon,
         place=row.place.label if row.place else (row.place_note if opens else ""),
-        owner=_where(here) if opens else "",
+        owner=_where(here, blind=row.is_blind) if opens else "",
         status=row.get_status_display(),
         tone=tone,
         icon=icon,
@@ -118,7 +118,12 @@ def list_row(prop: Property, row: Any, user: User, *, details: bool) -> ListRow:
     )
 
 
-def _where(here: dict[str, Any]) -> str:
+def _where(here: dict[str, Any], *, blind: bool) -> str:
+    """The place, or who has it. Whoever counts reads no place at all: a list of what is hidden from
+    him would be the list he counts without.
+    """
+    if blind and here.get("storage"):
+        return _("盘点中")
     return here.get("storage") or here.get("holder") or here.get("department") or ""
 
 

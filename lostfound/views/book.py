@@ -14,7 +14,7 @@ from lostfound.models import Category, FoundItem
 from lostfound.queries.item import Filters
 from lostfound.rows import book as rows
 from lostfound.rows.board import STATES
-from lostfound.views.frame import allow, allowed, link
+from lostfound.views.frame import allow, allowed, link, not_counting
 from propdesk.core import importing as tables
 from propdesk.core.http import StaffRequest, attempt, done, page, staff_view
 
@@ -44,6 +44,8 @@ def book(request: StaffRequest) -> HttpResponse:
 @require_GET
 def export(request: StaffRequest) -> FileResponse:
     """The register as Excel, under the filters of its list."""
+    allow(request, "export")
+    not_counting(request)
     now = timezone.now()
     file = exporting.export(request.prop, Filters.of(request.GET), now, by=request.user)
     name = exporting.file_name(timezone.localdate(now))

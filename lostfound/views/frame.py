@@ -3,10 +3,13 @@
 from typing import Any
 
 from django import forms
+from django.core.exceptions import PermissionDenied
 from django.http import HttpResponse
 from django.urls import reverse
+from django.utils.translation import gettext as _
 
 from lostfound.permissions import ACTIONS
+from lostfound.queries import item as queries
 from propdesk.core.http import StaffRequest, page
 from propdesk.core.roles import ensure, may
 
@@ -24,6 +27,14 @@ def allow(request: StaffRequest, action: str) -> None:
 def allowed(request: StaffRequest, action: str) -> bool:
     """Whether to show the way to ``action``."""
     return may(request.user, action, ACTIONS, prop=request.prop)
+
+
+def not_counting(request: StaffRequest) -> None:
+    """PermissionDenied (403) for the two of a count that runs: the register says what should be there."""
+    row = queries.counting(request.user, request.prop).select_related("case").first()
+    if row is not None:
+        sentence = _("您正在盘点（%(number)s），结束前不能打印或导出登记表。")
+        raise PermissionDenied(sentence % {"number": row.case.number})
 
 
 def form_page(

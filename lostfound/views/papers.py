@@ -12,7 +12,7 @@ from lostfound.forms.papers import ScopeForm
 from lostfound.models import DisposalBatch, FoundItem
 from lostfound.queries import papers as queries
 from lostfound.rows.board import STATES
-from lostfound.views.frame import allow, allowed, link
+from lostfound.views.frame import allow, allowed, link, not_counting
 from propdesk.core import rendering, serving
 from propdesk.core.http import StaffRequest, done, page, staff_view
 from propdesk.core.models import Document, RenderJob
@@ -105,6 +105,7 @@ def register_print(request: StaffRequest) -> HttpResponse:
     """失物招领登记表: which rows, then the list as a PDF."""
     allow(request, "read_register")
     allow(request, "print")
+    not_counting(request)
     scope = queries.Scope.of(request.GET)
     form = ScopeForm(request.POST or None, states=STATES, initial=scope.params())
     if request.method == "POST" and form.is_valid():
@@ -128,6 +129,8 @@ def _job(request: StaffRequest, kind: str, job: int) -> RenderJob:
     if found is None:
         raise Http404
     allow(request, "print")
+    if kind == "found_register":
+        not_counting(request)
     return found
 
 

@@ -416,3 +416,57 @@ def test_scan_costs_nine_statements_with_session_and_person() -> None:
 
     sent = [q for q in captured if not q["sql"].startswith(("SAVE", "RELEASE"))]
     assert len(sent) <= 9
+
+
+# --- what the two who count are not told elsewhere -----------------------------------------
+
+
+def test_places_are_not_told_to_the_two_who_count_and_to_everybody_else_they_are() -> None:
+    house = House()
+    here, there = lying(house, 1)[0], lying(house, 1, house.other_shelf)[0]
+    started(house)
+    pages = {
+        "board": url(house, "board"),
+        "counted": url(house, "detail", number(here)),
+        "other": url(house, "detail", number(there)),
+    }
+
+    def told(user: Any, name: str) -> tuple[bool, bool]:
+        page = browser(user).get(pages[name]).content.decode()
+        return "2号柜 上层" in page, "2号柜 下层" in page
+
+    shown = {
+        (who, name): told(getattr(house, who), name)
+        for who in ("dm", "guard", "pm")
+        for name in pages
+    }
+
+    for who in ("dm", "guard"):
+        # A list in which only the counted ones are hidden would be the list to count by.
+        assert shown[who, "board"] == (False, False)
+        assert (shown[who, "counted"], shown[who, "other"]) == ((False, False), (False, True))
+        assert "盘点中" in browser(getattr(house, who)).get(pages["counted"]).content.decode()
+    assert [shown["pm", name] for name in pages] == [(True, True), (True, False), (False, True)]
+
+
+@pytest.mark.parametrize("name", ["register_print", "export"])
+def test_register_is_refused_to_the_two_who_count_until_they_have_ended(name: str) -> None:
+    house = House()
+    row = started(house)
+    address = url(house, name)
+
+    during = [browser(user).get(address).status_code for user in (house.dm, house.pm)]
+    refused = browser(house.dm).get(address).content.decode()
+    workflow.finish_stocktake(row, by=house.dm)
+
+    assert (during, f"您正在盘点（{row.case.number}）" in refused) == ([403, 200], True)
+    assert browser(house.dm).get(address).status_code == 200
+
+
+def test_register_asked_for_before_the_count_is_not_handed_out_during_it() -> None:
+    house = House()
+    web = browser(house.dm)
+    wait = web.post(url(house, "register_print"), {"state": "all"})["Location"]
+    started(house)
+
+    assert (web.get(wait).status_code, browser(house.dm).get(wait).status_code) == (403, 403)
