@@ -14,6 +14,7 @@ from emergencies.playbooks.board import NoticeLine
 from emergencies.playbooks.records import title
 from emergencies.playbooks.schema import CALLS, Fact, Via, label
 from emergencies.playbooks.vocabulary import Party as Outside
+from emergencies.queries import records
 from emergencies.workflow.answering import options
 from emergencies.workflow.table import MOVES
 from propdesk.core.roles import Role
@@ -268,16 +269,6 @@ class Detail(NextSteps):
         return sum(line.is_settled for line in counted), len(counted)
 
     @cached_property
-    def papers(self) -> list[SimpleNamespace]:
-        """Records to sign, as far as they are needed."""
-        return [
-            SimpleNamespace(
-                form=line.record.form,
-                title=title(line.record.form),
-                needed=line.needed,
-                required=line.record.required,
-                signed=line.signed,
-            )
-            for line in self.board.records
-            if line.needed is not False
-        ]
+    def papers(self) -> list[records.Paper]:
+        """Papers of the event, as far as they are needed or there already."""
+        return records.shelf(self.event, self.board)

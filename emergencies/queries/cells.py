@@ -1,18 +1,22 @@
 """Values of forms and registers as JSON: a moment, a day, a sum, and people by number alone.
 
 Whoever is not staff stands as ``{"person": id}``, a colleague as ``{"user": id}``: names and numbers
-of people are in ``core.Person`` and nowhere else (decision 3).
+of people are in ``core.Person`` and nowhere else (decision 3). With a step he stands as ``party:id``
+or ``user:id``, or in words that name a post (工号、警号).
 """
 
+import re
 from collections.abc import Iterable, Mapping
 from datetime import UTC, date, datetime
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
+from emergencies.models import Party
 from emergencies.playbooks.vocabulary import FieldType
 from propdesk.core.models import Person, User
 
 PERSON, USER = "person", "user"
+REFERENCE = re.compile(r"(party|user):([0-9]{1,12})")
 Cell = Any
 """What a field holds: str, int, bool, Decimal, datetime, date, Person, User; None for nothing."""
 
@@ -33,43 +37,65 @@ def stored(value: Cell) -> Any:
 
 
 class People:
-    """Everybody named in stored values, read at once: two statements for any number of papers."""
+    """Everybody named in stored values, read at once: three statements for any number of papers."""
 
     def __init__(self, *found: Any) -> None:
-        persons, users = set[int](), set[int]()
+        named = Named()
         for each in found:
-            _named(each, persons, users)
-        rows = Person.objects.select_related("room").filter(pk__in=persons)
-        self.persons = {p.pk: p for p in rows} if persons else {}
-        self.users = {u.pk: u for u in User.objects.filter(pk__in=users)} if users else {}
+            named.add(each)
+        parties = Party.objects.filter(pk__in=named.parties)
+        self.parties = dict(parties.values_list("pk", "person")) if named.parties else {}
+        ids = named.persons | set(self.parties.values())
+        rows = Person.objects.select_related("room").filter(pk__in=ids)
+        self.persons = {p.pk: p for p in rows} if ids else {}
+        users = User.objects.filter(pk__in=named.users)
+        self.users = {u.pk: u for u in users} if named.users else {}
 
-    def of(self, value: Any) -> Person | User | None:
-        """Return who is meant; None for nobody, or somebody who is not there."""
+    def of(self, value: Any) -> Person | User | str | None:
+        """Return who is meant, or the words that stand for him; None for nobody."""
+        if isinstance(value, str):
+            found = REFERENCE.fullmatch(value)
+            if found is None:
+                return value.strip() or None
+            pk = int(found[2])
+            return self.users.get(pk) if found[1] == USER else self._party(pk)
         if not isinstance(value, Mapping):
             return None
         if USER in value:
             return self.users.get(value[USER])
         return self.persons.get(value[PERSON]) if PERSON in value else None
 
+    def _party(self, pk: int) -> Person | None:
+        person = self.parties.get(pk)
+        return None if person is None else self.persons.get(person)
+
+
+class Named:
+    """Ids of everybody named anywhere inside stored values."""
+
+    def __init__(self) -> None:
+        self.persons, self.users, self.parties = set[int](), set[int](), set[int]()
+
+    def add(self, value: Any) -> None:
+        """Look into a value, a row or a whole paper."""
+        if isinstance(value, str) and (found := REFERENCE.fullmatch(value)):
+            (self.users if found[1] == USER else self.parties).add(int(found[2]))
+        elif isinstance(value, Mapping):
+            for key, ids in ((PERSON, self.persons), (USER, self.users)):
+                if isinstance(value.get(key), int):
+                    ids.add(value[key])
+            for inside in value.values():
+                self.add(inside)
+        elif isinstance(value, list | tuple):
+            for inside in value:
+                self.add(inside)
+
 
 def people_in(found: Any) -> set[int]:
     """Return the ids of those who are not staff."""
-    persons = set[int]()
-    _named(found, persons, set())
-    return persons
-
-
-def _named(value: Any, persons: set[int], users: set[int]) -> None:
-    if isinstance(value, Mapping):
-        if isinstance(value.get(PERSON), int):
-            persons.add(value[PERSON])
-        if isinstance(value.get(USER), int):
-            users.add(value[USER])
-        for inside in value.values():
-            _named(inside, persons, users)
-    elif isinstance(value, list | tuple):
-        for inside in value:
-            _named(inside, persons, users)
+    named = Named()
+    named.add(found)
+    return named.persons
 
 
 def read(kind: str, value: Any, people: People) -> Cell:

@@ -1,6 +1,6 @@
 """The papers of an event: which it needs, what each would say, and whose turn it is to sign."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,9 +13,10 @@ from emergencies.playbooks import records as papers
 from emergencies.playbooks.records import Form
 from emergencies.playbooks.schema import Playbook, Record
 from emergencies.queries import cells, evidence
-from propdesk.core import signoff
-from propdesk.core.models import Membership, Property, Report, User
-from propdesk.core.roles import Role, Standing, standing
+from emergencies.queries.events import visible_to
+from propdesk.core import duty, signoff
+from propdesk.core.models import Membership, Person, Property, Report, ReportBox, User
+from propdesk.core.roles import ALL_STAFF, Role, Standing, standing
 
 State = EventRecord.State
 Decision = RecordBox.Decision
@@ -225,9 +226,47 @@ def report_of(event: Event) -> Report | None:
     return signoff.current(event.case)
 
 
-def values_of(record: EventRecord) -> Mapping[str, Any]:
-    """What was written, as stored."""
-    return dict(record.values)
+def values_of(record: EventRecord) -> dict[str, Any]:
+    """What was written, each value as what it is."""
+    people = cells.People(record.values)
+    fields = playbooks.form(record.form).fields
+    return {f.key: cells.read(f.type, record.values.get(f.key), people) for f in fields}
+
+
+def event(user: User, prop: Property, number: str) -> Event | None:
+    """The event of this number as this user may see it, with what its papers read."""
+    joined = ("case__property__settings", "playbook", "commander", "reported_by", "place")
+    rows = visible_to(user, prop).select_related(*joined)
+    return rows.defer("playbook__content", "playbook__text").filter(case__number=number).first()
+
+
+def names(event: Event) -> dict[int, str]:
+    """Everybody who is not staff and on record with the event: id and name, parties first."""
+    ids = known_people(event)
+    rows = Person.objects.filter(pk__in=ids).exclude(name="").order_by("pk")
+    return dict(rows.values_list("pk", "name"))
+
+
+def colleagues(prop: Property) -> dict[int, str]:
+    """Everybody who works in the house."""
+    return dict(duty.holders(prop, *sorted(ALL_STAFF)).values_list("pk", "name"))
+
+
+def report_values(report: Report) -> dict[str, Any]:
+    """What the form of a report starts with."""
+    return {name: getattr(report, name) for name in signoff.CONTENT}
+
+
+def report(pk: int) -> Report:
+    """A report with the case and event its transitions read."""
+    joined = ("property__settings", "case__property__settings", "case__event", "author")
+    return Report.objects.select_related(*joined).get(pk=pk)
+
+
+def report_boxes(found: Report) -> list[ReportBox]:
+    """The boxes of the current round, in order."""
+    rows = found.boxes.filter(round=found.round)
+    return list(rows.select_related("signer", "on_behalf_of", "department").order_by("position"))
 
 
 def known_people(event: Event) -> set[int]:
@@ -238,3 +277,75 @@ def known_people(event: Event) -> set[int]:
     said += event.records.values_list("values", flat=True)
     signed = RecordBox.objects.filter(record__event=event).exclude(person=None)
     return found | cells.people_in(said) | set(signed.values_list("person", flat=True))
+
+
+def spec(event: Event, form: str) -> Spec:
+    """A paper by its form, also one that is not needed any more."""
+    found = specs(event).get(form)
+    if found is not None:
+        return found
+    for record in evidence.playbook_of(event).records:
+        if record.form == form:
+            return _spec(record, needed=False)
+    return Spec(playbooks.form(form), (), several=False, needed=False)
+
+
+def reread(record: EventRecord) -> EventRecord:
+    """The record as it stands in the database now."""
+    return EventRecord.objects.get(pk=record.pk)
+
+
+@dataclass(frozen=True, slots=True)
+class Paper:
+    """One line of 记录与签批: a paper that is there, or one that is still to be written."""
+
+    spec: Spec | None
+    record: EventRecord | None = None
+    report: Report | None = None
+    whose: str = ""
+    """Title of the box that waits."""
+
+    @property
+    def is_report(self) -> bool:
+        """《事故报告》 of the core."""
+        return self.spec is None
+
+    @property
+    def row(self) -> EventRecord | Report | None:
+        """What there is of it."""
+        return self.record or self.report
+
+    @property
+    def title(self) -> str:
+        """With its brackets."""
+        return papers.title(REPORT) if self.spec is None else self.spec.title
+
+
+def shelf(event: Event, board: Any = None) -> list[Paper]:
+    """Every paper of the event, in the playbook's order; four statements besides the board."""
+    rows = rows_of(event)
+    waiting = RecordBox.objects.filter(
+        record__in=[r.pk for r in rows], round=F("record__round"), decision=Decision.PENDING
+    )
+    whose: dict[int, str] = {}
+    for box in waiting.order_by("-position"):
+        whose[box.record_id] = box.title
+    found: list[Paper] = []
+    look = board or (None if event.is_drill else evidence.look(event))
+    for form, one_spec in specs(event, look).items():
+        mine = [r for r in rows if r.form == form]
+        found += [Paper(one_spec, r, whose=whose.get(r.pk, "")) for r in mine]
+        if (not mine or one_spec.several) and one_spec.needed is not False:
+            found.append(Paper(one_spec))
+    return [*found, *_report_line(event, look)]
+
+
+def _report_line(event: Event, look: Any) -> list[Paper]:
+    if event.is_drill or look is None:
+        return []
+    line = next((each for each in look.records if each.record.form == REPORT), None)
+    report = signoff.current(event.case)
+    if line is None or (line.needed is False and report is None):
+        return []
+    box = signoff.next_box(report) if report is not None else None
+    return [Paper(None, report=report, whose=box.title if box else "")]

@@ -14,6 +14,7 @@ from emergencies.workflow.aftermath import (
     strike_loss,
 )
 from emergencies.workflow.answering import answer
+from emergencies.workflow.base import is_involved, permit
 from emergencies.workflow.belongings import (
     Receiver,
     Thing,
@@ -81,6 +82,7 @@ from emergencies.workflow.recording import (
     written,
 )
 from emergencies.workflow.reporting import (
+    REPORT_KIND,
     edit_report,
     missing_report_fields,
     report_boxes,
@@ -121,6 +123,7 @@ __all__ = [
     "ALIVE",
     "MOVES",
     "OPEN",
+    "REPORT_KIND",
     "Action",
     "Count",
     "Handed",
@@ -174,6 +177,7 @@ __all__ = [
     "inform_guest",
     "is_behind",
     "is_called",
+    "is_involved",
     "link",
     "link_claim",
     "list_losses",
@@ -188,6 +192,7 @@ __all__ = [
     "open_seal",
     "override_end",
     "paper_kind",
+    "permit",
     "post_damage",
     "price",
     "put_override",

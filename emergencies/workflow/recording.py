@@ -33,7 +33,7 @@ def start_record(event: Event, form: str, values: Mapping[str, Any], *, by: User
     """起草: with what ``prefill.proposed`` fills in and the writer has changed.
 
     ``values`` by key of the form; a person is a ``Person`` of this event, a ``User``, or a ``Guest``
-    whose data go into ``core.Person`` now. ConflictError for a form the playbook does not name, one
+    or a name, whose data go into ``core.Person`` now. ConflictError for a form the playbook does not name, one
     that is there already, and one that is not needed as things stand.
     """
     event, _stand = begin(event, "write_record", by)
@@ -139,6 +139,8 @@ def encoded(event: Event, form: Form, values: Mapping[str, Any]) -> dict[str, An
 def _checked(event: Event, field: FormField, value: Any) -> Any:
     if field.type != FieldType.PERSON:
         return value
+    if isinstance(value, str):
+        value = Guest(name=value.strip()[:60], kind=Person.Kind.OUTSIDER)
     if isinstance(value, Guest):
         return persons.create(event.case.property, value)
     if isinstance(value, Person):

@@ -21,7 +21,7 @@ from propdesk.core.roles import Role, standing
 from propdesk.core.sign_route import Box
 from propdesk.core.transitions import ConflictError, RefusedInput, lock, require
 
-KIND = "event_report"
+REPORT_KIND = "event_report"
 """Kind of its printed paper: complaints have one of their own."""
 
 
@@ -126,7 +126,7 @@ def send_back_report(report: Report, *, by: User, reason: str) -> Report:
 
 
 def _seal(event: Event, report: Report, by: User) -> None:
-    rendering.request(event.case, KIND, by=by, sealed=True, report=report)
+    rendering.request(event.case, REPORT_KIND, by=by, sealed=True, report=report)
 
 
 def seal_papers(event: Event, *, by: User) -> None:

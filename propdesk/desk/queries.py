@@ -6,6 +6,7 @@ from typing import Any
 from django.db.models import IntegerField, Q, QuerySet, Subquery
 from django.utils import timezone
 
+from emergencies.queries import records
 from incidents import queries as incidents
 from lostfound.queries import cases
 from lostfound.queries import item as items
@@ -57,6 +58,11 @@ def _count(rows: "QuerySet[Any]") -> Subquery:
     return _Count(rows.order_by().values("pk")[:CAP])
 
 
+def _to_sign(user: User, prop: Property) -> Any:
+    """Reports and records of events that wait for his signature."""
+    return _count(signers.turns(user, prop)) + _count(records.turns(user, prop))
+
+
 def shell_counts(user: User, prop: Property, now: datetime) -> dict[str, Any]:
     """All numbers of the frame in one statement: open, overdue, things, to sign, unread, duty, sweep."""
     visible = incidents.visible_to(user, prop).filter(status__in=incidents.OPEN)
@@ -81,7 +87,7 @@ def shell_counts(user: User, prop: Property, now: datetime) -> dict[str, Any]:
             overdue=_count(visible.filter(next_due_at__lt=now)),
             things=_count(items.open_items(user, prop)),
             things_overdue=_count(things.filter(next_due_at__lt=now)),
-            sign=_count(signers.turns(user, prop)),
+            sign=_to_sign(user, prop),
             unread=_count(unread),
             duty_name=Subquery(shift.values("user__name")[:1]),
             duty_label=Subquery(shift.values("label")[:1]),
@@ -115,7 +121,7 @@ def board_counts(user: User, prop: Property, now: datetime) -> dict[str, Any]:
             things_soon=_count(things.filter(next_due_at__gte=now, next_due_at__lt=now + SOON)),
             running=_count(_running(user, prop, now)),
             tasks=_count(_tasks(user, prop)),
-            sign=_count(signers.turns(user, prop)),
+            sign=_to_sign(user, prop),
             **{
                 name: Subquery(rows.order_by("next_due_at").values("next_due_at")[:1])
                 for name, rows in due.items()

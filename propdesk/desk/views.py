@@ -10,12 +10,16 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
+from emergencies.models import EventRecord
+from emergencies.playbooks.records import title
+from emergencies.queries import records
 from incidents import rows as incident_rows
 from lostfound import rows as found_rows
 from lostfound.queries import item as items
 from propdesk.core import cases, signatures, signoff
 from propdesk.core import notices as core_notices
 from propdesk.core.http import StaffRequest, attempt, done, page, staff_view
+from propdesk.core.models import Case, Report
 from propdesk.core.paging import number_or_none
 from propdesk.core.roles import ALL_STAFF, MANAGERS, Role, standing
 from propdesk.desk import forms, queries
@@ -153,9 +157,38 @@ def acknowledge(request: StaffRequest, delivery: int) -> HttpResponse:
 @staff_view
 @require_GET
 def sign(request: StaffRequest) -> HttpResponse:
-    """签批: reports whose turn it is mine to sign, oldest first."""
-    reports = signoff.waiting_for(request.user, request.prop)
-    return page(request, "desk/sign.html", {"reports": reports, "now": timezone.now()})
+    """签批: reports and records of events whose turn it is mine to sign, oldest first."""
+    rows = [_to_sign(request, row) for row in signoff.waiting_for(request.user, request.prop)]
+    rows += [
+        _record_to_sign(request, row) for row in records.waiting_for(request.user, request.prop)
+    ]
+    rows.sort(key=lambda row: row["since"])
+    return page(request, "desk/sign.html", {"rows": rows, "now": timezone.now()})
+
+
+def _to_sign(request: StaffRequest, report: Report) -> dict[str, Any]:
+    case = report.case
+    app = "emergencies" if case.kind == Case.Kind.EVENT else "incidents"
+    return {
+        "title": _("《事故报告》"),
+        "number": report.number,
+        "case": case.number,
+        "author": report.author,
+        "since": report.submitted_at,
+        "url": reverse(f"{app}:sign_report", args=[request.prop.code, case.number]),
+    }
+
+
+def _record_to_sign(request: StaffRequest, row: EventRecord) -> dict[str, Any]:
+    case = row.event.case
+    return {
+        "title": _("保密事项") if case.restricted else title(row.form),
+        "number": row.number,
+        "case": case.number,
+        "author": row.author,
+        "since": row.submitted_at,
+        "url": reverse("emergencies:sign_record", args=[request.prop.code, case.number, row.pk]),
+    }
 
 
 @staff_view

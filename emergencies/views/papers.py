@@ -1,0 +1,119 @@
+"""Printed papers of events: a preview until the event is archived, the sealed bytes ever after."""
+
+from django.http import Http404, HttpResponse
+from django.utils.translation import gettext as _
+from django.views.decorators.clickjacking import xframe_options_sameorigin
+from django.views.decorators.http import require_GET
+
+from emergencies import workflow
+from emergencies.models import Event
+from emergencies.queries import records as queries
+from emergencies.views.records import address, event_of, head_of, record_of
+from propdesk.core import rendering, serving, signoff
+from propdesk.core.http import StaffRequest, done, page, staff_view
+from propdesk.core.models import Document, RenderJob, Report
+
+S = Event.Status
+
+
+def _title(event: Event, title: str) -> str:
+    """What a file and a page may be called: of a restricted event its number alone."""
+    return "" if event.case.restricted else title
+
+
+@staff_view
+@require_GET
+@xframe_options_sameorigin
+def record_paper(request: StaffRequest, number: str, pk: int) -> HttpResponse:
+    """The paper of a record, or a page that waits for the worker; htmx asks how far it is."""
+    row = record_of(request, number, pk)
+    workflow.permit(row.event, "print", request.user)
+    sealed = row.state == queries.State.SIGNED and row.event.status == S.ARCHIVED
+    title = queries.spec(row.event, row.form).form.title.zh
+    here = address(row.event, "record_paper", row.pk)
+    return _paper(request, row.event, workflow.paper_kind(row), here, title, sealed=sealed)
+
+
+@staff_view
+@require_GET
+@xframe_options_sameorigin
+def report_paper(request: StaffRequest, number: str) -> HttpResponse:
+    """The same of the 《事故报告》."""
+    event = event_of(request, number)
+    workflow.permit(event, "print", request.user)
+    report = signoff.current(event.case)
+    if report is None:
+        raise Http404
+    sealed = report.state == Report.State.SIGNED and event.status == S.ARCHIVED
+    here = address(event, "report_paper")
+    title = _("事故报告")
+    return _paper(request, event, workflow.REPORT_KIND, here, title, sealed=sealed, report=report)
+
+
+def _paper(
+    request: StaffRequest,
+    event: Event,
+    kind: str,
+    here: str,
+    title: str,
+    *,
+    sealed: bool,
+    report: Report | None = None,
+) -> HttpResponse:
+    case = event.case
+    ready = rendering.ready_document(case, kind, sealed=sealed, report=report)
+    job = None
+    if ready is None:
+        job = rendering.job_of(case, kind, sealed=sealed)
+        if job is None or (job.state == RenderJob.State.FAILED and "again" in request.GET):
+            job = rendering.request(case, kind, by=request.user, sealed=sealed, report=report)
+    context = {
+        "ready": ready,
+        "job": job,
+        "paper_url": here,
+        "row": event,
+        "head": head_of(event),
+        "title": _title(event, title),
+    }
+    if request.htmx:
+        status = 202 if ready is None else 200
+        return page(request, "emergencies/records/_paper_state.html", context, status=status)
+    if ready is not None:
+        return done(request, f"{here}{ready.pk}/")
+    return page(request, "emergencies/records/paper_wait.html", context, status=202)
+
+
+@staff_view
+@require_GET
+@xframe_options_sameorigin
+def record_file(request: StaffRequest, number: str, pk: int, document: int) -> HttpResponse:
+    """The bytes of the paper of a record, inline; every look is logged."""
+    row = record_of(request, number, pk)
+    workflow.permit(row.event, "print", request.user)
+    found = rendering.document(row.event.case, workflow.paper_kind(row), document)
+    title = queries.spec(row.event, row.form).form.title.zh
+    again = address(row.event, "record_paper", row.pk)
+    return _served(request, row.event, found, title, again)
+
+
+@staff_view
+@require_GET
+@xframe_options_sameorigin
+def report_file(request: StaffRequest, number: str, document: int) -> HttpResponse:
+    """The bytes of the 《事故报告》."""
+    event = event_of(request, number)
+    workflow.permit(event, "print", request.user)
+    found = rendering.document(event.case, workflow.REPORT_KIND, document)
+    return _served(request, event, found, _("事故报告"), address(event, "report_paper"))
+
+
+def _served(
+    request: StaffRequest, event: Event, found: Document | None, title: str, again: str
+) -> HttpResponse:
+    if found is None:
+        raise Http404
+    served = serving.paper(request, found, _title(event, title), again=again)
+    if served is not None:
+        return served
+    context = {"row": event, "title": _title(event, title)}
+    return page(request, "emergencies/records/paper_altered.html", context, status=503)

@@ -1,0 +1,202 @@
+"""Signatures under the papers of an event: the author's, colleagues', and of those who are not staff."""
+
+from typing import Any
+
+from django.contrib import messages
+from django.db import transaction
+from django.http import Http404, HttpResponse
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from emergencies import workflow
+from emergencies.forms import records as forms
+from emergencies.models import EventRecord
+from emergencies.queries import evidence, prefill
+from emergencies.queries import records as queries
+from emergencies.views.records import GET_POST, address, can, dial_of, head_of, record_of
+from propdesk.core import signatures
+from propdesk.core.http import StaffRequest, attempt, done, page, staff_view
+from propdesk.core.report_forms import OpinionForm, SendBackForm, SignForm
+
+
+def keeping(request: StaffRequest, form: Any, act: Any) -> None:
+    """Keep a signature drawn on this very form, then act with the password: both or neither."""
+    drawn = form.cleaned_data.get("signature")
+    with transaction.atomic():
+        if drawn:
+            signatures.keep(request.user, drawn.read())
+        act(form.cleaned_data["password"])
+
+
+def has_signature(request: StaffRequest) -> bool:
+    """Whether he keeps a drawn signature."""
+    return signatures.current(request.user) is not None
+
+
+def context_of(row: EventRecord, **more: Any) -> dict[str, Any]:
+    """What the pages of one paper share."""
+    spec = queries.spec(row.event, row.form)
+    return {
+        "row": row.event,
+        "one": dial_of(row.event),
+        "record": row,
+        "spec": spec,
+        "head": head_of(row.event, spec),
+        "paper_url": address(row.event, "record_paper", row.pk),
+        **more,
+    }
+
+
+@staff_view
+@GET_POST
+def submit(request: StaffRequest, number: str, pk: int) -> HttpResponse:
+    """提交签名: the author looks at the paper and signs his box."""
+    row = record_of(request, number, pk)
+    workflow.permit(row.event, "write_record", request.user)
+    if row.state not in queries.EDITABLE:
+        return done(request, address(row.event, "record", row.pk))
+    form = SignForm(
+        request.POST or None,
+        request.FILES or None,
+        user=request.user,
+        submit=_("签名并提交"),
+        has_signature=has_signature(request),
+    )
+    status = 200
+    if request.method == "POST":
+        status = 422
+        if form.is_valid():
+            status = attempt(
+                form, lambda: keeping(request, form, lambda word: _submit(request, row, word))
+            )
+        if status == 200:
+            return done(request, address(row.event, "record", row.pk), _("记录已提交签名。"))
+    context = context_of(row, form=form, missing=_missing(row))
+    return page(request, "emergencies/records/submit.html", context, status=status)
+
+
+def _submit(request: StaffRequest, row: EventRecord, password: str) -> None:
+    workflow.submit_record(row, by=request.user, password=password)
+
+
+def _missing(row: EventRecord) -> tuple[tuple[str, str], ...]:
+    spec = queries.spec(row.event, row.form)
+    tables = prefill.tables(spec.form, prefill.Sources(row.event))
+    return workflow.missing_fields(spec.form, row.values, tables, evidence.facts_of(row.event))
+
+
+@staff_view
+@GET_POST
+def sign(request: StaffRequest, number: str, pk: int) -> HttpResponse:
+    """签名: the paper, then 同意并签名 or 退回修改; afterwards the next one that waits for him."""
+    row = record_of(request, number, pk)
+    workflow.permit(row.event, "read", request.user)
+    boxes = queries.boxes(row)
+    box = next((each for each in boxes if each.decision == "pending"), None)
+    mine = box is not None and queries.turns(request.user, request.prop).filter(pk=box.pk).exists()
+    here = address(row.event, "record", row.pk)
+    if request.method != "POST" and not mine:
+        return done(request, here, _("现在不是由您签这份记录。"), level=messages.INFO)
+    sends_back = "send_back" in request.POST
+    form = OpinionForm(
+        None if sends_back else request.POST or None,
+        request.FILES or None,
+        user=request.user,
+        has_signature=has_signature(request),
+        submit=_("同意并签名"),
+    )
+    back = SendBackForm(request.POST if sends_back else None, prefix="back")
+    status = 200
+    if request.method == "POST":
+        status = _decide(request, row, back if sends_back else form)
+        if status == 200:
+            inbox = reverse("desk:sign", args=[request.prop.code])
+            return done(request, inbox, _("已退回修改。") if sends_back else _("已签名。"))
+    may_back = can(request, row.event, "send_back_record")
+    context = context_of(row, form=form, back=back, box=box, boxes=boxes, may_back=may_back)
+    return page(request, "emergencies/records/sign.html", context, status=status)
+
+
+def _decide(request: StaffRequest, row: EventRecord, form: Any) -> int:
+    if not form.is_valid():
+        return 422
+    by = request.user
+    if isinstance(form, SendBackForm):
+        reason = form.cleaned_data["reason"]
+        return attempt(form, lambda: workflow.send_back_record(row, by=by, reason=reason))
+    opinion = form.cleaned_data["opinion"]
+
+    def act(password: str) -> None:
+        workflow.sign_record(row, by=by, password=password, opinion=opinion)
+
+    return attempt(form, lambda: keeping(request, form, act))
+
+
+@staff_view
+@GET_POST
+def outside(request: StaffRequest, number: str, pk: int) -> HttpResponse:
+    """请对方签名: the screen is handed over; or he did not sign, and why."""
+    row = record_of(request, number, pk)
+    workflow.permit(row.event, "take_signature", request.user)
+    box = next((b for b in queries.boxes(row) if b.decision == "pending"), None)
+    if request.method != "POST" and (box is None or not box.party):
+        return done(request, address(row.event, "record", row.pk))
+    declines = "decline" in request.POST
+    form = forms.OutsideForm(
+        None if declines else request.POST or None,
+        request.FILES or None,
+        people=queries.names(row.event),
+    )
+    decline = forms.DeclineForm(
+        request.POST if declines else None,
+        request.FILES if declines else None,
+        user=request.user,
+        has_signature=has_signature(request),
+        submit=_("登记对方未签"),
+        prefix="no",
+    )
+    status = 200
+    if request.method == "POST":
+        status = _outside(request, row, decline if declines else form)
+        if status == 200:
+            return done(request, address(row.event, "record", row.pk), _("已登记。"))
+    may_decline = can(request, row.event, "decline_signature")
+    context = context_of(row, form=form, decline=decline, box=box, may_decline=may_decline)
+    return page(request, "emergencies/records/outside.html", context, status=status)
+
+
+def _outside(request: StaffRequest, row: EventRecord, form: Any) -> int:
+    if not form.is_valid():
+        return 422
+    by = request.user
+    if isinstance(form, forms.OutsideForm):
+        how = form.outside(request.headers.get("User-Agent", "")[:160])
+        return attempt(form, lambda: workflow.take_signature(row, how, by=by))
+    reason = form.cleaned_data["reason"]
+
+    def act(password: str) -> None:
+        workflow.decline_signature(row, by=by, password=password, reason=reason)
+
+    return attempt(form, lambda: keeping(request, form, act))
+
+
+@staff_view
+@GET_POST
+def scan(request: StaffRequest, number: str, pk: int, box: int) -> HttpResponse:
+    """补传签名件 of a box that was signed on paper."""
+    row = record_of(request, number, pk)
+    workflow.permit(row.event, "scan_record", request.user)
+    found = next((each for each in queries.boxes(row) if each.pk == box), None)
+    if found is None:
+        raise Http404
+    form = forms.ScanForm(request.POST or None, request.FILES or None)
+    status = 200
+    if request.method == "POST":
+        status = 422
+        if form.is_valid():
+            data = form.picture()
+            status = attempt(form, lambda: workflow.add_scan(row, found, data, by=request.user))
+        if status == 200:
+            return done(request, address(row.event, "record", row.pk), _("签名件已保存。"))
+    context = context_of(row, form=form, title=_("补传签名件"))
+    return page(request, "emergencies/records/act.html", context, status=status)

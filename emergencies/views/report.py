@@ -1,0 +1,188 @@
+"""《事故报告》 of an event: pre-filled, submitted, signed by the playbook's list."""
+
+from typing import Any
+
+from django.contrib import messages
+from django.http import Http404, HttpResponse
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from emergencies import reports, workflow
+from emergencies.models import Event
+from emergencies.queries import evidence
+from emergencies.queries import records as queries
+from emergencies.views.record_signs import has_signature, keeping
+from emergencies.views.records import GET_POST, address, can, dial_of, event_of, head_of
+from propdesk.core import drafts, signoff, stale
+from propdesk.core.http import StaffRequest, attempt, done, page, staff_view
+from propdesk.core.models import Report, ReportBox
+from propdesk.core.report_forms import OpinionForm, ReportForm, SendBackForm, SignForm
+
+EDITABLE = (Report.State.DRAFT, Report.State.SENT_BACK)
+
+
+def _context(event: Event, current: Report | None, **more: Any) -> dict[str, Any]:
+    return {
+        "row": event,
+        "one": dial_of(event),
+        "report": current,
+        "head": head_of(event),
+        "paper_url": address(event, "report_paper"),
+        **more,
+    }
+
+
+@staff_view
+@GET_POST
+def report(request: StaffRequest, number: str) -> HttpResponse:
+    """《事故报告》: filled in from the event; edited until it is submitted, then shown."""
+    event = event_of(request, number)
+    workflow.permit(event, "read", request.user)
+    if not queries.report_sign(event) or event.is_drill:
+        raise Http404
+    current = signoff.current(event.case)
+    editable = current is None or current.state in EDITABLE
+    if not (editable and can(request, event, "report")) and request.method != "POST":
+        if current is None:
+            workflow.permit(event, "report", request.user)
+            return done(request, event.get_absolute_url(), _("还没有《事故报告》。"))
+        context = _context(event, current, boxes=queries.report_boxes(current))
+        return page(request, "emergencies/records/report_shown.html", context)
+    workflow.permit(event, "report", request.user)
+    return _write(request, event, current)
+
+
+def _write(request: StaffRequest, event: Event, current: Report | None) -> HttpResponse:
+    key, posted = f"{event.case.number}:report", request.method == "POST"
+    if "save_draft" in request.POST:
+        drafts.keep(request.user, key, dict(request.POST.lists()))
+        return done(request, request.path, _("草稿已保存24小时。"))
+    typed = drafts.recall(request.user, key)
+    kept = drafts.first_values(typed.data) if typed is not None else {}
+    form = ReportForm(
+        request.POST if posted else None,
+        initial=None if posted else _values(event, current) | kept,
+        prop=request.prop,
+        serious=evidence.playbook_of(event).severity != "minor",
+    )
+    status = 422 if posted else 200
+    if posted and form.is_valid():
+        status = attempt(form, lambda: _save(request, event, current, form.cleaned_data))
+        if status == 200:
+            drafts.forget(request.user, key)
+            return done(request, address(event, "submit_report"), _("报告已保存。"))
+    if posted:
+        drafts.keep(request.user, key, dict(request.POST.lists()))
+    seen = ""
+    if current is not None:
+        now = stale.seen(signoff.written(queries.report(current.pk)))
+        seen = now if posted else kept.get("seen", "") or now
+    back = current is not None and current.state == Report.State.SENT_BACK
+    boxes = queries.report_boxes(current) if current is not None and back else []
+    context = _context(event, current, form=form, seen=seen, boxes=boxes)
+    return page(request, "emergencies/records/report.html", context, status=status)
+
+
+def _values(event: Event, current: Report | None) -> dict[str, Any]:
+    """The report as saved, or as the event proposes it."""
+    return queries.report_values(current) if current else reports.prefill_report(event)
+
+
+def _save(
+    request: StaffRequest, event: Event, current: Report | None, data: dict[str, Any]
+) -> None:
+    if current is None:
+        workflow.start_report(event, data, by=request.user)
+    else:
+        seen = request.POST.get("seen", "")
+        workflow.edit_report(queries.report(current.pk), data, by=request.user, seen=seen)
+
+
+def _current(event: Event) -> Report:
+    found = signoff.current(event.case)
+    if found is None:
+        raise Http404
+    return found
+
+
+@staff_view
+@GET_POST
+def submit(request: StaffRequest, number: str) -> HttpResponse:
+    """提交签批: the author looks at the paper and signs the first box."""
+    event = event_of(request, number)
+    workflow.permit(event, "submit_report", request.user)
+    current = _current(event)
+    if current.state not in EDITABLE:
+        return done(request, address(event, "report"))
+    form = SignForm(
+        request.POST or None,
+        request.FILES or None,
+        user=request.user,
+        submit=_("签名并提交签批"),
+        has_signature=has_signature(request),
+    )
+    status = 200
+    if request.method == "POST":
+        status = 422
+        if form.is_valid():
+            target = queries.report(current.pk)
+
+            def act(password: str) -> None:
+                workflow.submit_report(target, by=request.user, password=password)
+
+            status = attempt(form, lambda: keeping(request, form, act))
+        if status == 200:
+            return done(request, event.get_absolute_url(), _("报告已提交签批。"))
+    missing = workflow.missing_report_fields(current, event)
+    running = event.status == Event.Status.RUNNING
+    context = _context(event, current, form=form, missing=missing, running=running)
+    return page(request, "emergencies/records/report_submit.html", context, status=status)
+
+
+@staff_view
+@GET_POST
+def sign(request: StaffRequest, number: str) -> HttpResponse:
+    """签批: the paper, an opinion; 同意并签名 or 退回修改."""
+    event = event_of(request, number)
+    workflow.permit(event, "read", request.user)
+    current = _current(event)
+    boxes = queries.report_boxes(current)
+    box = next((b for b in boxes if b.decision == ReportBox.Decision.PENDING), None)
+    if request.method != "POST" and not signoff.may_sign(current, box, request.user):
+        said = _("现在不是由您签批这份报告。")
+        return done(request, address(event, "report"), said, level=messages.INFO)
+    sends_back = "send_back" in request.POST
+    form = OpinionForm(
+        None if sends_back else request.POST or None,
+        request.FILES or None,
+        user=request.user,
+        has_signature=has_signature(request),
+        submit=_("同意并签名"),
+    )
+    back = SendBackForm(request.POST if sends_back else None, prefix="back")
+    status = 200
+    if request.method == "POST":
+        status = _decide(request, queries.report(current.pk), back if sends_back else form)
+        if status == 200:
+            inbox = reverse("desk:sign", args=[request.prop.code])
+            return done(request, inbox, _("已退回修改。") if sends_back else _("已签批。"))
+    may_back = can(request, event, "send_back_report")
+    context = _context(
+        event, current, form=form, back=back, box=box, boxes=boxes, may_back=may_back
+    )
+    return page(request, "emergencies/records/report_sign.html", context, status=status)
+
+
+def _decide(request: StaffRequest, target: Report, form: Any) -> int:
+    if not form.is_valid():
+        return 422
+    by = request.user
+    if isinstance(form, SendBackForm):
+        reason = form.cleaned_data["reason"]
+        return attempt(form, lambda: workflow.send_back_report(target, by=by, reason=reason))
+    opinion = form.cleaned_data["opinion"]
+
+    def act(password: str) -> None:
+        workflow.sign_report(target, by=by, password=password, opinion=opinion)
+
+    return attempt(form, lambda: keeping(request, form, act))
