@@ -11,7 +11,6 @@ from django.utils.translation import gettext as _
 from emergencies.models import Event
 from emergencies.next_steps import Line, NextSteps
 from emergencies.playbooks.board import NoticeLine
-from emergencies.playbooks.records import title
 from emergencies.playbooks.schema import CALLS, Fact, Via, label
 from emergencies.playbooks.vocabulary import Party as Outside
 from emergencies.queries import records
