@@ -102,7 +102,9 @@ def evidence(record: Record) -> board.Evidence:
             step: board.Mark(cast("board.Outcome", mark.outcome), mark.basis)
             for step, mark in record.current_marks().items()
         },
-        told=frozenset(c.notice for c in record.calls if c.told_at or c.not_told_reason),
+        told=frozenset(
+            c.notice for c in record.calls if c.told_at or c.not_told_reason or c.acked_at
+        ),
         acked=frozenset(c.notice for c in record.calls if c.acked_at),
         signed=record.signed,
         linked=record.linked,
