@@ -7,12 +7,14 @@ class EmergenciesConfig(AppConfig):
     verbose_name = _("特殊事件")
 
     def ready(self) -> None:
-        from emergencies import checks, reports, workflow
+        from emergencies import checks, demo, reports, workflow
         from emergencies.models import Reader
         from emergencies.queries import evidence, records
         from propdesk.core import cases, notices, rendering, signers, sweeps
+        from propdesk.core import demo as core_demo
 
         checks.register_all()
+        core_demo.register(demo.seed)
         cases.PAGES["event"] = "emergencies:detail"
         notices.CONFIRMED.append(workflow.confirmed_in_inbox)
         evidence.REGISTERS.append(records.sign_forms)

@@ -81,10 +81,16 @@ def listed(user: User, prop: Property, filters: Filters) -> "QuerySet[Any]":
     """Events of the list, newest first; a restricted one is found by its number alone."""
     rows = events.visible_to(user, prop).filter(STATES[filters.state])
     if filters.q:
-        rows = rows.filter(case__in=search.hits(prop, filters.q).values("case"))
+        rows = searched(user, prop, filters.q).filter(STATES[filters.state])
     if filters.kind:
         rows = rows.filter(kind=filters.kind, case__restricted=False)
     return rows.select_related("case", "commander", "place").order_by("-case__opened_at", "-pk")
+
+
+def searched(user: User, prop: Property, query: str) -> "QuerySet[Event]":
+    """Events the words hit, in no order; a restricted one is indexed by its number alone."""
+    hits = search.hits(prop, query).values("case")
+    return events.visible_to(user, prop).filter(case__in=hits).order_by()
 
 
 def page_of(rows: "QuerySet[Any]", after: str) -> Page:

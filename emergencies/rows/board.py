@@ -76,6 +76,42 @@ def list_row(prop: Property, row: Event) -> ListRow:
 
 
 @dataclass(frozen=True, slots=True)
+class Hit:
+    """An event among the hits of a search over all registers."""
+
+    number: str
+    url: str
+    kind: str
+    icon: str
+    title: str
+    place: str
+    status: str
+    tone: str
+    mark: str
+    opened: str
+
+
+def hit(prop: Property, case: Any) -> Hit:
+    """A line for a case with its event."""
+    case.event.case = case
+    row = list_row(prop, case.event)
+    kind = str(case.get_kind_display())
+    place = row.place
+    return Hit(
+        row.number,
+        row.url,
+        kind,
+        row.kind_icon,
+        row.title,
+        place,
+        row.status,
+        row.tone,
+        row.icon,
+        row.started,
+    )
+
+
+@dataclass(frozen=True, slots=True)
 class RunningRow:
     """A running event: the line of the list and what is next."""
 

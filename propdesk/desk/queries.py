@@ -6,6 +6,7 @@ from typing import Any
 from django.db.models import IntegerField, Q, QuerySet, Subquery
 from django.utils import timezone
 
+from emergencies.queries import board as events
 from emergencies.queries import records
 from incidents import queries as incidents
 from lostfound.queries import cases
@@ -29,6 +30,9 @@ INBOX_PAGE = FOUND = 30
 CAP = 1000
 SOON = timedelta(hours=2)
 """即将到期: what the board counts as due soon (the list's 2小时内到期)."""
+FOUND_WITH = ("found_item__place", "lost_report", "disposal", "stocktake__storage")
+FOUND_WITH += ("event__place", "event__commander")
+"""Rows of the registers behind a hit, read along with its case."""
 UNREAD = (Delivery.State.PENDING, Delivery.State.SENT)
 
 
@@ -87,6 +91,8 @@ def shell_counts(user: User, prop: Property, now: datetime) -> dict[str, Any]:
             overdue=_count(visible.filter(next_due_at__lt=now)),
             things=_count(items.open_items(user, prop)),
             things_overdue=_count(things.filter(next_due_at__lt=now)),
+            events=_count(events.open_events(user, prop)),
+            event_calls=_count(events.waiting_calls(user, prop)),
             sign=_to_sign(user, prop),
             unread=_count(unread),
             duty_name=Subquery(shift.values("user__name")[:1]),
@@ -208,11 +214,13 @@ def found(user: User, prop: Property, query: str) -> list[Any]:
 
 
 def found_things(user: User, prop: Property, query: str) -> list[Any]:
-    """Found things, lost reports, papers of disposal and counts the same way: one statement."""
+    """Found things with all that hangs on them, and special events, the same way: one statement."""
     if not query.strip():
         return []
-    rows = cases.searched(user, prop, query).order_by("-opened_at", "-pk")
-    return list(rows[: FOUND + 1])
+    things = cases.searched(user, prop, query)
+    meant = things.order_by().values("pk").union(events.searched(user, prop, query).values("pk"))
+    rows = things.model.objects.filter(pk__in=meant).select_related(*FOUND_WITH)
+    return list(rows.order_by("-opened_at", "-pk")[: FOUND + 1])
 
 
 def documents_with(code: str) -> list[Document]:

@@ -10,6 +10,7 @@ from django.utils import timezone
 from django.utils.functional import SimpleLazyObject
 from django.utils.translation import gettext as _
 
+from emergencies.permissions import ACTIONS as EVENTS
 from incidents.permissions import ACTIONS
 from lostfound.permissions import ACTIONS as FOUND
 from propdesk.core.models import Property, User
@@ -86,7 +87,14 @@ def _nav(
     prop: Property, path: str, counts: dict[str, Any], mine: frozenset[Role]
 ) -> list[dict[str, Any]]:
     def item(
-        key: str, label: str, icon: str, name: str, count: int = 0, *, hot: bool = False
+        key: str,
+        label: str,
+        icon: str,
+        name: str,
+        count: int = 0,
+        *,
+        hot: bool = False,
+        short: str = "",
     ) -> dict[str, Any]:
         url = reverse(name, args=[prop.code])
         # A report is signed below its complaint, but whoever signs came from 签批.
@@ -96,6 +104,7 @@ def _nav(
         return {
             "key": key,
             "label": label,
+            "short": short,
             "icon": icon,
             "url": url,
             "count": count,
@@ -110,6 +119,15 @@ def _nav(
             item("board", _("值班台"), "grid-1x2", "desk:board", overdue, hot=True),
             item("incidents", _("投诉"), "chat-left-text", "incidents:board", counts["open"]),
             item("lostfound", _("失物"), "bag", "lostfound:board", counts["things"]),
+            item(
+                "emergencies",
+                _("特殊事件"),
+                "shield-exclamation",
+                "emergencies:board",
+                counts["events"],
+                hot=counts["event_calls"] > 0,
+                short=_("事件"),
+            ),
         ]
     if mine & (DUTY | {Role.DEPARTMENT_MANAGER}):
         items.append(
@@ -141,6 +159,16 @@ def _new(prop: Property, mine: frozenset[Role]) -> list[dict[str, str]]:
                 "hint": _("拍照、地点，一分钟"),
                 "icon": "bag-plus",
                 "url": reverse("lostfound:log", args=[prop.code]),
+            }
+        )
+    if mine & EVENTS["start"].any:
+        found.append(
+            {
+                "key": "event",
+                "label": _("启动预案"),
+                "hint": _("火警、伤病、停电等八类"),
+                "icon": "shield-exclamation",
+                "url": reverse("emergencies:choose", args=[prop.code]),
             }
         )
     return found

@@ -10,8 +10,10 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
+from emergencies import rows as event_rows
 from emergencies.models import EventRecord
 from emergencies.playbooks.records import title
+from emergencies.queries import board as events
 from emergencies.queries import records
 from incidents import rows as incident_rows
 from lostfound import rows as found_rows
@@ -42,6 +44,7 @@ def board(request: StaffRequest) -> HttpResponse:
     running = queries.running_complaints(user, prop, now, LIMIT)
     context = {
         "now": now,
+        "events": [event_rows.running_row(user, row, now) for row in events.running(user, prop, 6)],
         "urgent": _urgent(request, now),
         "running": [incident_rows.list_row(prop, row) for row in running],
         "tasks": [_task(prop.code, task, now) for task in queries.open_tasks(user, prop, LIMIT)],
@@ -112,13 +115,25 @@ def search(request: StaffRequest) -> HttpResponse:
         case.complaint.case, case.complaint.extended = case, case.extended
     context = {
         "rows": [incident_rows.list_row(request.prop, case.complaint) for case in shown],
-        "things": found_rows.hits(request.prop, more, request.user),
+        "things": _hits(request, more),
         "query": query,
         "cut": len(shown) if len(found) > len(shown) else 0,
         "things_cut": len(more) if len(things) > len(more) else 0,
         "now": timezone.now(),
     }
     return page(request, "desk/search.html", context)
+
+
+def _hits(request: StaffRequest, found: list[Any]) -> list[Any]:
+    """Lines of found things and special events, in the order they were opened."""
+    prop, user = request.prop, request.user
+    details = items.sees_all_details(user, prop)
+    return [
+        event_rows.hit(prop, case)
+        if case.kind == Case.Kind.EVENT
+        else found_rows.hit(prop, case, user, details=details)
+        for case in found
+    ]
 
 
 @staff_view
