@@ -11,10 +11,11 @@ from lostfound.matching.lexicon import VERSION
 from lostfound.matching.pool import Pool
 from lostfound.matching.profile import Profile, profile
 from lostfound.matching.rarity import Rarity
-from lostfound.matching.scoring import FOLLOW_FROM, SUGGEST_FROM, Match, score
+from lostfound.matching.scoring import FOLLOW_FROM, LIST_FROM, SUGGEST_FROM, Match, score
 
 __all__ = [
     "FOLLOW_FROM",
+    "LIST_FROM",
     "SUGGEST_FROM",
     "VERSION",
     "Described",

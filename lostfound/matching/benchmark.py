@@ -1,6 +1,7 @@
 """Measures matching on the labelled halves: who was found again, and how often we cry wolf. Pure.
 
-Only what a user would see counts: a true item below the floor is not found. Shares have Wilson
+Only what the page of a report lists counts: five at most, strong ones and then weak ones. What
+cries wolf are the strong ones (notices, badges), so they are measured apart, too. Shares have Wilson
 intervals; the mean reciprocal rank and the lead over a baseline have bootstrap intervals with a
 fixed seed. All at 95 %.
 """
@@ -99,12 +100,14 @@ def read_half(path: Path) -> Half:
     return Half(found, lost, truth)
 
 
-def ours(half: Half) -> dict[int, list[int]]:
-    """Rank as the application does, floor and all."""
+def ours(half: Half) -> tuple[dict[int, list[int]], dict[int, list[int]]]:
+    """Rank as the application does: what the page of each report lists, and the strong ones of it."""
     pool = Pool(profile(each) for each in half.found)
-    return {
-        each.key: [match.found for match in pool.best(profile(each), SHOWN)] for each in half.lost
-    }
+    listed = {each.key: pool.best(profile(each), SHOWN) for each in half.lost}
+    return (
+        {key: [match.found for match in matches] for key, matches in listed.items()},
+        {key: [m.found for m in matches if not m.is_weak] for key, matches in listed.items()},
+    )
 
 
 def measure(half: Half, ranked: dict[int, list[int]]) -> Result:

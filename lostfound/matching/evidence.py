@@ -14,7 +14,7 @@ from typing import Final, NamedTuple
 from lostfound.matching import numbers, places
 from lostfound.matching.colours import NEAR, distance
 from lostfound.matching.lexicon import lexicon
-from lostfound.matching.profile import COLOUR, Profile
+from lostfound.matching.profile import COLOUR, VAGUE_FAMILIES, Profile
 from lostfound.matching.rarity import Rarity
 
 DAY: Final = 1440  # minutes
@@ -25,6 +25,7 @@ HINT: Final = 3.0  # two characters agree by chance now and then
 NUMERIC: Final = 2.2  # a shared size, count or model
 PARTED: Final = 0.25  # distance from which two colours of one part contradict
 WORDING: Final = 0.9  # times the root of what is shared: a long report shares some with anything
+VAGUE: Final = -0.6  # a box or a clip is no other thing than what it may be or hold
 NOWHERE: Final = 0.7  # a report without a place gets what a place tells on the average
 
 
@@ -72,14 +73,20 @@ def _head(lost: Profile, found: Profile, rarity: Rarity, items: list[Item]) -> N
                 if inside >= 0.85 and best < 0.55:
                     best, pair = 0.55, (head, head)
     if best <= 0.0:
-        items.append(
-            Item("thing", -1.8 if lost.category == found.category else -3.5, pair[0], pair[1])
-        )
+        clash = -1.8 if lost.category == found.category else -3.5
+        if _is_vague(lost) or _is_vague(found):
+            clash = VAGUE
+        items.append(Item("thing", clash, pair[0], pair[1]))
     elif best < 0.3:
         items.append(Item("thing", -1.5 + 4 * best, pair[0], pair[1]))
     else:
         share = rarity.of_token(pair[1])
         items.append(Item("thing", 1.9 * best * (0.6 + 0.4 * share) - 0.3, pair[0], pair[1]))
+
+
+def _is_vague(one: Profile) -> bool:
+    # Who finds a box or a clip may not know what it is for.
+    return any(each.partition("/")[0] in VAGUE_FAMILIES for each in one.heads)
 
 
 _CONFUSED: Final = frozenset(
@@ -316,7 +323,8 @@ def _quantity(lost: Profile, found: Profile, _rarity: Rarity, items: list[Item])
         if lost.quantity > 1:
             items.append(Item("quantity", 0.8))
     else:
-        items.append(Item("quantity", -0.9))
+        # The form of a report begins with one, which many leave.
+        items.append(Item("quantity", -0.9 if lost.quantity > 1 else -0.3))
 
 
 _NEARNESS: Final = {

@@ -11,6 +11,7 @@ import heapq
 import math
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice
 from typing import Final
 
 from lostfound.matching.colours import NEAR, distance
@@ -56,6 +57,10 @@ class Index:
                 for rank in _stretch(ranks, first, last, later=later):
                     points[rank] = points.get(rank, 0.0) + weight
         best = heapq.nlargest(most, points, key=lambda rank: (round(points[rank], 6), -rank))
+        if len(best) < most:
+            # A small pool: what shares no word may still be the one, soon after the loss.
+            nearest = range(first, last) if later else range(last - 1, first - 1, -1)
+            best += islice((rank for rank in nearest if rank not in points), most - len(best))
         return [self.order[rank] for rank in best]
 
 
@@ -91,7 +96,7 @@ def _keys(one: Profile, families: Iterable[str], colours: Iterable[str]) -> Iter
             yield f"f:{group}|{colour}"
         for each in (*one.brands, *marks, *spots):
             yield f"f:{group}|{each}"
-    for each in (*one.brands, *marks, *one.latin):
+    for each in (*one.brands, *marks, *one.latin, *spots):
         yield f"w:{each}"
     for name in one.names:
         yield f"n:{name}"

@@ -16,7 +16,7 @@ import yaml
 from propdesk.core.search_grams import normalise
 
 HERE: Final = Path(__file__).parent
-VERSION: Final = 2  # raise it with every change of a list or of the reading: profiles are made anew
+VERSION: Final = 3  # raise it with every change of a list or of the reading: profiles are made anew
 WHOLE_FAMILY: Final = "*"
 SHADES: Final = {"深": -0.17, "暗": -0.17, "浅": 0.17, "淡": 0.17, "亮": 0.08}
 

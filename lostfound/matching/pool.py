@@ -11,6 +11,7 @@ from lostfound.matching.profile import Profile
 from lostfound.matching.rarity import Rarity
 from lostfound.matching.scoring import (
     FOLLOW_FROM,
+    LIST_FROM,
     Match,
     explained,
     floor,
@@ -21,6 +22,7 @@ from lostfound.matching.scoring import (
 
 MOST_PAIRS: Final = 200  # scored for one report: the promise
 LIKELIEST: Final = 120  # scored of a larger pool; more find nothing more
+_NEVER: Final = 101  # no pair has so many points
 
 
 class Pool:
@@ -38,13 +40,18 @@ class Pool:
         self._index = Index(self.profiles)
 
     def best(
-        self, one: Profile, limit: int = 5, exclude: Collection[int] = frozenset()
+        self,
+        one: Profile,
+        limit: int = 5,
+        exclude: Collection[int] = frozenset(),
+        least: int = LIST_FROM,
     ) -> list[Match]:
-        """Return the best matches for `one`, best first; none unless the best is worth a look.
+        """Return up to `limit` matches for `one`, best first; all are weak unless the best is good.
 
-        Somebody looks then anyway, so others follow that would not be shown alone: a sloppy note
-        on the right thing must not be hidden by a full one on a thing like it. `exclude` holds
-        keys of the pool that staff has rejected for `one`.
+        Once it is, somebody looks, and others are strong that would not be alone: a sloppy note on
+        the right thing must not be hidden by a full one on a thing like it. Whoever looks for one
+        thing wants the weak ones, too. `exclude` holds keys of the pool that staff has rejected for
+        `one`; weak ones have `least` points at least.
         """
         ranked = []
         self.scored = 0
@@ -58,11 +65,16 @@ class Pool:
             items = weigh(lost, found, self.rarity)
             if items is not None:
                 reached = total(items)
-                if squeezed(reached) >= FOLLOW_FROM:
+                if squeezed(reached) >= LIST_FROM:
                     away = abs(found.since - lost.until)
                     ranked.append((reached, -away, -other.key, lost, found, items))
         self.most_scored = max(self.most_scored, self.scored)
         best = heapq.nlargest(limit, ranked, key=lambda each: each[:3])
-        if not best or squeezed(best[0][0]) < floor(best[0][3]):
+        if not best:
             return []
-        return [explained(lost, found, items) for *_order, lost, found, items in best]
+        strong_from = FOLLOW_FROM if squeezed(best[0][0]) >= floor(best[0][3]) else _NEVER
+        return [
+            explained(lost, found, items, is_weak=points < strong_from)
+            for reached, *_order, lost, found, items in best
+            if (points := squeezed(reached)) >= min(strong_from, least)
+        ]

@@ -60,8 +60,12 @@ _FIGURES: Final = frozenset({"玩具", "钥匙扣", "球", "儿童衣服", "泳�
 _CASE: Final = "壳"
 COLOUR: Final = "颜色"
 _NOT: Final = re.compile(r"(?:不是|并非|不算|非)(?:纯|那种|全)?$")
+_LIKE_AFTER: Final = re.compile(r"(?:那)?(?:一样|似的|般的?|模样|形状|状(?![态况])|形(?![象势]))")
+_LIKE_BEFORE: Final = re.compile(
+    r"(?:好像|很像|像是|类似|(?<![好图头肖画录佛])像)(?:是|个|一个|把|只)?$"
+)
 _MONEY: Final = frozenset({"现金", "红包"})
-_CONTAINER: Final = "纸袋"
+VAGUE_FAMILIES: Final = frozenset({"纸袋", "小物"})  # boxes and clips: for what, is open
 
 
 @dataclass(frozen=True, slots=True)
@@ -234,9 +238,9 @@ def _heads(name: Reading, rest: Reading, category: str) -> tuple[str, ...]:
         heads += _thing_values(before)
     family = lexicon().family
     fallback = _BY_CATEGORY.get(category)
-    if not heads or all(family[head] == _CONTAINER for head in heads):
+    if not heads or all(family[head] in VAGUE_FAMILIES for head in heads):
         others = [*_things(name), *_things(rest)][:3]
-        inside = [v for p in others for v in _thing_values(p) if family[v] != _CONTAINER]
+        inside = [v for p in others for v in _thing_values(p) if family[v] not in VAGUE_FAMILIES]
         heads = inside[:1] + heads if heads else inside[:1]
         if not heads or (fallback and family[fallback] not in {family[head] for head in heads}):
             heads = ([fallback] if fallback else []) + heads
@@ -250,8 +254,17 @@ def _heads(name: Reading, rest: Reading, category: str) -> tuple[str, ...]:
 
 def _things(reading: Reading) -> list[Piece]:
     return [
-        p for p in reading.pieces if not p.absent and any(m.kind == "thing" for m in p.meanings)
+        piece
+        for piece in reading.pieces
+        if not piece.absent
+        and any(m.kind == "thing" for m in piece.meanings)
+        and not _is_likened(reading.text, piece)
     ]
+
+
+def _is_likened(text: str, piece: Piece) -> bool:
+    # 耳机一样的小东西 is no earphone, 像笔的 no pen.
+    return bool(_LIKE_AFTER.match(text, piece.end) or _LIKE_BEFORE.search(text[: piece.start]))
 
 
 def _thing_values(piece: Piece) -> list[str]:

@@ -18,8 +18,9 @@ from lostfound.matching.profile import Profile
 from lostfound.matching.rarity import NEUTRAL, Rarity
 from lostfound.matching.reasons import worded
 
-SUGGEST_FROM: Final = 45  # points the best must reach; below nothing is suggested
+SUGGEST_FROM: Final = 45  # points the best must reach, or all of the report are weak
 FOLLOW_FROM: Final = 15  # points of the others, once the best is worth a look
+LIST_FROM: Final = 3  # points below which a pair is not even listed as weak
 SUGGEST_FROM_LITTLE: Final = (22, 28, 36)  # of a report that tells nothing, one thing, two
 MIDDLE: Final = 5.0  # the sum that makes fifty points
 STEEPNESS: Final = 2.2
@@ -27,11 +28,15 @@ STEEPNESS: Final = 2.2
 
 @dataclass(frozen=True, slots=True)
 class Match:
-    """One suggested pair; reasons and contradictions are sentences for the duty manager."""
+    """One suggested pair; reasons and contradictions are sentences for the duty manager.
+
+    A weak one is listed for whoever looks for the thing, and told nobody.
+    """
 
     lost: int
     found: int
     points: int
+    is_weak: bool = False
     reasons: tuple[str, ...] = ()
     contradictions: tuple[str, ...] = ()
 
@@ -42,7 +47,9 @@ def score(lost: Profile, found: Profile, rarity: Rarity | None = None) -> Match 
     return None if items is None else explained(lost, found, items)
 
 
-def explained(lost: Profile, found: Profile, items: Iterable[Item]) -> Match:
+def explained(
+    lost: Profile, found: Profile, items: Iterable[Item], *, is_weak: bool = False
+) -> Match:
     """Return the match of weighed evidence, with its sentences."""
     hidden = lost.hidden | found.hidden
     ordered = sorted(items, key=lambda item: (-abs(item.weight), item))
@@ -50,6 +57,7 @@ def explained(lost: Profile, found: Profile, items: Iterable[Item]) -> Match:
         lost=lost.key,
         found=found.key,
         points=squeezed(total(ordered)),
+        is_weak=is_weak,
         reasons=worded(ordered, hidden, against=False),
         contradictions=worded(ordered, hidden, against=True),
     )
@@ -62,7 +70,7 @@ def squeezed(total: float) -> int:
 
 
 def floor(lost: Profile) -> int:
-    """Return the points the best match of a report must reach; less when it tells little."""
+    """Return the points that make the best match of a report strong; less when it tells little."""
     told = (lost.marks, lost.brands, lost.colours, lost.part_colours, lost.latin, lost.names)
     count = sum(map(len, told)) + 2 * len(lost.tails)
     return (*SUGGEST_FROM_LITTLE, SUGGEST_FROM)[min(count, len(SUGGEST_FROM_LITTLE))]

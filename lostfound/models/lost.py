@@ -134,6 +134,7 @@ class MatchPair(models.Model):
 
     class State(models.TextChoices):
         SUGGESTED = "suggested", _("可能是")
+        PERHAPS = "perhaps", _("也许相关")
         ACCEPTED = "accepted", _("认为是")
         REJECTED = "rejected", _("不是")
         OUTDATED = "outdated", _("不再提示")
@@ -156,7 +157,9 @@ class MatchPair(models.Model):
             models.UniqueConstraint(fields=["lost", "found"], name="lostfound_pair_once"),
             models.CheckConstraint(
                 name="lostfound_pair_decided",
-                condition=Q(state__in=["suggested", "outdated"], decided_by=None, decided_at=None)
+                condition=Q(
+                    state__in=["suggested", "perhaps", "outdated"], decided_by=None, decided_at=None
+                )
                 | Q(
                     state__in=["accepted", "rejected"],
                     decided_by__isnull=False,

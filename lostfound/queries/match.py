@@ -23,14 +23,15 @@ from propdesk.core.roles import may
 P, S = MatchPair.State, FoundItem.Status
 CLAIMABLE = frozenset({S.STORED, S.TRACING, S.OWNERLESS, S.EXPIRED, S.DISPOSING})
 """In the cupboard with nobody claiming it: only then is the way to the claim worth its place."""
-SHOWN, REMEMBERED = 10, 20
-"""Suggestions on a page, and judged ones below them."""
+SHOWN, REMEMBERED, LISTED = 10, 20, 5
+"""Suggestions on a page, and judged ones below them; weak ones fill the page up to so many."""
 WORDS = (
     (80, _("很像"), "green", "check-circle-fill"),
     (65, _("可能"), "blue", "question-circle"),
     (0, _("有点像"), "grey", "circle-half"),
 )
 """From how many points, what it is called, and its look."""
+WEAK = (_("也许"), "grey", "question-circle")
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +55,8 @@ class Suggestion:
     reasons: list[str]
     against: list[str]
     state: str
+    is_weak: bool
+    """Listed for whoever looks for it; nobody was told."""
     status: str
     """What state the other case is in, in words."""
     is_over: bool
@@ -72,13 +75,17 @@ def worded(points: int) -> tuple[str, str, str]:
 
 
 def _of(rows: "QuerySet[MatchPair]", *over: Q) -> list[MatchPair]:
-    """What was taken for it first, then suggestions, then what was ruled out."""
+    """What was taken for it first, then suggestions, weak ones after them, then what was ruled out."""
     judged = rows.filter(state__in=[P.ACCEPTED, P.REJECTED]).order_by("state", "-decided_at")
-    open_rows = rows.filter(*over, state=P.SUGGESTED).order_by(F("points").desc(), "pk")
+    listed = rows.filter(*over, state__in=[P.SUGGESTED, P.PERHAPS])
+    # "suggested" comes after "perhaps" in the alphabet.
+    open_rows = list(listed.order_by("-state", F("points").desc(), "pk")[:SHOWN])
+    strong = [row for row in open_rows if row.state == P.SUGGESTED]
+    weak = open_rows[len(strong) : max(LISTED, len(strong))]
     known = list(judged[:REMEMBERED])
     accepted = [row for row in known if row.state == P.ACCEPTED]
     rejected = [row for row in known if row.state == P.REJECTED]
-    return [*accepted, *open_rows[:SHOWN], *rejected]
+    return [*accepted, *strong, *weak, *rejected]
 
 
 def for_report(report: LostReport, user: User) -> list[Suggestion]:
@@ -142,17 +149,19 @@ def _lost(pair: MatchPair, item: FoundItem, *, details: bool) -> Suggestion:
 
 
 def _common(pair: MatchPair, other: FoundItem | LostReport, *, details: bool) -> dict[str, Any]:
-    word, tone, mark = worded(pair.points)
+    is_weak = pair.state == P.PERHAPS
+    word, tone, mark = WEAK if is_weak else worded(pair.points)
     return {
         "pk": pair.pk,
         "category": other.get_category_display(),
         "icon": categories.rule(other.category).icon,
-        "word": word,
+        "word": str(word),
         "tone": tone,
         "mark": mark,
         "reasons": pair.reasons if details else [],
         "against": pair.against if details else [],
         "state": pair.state,
+        "is_weak": is_weak,
         "status": other.get_status_display(),
         "decided_by": pair.decided_by.name if pair.decided_by else "",
         "decided_at": pair.decided_at,

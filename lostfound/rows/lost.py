@@ -164,6 +164,11 @@ class LostDetail:
         return self._in(MatchPair.State.SUGGESTED) if self.is_open else []
 
     @cached_property
+    def perhaps(self) -> list[match.Suggestion]:
+        """Weak ones that fill the list up to five."""
+        return self._in(MatchPair.State.PERHAPS) if self.is_open else []
+
+    @cached_property
     def rejected(self) -> list[match.Suggestion]:
         return self._in(MatchPair.State.REJECTED)
 

@@ -60,7 +60,9 @@ def detail_page(
         context["entries"] = rows.timeline(one, request.GET.get("kind", ""), None)
     if one.item.ended_at is None:
         details, decides = one.may_details, one.allowed("decide_match")
-        context["suggestions"] = match.for_item(one.item, request.user, details=details)
+        listed = match.for_item(one.item, request.user, details=details)
+        context["suggestions"] = [each for each in listed if not each.is_weak]
+        context["perhaps"] = [each for each in listed if each.is_weak]
         context["may_match"] = decides
     return page(request, "lostfound/detail.html", context, status=status)
 

@@ -9,17 +9,19 @@ about a pair is never touched.
 import json
 import logging
 from collections import defaultdict
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 
 from django.db import connection, transaction
+from django.db.models import Window
+from django.db.models.functions import RowNumber
 from django.utils import timezone
 from django.utils.functional import cached_property
 from django.utils.translation import gettext as _
 
-from lostfound.matching import VERSION, Described, Match, Pool, Profile, Rarity, profile
+from lostfound.matching import LIST_FROM, VERSION, Described, Match, Pool, Profile, Rarity, profile
 from lostfound.models import MatchPair, MatchProfile
 from lostfound.queries import descriptions
 from propdesk.core import duty
@@ -31,7 +33,7 @@ log = logging.getLogger(__name__)
 BATCH = 500
 """Cases profiled, or lost reports compared and written, in one round of statements."""
 MOST = 5
-"""Suggestions kept for a lost report by one comparison."""
+"""Suggestions kept for a lost report by one comparison, strong and weak."""
 TELL_FROM = 80
 """Points from which the duty manager is told at once: 很像."""
 TELL_MOST = 20
@@ -43,6 +45,7 @@ _ALONE = 0x4C46_4D41
 """The advisory lock of a run: one at a time in the whole database."""
 _PAIRS, _PROFILES = MatchPair._meta.db_table, MatchProfile._meta.db_table  # noqa: SLF001 -- model API
 P = MatchPair.State
+LISTED = (P.SUGGESTED, P.PERHAPS)
 
 
 def refresh(now: datetime) -> int:
@@ -179,21 +182,28 @@ class _Run:
             # A word is as rare as among all that is found, or points would change run by run.
             fresh.rarity = Rarity.of(things)
         for batch in batches:
-            self._write(self._best(batch, fresh), batch, found)
+            # A new thing is among a thousand's weak ones only where it is more alike than those listed.
+            self._write(self._best(batch, fresh, _fifth(batch, found)), batch, found)
         return sum(self._settle(batch) for batch in _batches(found))
 
-    def _best(self, lost: list[int], pool: Pool) -> list[Match]:
-        """The best of the pool for each of these reports, but for what somebody judged."""
+    def _best(
+        self, lost: list[int], pool: Pool, least: Mapping[int, int] | None = None
+    ) -> list[Match]:
+        """The best of the pool for each of these reports, but for what somebody judged.
+
+        ``least``: points that weak ones need, by report.
+        """
+        needed = least or {}
         decided = _decided(lost)
         return [
             match
             for one in self._profiles(is_found=False, pks=lost)
-            for match in pool.best(one, MOST, decided[one.key])
+            for match in pool.best(one, MOST, decided[one.key], needed.get(one.key, LIST_FROM))
         ]
 
     @transaction.atomic
     def _write(self, matches: list[Match], lost: list[int], found: list[int] | None) -> None:
-        """Keep the suggestions of these reports, and take back those that no longer hold.
+        """Keep the suggestions of these reports, strong and weak; take back what no longer holds.
 
         ``found`` None: among everything found; else among these things only.
         """
@@ -203,9 +213,10 @@ class _Run:
         texts = [[json.dumps(match.reasons, ensure_ascii=False) for match in rows]]
         texts.append([json.dumps(match.contradictions, ensure_ascii=False) for match in rows])
         points = [match.points for match in rows]
+        states = [str(P.PERHAPS if match.is_weak else P.SUGGESTED) for match in rows]
         with connection.cursor() as cursor:
             cursor.execute(_OUTDATE, [lost, found, found, *keys])
-            cursor.execute(_SUGGEST, [self.now, *keys, points, *texts])
+            cursor.execute(_SUGGEST, [self.now, *keys, points, *texts, states])
             changed = cursor.fetchall()
         self._tell([(a, b) for a, b, reached in changed if reached >= TELL_FROM])
 
@@ -265,6 +276,14 @@ def _decided(lost: Collection[int]) -> dict[int, set[int]]:
     return found
 
 
+def _fifth(lost: Collection[int], found: Collection[int]) -> dict[int, int]:
+    """Points a weak match must reach to be listed, of reports that list enough without these things."""
+    rows = MatchPair.objects.filter(lost__in=lost, state__in=LISTED, found__ended_at=None)
+    place = Window(RowNumber(), partition_by="lost", order_by=("-points", "pk"))
+    full = rows.exclude(found__in=found).annotate(place=place).filter(place=MOST)
+    return {report: points + 1 for report, points in full.values_list("lost_id", "points")}
+
+
 _DESCRIBE = f"""
 UPDATE {_PROFILES} p SET data = v.data::jsonb, version = %s
 FROM unnest(%s::bigint[], %s::text[]) AS v(pk, data) WHERE p.case_id = v.pk
@@ -276,18 +295,18 @@ WHERE p.case_id = v.pk AND p.stale_at = v.at
 """  # noqa: S608 -- the only interpolated text is our own table name
 _OUTDATE = f"""
 UPDATE {_PAIRS} SET state = 'outdated'
-WHERE state = 'suggested' AND lost_id = ANY(%s) AND (%s::bigint[] IS NULL OR found_id = ANY(%s))
+WHERE state IN ('suggested', 'perhaps') AND lost_id = ANY(%s) AND (%s::bigint[] IS NULL OR found_id = ANY(%s))
 AND (lost_id, found_id) NOT IN (SELECT * FROM unnest(%s::bigint[], %s::bigint[]))
 """  # noqa: S608 -- the only interpolated text is our own table name
 _SUGGEST = f"""
 INSERT INTO {_PAIRS} AS p
 (lost_id, found_id, points, reasons, against, state, suggested_at, reason)
-SELECT v.lost, v.found, v.points, v.reasons::jsonb, v.against::jsonb, 'suggested', %s, ''
-FROM unnest(%s::bigint[], %s::bigint[], %s::smallint[], %s::text[], %s::text[])
-AS v(lost, found, points, reasons, against)
+SELECT v.lost, v.found, v.points, v.reasons::jsonb, v.against::jsonb, v.state, %s, ''
+FROM unnest(%s::bigint[], %s::bigint[], %s::smallint[], %s::text[], %s::text[], %s::text[])
+AS v(lost, found, points, reasons, against, state)
 ON CONFLICT (lost_id, found_id) DO UPDATE SET points = EXCLUDED.points, reasons = EXCLUDED.reasons,
 against = EXCLUDED.against, state = EXCLUDED.state
-WHERE p.state IN ('suggested', 'outdated') AND (p.points, p.reasons, p.against, p.state) IS DISTINCT FROM
+WHERE p.state IN ('suggested', 'perhaps', 'outdated') AND (p.points, p.reasons, p.against, p.state) IS DISTINCT FROM
 (EXCLUDED.points, EXCLUDED.reasons, EXCLUDED.against, EXCLUDED.state)
 RETURNING lost_id, found_id, points
 """  # noqa: S608 -- the only interpolated text is our own table name

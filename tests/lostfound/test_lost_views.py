@@ -11,7 +11,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from lostfound import workflow
-from lostfound.models import LostReport, MatchPair
+from lostfound.models import LostReport, MatchPair, MatchProfile
 from lostfound.queries import match as suggestions
 from propdesk.core import chronicle, paging
 from propdesk.core.models import Draft, User
@@ -260,6 +260,35 @@ def test_reasons_of_a_judgement_are_not_for_the_front_desk(house: House) -> None
     }
 
     assert shown == {"周敏": True, "钱婷": False}
+
+
+def test_weak_ones_are_folded_below_and_fill_the_list_up_to_five(house: House) -> None:
+    pair = suggested(house)
+    for n in range(6):
+        house.logged(features="白色 小米 直板", pictures=[], no_photo_reason=f"太暗 {n}")
+    MatchProfile.objects.update(stale_at=timezone.now())
+    compared()
+    response = web(house.dm).get(read(pair.lost).get_absolute_url())
+    one = response.context["one"]
+
+    assert [row.number for row in one.suggested] == [pair.found.case.number]
+    assert [(row.word, row.is_weak) for row in one.perhaps] == [("也许", True)] * 4
+    fold = response.content.decode().split('<details class="fold"><summary>也许相关（4）')[1]
+    assert [row.number in fold for row in one.perhaps] == [True] * 4
+    assert pair.found.case.number not in fold.split("</details>\n</section>")[0]
+
+
+def test_weak_one_makes_no_badge_and_stands_folded_on_the_thing(house: House) -> None:
+    item = house.logged(features="白色 小米 直板", pictures=[], no_photo_reason="太暗")
+    report = lost(house)
+    compared()
+    client = web(house.dm)
+    board = client.get(url(house, "lost_board")).context["rows"]
+    response = client.get(item.get_absolute_url())
+
+    assert [(row.number, row.best) for row in board] == [(report.case.number, None)]
+    assert (response.context["suggestions"], len(response.context["perhaps"])) == ([], 1)
+    assert "也许相关（1）" in response.content.decode()
 
 
 def test_ended_thing_is_suggested_no_more(house: House) -> None:

@@ -11,7 +11,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from lostfound import tasks, workflow
-from lostfound.matching import VERSION
+from lostfound.matching import SUGGEST_FROM, VERSION
 from lostfound.models import MatchPair, MatchProfile
 from lostfound.queries import descriptions
 from lostfound.workflow import match
@@ -271,6 +271,90 @@ def test_house_that_breaks_stops_no_other(
 
     assert (len(pairs()), waiting()) == (1, 2)
     assert {r.getMessage() for r in caplog.records} == {f"matching of house {house.prop.pk}"}
+
+
+# --- weak ones -----------------------------------------------------------------------------
+
+
+POOR = {"features": "白色 小米 直板", "pictures": [], "no_photo_reason": "夜里太暗"}
+"""A phone, but another: listed for whoever looks, told nobody."""
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("first", ["found", "lost"])
+def test_weak_pair_is_listed_and_told_nobody(house: House, first: str) -> None:
+    acts = {"found": lambda: house.logged(**POOR), "lost": lambda: lost(house)}
+    for name in (first, *(acts.keys() - {first})):
+        acts[name]()
+        compared()
+    (pair,) = pairs()
+
+    assert (pair.state, 0 < pair.points < SUGGEST_FROM) == (State.PERHAPS, True)
+    assert not Notice.objects.filter(rule="lostfound.match").exists()
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(("rest", "listed"), [(44, False), (1, True)])
+def test_new_thing_is_listed_as_weak_only_before_the_fifth(
+    house: House, rest: int, listed: bool
+) -> None:
+    report = lost(house)
+    for _n in range(match.MOST):
+        house.logged(**POOR)
+    compared()
+    MatchPair.objects.update(points=rest)
+    before = keys(*pairs(report))
+    late = house.logged(**POOR)
+    compared()
+
+    assert [state for *_pair, state in before] == [State.PERHAPS] * match.MOST
+    added = [(report.pk, late.pk, State.PERHAPS)] if listed else []
+    assert keys(*pairs(report)) == [*before, *added]
+
+
+@pytest.mark.django_db
+def test_ended_things_make_room_for_weak_ones(house: House) -> None:
+    report = lost(house)
+    items = [house.logged(**POOR) for _n in range(match.MOST)]
+    compared()
+    MatchPair.objects.update(points=44)
+    workflow.void(items[0], by=house.gm, reason="重复登记")
+    late = house.logged(**POOR)
+    compared()
+
+    assert keys(MatchPair.objects.get(lost=report, found=late)) == [
+        (report.pk, late.pk, State.PERHAPS)
+    ]
+
+
+@pytest.mark.django_db
+def test_strong_pair_that_grows_weak_stays_listed_and_may_grow_again(house: House) -> None:
+    pair = suggested(house)
+    item = fresh(pair.found)
+    facts = {n: getattr(item, n) for n in workflow.Facts.__dataclass_fields__}
+
+    states = []
+    for words in (POOR["features"], FIND.features):
+        other = workflow.Facts(**facts | {"features": words})
+        workflow.correct(item, other, by=house.dm, reason="登记错了")
+        compared()
+        states.append(keys(*pairs()))
+
+    key = (pair.lost_id, pair.found_id)
+    assert states == [[(*key, State.PERHAPS)], [(*key, State.SUGGESTED)]]
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("accept", [True, False])
+def test_weak_pair_can_be_judged_and_stays_judged(house: House, accept: bool) -> None:
+    house.logged(**POOR)
+    lost(house)
+    compared()
+    pair = workflow.decide_match(pairs()[0], by=house.dm, accept=accept)
+    MatchProfile.objects.update(stale_at=timezone.now())
+    compared()
+
+    assert [row.state for row in pairs()] == [pair.state]
 
 
 # --- word to the duty manager --------------------------------------------------------------

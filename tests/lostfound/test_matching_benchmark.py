@@ -104,6 +104,19 @@ def test_baselines_are_what_they_are_called():
     assert ranked == {"category": [2], "words": [2], "bigrams": [2]}
 
 
+def test_list_and_its_strong_part_are_ranked_apart():
+    later = {"since": NOON, "until": NOON}
+    weak = described("伞", "花", key=3, category="umbrella", **later)
+    both = small()
+    rows = Half((*both.found, weak), (*both.lost, described("雨伞", "黑", key=6, **later)), {})
+
+    listed, strong = benchmark.ours(rows)
+
+    assert (listed[5][0], strong[5]) == (2, [2])
+    assert all(strong[key] == listed[key][: len(strong[key])] for key in listed)
+    assert sum(map(len, listed.values())) > sum(map(len, strong.values()))
+
+
 # --- files ---------------------------------------------------------------------------------
 
 
@@ -147,7 +160,7 @@ def test_test_half_without_a_hash_is_refused(tmp_path, monkeypatch):
 def test_missed_goals_end_with_an_error(tmp_path, monkeypatch):
     rows = [
         {"type": "found", "id": "F1", "category": "key", "name": "钥匙", "features": "", "quantity": 1,
-         "serial": "", "place": ["A座"], "found_at": "2026-01-01T10:00", "true_lost": "L1"},
+         "serial": "", "place": ["A座"], "found_at": "2026-01-01T08:00", "true_lost": "L1"},
         {"type": "lost", "id": "L1", "category": "phone", "name": "手机", "features": "", "quantity": 1,
          "serial": "", "places": [], "lost_from": "2026-01-01T09:00", "lost_to": "2026-01-01T09:30",
          "reported_at": "2026-01-02T09:00", "true_found": "F1"},
@@ -169,26 +182,33 @@ def test_command_prints_the_table_of_the_development_half():
 
     text = printed.getvalue()
     assert all(
-        name in text for name in ("propdesk", "category", "words", "bigrams", "recall@5", "MRR")
+        name in text
+        for name in ("propdesk", "strong", "category", "words", "bigrams", "recall@5", "MRR")
     )
 
 
 # --- the development halves, read while tuning ----------------------------------------------
 
 
-@pytest.fixture(scope="module", params=["dev.jsonl", "dev2.jsonl"])
+def figures(name):
+    """What the list reaches on a half, what its strong part does, and the baselines."""
+    rows = benchmark.read_half(benchmark.FOLDER / name)
+    ours, strong = (measure(rows, ranked) for ranked in benchmark.ours(rows))
+    return ours, strong, [measure(rows, rank(rows)) for rank in BASELINES.values()], rows
+
+
+@pytest.fixture(scope="module", params=["dev.jsonl", "dev2.jsonl", "dev3.jsonl"])
 def opened(request):
-    rows = benchmark.read_half(benchmark.FOLDER / request.param)
-    others = [measure(rows, rank(rows)) for rank in BASELINES.values()]
-    return measure(rows, benchmark.ours(rows)), others
+    return figures(request.param)
 
 
 def test_figures_of_the_development_halves_do_not_fall(opened):
-    ours, others = opened
+    ours, strong, others, _rows = opened
 
-    assert ours.recall5.value >= 0.98
-    assert ours.recall1.value >= 0.78
-    assert ours.false.value <= 0.61
+    assert ours.recall5.value >= 0.99
+    assert ours.recall1.value >= 0.8
+    assert strong.recall5.value >= 0.96
+    assert strong.false.value <= 0.66
     assert goals_missed(ours, others) == []
 
 
@@ -197,15 +217,13 @@ def test_figures_of_the_development_halves_do_not_fall(opened):
 
 @pytest.fixture(scope="module")
 def sealed():
-    """Our figures and the best baseline's on the half nobody who wrote rules has seen."""
+    """The figures of the half nobody who wrote rules has seen."""
     benchmark.check_seal("test.jsonl")
-    rows = benchmark.read_half(benchmark.FOLDER / "test.jsonl")
-    others = [measure(rows, rank(rows)) for rank in BASELINES.values()]
-    return measure(rows, benchmark.ours(rows)), others, rows
+    return figures("test.jsonl")
 
 
 def test_sealed_half_is_large_enough(sealed):
-    _ours, _others, rows = sealed
+    _ours, _strong, _others, rows = sealed
 
     assert len(rows.found) >= 300
     assert len(rows.lost) >= 150
@@ -213,13 +231,13 @@ def test_sealed_half_is_large_enough(sealed):
 
 
 def test_recall_goal_is_met_on_the_sealed_half(sealed):
-    ours, others, _rows = sealed
+    ours, _strong, others, _rows = sealed
 
     assert "recall@5" not in goals_missed(ours, others)
 
 
 def test_figures_of_the_sealed_half_do_not_fall(sealed):
-    ours, others, _rows = sealed
+    ours, _strong, others, _rows = sealed
 
     assert ours.recall5.value >= 0.96
     assert ours.recall1.value >= 0.96
@@ -231,6 +249,6 @@ def test_figures_of_the_sealed_half_do_not_fall(sealed):
     strict=True, reason="the lead is 11 reports of 124, the goal asks for 13: see ADR 0022"
 )
 def test_lead_goal_is_met_on_the_sealed_half(sealed):
-    ours, others, _rows = sealed
+    ours, _strong, others, _rows = sealed
 
     assert "lead" not in goals_missed(ours, others)

@@ -3,7 +3,7 @@ from datetime import timedelta
 
 import pytest
 
-from lostfound.matching import FOLLOW_FROM, SUGGEST_FROM, Pool, score
+from lostfound.matching import FOLLOW_FROM, LIST_FROM, SUGGEST_FROM, Pool, score
 from lostfound.matching.pool import MOST_PAIRS
 from tests.lostfound.matching_samples import NOON, found, lost
 
@@ -86,7 +86,11 @@ def test_rejected_pairs_stay_away_and_others_move_up():
     assert without == [2, 3, 4, 5, 6]
 
 
-def test_best_comes_first_and_nothing_below_the_floor_is_shown():
+def listed(matches):
+    return [(match.found, match.is_weak) for match in matches]
+
+
+def test_best_comes_first_and_nothing_below_the_floor_is_strong():
     pool = Pool([replace(each, key=n) for n, each in enumerate([
         found("雨伞", "黑色 天堂 伞骨断一根"), found("雨伞", "黑色"), found("围巾", "红色"),
     ])])  # fmt: skip
@@ -96,21 +100,65 @@ def test_best_comes_first_and_nothing_below_the_floor_is_shown():
     assert matches[0].found == 0
     assert [m.points for m in matches] == sorted((m.points for m in matches), reverse=True)
     assert matches[0].points >= SUGGEST_FROM
-    assert all(m.points >= FOLLOW_FROM for m in matches)
-    assert 2 not in [m.found for m in matches]
+    assert all(m.is_weak == (m.points < FOLLOW_FROM) for m in matches)
+    assert 2 not in [m.found for m in matches if not m.is_weak]
 
 
-def test_weak_one_follows_a_good_one_and_is_not_shown_alone():
+def test_mediocre_one_is_strong_behind_a_good_one_and_weak_alone():
     report = lost("雨伞", "黑色 天堂牌，断了一根伞骨")
     weak = replace(found("雨伞", "蓝格子", places=(("室外", "花园"),)), key=1)
     good = replace(found("雨伞", "黑 天堂 伞骨断"), key=2)
 
     assert FOLLOW_FROM <= score(report, weak).points < SUGGEST_FROM
-    assert Pool([weak]).best(report) == []
-    assert [match.found for match in Pool([weak, good]).best(report)] == [2, 1]
-    assert Pool([weak, good]).best(report, exclude={2}) == []
+    assert listed(Pool([weak]).best(report)) == [(1, True)]
+    assert listed(Pool([weak, good]).best(report)) == [(2, False), (1, False)]
+    assert listed(Pool([weak, good]).best(report, exclude={2})) == [(1, True)]
+
+
+def test_weak_ones_fill_the_list_behind_the_strong_up_to_five():
+    report = lost("雨伞", "黑色 天堂牌，断了一根伞骨")
+    good = [replace(found("雨伞", "黑 天堂 伞骨断"), key=n) for n in range(2)]
+    poor = [replace(found("折叠伞", "红色 格子"), key=n) for n in range(9, 15)]
+
+    matches = Pool([*poor, *good]).best(report)
+
+    assert LIST_FROM <= score(report, poor[0]).points < FOLLOW_FROM
+    assert listed(matches) == [(0, False), (1, False), (9, True), (10, True), (11, True)]
+
+
+def test_weak_one_needs_the_points_that_are_asked_for_and_a_strong_one_does_not():
+    report = lost("雨伞", "黑色 天堂牌，断了一根伞骨")
+    weak = replace(found("雨伞", "蓝格子", places=(("室外", "花园"),)), key=1)
+    good = replace(found("雨伞", "黑 天堂 伞骨断"), key=2)
+    points = score(report, weak).points
+
+    assert listed(Pool([weak]).best(report, least=points)) == [(1, True)]
+    assert Pool([weak]).best(report, least=points + 1) == []
+    assert listed(Pool([weak, good]).best(report, least=101)) == [(2, False), (1, False)]
+
+
+def test_what_is_nothing_alike_is_not_listed():
+    things = [found("手机", "白色 小米", category="phone", places=(("室外",),))]
+
+    assert Pool(things).best(lost("雨伞", "黑色 天堂牌 长柄", category="umbrella")) == []
 
 
 @pytest.mark.parametrize("of_lost", [False, True])
 def test_empty_pool_suggests_nothing(of_lost):
     assert Pool([], of_lost=of_lost).best(lost()) == []
+
+
+@pytest.mark.parametrize("of_lost", [False, True])
+def test_what_shares_no_word_fills_the_places_left_nearest_in_time(of_lost):
+    report, item = lost("雨伞", "黑", places=()), found("手机", "白", category="phone", places=())
+    others = [
+        replace(
+            report if of_lost else item, key=n, since=report.since + (-n if of_lost else 60 + n)
+        )
+        for n in range(300)
+    ]
+    pool = Pool(others, of_lost=of_lost)
+    pool.best(item if of_lost else report)
+
+    nearest = pool._index.nearest(item if of_lost else report, 120, later=not of_lost)
+    assert (pool.scored, nearest) == (120, list(range(120)))

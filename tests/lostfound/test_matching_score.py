@@ -7,7 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lostfound.matching import VERSION, Profile, Rarity, profile, score
-from lostfound.matching.scoring import floor
+from lostfound.matching.evidence import VAGUE
+from lostfound.matching.scoring import floor, weigh
 from tests.lostfound.matching_samples import GYM, NOON, described, found, lost
 
 TEXTS = st.text(alphabet=st.characters(exclude_categories=["Cs"]), max_size=60)
@@ -290,3 +291,40 @@ def test_stored_profile_is_small():
     text = "黑色的小米双肩包，里面有一台旧联想笔记本和鼠标，拉链头是红的，侧袋插着膳魔师保温杯" * 3
 
     assert len(json.dumps(profile(described("双肩包", text)).to_json(), ensure_ascii=False)) < 2000
+
+
+# --- what the finder cannot name ------------------------------------------------------------
+
+
+def weight(one, other, kind):
+    return next((item.weight for item in weigh(one, other, Rarity()) if item.kind == kind), 0.0)
+
+
+def test_box_or_clip_of_the_finder_hardly_contradicts():
+    report = lost("领带夹", "银色", category="clothing")
+
+    assert weight(report, found("夹子", "银色"), "thing") == VAGUE
+    assert weight(report, found("雨伞", "银色", category="umbrella"), "thing") == -3.5
+
+
+@pytest.mark.parametrize(
+    ("name", "head"),
+    [
+        ("耳机一样的小东西", "小物/*"),
+        ("像笔的东西", ""),
+        ("手机形状的镜子", "化妆工具"),
+        ("手机", "手机/*"),
+        ("佛像吊坠", "项链/吊坠"),
+    ],
+)
+def test_what_it_is_likened_to_is_not_the_thing(name, head):
+    heads = found(name).heads
+
+    assert (heads[0].startswith(head) if head else heads) == (True if head else ())
+
+
+@pytest.mark.parametrize(
+    ("ours", "theirs", "told"), [(1, 1, 0.0), (2, 2, 0.8), (1, 3, -0.3), (3, 1, -0.9)]
+)
+def test_quantity_of_a_report_left_at_one_says_little(ours, theirs, told):
+    assert weight(lost(quantity=ours), found(quantity=theirs), "quantity") == told
