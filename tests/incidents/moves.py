@@ -395,7 +395,7 @@ BY_ID = {f"{act.name}-{act.action}": act for act in ACTS}
 _TABLES = sorted(
     model._meta.db_table
     for model in apps.get_models()
-    if model._meta.app_label in {"core", "incidents", "lostfound"}
+    if model._meta.app_label in {"core", "incidents", "lostfound", "emergencies"}
 )
 _FINGERPRINT = " UNION ALL ".join(
     f"SELECT '{table}', count(*), md5(coalesce(string_agg(t::text, '|' ORDER BY t::text), ''))"  # noqa: S608 -- names of our own tables
