@@ -218,10 +218,11 @@ class House:
 
     def doer(self, event: Event, spec: Step) -> User:
         """Who does a step: its role when it may, the commander else."""
-        if spec.by in Role.values and (user := self.people.get(Role(spec.by))) is not None:
-            if not event.case.restricted or event.readers.filter(user=user, ended_at=None).exists():
-                return user
-        return event.commander
+        user = self.people.get(Role(spec.by)) if spec.by in Role.values else None
+        if user is None:
+            return event.commander
+        reads = event.readers.filter(user=user, ended_at=None).exists()
+        return user if reads or not event.case.restricted else event.commander
 
     def ready(self, kind: str, **answers: str) -> Event:
         """Nothing stands in the way of ending it."""
