@@ -187,7 +187,7 @@ class _House:
             )
 
     def recent(self) -> None:
-        """Of today: a purse that waits for the second signature, food, a value to approve."""
+        """Of today: a purse two have counted, a cake that waits for a signature, a value to approve."""
         purse = self.log("wallet", "棕色长钱包", "棕色真皮，拉链头是小马", "快递柜", BROWN)
         inside = [
             workflow.Content("超市会员卡", 2),
@@ -195,11 +195,9 @@ class _House:
             workflow.Content("", 3, "CNY", Decimal(100)),
             workflow.Content("", 4, "CNY", Decimal(5)),
         ]
-        self.store(
-            purse, "450.00", "钱包二手价加现金", "BX", seal="F-00239", contents=inside, here=False
-        )
+        self.store(purse, "450.00", "钱包二手价加现金", "BX", seal="F-00239", contents=inside)
         cake = self.log("food", "生日蛋糕", "六寸，粉色盒子，丝带完好", "B座大堂", RED)
-        self.store(cake, "98.00", "同款标价", "G1-2")
+        self.store(cake, "98.00", "同款标价", "G1-2", here=False)
         racket = self.log("other", "羽毛球拍", "红黑相间，拍柄缠绿色手胶", "健身房", GREEN)
         racket = self.store(racket, "180.00", "同款二手价")
         workflow.decide_clue(racket, "yes", by=self.dm, text="拍套里有俱乐部会员名牌")
