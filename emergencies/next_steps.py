@@ -31,6 +31,7 @@ MENU = (
 REGISTER_PAGES: dict[str, str] = {}
 """Name of the page of each register (封条, 点名 …): its steps are done there."""
 FAR = timedelta(days=999)
+OPEN_STATES = ("open", "reopened")
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,13 +67,18 @@ class Line:
 
     @property
     def is_open(self) -> bool:
-        return self.state in ("open", "reopened")
+        return self.state in OPEN_STATES
 
     @property
     def is_plain(self) -> bool:
         """Whether one tap does it: nothing has to be written down."""
         step = self.step
         return not (step.evidence or step.fields or step.repeat or step.opens or self.register)
+
+    @property
+    def is_owned(self) -> bool:
+        """Whether only its register can do it."""
+        return str(self.step.own or "") in OWNED
 
     @property
     def seen(self) -> int:
@@ -117,7 +123,7 @@ class NextSteps(DetailRows):
             text=self.text(step.zh),
             who=label(step.by),
             mine=self.is_mine(step.by),
-            due=self.due_of(step) if line.state in ("open", "reopened") else None,
+            due=self.due_of(step) if self.is_running and line.state in OPEN_STATES else None,
             mark=mark,
             rounds=sum(m.step == step.id and m.outcome == "round" for m in self.record.marks),
             photos=self.proofs.get(mark.pk, []) if mark else [],

@@ -108,5 +108,10 @@ class Detail(NextSteps):
         return self.allowed("report")
 
     @cached_property
+    def may_start_event(self) -> bool:
+        """转特殊事件 (C-B): whoever reads an open complaint may start an event from it."""
+        return self.complaint.case.is_open and not self.is_out
+
+    @cached_property
     def may_history(self) -> bool:
         return self.allowed("history")

@@ -124,7 +124,10 @@ EXTENDS = ["ask_extension", "grant_extension", "decline_extension", "extend"]
 KINDS: dict[str, tuple[Any, list[str]]] = {
     "progress": (_l("进展"), ["progress", "resolve", "promise", *EXTENDS]),
     "told": (_l("告知"), ["tell_options", "choose", "refuse", "promise", "extend", "call_back"]),
-    "notice": (_l("提醒"), ["flag", "hand_over", "call_security", "security_arrived"]),
+    "notice": (
+        _l("提醒"),
+        ["flag", "hand_over", "call_security", "security_arrived", "event_started"],
+    ),
     "correct": (_l("更正"), ["correct", "edit_guest", "change_severity", "remove_attachment"]),
 }
 
@@ -156,6 +159,7 @@ LOOK = {
     "reopen": ("orange", "arrow-repeat", _l("重新处理")),
     "void": ("red", "slash-circle", _l("作废")),
     "hand_over": ("blue", "arrow-left-right", _l("移交跟进人")),
+    "event_started": ("red", "shield-exclamation", _l("转特殊事件")),
     "call_security": ("red", "shield-exclamation", _l("请保安部到场")),
     "security_arrived": ("green", "shield-check", _l("保安部已到场")),
     "attach": ("grey", "camera", _l("添加照片")),

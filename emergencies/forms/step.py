@@ -21,7 +21,7 @@ from propdesk.core.layouts import Fold, Group
 from propdesk.core.moments import MomentField
 from propdesk.core.persons import Guest
 from propdesk.core.text import CleanCharField, CleanTextField
-from propdesk.core.widgets import Chips, DateLocal, PhotosField, SignatureField
+from propdesk.core.widgets import Chips, DateLocal, DateTimeLocal, PhotosField, SignatureField
 
 if TYPE_CHECKING:
     from django.utils.functional import _StrPromise as StrPromise
@@ -52,6 +52,10 @@ def _money(spec: StepField, **options: Any) -> forms.Field:
     )
 
 
+def _moment(spec: StepField, **options: Any) -> forms.Field:
+    return MomentField(widget=DateTimeLocal(attrs={"data-now": _t("现在")}), **options)
+
+
 def _choice(spec: StepField, **options: Any) -> forms.Field:
     choices = YES_NO if spec.type == T.BOOL else [(o.code, o.zh) for o in spec.options]
     return forms.ChoiceField(choices=choices, widget=Chips(css="chips-sm"), **options)
@@ -62,7 +66,7 @@ MAKE: dict[FieldType, Callable[..., forms.Field]] = {
     T.LONG_TEXT: _long,
     T.NUMBER: _number,
     T.MONEY: _money,
-    T.TIME: lambda spec, **options: MomentField(**options),
+    T.TIME: _moment,
     T.DATE: lambda spec, **options: forms.DateField(widget=DateLocal(), **options),
     T.CHOICE: _choice,
     T.BOOL: _choice,
@@ -119,6 +123,8 @@ class StepForm(ActForm):
             if spec.when is not None and spec.when.field:
                 field.widget.attrs |= _only_when(spec)
             self.fields[name] = field
+        if self._has_signature and "contact" not in self.step.evidence:
+            self.fields["contact_name"].label = _("请谁签名（员工本人签不填）")
         if not self._has_signature:
             del self.fields["password"], self.fields["signature"]
 

@@ -51,9 +51,50 @@ LOOK = {
     "reopen": ("orange", "arrow-repeat", _l("重新处置")),
     "archive": ("green", "archive", _l("归档")),
     "void": ("red", "slash-circle", _l("误启动，作废")),
+    "list_losses": ("grey", "list-check", _l("登记失窃物品")),
+    "strike_loss": ("grey", "slash-circle", _l("划去失窃物品")),
+    "recover_loss": ("green", "bag-check", _l("找回失窃物品")),
+    "price": ("grey", "cash-coin", _l("核定赔偿金额")),
+    "inform_guest": ("blue", "megaphone", _l("告知客户赔偿")),
+    "decide_damage": ("violet", "patch-check", _l("批示赔偿异议")),
+    "sign_damage": ("green", "pen", _l("赔偿单签字")),
+    "post_damage": ("green", "journal-text", _l("赔偿入账")),
+    "cancel_damage": ("orange", "slash-circle", _l("取消赔偿")),
+    "seal": ("violet", "lock-fill", _l("贴封条")),
+    "check_seal": ("green", "shield-check", _l("核查封条")),
+    "open_seal": ("orange", "unlock", _l("启封")),
+    "renew_seal": ("violet", "lock-fill", _l("更换封条")),
+    "release_seal": ("green", "unlock", _l("公安解除")),
+    "count_belongings": ("grey", "list-check", _l("清点遗物")),
+    "hand_over_belongings": ("green", "box-seam", _l("移交遗物")),
+    "sweep_floor": ("green", "building", _l("逐层清查")),
+    "roll_call": ("blue", "people", _l("集合点名")),
+    "hand_to_fire_service": ("orange", "fire", _l("移交消防")),
+    "add_affected": ("grey", "building", _l("登记受影响客户")),
+    "inform_affected": ("blue", "megaphone", _l("告知受影响客户")),
+    "link_claim": ("grey", "link-45deg", _l("关联诉求")),
+    "finish_action": ("green", "check2-circle", _l("整改完成")),
+    "review": ("violet", "journal-text", _l("复盘")),
+    "record_start": ("grey", "file-earmark-text", _l("开始填写记录")),
+    "record_edit": ("grey", "pencil", _l("填写记录")),
+    "record_rewrite": ("orange", "arrow-repeat", _l("重写记录")),
+    "record_submit": ("violet", "send", _l("记录送签")),
+    "record_sign": ("violet", "pen", _l("签批记录")),
+    "record_signed_by": ("violet", "pen", _l("记录签字")),
+    "record_scan": ("grey", "upload", _l("上传签字件")),
+    "record_declined": ("orange", "slash-circle", _l("拒绝签字")),
+    "record_send_back": ("orange", "arrow-counterclockwise", _l("退回记录")),
+    "report_start": ("violet", "file-earmark-text", _l("起草《事故报告》")),
+    "report_edit": ("violet", "pencil", _l("填写《事故报告》")),
+    "report_submit": ("violet", "send", _l("提交《事故报告》签批")),
+    "report_sign": ("violet", "pen", _l("签批《事故报告》")),
+    "report_send_back": ("orange", "arrow-counterclockwise", _l("退回《事故报告》")),
+    "paper_sealed": ("grey", "file-earmark-pdf", _l("封存文书")),
     "flag": ("red", "bell", _l("系统提醒")),
 }
-NOTE = "emergencies.note"
+NOTE, MARK = "emergencies.note", "emergencies.stepmark"
+SHORT = 22
+"""Characters of a step that stand in a line of the timeline."""
 
 
 def timeline(one: Detail, kind: str, before: int | None) -> dict[str, Any]:
@@ -89,7 +130,8 @@ def _entry(one: Detail, entry: AuditEntry) -> dict[str, Any]:
     note = next((r["pk"] for r in entry.rows if r["m"] == NOTE), 0)
     by_clock = entry.action in ("flag", "climb")
     late = "" if by_clock else chronicle.late(entry, one.now, LATE_ENTRY)
-    return row | {"occurred": late, "note": note}
+    more = " · ".join(filter(None, [row["reason"], _written(one, entry)]))
+    return row | {"occurred": late, "note": note, "reason": more}
 
 
 def _facts(one: Detail, entry: AuditEntry, info: dict[str, Any]) -> str:
@@ -98,13 +140,12 @@ def _facts(one: Detail, entry: AuditEntry, info: dict[str, Any]) -> str:
     if action == "answer":
         return _answer(one, info)
     if action in ("mark", "round", "not_needed", "confirm_again"):
-        return _mark(one, entry, info)
+        return _mark(one, info)
     if action in ("tell", "not_told", "acknowledge", "climb"):
         return _call(one, action, info)
     if action == "flag":
-        steps = [one.playbook.steps.get(ident) for ident in info.get("steps", ())]
-        said = "；".join(one.text(step.zh) for step in steps if step)
-        return " · ".join(filter(None, [_rule(info), said]))
+        late = _("共%(n)d步") % {"n": len(info["steps"])} if info.get("steps") else ""
+        return " · ".join(filter(None, [_rule(info), late]))
     if action in ("hand_over", "take_command", "name_reader", "end_reader"):
         who = info.get("to") or info.get("user")
         return one.colleague(who)
@@ -129,18 +170,22 @@ def _answer(one: Detail, info: dict[str, Any]) -> str:
     return f"{ask.fact.ask}{f'{old} → ' if old else ''}{new}"
 
 
-def _mark(one: Detail, entry: AuditEntry, info: dict[str, Any]) -> str:
-    """The step, then what was written with the very mark of this entry."""
+def _mark(one: Detail, info: dict[str, Any]) -> str:
+    """The step, in as many words as a line takes."""
     step = one.playbook.steps.get(info.get("step", ""))
-    if step is None:
-        return ""
-    keys = {row["pk"] for row in entry.rows if row["m"] == "emergencies.stepmark"}
+    words = one.text(step.zh) if step else ""
+    return words if len(words) <= SHORT else f"{words[: SHORT - 1]}…"
+
+
+def _written(one: Detail, entry: AuditEntry) -> str:
+    """What was written with the very mark of this entry; a reason stands there already."""
+    keys = {row["pk"] for row in entry.rows if row["m"] == MARK}
     mark = next((m for m in reversed(one.record.marks) if m.pk in keys), None)
-    said = [one.text(step.zh)]
-    if mark is not None and entry.action != "confirm_again":
-        said += [f"{name}：{words}" for name, words in one.shown(step, mark.values)]
-        said += [mark.text] if mark.text else []
-    return " · ".join(said)
+    step = one.playbook.steps.get(mark.step) if mark is not None else None
+    if step is None or entry.action in ("confirm_again", "not_needed"):
+        return ""
+    said = [f"{name}：{words}" for name, words in one.shown(step, mark.values)]
+    return " · ".join([*said, *([mark.text] if mark.text else [])])
 
 
 def _call(one: Detail, action: str, info: dict[str, Any]) -> str:

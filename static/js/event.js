@@ -3,6 +3,9 @@
   const all = (selector, root = document) => [...root.querySelectorAll(selector)];
   const FIELDS = "input:not([type=hidden]), textarea, select";
   const text = document.getElementById("ui-text")?.dataset ?? {};
+  const offset = text.now ? new Date(text.now) - Date.now() : 0;
+  const [, sign, hours, minutes] = /([+-])(\d\d):(\d\d)$/.exec(text.now ?? "") ?? [];
+  const zone = sign ? Number(`${sign}1`) * (Number(hours) * 60 + Number(minutes)) : 0; /* of the house, in minutes */
 
   /* ── A part is held while a form in it is being filled in ── */
   document.addEventListener("input", (event) => {
@@ -69,18 +72,33 @@
   };
   document.addEventListener("change", (event) => { if (event.target.form) follow(event.target.form); });
 
+  /* ── A time is mostly now ── */
+  const initNow = (input) => {
+    if (input.dataset.ready) return;
+    input.dataset.ready = "1";
+    const chip = document.createElement("button");
+    chip.type = "button";
+    chip.className = "chip now-chip";
+    chip.textContent = input.dataset.now;
+    chip.addEventListener("click", () => {
+      const at = new Date(Date.now() + offset);
+      input.value = new Date(at.getTime() + zone * 60000).toISOString().slice(0, 16);
+      input.dispatchEvent(new Event("input", { bubbles: true }));
+    });
+    input.after(chip);
+  };
+
   /* ── How long it has been going on ── */
   const unit = (count, name) => (count ? `${count}${name}` : "");
   const tick = () => all("time[data-since]").forEach((time) => {
-    const total = Math.floor((Date.now() + (text.now ? offset : 0) - new Date(time.dataset.since)) / 60000);
+    const total = Math.floor((Date.now() + offset - new Date(time.dataset.since)) / 60000);
     if (Number.isNaN(total)) return;
     const days = Math.floor(total / 1440), hours = Math.floor(total / 60) % 24, minutes = total % 60;
     time.textContent = total < 1 ? text.moment : days ? days + text.day + unit(hours, text.hour) : unit(hours, text.hour) + unit(minutes, text.minute);
   });
-  const offset = text.now ? new Date(text.now) - Date.now() : 0;
-
   const start = (root) => {
     all("form", root).filter((form) => form.querySelector("[data-when]")).forEach(follow);
+    all("[data-now]", root).filter((input) => input.matches("input")).forEach(initNow);
     tick();
   };
   start(document);
