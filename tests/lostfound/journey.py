@@ -9,7 +9,7 @@ from typing import Any
 from django.utils import timezone
 from PIL import Image
 
-from lostfound import workflow
+from lostfound import categories, workflow
 from lostfound.models import FoundItem, StoragePlace
 from propdesk.core import signatures
 from propdesk.core.models import Department, Place, Property, User
@@ -68,8 +68,10 @@ class House:
         return StoragePlace.objects.create(property=self.prop, name=label, label=label, code=code)
 
     def logged(self, *, by: User | None = None, **changes: Any) -> FoundItem:
-        pictures = changes.pop("pictures", [photo()])
-        find = replace(FIND, **changes)
+        find = replace(FIND, **{k: v for k, v in changes.items() if k != "pictures"})
+        # Nobody photographs papers and cards.
+        usual = [] if categories.rule(find.category).no_photo else [photo()]
+        pictures = changes.get("pictures", usual)
         return fresh(workflow.log(self.prop, find, pictures, by=by or self.taker or self.guard))
 
     def receipt(self, **changes: Any) -> workflow.Receipt:

@@ -11,7 +11,7 @@ from lostfound.categories import Category
 from lostfound.models import FoundItem
 from propdesk.core.models import User
 from propdesk.core.roles import Role
-from tests.factories import ShiftFactory, fresh
+from tests.factories import PASSWORD, ShiftFactory, fresh
 from tests.lostfound.journey import House, photo
 
 pytestmark = pytest.mark.django_db
@@ -70,7 +70,9 @@ def test_contents_are_read_line_by_line_and_note_by_note() -> None:
     house = House()
     lines = {"text_1": "会员卡", "count_1": "2", "text_2": "车票", "cny_100": "3", "cny_0_5": "2"}
     lines |= {"currency_1": "HKD", "denomination_1": "20", "pieces_1": "1"}
-    form = receive(house, house.logged(category="wallet"), typed(house, **lines))
+    form = receive(
+        house, house.logged(category="wallet"), typed(house, guard_password=PASSWORD, **lines)
+    )
     assert form.is_valid(), form.errors
     assert form.cleaned_data["contents"] == (
         {"text": "会员卡", "count": 2},
@@ -101,7 +103,9 @@ def test_half_filled_line_gets_its_sentence(lines: dict[str, str], field: str) -
 
 def test_value_of_cash_is_what_was_counted() -> None:
     house = House()
-    data = typed(house, cny_100="3", cny_5="1", currency_1="HKD", denomination_1="20", pieces_1="1")
+    notes = {"cny_100": "3", "cny_5": "1"}
+    notes |= {"currency_1": "HKD", "denomination_1": "20", "pieces_1": "1"}
+    data = typed(house, guard_password=PASSWORD, **notes)
     del data["is_unvalued"]
     form = receive(house, house.logged(category="cash"), data)
     assert form.is_valid(), form.errors
