@@ -36,7 +36,8 @@ class Sources:
         self.calls = {call.notice: call for call in self.record.calls}
         rows = event.parties.filter(removed_at=None).select_related("person__room")
         self.parties = sorted(rows, key=lambda p: (_rank(p), p.pk))
-        self.people = cells.People([dict(m.values) for m in self.marks.values()])
+        known = [{cells.PERSON: m.person_id} for m in self.marks.values() if m.person_id]
+        self.people = cells.People(known, [dict(m.values) for m in self.marks.values()])
 
     def value(self, field: FormField) -> Any:
         """Return what the first source of the field that has something says; None for nothing."""
@@ -85,7 +86,7 @@ class Sources:
         if call is None:
             return None
         if part == "told_by":
-            return call.recorded_by
+            return getattr(call, "recorded_by", None)
         if part == "acked_at":
             return call.acked_at
         return told_at(call) if part else told(call)
@@ -97,22 +98,21 @@ class Sources:
             return None
         if key in mark.values:
             return cells.read(field.type, mark.values[key], self.people) or _plain(mark, key, field)
-        return _proof(mark, key, field)
+        return self._proof(mark, key, field)
+
+    def _proof(self, mark: StepMark, key: str, field: FormField) -> Any:
+        """What proves the step: its words, its time, the person spoken to."""
+        if key in ("contact", "signature") or field.type == FieldType.PERSON:
+            return self.people.of({cells.PERSON: mark.person_id})
+        if key == "time" or field.type == FieldType.TIME:
+            return mark.occurred_at
+        return mark.text if key in ("text", "reason") else None
 
 
 def _plain(mark: StepMark, key: str, field: FormField) -> Any:
     """What is falsy but said: 0, 否."""
     value = mark.values[key]
     return value if field.type in (FieldType.NUMBER, FieldType.BOOL) else None
-
-
-def _proof(mark: StepMark, key: str, field: FormField) -> Any:
-    """What proves the step: its words, its time, the person spoken to."""
-    if key in ("contact", "signature") or field.type == FieldType.PERSON:
-        return mark.person
-    if key == "time" or field.type == FieldType.TIME:
-        return mark.occurred_at
-    return mark.text if key in ("text", "reason") else None
 
 
 def _rank(party: Party) -> int:

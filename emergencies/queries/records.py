@@ -4,13 +4,23 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import CharField, Exists, ExpressionWrapper, F, OuterRef, Q, QuerySet
+from django.db.models import (
+    CharField,
+    Exists,
+    ExpressionWrapper,
+    F,
+    OuterRef,
+    Q,
+    QuerySet,
+    Subquery,
+    Value,
+)
 from django.utils import timezone
 
 from emergencies import playbooks
 from emergencies.models import Event, EventRecord, Kind, Reader, RecordBox
 from emergencies.playbooks import records as papers
-from emergencies.playbooks.records import Form
+from emergencies.playbooks.records import Form, FormField
 from emergencies.playbooks.schema import Playbook, Record
 from emergencies.queries import cells, evidence
 from emergencies.queries.events import visible_to
@@ -44,6 +54,11 @@ class Spec:
         """With its brackets."""
         return papers.title(self.form.code)
 
+    @property
+    def tables(self) -> list[FormField]:
+        """The fields whose rows come from registers."""
+        return [field for field in self.form.fields if field.type == "table"]
+
 
 def specs(event: Event, board: Any = None) -> dict[str, Spec]:
     """The papers of the event that are written here, by form; a drill has its own alone."""
@@ -76,15 +91,28 @@ def report_sign(event: Event) -> tuple[str, ...]:
     return ()
 
 
-def rows_of(event: Event) -> list[EventRecord]:
-    """The records that count, oldest first."""
+def rows_of(event: Event) -> list[Any]:
+    """The records that count, oldest first, each with ``whose`` box waits; one statement."""
+    box = RecordBox.objects.filter(
+        record=OuterRef("pk"), round=OuterRef("round"), decision=Decision.PENDING
+    )
     rows = event.records.exclude(state=State.SUPERSEDED).select_related("author")
-    return list(rows.order_by("form", "seq"))
+    whose = Subquery(box.order_by("position").values("title")[:1])
+    return list(rows.annotate(whose=whose).order_by("form", "seq"))
 
 
-def one(event: Event, pk: int) -> EventRecord | None:
-    """One record of this very event."""
-    return EventRecord.objects.select_related("author").filter(event=event, pk=pk).first()
+def one(user: User, prop: Property, number: str, pk: int) -> EventRecord | None:
+    """One record of the event of this number as this user may see it, with what it reads."""
+    house = "event__case__property__settings"
+    people = ("author", "event__commander", "event__reported_by")
+    joined = (house, "event__playbook", "event__place", *people)
+    rows = EventRecord.objects.filter(pk=pk, event__case__number=number)
+    rows = rows.filter(event__in=visible_to(user, prop).values("pk"))
+    return (
+        rows.select_related(*joined)
+        .defer("event__playbook__content", "event__playbook__text")
+        .first()
+    )
 
 
 def boxes(record: EventRecord) -> list[RecordBox]:
@@ -97,13 +125,11 @@ def boxes(record: EventRecord) -> list[RecordBox]:
 def sign_forms(event: Event, record: evidence.Record) -> None:
     """``evidence.REGISTERS``: the forms that are signed; of several, all that were begun."""
     rows = event.records.exclude(state=State.SUPERSEDED).values_list("form", "state")
+    reports = Report.objects.filter(case=event.pk).exclude(state=Report.State.SUPERSEDED)
+    named = reports.annotate(form=Value(REPORT, CharField())).values_list("form", "state")
     states: dict[str, set[str]] = {}
-    for form, state in rows:
+    for form, state in rows.union(named, all=True):
         states.setdefault(form, set()).add(state)
-    if REPORT in {r.form for r in evidence.playbook_of(event).records}:
-        signed = Report.objects.filter(case=event.case_id, state=Report.State.SIGNED)
-        if signed.exists():
-            states[REPORT] = {State.SIGNED}
     done = {form for form, found in states.items() if found == {State.SIGNED}}
     record.signed = record.signed | done
 
@@ -193,6 +219,11 @@ def _able() -> "QuerySet[Membership]":
     )
 
 
+def may_sign(box: RecordBox | None, by: User, prop: Property) -> bool:
+    """Whether it is his turn."""
+    return box is not None and bool(box.role) and turns(by, prop).filter(pk=box.pk).exists()
+
+
 def waiting_for(by: User, prop: Property) -> list[EventRecord]:
     """Records whose next box this person may sign, oldest first (签批 inbox), at most 50."""
     rows = EventRecord.objects.filter(pk__in=turns(by, prop).values("record"))
@@ -240,13 +271,6 @@ def event(user: User, prop: Property, number: str) -> Event | None:
     return rows.defer("playbook__content", "playbook__text").filter(case__number=number).first()
 
 
-def names(event: Event) -> dict[int, str]:
-    """Everybody who is not staff and on record with the event: id and name, parties first."""
-    ids = known_people(event)
-    rows = Person.objects.filter(pk__in=ids).exclude(name="").order_by("pk")
-    return dict(rows.values_list("pk", "name"))
-
-
 def colleagues(prop: Property) -> dict[int, str]:
     """Everybody who works in the house."""
     return dict(duty.holders(prop, *sorted(ALL_STAFF)).values_list("pk", "name"))
@@ -271,17 +295,25 @@ def report_boxes(found: Report) -> list[ReportBox]:
 
 def known_people(event: Event) -> set[int]:
     """Ids of everybody who is on record with the event: parties, contacts, people of its papers."""
-    found = set(event.parties.values_list("person", flat=True))
-    found |= set(event.marks.exclude(person=None).values_list("person", flat=True))
-    said = [*event.marks.values_list("values", flat=True)]
-    said += event.records.values_list("values", flat=True)
     signed = RecordBox.objects.filter(record__event=event).exclude(person=None)
-    return found | cells.people_in(said) | set(signed.values_list("person", flat=True))
+    ids = event.parties.values_list("person").union(
+        event.marks.exclude(person=None).values_list("person"), signed.values_list("person")
+    )
+    said = event.marks.values_list("values", "pk").union(
+        event.records.values_list("values", "pk"), all=True
+    )
+    return {pk for (pk,) in ids} | cells.people_in([values for values, _pk in said])
 
 
-def spec(event: Event, form: str) -> Spec:
+def names(event: Event) -> dict[int, str]:
+    """Everybody who is not staff and on record with the event: id and name; three statements."""
+    rows = Person.objects.filter(pk__in=known_people(event)).exclude(name="").order_by("pk")
+    return dict(rows.values_list("pk", "name"))
+
+
+def spec(event: Event, form: str, board: Any = None) -> Spec:
     """A paper by its form, also one that is not needed any more."""
-    found = specs(event).get(form)
+    found = specs(event, board).get(form)
     if found is not None:
         return found
     for record in evidence.playbook_of(event).records:
@@ -322,30 +354,26 @@ class Paper:
 
 
 def shelf(event: Event, board: Any = None) -> list[Paper]:
-    """Every paper of the event, in the playbook's order; four statements besides the board."""
+    """Every paper of the event, in the playbook's order; two statements besides the board."""
     rows = rows_of(event)
-    waiting = RecordBox.objects.filter(
-        record__in=[r.pk for r in rows], round=F("record__round"), decision=Decision.PENDING
-    )
-    whose: dict[int, str] = {}
-    for box in waiting.order_by("-position"):
-        whose[box.record_id] = box.title
     found: list[Paper] = []
     look = board or (None if event.is_drill else evidence.look(event))
     for form, one_spec in specs(event, look).items():
         mine = [r for r in rows if r.form == form]
-        found += [Paper(one_spec, r, whose=whose.get(r.pk, "")) for r in mine]
+        found += [Paper(one_spec, r, whose=r.whose or "") for r in mine]
         if (not mine or one_spec.several) and one_spec.needed is not False:
             found.append(Paper(one_spec))
-    return [*found, *_report_line(event, look)]
+    return found if event.is_drill else [*found, *_report_line(event, look)]
 
 
 def _report_line(event: Event, look: Any) -> list[Paper]:
-    if event.is_drill or look is None:
-        return []
     line = next((each for each in look.records if each.record.form == REPORT), None)
-    report = signoff.current(event.case)
+    box = ReportBox.objects.filter(
+        report=OuterRef("pk"), round=OuterRef("round"), decision=ReportBox.Decision.PENDING
+    )
+    whose = Subquery(box.order_by("position").values("title")[:1])
+    rows: Any = Report.objects.filter(case=event.pk).exclude(state=Report.State.SUPERSEDED)
+    report = rows.annotate(whose=whose).first() if line is not None else None
     if line is None or (line.needed is False and report is None):
         return []
-    box = signoff.next_box(report) if report is not None else None
-    return [Paper(None, report=report, whose=box.title if box else "")]
+    return [Paper(None, report=report, whose=(report.whose if report else "") or "")]

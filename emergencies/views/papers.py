@@ -7,8 +7,9 @@ from django.views.decorators.http import require_GET
 
 from emergencies import workflow
 from emergencies.models import Event
+from emergencies.playbooks import form
 from emergencies.queries import records as queries
-from emergencies.views.records import address, event_of, head_of, record_of
+from emergencies.views.records import at, frame_of, record_of
 from propdesk.core import rendering, serving, signoff
 from propdesk.core.http import StaffRequest, done, page, staff_view
 from propdesk.core.models import Document, RenderJob, Report
@@ -21,6 +22,14 @@ def _title(event: Event, title: str) -> str:
     return "" if event.case.restricted else title
 
 
+def _event(request: StaffRequest, number: str) -> Event:
+    found = queries.event(request.user, request.prop, number.upper())
+    if found is None:
+        raise Http404
+    workflow.permit(found, "print", request.user)
+    return found
+
+
 @staff_view
 @require_GET
 @xframe_options_sameorigin
@@ -29,9 +38,9 @@ def record_paper(request: StaffRequest, number: str, pk: int) -> HttpResponse:
     row = record_of(request, number, pk)
     workflow.permit(row.event, "print", request.user)
     sealed = row.state == queries.State.SIGNED and row.event.status == S.ARCHIVED
-    title = queries.spec(row.event, row.form).form.title.zh
-    here = address(row.event, "record_paper", row.pk)
-    return _paper(request, row.event, workflow.paper_kind(row), here, title, sealed=sealed)
+    title = form(row.form).title.zh
+    here = at(row.event, "record_paper", row.pk)
+    return paper_page(request, row.event, workflow.paper_kind(row), here, title, sealed=sealed)
 
 
 @staff_view
@@ -39,18 +48,19 @@ def record_paper(request: StaffRequest, number: str, pk: int) -> HttpResponse:
 @xframe_options_sameorigin
 def report_paper(request: StaffRequest, number: str) -> HttpResponse:
     """The same of the 《事故报告》."""
-    event = event_of(request, number)
-    workflow.permit(event, "print", request.user)
+    event = _event(request, number)
     report = signoff.current(event.case)
     if report is None:
         raise Http404
     sealed = report.state == Report.State.SIGNED and event.status == S.ARCHIVED
-    here = address(event, "report_paper")
+    here = at(event, "report_paper")
     title = _("事故报告")
-    return _paper(request, event, workflow.REPORT_KIND, here, title, sealed=sealed, report=report)
+    return paper_page(
+        request, event, workflow.REPORT_KIND, here, title, sealed=sealed, report=report
+    )
 
 
-def _paper(
+def paper_page(
     request: StaffRequest,
     event: Event,
     kind: str,
@@ -60,6 +70,7 @@ def _paper(
     sealed: bool,
     report: Report | None = None,
 ) -> HttpResponse:
+    """The way to a paper of ``kind``: to its bytes when they are ready, else a page that waits."""
     case = event.case
     ready = rendering.ready_document(case, kind, sealed=sealed, report=report)
     job = None
@@ -67,14 +78,8 @@ def _paper(
         job = rendering.job_of(case, kind, sealed=sealed)
         if job is None or (job.state == RenderJob.State.FAILED and "again" in request.GET):
             job = rendering.request(case, kind, by=request.user, sealed=sealed, report=report)
-    context = {
-        "ready": ready,
-        "job": job,
-        "paper_url": here,
-        "row": event,
-        "head": head_of(event),
-        "title": _title(event, title),
-    }
+    named = _title(event, title)
+    context = frame_of(event, ready=ready, job=job, paper_url=here) | {"title": named}
     if request.htmx:
         status = 202 if ready is None else 200
         return page(request, "emergencies/records/_paper_state.html", context, status=status)
@@ -91,9 +96,9 @@ def record_file(request: StaffRequest, number: str, pk: int, document: int) -> H
     row = record_of(request, number, pk)
     workflow.permit(row.event, "print", request.user)
     found = rendering.document(row.event.case, workflow.paper_kind(row), document)
-    title = queries.spec(row.event, row.form).form.title.zh
-    again = address(row.event, "record_paper", row.pk)
-    return _served(request, row.event, found, title, again)
+    title = form(row.form).title.zh
+    again = at(row.event, "record_paper", row.pk)
+    return served_page(request, row.event, found, title, again)
 
 
 @staff_view
@@ -101,19 +106,19 @@ def record_file(request: StaffRequest, number: str, pk: int, document: int) -> H
 @xframe_options_sameorigin
 def report_file(request: StaffRequest, number: str, document: int) -> HttpResponse:
     """The bytes of the 《事故报告》."""
-    event = event_of(request, number)
-    workflow.permit(event, "print", request.user)
+    event = _event(request, number)
     found = rendering.document(event.case, workflow.REPORT_KIND, document)
-    return _served(request, event, found, _("事故报告"), address(event, "report_paper"))
+    return served_page(request, event, found, _("事故报告"), at(event, "report_paper"))
 
 
-def _served(
+def served_page(
     request: StaffRequest, event: Event, found: Document | None, title: str, again: str
 ) -> HttpResponse:
+    """The stored bytes, or a page that says they were altered."""
     if found is None:
         raise Http404
     served = serving.paper(request, found, _title(event, title), again=again)
     if served is not None:
         return served
-    context = {"row": event, "title": _title(event, title)}
+    context = frame_of(event) | {"title": _title(event, title)}
     return page(request, "emergencies/records/paper_altered.html", context, status=503)

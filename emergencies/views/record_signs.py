@@ -13,7 +13,7 @@ from emergencies.forms import records as forms
 from emergencies.models import EventRecord
 from emergencies.queries import evidence, prefill
 from emergencies.queries import records as queries
-from emergencies.views.records import GET_POST, address, can, dial_of, head_of, record_of
+from emergencies.views.records import GET_POST, at, can, frame_of, record_of
 from propdesk.core import signatures
 from propdesk.core.http import StaffRequest, attempt, done, page, staff_view
 from propdesk.core.report_forms import OpinionForm, SendBackForm, SignForm
@@ -35,16 +35,8 @@ def has_signature(request: StaffRequest) -> bool:
 
 def context_of(row: EventRecord, **more: Any) -> dict[str, Any]:
     """What the pages of one paper share."""
-    spec = queries.spec(row.event, row.form)
-    return {
-        "row": row.event,
-        "one": dial_of(row.event),
-        "record": row,
-        "spec": spec,
-        "head": head_of(row.event, spec),
-        "paper_url": address(row.event, "record_paper", row.pk),
-        **more,
-    }
+    paper_url = at(row.event, "record_paper", row.pk)
+    return frame_of(row.event, row.form, record=row, paper_url=paper_url, **more)
 
 
 @staff_view
@@ -54,7 +46,7 @@ def submit(request: StaffRequest, number: str, pk: int) -> HttpResponse:
     row = record_of(request, number, pk)
     workflow.permit(row.event, "write_record", request.user)
     if row.state not in queries.EDITABLE:
-        return done(request, address(row.event, "record", row.pk))
+        return done(request, at(row.event, "record", row.pk))
     form = SignForm(
         request.POST or None,
         request.FILES or None,
@@ -70,7 +62,7 @@ def submit(request: StaffRequest, number: str, pk: int) -> HttpResponse:
                 form, lambda: keeping(request, form, lambda word: _submit(request, row, word))
             )
         if status == 200:
-            return done(request, address(row.event, "record", row.pk), _("记录已提交签名。"))
+            return done(request, at(row.event, "record", row.pk), _("记录已提交签名。"))
     context = context_of(row, form=form, missing=_missing(row))
     return page(request, "emergencies/records/submit.html", context, status=status)
 
@@ -90,12 +82,10 @@ def _missing(row: EventRecord) -> tuple[tuple[str, str], ...]:
 def sign(request: StaffRequest, number: str, pk: int) -> HttpResponse:
     """签名: the paper, then 同意并签名 or 退回修改; afterwards the next one that waits for him."""
     row = record_of(request, number, pk)
-    workflow.permit(row.event, "read", request.user)
     boxes = queries.boxes(row)
     box = next((each for each in boxes if each.decision == "pending"), None)
-    mine = box is not None and queries.turns(request.user, request.prop).filter(pk=box.pk).exists()
-    here = address(row.event, "record", row.pk)
-    if request.method != "POST" and not mine:
+    here = at(row.event, "record", row.pk)
+    if request.method != "POST" and not queries.may_sign(box, request.user, request.prop):
         return done(request, here, _("现在不是由您签这份记录。"), level=messages.INFO)
     sends_back = "send_back" in request.POST
     form = OpinionForm(
@@ -140,7 +130,7 @@ def outside(request: StaffRequest, number: str, pk: int) -> HttpResponse:
     workflow.permit(row.event, "take_signature", request.user)
     box = next((b for b in queries.boxes(row) if b.decision == "pending"), None)
     if request.method != "POST" and (box is None or not box.party):
-        return done(request, address(row.event, "record", row.pk))
+        return done(request, at(row.event, "record", row.pk))
     declines = "decline" in request.POST
     form = forms.OutsideForm(
         None if declines else request.POST or None,
@@ -159,7 +149,7 @@ def outside(request: StaffRequest, number: str, pk: int) -> HttpResponse:
     if request.method == "POST":
         status = _outside(request, row, decline if declines else form)
         if status == 200:
-            return done(request, address(row.event, "record", row.pk), _("已登记。"))
+            return done(request, at(row.event, "record", row.pk), _("已登记。"))
     may_decline = can(request, row.event, "decline_signature")
     context = context_of(row, form=form, decline=decline, box=box, may_decline=may_decline)
     return page(request, "emergencies/records/outside.html", context, status=status)
@@ -197,6 +187,6 @@ def scan(request: StaffRequest, number: str, pk: int, box: int) -> HttpResponse:
             data = form.picture()
             status = attempt(form, lambda: workflow.add_scan(row, found, data, by=request.user))
         if status == 200:
-            return done(request, address(row.event, "record", row.pk), _("签名件已保存。"))
-    context = context_of(row, form=form, title=_("补传签名件"))
+            return done(request, at(row.event, "record", row.pk), _("签名件已保存。"))
+    context = context_of(row, form=form, act=_("补传签名件"))
     return page(request, "emergencies/records/act.html", context, status=status)

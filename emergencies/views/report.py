@@ -8,11 +8,12 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from emergencies import reports, workflow
+from emergencies.detail import Detail
 from emergencies.models import Event
-from emergencies.queries import evidence
 from emergencies.queries import records as queries
+from emergencies.views.frame import address, load
 from emergencies.views.record_signs import has_signature, keeping
-from emergencies.views.records import GET_POST, address, can, dial_of, event_of, head_of
+from emergencies.views.records import GET_POST, allow, frame_of
 from propdesk.core import drafts, signoff, stale
 from propdesk.core.http import StaffRequest, attempt, done, page, staff_view
 from propdesk.core.models import Report, ReportBox
@@ -21,56 +22,49 @@ from propdesk.core.report_forms import OpinionForm, ReportForm, SendBackForm, Si
 EDITABLE = (Report.State.DRAFT, Report.State.SENT_BACK)
 
 
-def _context(event: Event, current: Report | None, **more: Any) -> dict[str, Any]:
-    return {
-        "row": event,
-        "one": dial_of(event),
-        "report": current,
-        "head": head_of(event),
-        "paper_url": address(event, "report_paper"),
-        **more,
-    }
+def _context(one: Detail, current: Report | None, **more: Any) -> dict[str, Any]:
+    paper_url = address(one, "report_paper")
+    return frame_of(one.event, queries.REPORT, report=current, paper_url=paper_url, **more)
 
 
 @staff_view
 @GET_POST
 def report(request: StaffRequest, number: str) -> HttpResponse:
     """《事故报告》: filled in from the event; edited until it is submitted, then shown."""
-    event = event_of(request, number)
-    workflow.permit(event, "read", request.user)
-    if not queries.report_sign(event) or event.is_drill:
+    one = load(request, number)
+    if not queries.report_sign(one.event) or one.event.is_drill:
         raise Http404
-    current = signoff.current(event.case)
+    current = signoff.current(one.event.case)
     editable = current is None or current.state in EDITABLE
-    if not (editable and can(request, event, "report")) and request.method != "POST":
+    if not (editable and one.can("report")) and request.method != "POST":
         if current is None:
-            workflow.permit(event, "report", request.user)
-            return done(request, event.get_absolute_url(), _("还没有《事故报告》。"))
-        context = _context(event, current, boxes=queries.report_boxes(current))
+            allow(one, "report")
+            return done(request, one.event.get_absolute_url(), _("还没有《事故报告》。"))
+        context = _context(one, current, boxes=queries.report_boxes(current))
         return page(request, "emergencies/records/report_shown.html", context)
-    workflow.permit(event, "report", request.user)
-    return _write(request, event, current)
+    allow(one, "report")
+    return _write(request, one, current)
 
 
-def _write(request: StaffRequest, event: Event, current: Report | None) -> HttpResponse:
+def _write(request: StaffRequest, one: Detail, current: Report | None) -> HttpResponse:
+    event = one.event
     key, posted = f"{event.case.number}:report", request.method == "POST"
     if "save_draft" in request.POST:
         drafts.keep(request.user, key, dict(request.POST.lists()))
         return done(request, request.path, _("草稿已保存24小时。"))
-    typed = drafts.recall(request.user, key)
-    kept = drafts.first_values(typed.data) if typed is not None else {}
+    kept = one.drafts.get("report", {})
     form = ReportForm(
         request.POST if posted else None,
         initial=None if posted else _values(event, current) | kept,
         prop=request.prop,
-        serious=evidence.playbook_of(event).severity != "minor",
+        serious=one.playbook.severity != "minor",
     )
     status = 422 if posted else 200
     if posted and form.is_valid():
         status = attempt(form, lambda: _save(request, event, current, form.cleaned_data))
         if status == 200:
             drafts.forget(request.user, key)
-            return done(request, address(event, "submit_report"), _("报告已保存。"))
+            return done(request, address(one, "submit_report"), _("报告已保存。"))
     if posted:
         drafts.keep(request.user, key, dict(request.POST.lists()))
     seen = ""
@@ -79,7 +73,7 @@ def _write(request: StaffRequest, event: Event, current: Report | None) -> HttpR
         seen = now if posted else kept.get("seen", "") or now
     back = current is not None and current.state == Report.State.SENT_BACK
     boxes = queries.report_boxes(current) if current is not None and back else []
-    context = _context(event, current, form=form, seen=seen, boxes=boxes)
+    context = _context(one, current, form=form, seen=seen, boxes=boxes)
     return page(request, "emergencies/records/report.html", context, status=status)
 
 
@@ -109,11 +103,11 @@ def _current(event: Event) -> Report:
 @GET_POST
 def submit(request: StaffRequest, number: str) -> HttpResponse:
     """提交签批: the author looks at the paper and signs the first box."""
-    event = event_of(request, number)
-    workflow.permit(event, "submit_report", request.user)
-    current = _current(event)
+    one = load(request, number)
+    allow(one, "submit_report")
+    event, current = one.event, _current(one.event)
     if current.state not in EDITABLE:
-        return done(request, address(event, "report"))
+        return done(request, address(one, "report"))
     form = SignForm(
         request.POST or None,
         request.FILES or None,
@@ -134,8 +128,7 @@ def submit(request: StaffRequest, number: str) -> HttpResponse:
         if status == 200:
             return done(request, event.get_absolute_url(), _("报告已提交签批。"))
     missing = workflow.missing_report_fields(current, event)
-    running = event.status == Event.Status.RUNNING
-    context = _context(event, current, form=form, missing=missing, running=running)
+    context = _context(one, current, form=form, missing=missing, running=one.is_running)
     return page(request, "emergencies/records/report_submit.html", context, status=status)
 
 
@@ -143,14 +136,13 @@ def submit(request: StaffRequest, number: str) -> HttpResponse:
 @GET_POST
 def sign(request: StaffRequest, number: str) -> HttpResponse:
     """签批: the paper, an opinion; 同意并签名 or 退回修改."""
-    event = event_of(request, number)
-    workflow.permit(event, "read", request.user)
-    current = _current(event)
+    one = load(request, number)
+    current = _current(one.event)
     boxes = queries.report_boxes(current)
     box = next((b for b in boxes if b.decision == ReportBox.Decision.PENDING), None)
     if request.method != "POST" and not signoff.may_sign(current, box, request.user):
         said = _("现在不是由您签批这份报告。")
-        return done(request, address(event, "report"), said, level=messages.INFO)
+        return done(request, address(one, "report"), said, level=messages.INFO)
     sends_back = "send_back" in request.POST
     form = OpinionForm(
         None if sends_back else request.POST or None,
@@ -166,10 +158,8 @@ def sign(request: StaffRequest, number: str) -> HttpResponse:
         if status == 200:
             inbox = reverse("desk:sign", args=[request.prop.code])
             return done(request, inbox, _("已退回修改。") if sends_back else _("已签批。"))
-    may_back = can(request, event, "send_back_report")
-    context = _context(
-        event, current, form=form, back=back, box=box, boxes=boxes, may_back=may_back
-    )
+    may_back = one.can("send_back_report")
+    context = _context(one, current, form=form, back=back, box=box, boxes=boxes, may_back=may_back)
     return page(request, "emergencies/records/report_sign.html", context, status=status)
 
 
