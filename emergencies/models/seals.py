@@ -1,5 +1,7 @@
 """封存: a place under seal, its numbered seals, the check of each shift, the word of the police."""
 
+import builtins
+
 from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
@@ -130,6 +132,7 @@ class RoomSeal(models.Model):
     def __str__(self) -> str:
         return f"{self.event_id} #{self.pk}"
 
+    @builtins.property  # the name alone is the field above
     def is_active(self) -> bool:
         """The place is 封存: the police have not released it."""
         return self.released_at is None

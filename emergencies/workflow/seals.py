@@ -120,7 +120,7 @@ def _hold(seal: RoomSeal, action: str, by: User) -> tuple[Event, RoomSeal]:
     """Event and seal under lock; ConflictError for a seal that the police have released."""
     event, _stand = begin(seal.event, action, by)
     row = RoomSeal.objects.select_for_update(of=("self",)).get(pk=seal.pk, event=event)
-    require(row.is_active(), _("公安已经解除，请看最新情况。"))
+    require(row.is_active, _("公安已经解除，请看最新情况。"))
     return event, row
 
 
@@ -425,7 +425,7 @@ def open_seal(
     """启封: by two people, and only after the release of the police is on record."""
     event, _stand = begin(seal.event, "open_seal", by)
     seal = RoomSeal.objects.select_for_update(of=("self",)).get(pk=seal.pk, event=event)
-    require(not seal.is_active(), _("没有公安解除记录，不得启封。"))
+    require(not seal.is_active, _("没有公安解除记录，不得启封。"))
     require(seal.opened_at is None, _("已经登记过启封。"))
     now, at = now_and(opened_at)
     happened("opened_at", at, now, not_before=seal.released_at)
