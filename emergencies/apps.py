@@ -23,6 +23,7 @@ class EmergenciesConfig(AppConfig):
         )
         rendering.register("event_report", reports.event_report)
         rendering.register("record", reports.event_record)
+        rendering.register("slip", reports.damage_slip)
         sweeps.register("emergencies.climb", workflow.climb)
         sweeps.register("emergencies.flag_due", workflow.flag_due)
         sweeps.register("emergencies.drills", workflow.remind_drills)

@@ -16,6 +16,7 @@ from emergencies.models import (
     Note,
     Party,
     Reader,
+    ReviewAction,
     StepMark,
 )
 from emergencies.queries import events
@@ -132,6 +133,7 @@ _LINKED = ("number", "kind", "restricted")
 def find(user: User, prop: Property, number: str) -> "Event | None":
     """The event as this user may see it, or None: one statement for it and all its children."""
     pk, mine = OuterRef("pk"), standing(user, prop)
+    mends = ReviewAction.objects.filter(event=pk, owner=user)
     called = Involved.objects.filter(event=pk, role__in=mine.task_roles)
     looks = Unmasking.objects.filter(by=user).filter(
         Q(person__in=Party.objects.filter(event=pk).values("person"))
@@ -152,7 +154,7 @@ def find(user: User, prop: Property, number: str) -> "Event | None":
         )
         .defer("playbook__content", "playbook__text")
         .annotate(
-            called=Exists(called),
+            called=Exists(called) | Exists(mends),
             answer_rows=answers_of(pk),
             mark_rows=marks_of(pk),
             call_rows=calls_of(pk),

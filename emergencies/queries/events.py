@@ -2,7 +2,7 @@
 
 from django.db.models import Q, QuerySet
 
-from emergencies.models import Event, Involved, Reader
+from emergencies.models import Event, Involved, Reader, ReviewAction
 from emergencies.permissions import SECURITY
 from propdesk.core.models import Case, Property, User
 from propdesk.core.roles import ALL_STAFF, DUTY, standing
@@ -15,7 +15,7 @@ def visible_to(user: User, prop: Property) -> "QuerySet[Event]":
 
     A restricted event is there for its named readers alone, whatever their rank: for nobody else is
     it in any list, count or search. The duty side and 保安部 read the rest; everybody else what he
-    started or commands, and what calls one of his roles.
+    started or commands, what calls one of his roles, and what left him something to mend (复盘).
     """
     mine = standing(user, prop)
     rows = Event.objects.filter(case__property=prop, case__kind=Case.Kind.EVENT)
@@ -26,5 +26,6 @@ def visible_to(user: User, prop: Property) -> "QuerySet[Event]":
     if mine.roles & (DUTY | SECURITY):
         return rows.filter(Q(case__restricted=False) | restricted)
     called = Involved.objects.filter(role__in=mine.task_roles).values("event_id")
-    own = Q(reported_by=user) | Q(commander=user) | Q(pk__in=called)
+    mends = ReviewAction.objects.filter(owner=user).values("event_id")
+    own = Q(reported_by=user) | Q(commander=user) | Q(pk__in=called) | Q(pk__in=mends)
     return rows.filter(Q(case__restricted=False) & own | restricted)

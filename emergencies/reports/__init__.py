@@ -3,5 +3,6 @@
 from emergencies.reports.prefill import prefill_report
 from emergencies.reports.record import event_record
 from emergencies.reports.report import event_report
+from emergencies.reports.slip import damage_slip
 
-__all__ = ["event_record", "event_report", "prefill_report"]
+__all__ = ["damage_slip", "event_record", "event_report", "prefill_report"]

@@ -6,8 +6,9 @@ from django.http import Http404, HttpResponse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
-from emergencies import acts, forms, workflow
+from emergencies import forms, workflow
 from emergencies.detail import Ask, Detail
+from emergencies.own_acts import EVERY
 from emergencies.views import frame
 from emergencies.workflow.base import permit
 from propdesk.core import drafts
@@ -20,12 +21,14 @@ GET_POST = require_http_methods(["GET", "HEAD", "POST"])
 @GET_POST
 def act(request: StaffRequest, number: str, name: str) -> HttpResponse:
     """Any act on an event: its own page by GET, the transition by POST."""
-    if name not in acts.ACTS:
+    if name not in EVERY:
         raise Http404
-    one, spec = frame.load(request, number), acts.ACTS[name]
+    one, spec = frame.load(request, number), EVERY[name]
     permit(one.event, spec.action, request.user)
     if request.method != "POST":
         return _page(request, one, name, _form(request, one, name))
+    if "more_rows" in request.POST:
+        return frame.more_rows(request, one, name)
     form = spec.form(request.POST, request.FILES, event=one.event, user=request.user)
     try:
         status = frame.try_once(
@@ -41,7 +44,7 @@ def act(request: StaffRequest, number: str, name: str) -> HttpResponse:
 def _form(request: StaffRequest, one: Detail, name: str) -> forms.ActForm:
     drafted = one.drafts.get(name, {})
     typed = {k: v for k, v in drafted.items() if k not in forms.NOW_FIELDS}
-    form = acts.ACTS[name].form(event=one.event, user=request.user, initial=typed)
+    form = EVERY[name].form(event=one.event, user=request.user, initial=typed)
     form.restored = bool(typed)
     return form
 
@@ -49,7 +52,7 @@ def _form(request: StaffRequest, one: Detail, name: str) -> forms.ActForm:
 def _page(
     request: StaffRequest, one: Detail, name: str, form: Any, *, status: int = 200
 ) -> HttpResponse:
-    title = acts.ACTS[name].title
+    title = EVERY[name].title
     draft = frame.address(one, "draft", name)
     return frame.form_page(request, one, title, form, status=status, name=name, draft_url=draft)
 
@@ -60,7 +63,7 @@ def draft(request: StaffRequest, number: str, name: str) -> HttpResponse:
     """Keep what is being typed into an act or a step; answers 204."""
     one = frame.load(request, number)
     step = name.removeprefix("step-")
-    if name not in acts.ACTS and not (name != step and step in one.playbook.steps):
+    if name not in EVERY and not (name != step and step in one.playbook.steps):
         raise Http404
     drafts.keep(request.user, f"{one.event.case.number}:{name}", dict(request.POST.lists()))
     return HttpResponse(status=204)

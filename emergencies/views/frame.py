@@ -17,13 +17,15 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from emergencies import acts, forms, rows
+from emergencies import acts, cards, forms, rows
 from emergencies.detail import Detail
 from emergencies.next_steps import Line
 from propdesk.core import drafts
 from propdesk.core.http import StaffRequest, attempt, done, page
+from propdesk.core.paging import number_or_none
 
-MAIN = ("now", "questions", "steps", "end")
+MAIN = ("now", "own", "questions", "steps", "end", "review")
+MORE_ROWS = 5
 SIDE = ("told", "people", "papers", "photos", "more", "timeline")
 
 
@@ -52,6 +54,7 @@ def context_of(request: StaffRequest, one: Detail) -> dict[str, Any]:
         "now": one.now,
         "form_token": drafts.new_token(),
         "entries": rows.timeline(one, request.GET.get("kind", ""), None),
+        "own": cards.of(one),
         "now_form": now_form(request, one),
         "main_parts": MAIN,
         "side_parts": SIDE,
@@ -180,6 +183,15 @@ def try_once(
         key = f"{one.event.case.number}:{name}"
         drafts.keep(request.user, key, dict(request.POST.lists()))
     return status
+
+
+def more_rows(request: StaffRequest, one: Detail, name: str) -> HttpResponse:
+    """The form again with what was typed and five more empty lines (without script)."""
+    typed = dict(request.POST.lists())
+    shown = number_or_none(request.POST.get("rows", "")) or 0
+    typed["rows"] = [str(shown + MORE_ROWS)]
+    drafts.keep(request.user, f"{one.event.case.number}:{name}", typed)
+    return done(request, request.get_full_path())
 
 
 def form_page(

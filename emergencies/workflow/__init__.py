@@ -62,6 +62,7 @@ from emergencies.workflow.damage import (
     post_damage,
     price,
     sign_damage,
+    slip_kind,
 )
 from emergencies.workflow.drills import remind_drills
 from emergencies.workflow.ending import archive, end, override_end, reopen
@@ -215,6 +216,7 @@ __all__ = [
     "sign_damage",
     "sign_record",
     "sign_report",
+    "slip_kind",
     "start",
     "start_record",
     "start_report",

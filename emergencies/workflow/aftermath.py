@@ -11,7 +11,15 @@ from django.utils.translation import gettext as _
 
 from emergencies.models import Affected, Event, LossItem, ReviewAction
 from emergencies.queries import aftermath as registers
-from emergencies.workflow.base import Rule, begin, finish, neutral, now_and, say
+from emergencies.workflow.base import (
+    Rule,
+    begin,
+    finish,
+    neutral,
+    now_and,
+    reads_restricted,
+    say,
+)
 from emergencies.workflow.marking import BEFORE
 from propdesk.core import audit, clocks, persons
 from propdesk.core.models import Case, Department, Place, User
@@ -244,6 +252,8 @@ def _action(event: Event, action: Action, position: int, by: User) -> ReviewActi
         raise RefusedInput(actions=_("第%(n)d项没有写要做什么。") % {"n": position})
     if action.due_on < timezone.localdate():
         raise RefusedInput(actions=_("第%(n)d项的期限已经过去。") % {"n": position})
+    if event.case.restricted and not reads_restricted(event, action.owner):
+        raise RefusedInput(actions=_("第%(n)d项的责任人不能查看这件，请改选。") % {"n": position})
     if not standing(action.owner, event.case.property).roles & ALL_STAFF:
         raise RefusedInput(actions=_("第%(n)d项的责任人不在本处任职。") % {"n": position})
     return ReviewAction(

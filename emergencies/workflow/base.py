@@ -73,11 +73,16 @@ def reads_restricted(event: Event, by: User) -> bool:
 
 
 def is_involved(event: Event, by: User) -> bool:
-    """Whether the event calls or gives a step to one of his roles; any reader of a restricted one."""
+    """Whether the event calls or gives a step to one of his roles, or left him something to mend.
+
+    Any reader of a restricted one is.
+    """
     if event.case.restricted:
         return True  # permit() has let readers through only
     roles = standing(by, event.case.property).task_roles
-    return event.involved.filter(role__in=roles).exists()
+    if event.involved.filter(role__in=roles).exists():
+        return True
+    return event.actions.filter(owner=by).exists()
 
 
 def finish(

@@ -15,7 +15,7 @@ from emergencies.queries import damage as _slips  # noqa: F401 -- tells the clos
 from emergencies.workflow.answering import say as answer_fact
 from emergencies.workflow.base import Rule, begin, finish, neutral, say
 from emergencies.workflow.marking import OWNED, fulfilled
-from propdesk.core import audit, persons, photos, signatures
+from propdesk.core import audit, persons, photos, rendering, signatures
 from propdesk.core.models import PersonSignature, User
 from propdesk.core.numbering import next_number
 from propdesk.core.roles import Role
@@ -380,8 +380,14 @@ def post_damage(event: Event, posting: Posting, *, by: User) -> Compensation:
     }
     rows = [slip, *fulfilled(event, "posting", by=by, now=now, values=values)]
     finish(event, [], *rows, by=by, action="post_damage", info={"number": slip.number})
+    rendering.request(event.case, slip_kind(slip), by=by, sealed=True)
     _tell(event, slip, _("已入账"), Role.DUTY_MANAGER, by=by)
     return slip
+
+
+def slip_kind(slip: Compensation) -> str:
+    """Kind of its printed paper: one a slip, sealed when it is posted."""
+    return f"slip:{slip.pk}"
 
 
 _POSTED = (

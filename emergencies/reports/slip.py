@@ -1,0 +1,144 @@
+"""《客户财物损坏赔偿单》, ready to print: two copies, sealed once it is posted (E-2)."""
+
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+
+from django.utils.translation import gettext as _
+
+from emergencies.models import Compensation, DamageLine
+from emergencies.playbooks.schema import Via
+from emergencies.queries import damage as queries
+from emergencies.reports.dossier import Dossier, gather
+from emergencies.reports.sheet import FORM, coded
+from emergencies.reports.wording import clause, full, joined, long_day, short, whole
+from propdesk.core import amounts, persons
+from propdesk.core.models import RenderJob
+from propdesk.core.papers import SignBox, State, ticks
+from propdesk.core.papers_damage import DamageSlipPaper, SlipLine
+from propdesk.core.rendering import Sheet, case_of
+
+C = Compensation.Status
+
+
+def damage_slip(job: RenderJob) -> Sheet:
+    """The slip the kind of the job names: as posted, else as it stands now, to sign by pen."""
+    dossier = gather(case_of(job), job.case_version)
+    event = dossier.event
+    slip = queries.slips(event).get(pk=int(job.kind.partition(":")[2]))
+    boxes, drawn = _boxes(slip)
+    paper = DamageSlipPaper(
+        organisation=event.case.property.name,
+        number=slip.number,
+        form_code="PD-PC-01",
+        version=FORM,
+        record_url="",
+        state=_state(slip, sealed=job.sealed),
+        frozen_at=full(dossier.until),
+        secrecy=_("一般"),
+        category=str(event.get_kind_display()),
+        status=str(slip.get_status_display()),
+        audit_head=dossier.head,
+        void_reason=slip.cancelled_reason,
+        drill=f"【{_('演练')}】" if event.is_drill else "",
+        ready_to_sign=slip.status == C.INFORMED and slip.position == "agree",
+        is_signed=slip.status == C.SIGNED,
+        signatures=boxes,
+        event=event.case.number,
+        occurred_at=full(event.occurred_at),
+        place=joined([event.place.label if event.place else "", event.place_note], " "),
+        contact=event.case.property.phone,
+        **_sums(slip),
+        **_said(slip, dossier),
+        **_posted(slip),
+    )
+    return coded(paper, drawn, dossier.until, event.get_absolute_url(), 1)
+
+
+def _state(slip: Compensation, *, sealed: bool) -> State:
+    if slip.status == C.CANCELLED:
+        return "void"
+    if sealed:
+        return "sealed"
+    return "copy" if slip.status == C.POSTED else "draft"
+
+
+def _sums(slip: Any) -> dict[str, Any]:
+    """The lines, what they come to, and what is to be paid in figures and in words."""
+    return {
+        "lines": tuple(_line(line) for line in slip.shown),
+        "total": amounts.figures(slip.total),
+        "reduced": amounts.figures(slip.reduced_by) if slip.reduced_by else "",
+        "due": amounts.figures(slip.due()),
+        "due_words": amounts.in_words(slip.due()),
+        "basis": clause(slip.basis),
+    }
+
+
+def _line(line: DamageLine) -> SlipLine:
+    return SlipLine(
+        item=line.item,
+        quantity=f"{line.quantity} {line.unit}",
+        price=amounts.figures(line.price),
+        depreciation=f"{line.depreciation}%" if line.depreciation else "—",
+        amount=amounts.figures(line.amount),
+    )
+
+
+def _said(slip: Any, dossier: Dossier) -> dict[str, Any]:
+    """Who pays, how he was told, what he said and what was decided."""
+    payer = slip.payer.person if slip.payer else None
+    if payer is not None and slip.signed_at is not None:
+        payer = persons.as_of(payer, slip.signed_at)
+    guests = [row.person for row in dossier.parties if row.part == "guest"]
+    via = str(Via(slip.informed_via).label) if slip.informed_via in Via.values else ""
+    told = short(slip.informed_at, dossier.year)
+    decided = short(slip.decided_at, dossier.year)
+    labels = Compensation.Position
+    chosen = str(labels(slip.position).label) if slip.position else None
+    return {
+        "payer": whole(payer or (guests[0] if len(guests) == 1 else None)),
+        "informed": joined([told, via, slip.informed_by.name if slip.informed_by else ""], " "),
+        "position": ticks((str(label) for label in labels.labels), chosen),
+        "objection": clause(slip.objection),
+        "decision": joined(
+            [
+                str(slip.get_decision_display()) if slip.decision else "",
+                clause(slip.decision_reason),
+                joined([slip.decided_by.name if slip.decided_by else "", decided], " "),
+            ],
+            "，",
+        ),
+    }
+
+
+def _posted(slip: Any) -> dict[str, Any]:
+    labels = Compensation.Payment
+    chosen = str(labels(slip.payment).label) if slip.payment else None
+    return {
+        "payment": ticks((str(label) for label in labels.labels), chosen),
+        "account": slip.account,
+        "voucher": slip.voucher_no,
+        "posted_at": full(slip.posted_at),
+    }
+
+
+def _boxes(slip: Any) -> tuple[tuple[SignBox, ...], dict[str, bytes]]:
+    """Guest, duty manager, cashier: with their signatures, else room for the pen."""
+    person = slip.payer.person if slip.payer else None
+    rows: list[tuple[str, Any, datetime | None, Any]] = [
+        (_("客户"), person, slip.signed_at, slip.signature),
+        (_("值班经理"), slip.manager, slip.signed_at, slip.manager_signature),
+        (_("收银员"), slip.posted_by, slip.posted_at, slip.poster_signature),
+    ]
+    boxes, files = [], {}
+    for number, (role, who, at, drawn) in enumerate(rows, start=1):
+        box = SignBox(role=role, name=who.name if who and at else "", date=long_day(at))
+        if drawn is not None:
+            name = f"pd:sign-{number}"
+            files[name] = bytes(drawn.image)
+            box = replace(box, signature=name, signature_sha256=drawn.sha256)
+        elif number == 1 and slip.scan_id:
+            box = replace(box, opinion=_("见纸质签名件"))
+        boxes.append(box)
+    return tuple(boxes), files

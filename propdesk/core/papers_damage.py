@@ -1,0 +1,85 @@
+"""《客户财物损坏赔偿单》 as it is printed: one copy for the file, one for the guest (forms.md 1.8).
+
+As in ``papers``: frozen text, ready to print; nothing here reads the database.
+"""
+
+from dataclasses import dataclass
+
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+
+from propdesk.core.papers import Paper, Text, Tick
+
+ONE_SHEET = 5
+"""Lines with which both copies fit on one A4; with more each gets a sheet of its own."""
+BLANK = 3
+"""Lines of the table at least: what is not filled in stays for the pen."""
+
+
+@dataclass(frozen=True)
+class SlipLine:
+    """One thing: what, how many, at which price, less how much, which makes."""
+
+    item: Text = None
+    quantity: Text = None
+    price: Text = None
+    depreciation: Text = None
+    amount: Text = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class DamageSlipPaper(Paper):
+    """The slip: the stub says all, the guest's copy what he owes and has signed."""
+
+    template = "core/print/damage_slip.html"
+    title = _("客户财物损坏赔偿单")
+    title_size = "long"
+    schema = "propdesk.damage_slip/1"
+
+    drill: Text = None
+    """【演练】, on both copies of a rehearsal."""
+    ready_to_sign: bool = False
+    """The guest agrees: the sheet is to be signed, so nothing is printed across it."""
+    is_signed: bool = False
+    """Signed by guest and duty manager, not posted yet."""
+    event: Text = None
+    occurred_at: Text = None
+    place: Text = None
+    payer: Text = None
+    basis: Text = None
+    lines: tuple[SlipLine, ...] = ()
+    total: Text = None
+    reduced: Text = None
+    due: Text = None
+    due_words: Text = None
+    informed: Text = None
+    position: tuple[Tick, ...] = ()
+    objection: Text = None
+    decision: Text = None
+    payment: tuple[Tick, ...] = ()
+    account: Text = None
+    voucher: Text = None
+    posted_at: Text = None
+    contact: Text = None
+
+    @property
+    def heading(self) -> str:
+        """A drill says so."""
+        return f"{self.drill or ''}{self.title}"
+
+    @property
+    def draft_mark(self) -> str:
+        """Nothing across a sheet that is to be signed; signed it is no draft, but not posted either."""
+        if self.is_signed:
+            return gettext("已签字（未入账）")
+        return "" if self.ready_to_sign else super().draft_mark
+
+    @property
+    def two_on_a_sheet(self) -> bool:
+        """Both copies on one A4, the lower one cut off."""
+        return len(self.lines) <= ONE_SHEET
+
+    @property
+    def blanks(self) -> range:
+        """Empty lines below those filled in."""
+        return range(max(0, BLANK - len(self.lines)))
