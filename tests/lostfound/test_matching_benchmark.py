@@ -230,25 +230,18 @@ def test_sealed_half_is_large_enough(sealed):
     assert sum(true is None for true in rows.truth.values()) >= 0.3 * len(rows.lost)
 
 
-def test_recall_goal_is_met_on_the_sealed_half(sealed):
+def test_goals_are_met_on_the_sealed_half(sealed):
     ours, _strong, others, _rows = sealed
 
-    assert "recall@5" not in goals_missed(ours, others)
+    assert goals_missed(ours, others) == []
 
 
 def test_figures_of_the_sealed_half_do_not_fall(sealed):
-    ours, _strong, others, _rows = sealed
+    ours, strong, others, _rows = sealed
 
-    assert ours.recall5.value >= 0.96
-    assert ours.recall1.value >= 0.96
-    assert ours.false.value <= 0.66
-    assert ours.recall5.value - max(each.recall5.value for each in others) >= 0.08
-
-
-@pytest.mark.xfail(
-    strict=True, reason="the lead is 11 reports of 124, the goal asks for 13: see ADR 0022"
-)
-def test_lead_goal_is_met_on_the_sealed_half(sealed):
-    ours, _strong, others, _rows = sealed
-
-    assert "lead" not in goals_missed(ours, others)
+    assert ours.recall5.value >= 0.99
+    assert ours.recall1.value >= 0.95
+    assert ours.recall5.value - max(each.recall5.value for each in others) >= 0.13
+    # What is told, marked and counted: fewer are found by it alone, and two of three are for nothing.
+    assert strong.recall5.value >= 0.93
+    assert strong.false.value <= 0.67
