@@ -211,6 +211,14 @@ ACTS: dict[str, Act] = {
         "void",
         "slash-circle",
     ),
+    "void-stored": Act(
+        _("作废已入库的登记"),
+        forms.VoidStoredForm,
+        lambda i, by, d: workflow.void_stored(i, by=by, where=d["where"], reason=d["reason"]),
+        _("已作废，编号保留；值班经理和保安部已收到提醒。"),
+        "void_stored",
+        "slash-circle",
+    ),
     "unmask": Act(
         _("查看拾获人电话"),
         forms.UnmaskForm,

@@ -97,7 +97,7 @@ class Detail(NextSteps):
     def lies(self) -> str:
         """Where it is now: the storage place, or in whose hands."""
         here = self.here
-        if here is None:
+        if here is None or self.item.status == S.VOIDED:
             return ""
         return here.storage or here.holder or here.holder_person or here.department or ""
 

@@ -287,7 +287,7 @@ class DetailRows:
         if row.status != S.LOGGED or self.here is None:
             return False, False
         mine = standing(self.user, row.case.property).departments
-        return self.here.holder_id == self.user.pk, self.here.department_id in mine
+        return False, self.here.holder_id == self.user.pk or self.here.department_id in mine
 
     def allowed(self, action: str) -> bool:
         """Whether the table lets the user do it here (buttons; the workflow decides)."""

@@ -16,6 +16,7 @@ from django.utils.translation import gettext_lazy as _l
 from xlsxwriter import Workbook
 
 from lostfound import workflow
+from lostfound.models import FoundItem
 from lostfound.permissions import ACTIONS
 from lostfound.queries import book as queries
 from lostfound.queries.item import Filters
@@ -61,7 +62,8 @@ def _claimant(row: Any) -> str:
 
 
 def _here(row: Any, name: str) -> str:
-    return (row.lies[0].get(name) or "") if row.lies else ""
+    lies = row.lies if row.status != FoundItem.Status.VOIDED else ()
+    return (lies[0].get(name) or "") if lies else ""
 
 
 COLUMNS: Final = (

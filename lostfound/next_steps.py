@@ -26,7 +26,16 @@ BESIDE = (
     "move",
     "police",
 )
-MENU = ("photo", "correct", "count-contents", "open-seal", "revalue", "policy", "link", "void")
+MENU: tuple[str, ...] = (
+    "photo",
+    "correct",
+    "count-contents",
+    "open-seal",
+    "revalue",
+    "policy",
+    "link",
+)
+MENU += ("void", "void-stored")
 IDLE = {
     S.STORED: _l("已收好，等值班经理看有没有线索。"),
     S.TRACING: _l("正在查找失主。"),
@@ -108,6 +117,7 @@ class NextSteps(DetailRows):
             "decide-value": pending is not None and pending.by_id != self.user.pk,
             "police": contraband,
             "void": not mine,
+            "void-stored": not mine and row.received_by_id != self.user.pk,
             "unmask": row.finder is not None and bool(row.finder.phone),
             "photo": self.may_details and not self.rule.no_photo,
             "correct": self.may_details,

@@ -17,7 +17,7 @@ UNTIL_RECEIVED = frozenset({"correct"})
 """Acts whose own grant ends with the receipt: a slip in joint custody is no longer the finder's."""
 
 ACTIONS: Table = {
-    # Own: what somebody found, logged or has in his hands; assigned: what lies in his department.
+    # Own: what somebody found or logged; assigned: what he took over, or what lies in his department.
     "read": Grant(any=DESK | SECURITY, own=ALL_STAFF, assigned=ALL_STAFF),
     "see_details": Grant(any=DUTY | SECURITY, own=ALL_STAFF),
     "history": _DUTY,
@@ -28,6 +28,8 @@ ACTIONS: Table = {
     "correct": Grant(any=DUTY, own=ALL_STAFF),
     "link": _DUTY,
     "void": _MANAGER,
+    # Ends custody without a paper of disposal: as much as deciding on one.
+    "void_stored": _GENERAL,
     "receive": _DUTY,
     "cosign": _JOINT,
     "move": _JOINT,

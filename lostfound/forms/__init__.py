@@ -25,6 +25,7 @@ from lostfound.forms.keeping import (
     RemovePhotoForm,
     UnmaskForm,
     VoidForm,
+    VoidStoredForm,
 )
 from lostfound.forms.log import LogForm
 from lostfound.forms.tracing import (
@@ -64,6 +65,7 @@ __all__ = [
     "TraceForm",
     "UnmaskForm",
     "VoidForm",
+    "VoidStoredForm",
     "area",
     "money",
 ]

@@ -120,6 +120,16 @@ class VoidForm(ReasonForm):
     danger = True
 
 
+class VoidStoredForm(VoidForm):
+    """作废 of what lies in the store: also where the thing itself is now."""
+
+    where = CleanCharField(
+        label=_("物品现在在哪里"), max_length=60, help_text=_("例如：并入另一编号，仍在原柜。")
+    )
+    reason = CleanTextField(label=_("原因"), widget=area(2), max_length=120)
+    field_order = ["where", "reason"]
+
+
 class UnmaskForm(ActForm):
     submit = _("查看完整号码")
     icon = "eye"

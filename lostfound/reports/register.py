@@ -76,6 +76,7 @@ def _row(item: Any) -> RegisterRow:
     year = item.found_at.year
     links: list[CustodyMove] = item.links
     here = links[-1] if links else None
+    lies = here.storage if here and item.status != S.VOIDED else None
     taken_in = next((row for row in links if row.kind == CustodyMove.Kind.RECEIVE), None)
     return RegisterRow(
         number=item.case.number,
@@ -85,7 +86,7 @@ def _row(item: Any) -> RegisterRow:
         finder=_cut(_finder(item)),
         received=joined([short(item.handed_at, year), _pair(taken_in)], " "),
         value=worth(item),
-        storage=_cut(here.storage.label if here and here.storage else ""),
+        storage=_cut(lies.label if lies else ""),
         expires_on=day(last_day_of(item)),
         outcome=_cut(_outcome(item, year)),
         moved=_cut(_moved(here, year)),

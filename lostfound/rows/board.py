@@ -96,9 +96,8 @@ class ListRow:
 def list_row(prop: Property, row: Any, user: User, *, details: bool) -> ListRow:
     """A list row of ``queries.listed``; ``details``: whether those of every thing are open to him."""
     tone, icon = TONES[S(row.status)]
-    here = row.lies[0] if row.lies else {}
-    held = row.status == S.LOGGED and here.get("holder_id") == user.pk
-    opens = details or held or user.pk in (row.logged_by_id, row.finder_user_id)
+    here = row.lies[0] if row.lies and row.status != S.VOIDED else {}
+    opens = details or user.pk in (row.logged_by_id, row.finder_user_id)
     category = row.get_category_display()
     name = row.name if opens else category
     return ListRow(

@@ -72,6 +72,7 @@ LOOK = {
     "link": ("grey", "link-45deg", _l("关联")),
     "unmask": ("grey", "eye", _l("查看完整号码")),
     "void": ("red", "slash-circle", _l("作废")),
+    "void_stored": ("red", "slash-circle", _l("作废已入库的登记")),
     "flag": ("red", "bell", _l("系统提醒")),
 }
 LABELS = {field.name: field.verbose_name for field in FoundItem._meta.concrete_fields}  # noqa: SLF001 -- model API
@@ -126,7 +127,12 @@ def _facts(one: Detail, action: str, info: dict[str, Any], wrote: list[dict[str,
     if action == "decide_value":
         return _("已批准") if info.get("approved") else _("未批准")
     if action == "correct":
-        return "、".join(_label(name) for name in info.get("fields", ()))
+        return _corrected(info)
+    if action == "hand_to_police":
+        return _("回执 %(n)s，%(who)s") % {
+            "n": info.get("proof", ""),
+            "who": info.get("receiver", ""),
+        }
     if action == "flag":
         label = str(dict(Rule.choices).get(info.get("rule", ""), _("系统提醒")))
         return label + (_("（已合并）") if info.get("merged") else "")
@@ -143,6 +149,17 @@ def _facts(one: Detail, action: str, info: dict[str, Any], wrote: list[dict[str,
     if action == "open_seal":
         return _("封签 %(n)s") % {"n": info.get("seal", "")}
     return str(info.get("number") or info.get("batch") or "")
+
+
+def _corrected(info: dict[str, Any]) -> str:
+    """Which facts, and from which category to which."""
+    names = [name for name in info.get("fields", ()) if name != "category"]
+    if kinds := info.get("category"):
+        old, new = (str(Category(each).label) for each in kinds)
+        names.insert(0, _("类别：%(old)s → %(new)s") % {"old": old, "new": new})
+    elif "category" in info.get("fields", ()):
+        names.insert(0, "category")
+    return "、".join(_label(name) for name in names)
 
 
 def _label(name: str) -> str:

@@ -54,6 +54,7 @@ from lostfound.workflow.keeping import (
     remove_attachment,
     unmask,
     void,
+    void_stored,
 )
 from lostfound.workflow.logging_in import Find, attach_all, hand_in, is_late, log
 from lostfound.workflow.lost import (
@@ -197,6 +198,7 @@ __all__ = [
     "unmask_lost",
     "verify",
     "void",
+    "void_stored",
     "withdraw_batch",
     "withdraw_claim",
     "withdraw_disputed",

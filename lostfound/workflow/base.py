@@ -68,15 +68,18 @@ def permit(item: FoundItem, action: str, by: User) -> Standing:
 
 
 def relation(item: FoundItem, by: User) -> tuple[bool, bool]:
-    """(owns, assigned): found, logged or in his hands; lying in one of his departments."""
+    """(owns, assigned): found or logged; in his hands or one of his departments.
+
+    Whoever takes it over on the way opens nothing by that: not what is hidden, not the slip.
+    """
     if by.pk in (item.logged_by_id, item.finder_user_id):
         return True, False
     if item.status != S.LOGGED:
         return False, False
     now = current(item)
     departments = standing(by, item.case.property).departments
-    return now.holder_id == by.pk, now.department_id is not None and (
-        now.department_id in departments
+    return False, now.holder_id == by.pk or (
+        now.department_id is not None and now.department_id in departments
     )
 
 

@@ -31,11 +31,14 @@ from lostfound.workflow.terms import renew, term_of
 from propdesk.core import cases, persons, photos, stale
 from propdesk.core.models import Attachment, CaseLink, Place, Unmasking, User
 from propdesk.core.notices import notify
-from propdesk.core.roles import Role
+from propdesk.core.roles import MANAGERS, Role, Standing
 from propdesk.core.transitions import RefusedInput, happened, in_state, require
 
 EDITED = ("category", "name", "quantity", "unit", "features", "serial", "place_id", "place_note")
 """What 更正登记 is filled from and writes back."""
+OVERSIGHT = (Role.DUTY_MANAGER, Role.SECURITY, Role.SECURITY_MANAGER, *sorted(MANAGERS))
+"""Who hears of whatever takes a thing out of its way."""
+LONGEST_REASON = 200
 
 
 def edited(item: FoundItem) -> dict[str, Any]:
@@ -59,8 +62,12 @@ class Facts:
 
 @transaction.atomic
 def correct(item: FoundItem, facts: Facts, *, by: User, reason: str, seen: str = "") -> FoundItem:
-    """更正登记 (L-C): with reason; history keeps what stood there. Not while somebody claims it."""
-    item, _stand = begin(item, "correct", by)
+    """更正登记 (L-C): with reason; history keeps what stood there. Not while somebody claims it.
+
+    After receipt a category that opens another way out (the police at once, an early end) takes a
+    manager who had no hand in the thing; duty manager, 保安部 and managers hear of it.
+    """
+    item, stand = begin(item, "correct", by)
     labels = {f.attname: f.verbose_name for f in FoundItem._meta.concrete_fields}  # noqa: SLF001 -- model API
     shown = {name: labels[name] for name in EDITED if name != "place_id"}
     stale.require_unchanged(seen, edited(item), shown)
@@ -70,11 +77,14 @@ def correct(item: FoundItem, facts: Facts, *, by: User, reason: str, seen: str =
         setattr(item, name, getattr(facts, name))
     require(edited(item) != before, _("登记没有变化。"))
     fields = [name.removesuffix("_id") for name in EDITED]
+    info: dict[str, Any] = {}
     if facts.category != before["category"]:
+        _may_change_way(item, before["category"], by, stand)
         fields += _other_category(item)
+        info["category"] = [before["category"], facts.category]
     index(item)
-    changed = sorted(name for name, value in edited(item).items() if before[name] != value)
-    return finish(item, fields, by=by, action="correct", reason=reason, info={"fields": changed})
+    info["fields"] = sorted(name for name, value in edited(item).items() if before[name] != value)
+    return finish(item, fields, by=by, action="correct", reason=reason, info=info)
 
 
 def _check(facts: Facts, reason: str) -> None:
@@ -93,6 +103,30 @@ def _check(facts: Facts, reason: str) -> None:
         errors["reason"] = _("请写明更正的原因。")
     if errors:
         raise RefusedInput(**errors)
+
+
+def _may_change_way(item: FoundItem, old: str, by: User, stand: Standing) -> None:
+    """RefusedInput unless the category leaves the way out as it is, or four eyes change it (L-H)."""
+    was, now = categories.rule(old), categories.rule(item.category)
+    same = was.to_police_at_once == now.to_police_at_once
+    if item.status == S.LOGGED or (same and now.early_days is None):
+        return
+    hands = {item.logged_by_id, item.finder_user_id, item.received_by_id} - {None}
+    allowed = by.pk not in hands and stand.roles & MANAGERS
+    for author_id in hands:
+        allowed = allowed and stand.without(author_id or 0) & MANAGERS
+    if not allowed:
+        sentence = _(
+            "入库后改成或改自违禁危险品，或改成食品、药品，就换了处置的路：须由没有登记、拾获、接收过它的经理更正。"
+        )
+        raise RefusedInput(category=sentence)
+    text = _("【类别已更正】%(case)s（原为%(old)s，%(value)s）") % {
+        "case": neutral(item),
+        "old": categories.Category(old).label,
+        "value": _("未估价") if item.value is None else f"¥{item.value:,.2f}",
+    }
+    key = f"category:{item.case.version}"
+    notify(item.case, *OVERSIGHT, rule="lostfound.category", text=text, key=key, except_for=by)
 
 
 def _other_category(item: FoundItem) -> list[str]:
@@ -154,7 +188,8 @@ def hand_to_police(
 ) -> FoundItem:
     """移交公安 of contraband, at once and past every term: two people and the police's receipt.
 
-    Other things go this way by 《过期失物处理审批单》 only.
+    Other things go this way by 《过期失物处理审批单》 only. 409 for whoever made it contraband after the
+    receipt; then both managers are told, with the number the police gave.
     """
     ready = photos.prepare(receipt.photo) if receipt.photo else None
     item, _stand = begin(item, "hand_to_police", by)
@@ -174,13 +209,14 @@ def hand_to_police(
         raise RefusedInput(**errors)
     present(second.user, second.password)
     people = pair(item, by, second, now)
+    _not_who_made_it_contraband(item, by, second.user)
     before = current(item)
     move = hand_on(item, CustodyMove.Kind.POLICE, by=by, now=now, giver=before.holder, **people)
     rows: list[models.Model] = [before, move]
     if ready is not None:
         rows.append(photos.store(item.case, ready, by=by, caption=str(_("公安接收回执"))))
+    _tell_managers(item, receipt, by)
     fields = end(item, S.POLICE, now)
-    _tell_managers(item, by)
     rows += cases.close_tasks(item.case, by=by, outcome="police")
     info = {"proof": receipt.proof, "receiver": receipt.receiver}
     return finish(
@@ -195,12 +231,29 @@ def hand_to_police(
     )
 
 
-def _tell_managers(item: FoundItem, by: User) -> None:
+def _not_who_made_it_contraband(item: FoundItem, by: User, second: User) -> None:
+    """409: what was received as another category is not handed over by whoever changed it."""
+    if item.status == S.LOGGED:
+        return
+    versions = item.history.order_by("history_id").values_list("category", "history_user")
+    author, before = None, None
+    for category, user in versions:
+        author, before = (user if before not in (None, category) else author), category
+    require(
+        author not in (by.pk, second.pk),
+        _("更正类别的人不能再经手移交公安，须由另外两人办。"),
+    )
+
+
+def _tell_managers(item: FoundItem, receipt: PoliceReceipt, by: User) -> None:
+    """物业经理; once it was received both managers, with the number the police gave."""
+    received = item.status != S.LOGGED
+    number = _("，回执 %(n)s") % {"n": receipt.proof} if received else ""
     notify(
         item.case,
-        Role.PROPERTY_MANAGER,
+        *(sorted(MANAGERS) if received else [Role.PROPERTY_MANAGER]),
         rule="lostfound.police",
-        text=_("【已移交公安】%(case)s") % {"case": neutral(item)},
+        text=_("【已移交公安】%(case)s") % {"case": neutral(item)} + number,
         key="police",
         except_for=by,
     )
@@ -208,16 +261,45 @@ def _tell_managers(item: FoundItem, by: User) -> None:
 
 @transaction.atomic
 def void(item: FoundItem, *, by: User, reason: str) -> FoundItem:
-    """作废: a slip made by mistake; the number stays. Not by whoever logged it or found it."""
+    """作废: a slip made by mistake; the number stays. Not by whoever logged it or found it.
+
+    What lies in the store already: ``void_stored``.
+    """
     item, stand = begin(item, "void", by)
     if not reason:
         raise RefusedInput(reason=_("请写明作废的原因。"))
-    for author_id in (item.logged_by_id, item.finder_user_id):
+    return _voided(item, "void", reason, by, stand)
+
+
+@transaction.atomic
+def void_stored(item: FoundItem, *, by: User, where: str, reason: str) -> FoundItem:
+    """作废已入库的登记: by 总物业经理 only, who says where the thing itself is now; all are told.
+
+    It ends custody as a disposal does, so nobody who logged, found or received it may do it.
+    """
+    item, stand = begin(item, "void_stored", by)
+    errors = {}
+    if not reason:
+        errors["reason"] = _("请写明作废的原因。")
+    if not where:
+        errors["where"] = _("请写明物品现在在哪里，例如并入哪个编号。")
+    whole = _("%(reason)s（物品现在：%(where)s）") % {"reason": reason, "where": where}
+    if len(whole) > LONGEST_REASON:
+        errors["reason"] = _("原因和去处合起来太长，请写短些。")
+    if errors:
+        raise RefusedInput(**errors)
+    text = _("【已入库的登记作废】%(case)s") % {"case": neutral(item)}
+    notify(item.case, *OVERSIGHT, rule="lostfound.void", text=text, key="void", except_for=by)
+    return _voided(item, "void_stored", whole, by, stand)
+
+
+def _voided(item: FoundItem, action: str, reason: str, by: User, stand: Standing) -> FoundItem:
+    for author_id in (item.logged_by_id, item.finder_user_id, item.received_by_id):
         allowed = author_id is None or (
-            author_id != by.pk and ACTIONS["void"].any & stand.without(author_id)
+            author_id != by.pk and ACTIONS[action].any & stand.without(author_id)
         )
-        require(allowed, _("自己登记或拾获的物品须由另一位经理作废。"))
+        require(allowed, _("自己登记、拾获或接收的物品须由另一位经理作废。"))
     item.void_reason = reason
     fields = ["void_reason", *end(item, S.VOIDED, timezone.now())]
     done = cases.close_tasks(item.case, by=by, outcome="voided")
-    return finish(item, fields, *done, by=by, action="void", reason=reason, case_fields=END)
+    return finish(item, fields, *done, by=by, action=action, reason=reason, case_fields=END)

@@ -230,6 +230,10 @@ def hand_in(item: FoundItem, *, by: User) -> FoundItem:
     item, stand = begin(item, "hand_in", by)
     now = timezone.now()
     before = current(item)
+    require(
+        not categories.rule(item.category).to_police_at_once,
+        _("违禁危险品不接手、不搬动：看守现场，报警，等公安处理。"),
+    )
     require(before.holder_id != by.pk, _("物品已经在您手里。"))
     require(not stand.roles & DUTY, _("值班经理请直接办“接收入库”，由保安部一起签收。"))
     row = hand_on(

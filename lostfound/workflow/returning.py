@@ -26,6 +26,7 @@ from lostfound.workflow.base import (
     two_people,
 )
 from lostfound.workflow.claims import State, Way, begin_claim
+from lostfound.workflow.cosigning import unsigned
 from lostfound.workflow.custody import Second
 from lostfound.workflow.table import L, S
 from propdesk.core import audit, cases, clocks, persons, photos, rendering, signatures
@@ -70,6 +71,7 @@ def return_item(claim: Claim, signed: Signed, guard: Second, password: str, *, b
         claim.authorisation is None or claim.authorisation.removed_at is None,
         _("委托书照片已被撤下，请撤回后重新登记认领。"),
     )
+    _is_cosigned(item)
     now = timezone.now()
     _check(claim, signed, now)
     two_people(item.case.property, by, guard.user)
@@ -86,6 +88,17 @@ def return_item(claim: Claim, signed: Signed, guard: Second, password: str, *, b
     finish(item, fields, *rows, by=by, action="return_item", info=info, case_fields=END)
     rendering.request(item.case, SLIP, by=by, sealed=True)
     return claim
+
+
+def _is_cosigned(item: FoundItem) -> None:
+    """409 while joint custody still waits for somebody: else nobody stood for the thing (L-A)."""
+    link = current(item)
+    if unsigned(link) is None:
+        return
+    waiting = link.guard if link.guard_at is None else link.manager
+    name = waiting.name if waiting else ""
+    sentence = _("入库或移位还没有会签完：请%(name)s先会签，他来不了就由在场的两人办“移位”接管。")
+    require(False, sentence % {"name": name})
 
 
 def _check(claim: Claim, signed: Signed, now: datetime) -> None:

@@ -51,7 +51,8 @@ MOVES: dict[str, Move] = {
     "correct": move(_("更正登记"), *(OPEN - {S.CLAIMED, S.DISPUTED})),
     "link": move(_("关联"), *(frozenset(S) - {S.VOIDED})),
     "unmask": move(_("查看完整号码"), *S),
-    "void": move(_("作废"), S.LOGGED, S.STORED, S.TRACING, S.OWNERLESS, to=(S.VOIDED,)),
+    "void": move(_("作废"), S.LOGGED, to=(S.VOIDED,)),
+    "void_stored": move(_("作废已入库的登记"), S.STORED, S.TRACING, S.OWNERLESS, to=(S.VOIDED,)),
 }
 
 LOST_MOVES: dict[str, Move] = {

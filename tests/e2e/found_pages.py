@@ -164,6 +164,7 @@ def thing_acts(world: "World") -> "Rows":
         "acknowledge": house.pm,
         "policy": house.gm,
         "void": house.pm,
+        "void-stored": house.gm,
     }
     moves.under_another_policy(house)
     for name, act in ACTS.items():

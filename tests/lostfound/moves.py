@@ -237,6 +237,13 @@ ITEM_ACTS: tuple[Act, ...] = (
         lambda h, i, by: W.void(i, by=by, reason="重复登记"),
         author="own",
     ),
+    Act(
+        "void_stored",
+        "void_stored",
+        House.stored,
+        lambda h, i, by: W.void_stored(i, by=by, where="并入前一编号", reason="重复登记"),
+        author="own",
+    ),
 )
 BY_ID = {act.name: act for act in ITEM_ACTS}
 MODULES = ("logging_in", "custody", "cosigning", "tracing", "valuing", "keeping", "terms")

@@ -172,7 +172,9 @@ def test_everything_offered_on_the_page_is_allowed_by_the_table() -> None:
     [
         (House.stored, "dm", {"photo", "correct", "revalue", "link"}),
         (moves.sealed, "dm", {"photo", "correct", "open-seal", "revalue", "link"}),
-        (House.stored, "pm", {"photo", "correct", "revalue", "link", "void"}),
+        (House.stored, "pm", {"photo", "correct", "revalue", "link"}),
+        (House.stored, "gm", {"photo", "correct", "revalue", "policy", "link", "void-stored"}),
+        (House.logged, "pm", {"photo", "correct", "link", "void"}),
         (House.stored, "guard2", {"photo"}),
         (House.logged, "guard", {"photo", "correct"}),
         (House.stored, "guard", {"photo"}),

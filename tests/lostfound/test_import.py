@@ -396,7 +396,7 @@ def test_thing_logged_here_is_not_imported_again() -> None:
 def test_number_of_a_voided_slip_may_come_again() -> None:
     house = House()
     (item,) = imported(house, row())
-    workflow.void(fresh(item), by=house.gm, reason="录错")
+    workflow.void_stored(fresh(item), by=house.gm, where="没有实物", reason="录错")
 
     assert len(imported(house, row())) == 1
 

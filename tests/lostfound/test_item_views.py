@@ -83,6 +83,7 @@ WAYS: dict[str, tuple[Callable[[House], FoundItem], str, "Data | Fill", str]] = 
     ),
     "link": (moves.beside_another, "dm", {"number": moves.OTHER}, S.LOGGED),
     "void": (House.logged, "pm", REASON, S.VOIDED),
+    "void-stored": (House.stored, "gm", REASON | {"where": "并入前一编号"}, S.VOIDED),
     "unmask": (moves.from_outside, "dm", {"reason": "道谢"}, S.LOGGED),
 }
 
@@ -164,6 +165,8 @@ def test_last_act_of_a_department_leads_to_its_list() -> None:
         ("desk", "move", 403),
         ("guard", "clue", 403),
         ("guard", "void", 403),
+        ("pm", "void", 409),
+        ("pm", "void-stored", 403),
         ("dm", "policy", 403),
         ("cleaner", "trace", 404),
         ("dm", "receive", 409),

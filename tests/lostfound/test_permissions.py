@@ -172,10 +172,10 @@ def test_actions_grant_administrators_nothing():
     assert Role.ADMIN not in granted
 
 
-def test_actions_that_only_the_general_manager_has_are_the_three_of_the_sop():
+def test_actions_that_only_the_general_manager_has_are_the_three_of_the_sop_and_what_ends_custody():
     only = {a for a, g in ACTIONS.items() if g.any == {Role.GENERAL_MANAGER} and not g.own}
 
-    assert only == {"decide_batch", "set_policy", "change_policy_of_item"}
+    assert only == {"decide_batch", "set_policy", "change_policy_of_item", "void_stored"}
 
 
 def test_actions_of_the_general_manager_include_all_of_the_property_manager():

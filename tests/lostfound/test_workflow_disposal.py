@@ -915,7 +915,8 @@ def test_thing_that_is_gone_meanwhile_stops_the_decision_until_it_is_struck():
         by=house.dm,
     )
     batch = reviewed(house, submitted(house, read(batch)))
-    W.void(items[1], by=signer(house, Role.PROPERTY_MANAGER), reason="重复登记")
+    another = signer(house, Role.GENERAL_MANAGER)
+    W.void_stored(items[1], by=another, where="已变质，当场丢弃", reason="重复登记")
 
     with refuses(ConflictError, match=f"已经不在待处置，请退回修改撤下：{items[1].case.number}"):
         decide(house, batch)

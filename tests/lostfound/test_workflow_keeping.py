@@ -1,6 +1,7 @@
 """Corrections, photos, the police and taking back a slip; what nobody may do to his own."""
 
 import pytest
+from django.core.exceptions import PermissionDenied
 from django.core.files.base import ContentFile
 
 from lostfound import workflow
@@ -138,6 +139,67 @@ def test_police_without_the_second_person_is_refused():
         police(house, item, password="wrong")
 
 
+def unforbidden(house):
+    """Received as a phone; a property manager who had no hand in it found out that it is a weapon."""
+    item = house.stored()
+    change = facts(item, category="contraband")
+    return fresh(workflow.correct(item, change, by=house.pm, reason="公安认定"))
+
+
+def told(rule):
+    return set(Notice.objects.filter(rule=rule).values_list("recipient", "text"))
+
+
+@pytest.mark.parametrize("category", ["contraband", "food", "medicine"])
+def test_category_that_opens_another_way_out_takes_a_manager_without_a_hand_in_it(category):
+    house = House()
+    item = house.stored()
+
+    with refuses(RefusedInput, match="须由没有登记、拾获、接收过它的经理更正") as refusal:
+        workflow.correct(item, facts(item, category=category), by=house.dm, reason="看错")
+    assert list(refusal.value.errors) == ["category"]
+    workflow.correct(item, facts(item, category=category), by=house.pm, reason="看错")
+
+    label = fresh(item).get_category_display()
+    text = f"【类别已更正】{item.case.number} · {label}（原为手机，¥1,500.00）"
+    people = (house.dm, house.guard, house.guard2, house.gm)
+    assert told("lostfound.category") == {(user.pk, text) for user in people}
+    assert fresh(item).case.entries.get(action="correct").content["info"] == {
+        "category": ["phone", category],
+        "fields": ["category"],
+    }
+
+
+def test_category_within_the_same_way_is_the_duty_managers():
+    house = House()
+    item = house.stored()
+
+    workflow.correct(item, facts(item, category="electronics"), by=house.dm, reason="看错")
+
+    assert (fresh(item).category, told("lostfound.category")) == ("electronics", set())
+
+
+def test_manager_who_received_it_himself_does_not_change_its_way():
+    house = House()
+    item = house.logged()
+    workflow.receive(item, house.receipt(), by=house.pm)
+
+    with refuses(RefusedInput, match="须由没有登记"):
+        workflow.correct(item, facts(item, category="contraband"), by=house.pm, reason="看错")
+
+
+def test_thing_made_contraband_after_receipt_goes_to_the_police_by_others_and_both_managers_hear():
+    house = House()
+    item = unforbidden(house)
+
+    with refuses(ConflictError, match="须由另外两人"):
+        police(house, item, by=house.pm)
+    police(house, item)
+
+    text = f"【已移交公安】{item.case.number} · 违禁危险品，回执 接收字第7号"
+    assert told("lostfound.police") == {(house.pm.pk, text), (house.gm.pk, text)}
+
+
 def test_police_for_anything_else_goes_by_the_approval_paper():
     house = House()
     item = house.stored()
@@ -168,6 +230,36 @@ def test_void_keeps_the_number_and_is_for_another_manager():
 
     item = fresh(item)
     assert (item.status, item.void_reason, item.case.is_open) == (S.VOIDED, "重复", False)
+
+
+def test_void_of_what_lies_in_the_store_is_for_the_general_manager_and_all_are_told():
+    house = House()
+    item = house.stored()
+
+    with refuses(ConflictError, match="现在是"):
+        workflow.void(item, by=house.gm, reason="重复")
+    with refuses(PermissionDenied):
+        workflow.void_stored(item, by=house.pm, where="原柜", reason="重复")
+    with refuses(RefusedInput) as refusal:
+        workflow.void_stored(item, by=house.gm, where="", reason="")
+    assert sorted(refusal.value.errors) == ["reason", "where"]
+    workflow.void_stored(item, by=house.gm, where="并入前一编号", reason="重复")
+
+    item = fresh(item)
+    assert (item.status, item.void_reason) == (S.VOIDED, "重复（物品现在：并入前一编号）")
+    text = f"【已入库的登记作废】{item.case.number} · 手机"
+    people = (house.dm, house.pm, house.guard, house.guard2)
+    assert told("lostfound.void") == {(user.pk, text) for user in people}
+    assert audit.problems(item.case) == []
+
+
+def test_general_manager_who_received_it_does_not_void_it():
+    house = House()
+    item = house.logged()
+    workflow.receive(item, house.receipt(), by=house.gm)
+
+    with refuses(ConflictError, match="另一位经理"):
+        workflow.void_stored(item, by=house.gm, where="原柜", reason="重复")
 
 
 def test_unmask_is_logged_and_for_people_of_this_thing_only():

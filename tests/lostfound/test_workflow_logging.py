@@ -4,6 +4,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from django.core.exceptions import PermissionDenied
 from django.utils import timezone
 
 from lostfound import workflow
@@ -12,9 +13,11 @@ from propdesk.core import audit, drafts
 from propdesk.core.models import Attachment, Clock, Notice, Person, SearchText
 from propdesk.core.roles import Role
 from propdesk.core.transitions import ConflictError, RefusedInput
+from tests.factories import fresh as read
 from tests.factories import member
 from tests.incidents.moves import refuses
-from tests.lostfound.journey import FIND, House, S, ago, photo
+from tests.lostfound import moves
+from tests.lostfound.journey import FIND, House, S, ago, fresh, photo
 from tests.lostfound.moves import chain
 
 pytestmark = pytest.mark.django_db
@@ -218,6 +221,27 @@ def test_hand_in_of_what_is_in_ones_own_hands_is_refused():
 
     with refuses(ConflictError, match="已经在您手里"):
         workflow.hand_in(item, by=house.guard)
+
+
+def test_hand_in_of_contraband_is_refused_to_everybody():
+    house = House()
+    item = moves.contraband(house)
+
+    for by in (house.desk, house.guard2, house.cleaner):
+        with refuses(ConflictError, match="违禁危险品不接手"):
+            workflow.hand_in(item, by=by)
+
+
+def test_hand_in_opens_neither_what_is_hidden_nor_the_slip():
+    house = House()
+    item = house.logged()
+
+    workflow.hand_in(item, by=house.desk)
+
+    assert workflow.permit(fresh(item), "read", read(house.desk))
+    for action in ("see_details", "correct", "attach"):
+        with refuses(PermissionDenied):
+            workflow.permit(fresh(item), action, read(house.desk))
 
 
 def test_hand_in_by_the_duty_manager_is_the_receipt():

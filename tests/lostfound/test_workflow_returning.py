@@ -284,6 +284,18 @@ def test_claim_that_was_not_checked_is_not_returned(state: str) -> None:
         workflow.return_item(claim, signed(), Second(house.guard, PASSWORD), PASSWORD, by=house.dm)
 
 
+def test_thing_whose_receipt_was_never_cosigned_is_not_returned() -> None:
+    house = House()
+    item = claiming.verified(house, house.stored(guard_password=""))
+
+    with refuses(ConflictError, match="请李强先会签"):
+        claiming.give_back(house, item)
+    workflow.cosign(item, by=read(house.guard))
+    claiming.give_back(house, item)
+
+    assert fresh(item).status == S.RETURNED
+
+
 def test_authority_that_was_taken_down_no_longer_counts() -> None:
     house = House()
     item = claiming.proxied(house)
