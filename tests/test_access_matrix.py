@@ -279,6 +279,8 @@ desk:sign                     302 404 200 200 200 200 200 200 200  401 404 405 4
 desk:me                       302 404 200 200 200 200 200 200 200  401 404 422 422 422 422 422 422 422
 desk:signature                302 404 404 404 404 404 404 200 200  401 404 405 405 405 405 405 405 405
 """
+OWN_TABLES = ("lostfound:", "emergencies:")
+"""Found things and special events have tables of their own in tests/lostfound and tests/emergencies."""
 EXPECTED = {
     line.split()[0]: (" ".join(line.split()[1:10]), " ".join(line.split()[10:]))
     for line in TABLE.strip().splitlines()
@@ -286,8 +288,7 @@ EXPECTED = {
 
 
 def test_every_route_has_a_row() -> None:
-    # Found things have a table of their own in tests/lostfound.
-    named = [name for name in routes() if not name.startswith("lostfound:")]
+    named = [name for name in routes() if not name.startswith(OWN_TABLES)]
     assert sorted(named) == sorted(EXPECTED)
 
 
@@ -299,7 +300,7 @@ def test_every_address_answers_as_declared(world: World, space: str) -> None:
 
 def test_every_post_without_a_token_is_refused(world: World) -> None:
     client = world.client("pm", enforce_csrf_checks=True)
-    names = [name for name in routes() if not name.startswith("lostfound:")]
+    names = [name for name in routes() if not name.startswith(OWN_TABLES)]
     accepted = [name for name in names if ask(client, "POST", address(world, name)) != 403]
     assert accepted == []
 

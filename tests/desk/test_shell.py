@@ -21,13 +21,13 @@ def _cold_frame() -> None:
     shell._counts.clear()
 
 
-REGISTERS = ["board", "incidents", "lostfound"]
+REGISTERS = ["board", "incidents", "lostfound", "emergencies"]
 NAV = {
-    Role.STAFF: (REGISTERS, ["intake", "log"]),
-    Role.ENGINEERING: (REGISTERS, ["log"]),
-    Role.DEPARTMENT_MANAGER: ([*REGISTERS, "sign"], ["log"]),
-    Role.DUTY_MANAGER: ([*REGISTERS, "sign", "house"], ["intake", "log"]),
-    Role.PROPERTY_MANAGER: ([*REGISTERS, "sign", "house"], ["intake", "log"]),
+    Role.STAFF: (REGISTERS, ["intake", "log", "event"]),
+    Role.ENGINEERING: (REGISTERS, ["log", "event"]),
+    Role.DEPARTMENT_MANAGER: ([*REGISTERS, "sign"], ["log", "event"]),
+    Role.DUTY_MANAGER: ([*REGISTERS, "sign", "house"], ["intake", "log", "event"]),
+    Role.PROPERTY_MANAGER: ([*REGISTERS, "sign", "house"], ["intake", "log", "event"]),
     Role.ADMIN: (["house"], []),
 }
 

@@ -1,0 +1,100 @@
+"""How many statements pages of events cost, session, user and frame included, at any size."""
+
+import pytest
+from django.urls import reverse
+
+from emergencies import acts, workflow
+from emergencies.models import Event, Kind
+from emergencies.queries import evidence
+from tests.emergencies.journey import House, fresh
+from tests.test_budgets import CREATE, LIST, PAGE, POLL, Till
+
+pytestmark = pytest.mark.django_db
+
+
+def till_of(house: House) -> Till:
+    """The duty manager's browser; playbooks are parsed once per process, not once per page."""
+    for row in Event.objects.select_related("playbook"):
+        evidence.playbook_of(row)
+    return Till(house.dm)
+
+
+@pytest.mark.parametrize("query", ["", "?state=all", "?state=running", "?q=SJ", "?kind=fire"])
+def test_board_keeps_its_budget_at_any_size(query: str) -> None:
+    house = House()
+    house.started("power_outage", place=house.floor)
+    url = reverse("emergencies:board", args=[house.prop.code]) + query
+    few = till_of(house).cost(url)
+    for kind in ("fire", "theft"):
+        house.started(kind, place=house.floor)
+    assert (till_of(house).cost(url), few <= LIST) == (few, True)
+
+
+@pytest.mark.parametrize("kind", Kind.values)
+def test_page_of_an_event_keeps_its_budget(kind: str) -> None:
+    house = House()
+    event = house.answered(house.started(kind), late=False)
+    assert till_of(house).cost(event.get_absolute_url()) <= PAGE
+
+
+def test_page_of_an_event_costs_the_same_with_a_long_history() -> None:
+    house = House()
+    event = house.answered(house.started("power_outage"), late=False)
+    workflow.note(event, "第一条", by=house.dm)
+    url = event.get_absolute_url()
+    few = {name: till_of(house).cost(f"{url}{name}") for name in ("", "timeline/", "history/")}
+    for n in range(40):
+        workflow.note(fresh(event), f"现场记录{n}", by=house.dm)
+    assert {name: till_of(house).cost(f"{url}{name}") for name in few} == few
+    assert max(few.values()) <= PAGE
+
+
+def test_poll_that_changed_nothing_costs_four_statements() -> None:
+    house = House()
+    event = house.started("fire")
+    version = fresh(event).case.version
+    url = f"{event.get_absolute_url()}live/?v={version}"
+    assert till_of(house).cost(url, ok=204) == POLL
+
+
+@pytest.mark.parametrize("name", acts.ACTS)
+def test_page_of_an_act_keeps_its_budget(name: str) -> None:
+    house = House()
+    event = house.started("power_outage")
+    url = reverse("emergencies:act", args=[house.prop.code, event.case.number, name])
+    user = house.pm if name in ("void", "override-end", "reopen", "name-reader") else house.dm
+    till_of(house)
+    assert Till(user).cost(url) <= PAGE
+
+
+def test_start_page_keeps_its_budget() -> None:
+    house = House()
+    url = reverse("emergencies:new", args=[house.prop.code, "fire"])
+    assert Till(house.guard).cost(url) <= PAGE
+
+
+def test_start_costs_the_same_at_any_size() -> None:
+    house = House()
+    url = reverse("emergencies:choose", args=[house.prop.code])
+
+    def start(token: str) -> int:
+        data = {"kind": "power_outage", "place": house.floor.pk, "token": token}
+        return till_of(house).cost(url, data, ok=302)
+
+    start("warm")
+    few = start("first")
+    for _n in range(2):
+        house.started("power_outage", place=house.floor)
+    assert start("second") == few
+
+
+def test_desk_board_keeps_its_budget_with_events() -> None:
+    house = House()
+    url = reverse("desk:board", args=[house.prop.code])
+    few = till_of(house).cost(url)
+    for kind in ("fire", "theft", "power_outage"):
+        house.started(kind, place=house.floor)
+    assert (till_of(house).cost(url), few <= PAGE) == (few, True)
+
+
+assert CREATE  # the many calls of a start each write their row; see docs/performance.md
