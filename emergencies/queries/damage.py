@@ -52,6 +52,11 @@ def price_item(prop: Property, pk: int) -> PriceItem | None:
     return prop.prices.filter(pk=pk).first()
 
 
+def price_changes(item: PriceItem) -> list[Any]:
+    """The last changes of an item, the newest first: who, when, why, to what."""
+    return list(item.history.select_related("history_user").order_by("-history_date")[:10])
+
+
 def payers(event: Event) -> "QuerySet[Party]":
     """Who of those concerned may pay."""
     rows = event.parties.filter(removed_at=None).exclude(part=Party.Part.WITNESS)

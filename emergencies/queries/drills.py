@@ -6,7 +6,8 @@ from django.db.models import Max
 from django.utils import timezone
 
 from emergencies.models import Event
-from propdesk.core.models import Property
+from emergencies.queries.events import visible_to
+from propdesk.core.models import Property, User
 
 
 def last_by_property() -> dict[Property, dict[str, date | None]]:
@@ -32,3 +33,17 @@ def since(prop: Property) -> date:
     """The day the property began with this system: the first period counts from there."""
     begun = prop.settings.first_run_done_at
     return timezone.localdate(begun) if begun else timezone.localdate()
+
+
+def last_of(prop: Property) -> dict[str, date]:
+    """The local day of the last drill of each kind that was run to its end; one statement."""
+    rows = Event.objects.filter(is_drill=True, ended_at__isnull=False, case__property=prop)
+    found = rows.values("kind").annotate(last=Max("reported_at"))
+    return {row["kind"]: timezone.localdate(row["last"]) for row in found}
+
+
+def recent(user: User, prop: Property, limit: int = 12) -> list[Event]:
+    """The newest drills, as far as this user may see them."""
+    rows = visible_to(user, prop).filter(is_drill=True)
+    joined = ("case", "commander", "place")
+    return list(rows.select_related(*joined).order_by("-case__opened_at", "-pk")[:limit])

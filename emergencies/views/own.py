@@ -4,6 +4,7 @@ from django.http import Http404, HttpResponse
 from django.views.decorators.http import require_GET, require_http_methods
 
 from emergencies import cards, forms
+from emergencies.detail import Detail
 from emergencies.own_acts import ITEMS
 from emergencies.views import frame
 from emergencies.workflow.base import permit
@@ -65,12 +66,11 @@ def item(request: StaffRequest, number: str, name: str, item: int) -> HttpRespon
     return frame.form_page(request, one, spec.title, form, status=status, name=name, about=str(row))
 
 
-def _form(
-    request: StaffRequest, one: "frame.Detail", key: str, kind: type[forms.ActForm]
-) -> forms.ActForm:
+def _form(request: StaffRequest, one: Detail, key: str, kind: type[forms.ActForm]) -> forms.ActForm:
     """The form as it was sent, else with what was typed before and never sent."""
     typed = {k: v for k, v in one.drafts.get(key, {}).items() if k not in forms.NOW_FIELDS}
-    posted = request.POST if request.method == "POST" else None
-    form = kind(posted, event=one.event, user=request.user, initial=typed)
+    is_post = request.method == "POST"
+    posted, files = (request.POST, request.FILES) if is_post else (None, None)
+    form = kind(posted, files, event=one.event, user=request.user, initial=typed)
     form.restored = bool(typed) and posted is None
     return form

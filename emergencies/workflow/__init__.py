@@ -64,7 +64,7 @@ from emergencies.workflow.damage import (
     sign_damage,
     slip_kind,
 )
-from emergencies.workflow.drills import remind_drills
+from emergencies.workflow.drills import due_on, remind_drills
 from emergencies.workflow.ending import archive, end, override_end, reopen
 from emergencies.workflow.headcount import (
     Count,
@@ -75,6 +75,7 @@ from emergencies.workflow.headcount import (
     sweep_floor,
 )
 from emergencies.workflow.marking import Proof, confirm_again, done, not_needed, one_round
+from emergencies.workflow.prices import Price, put_price
 from emergencies.workflow.recording import (
     edit_record,
     missing_fields,
@@ -134,6 +135,7 @@ __all__ = [
     "Loss",
     "Outside",
     "Posting",
+    "Price",
     "Proof",
     "Receiver",
     "Release",
@@ -163,6 +165,7 @@ __all__ = [
     "decide_damage",
     "decline_signature",
     "done",
+    "due_on",
     "edit_party",
     "edit_record",
     "edit_report",
@@ -197,6 +200,7 @@ __all__ = [
     "post_damage",
     "price",
     "put_override",
+    "put_price",
     "record_boxes",
     "recover_loss",
     "release_seal",
