@@ -9,6 +9,7 @@ from emergencies.acts import Act
 from emergencies.forms import aftermath, damage
 from emergencies.models import Event, Party
 from emergencies.queries import aftermath as rows
+from emergencies.register_acts import REGISTERS, SEALS, find
 from propdesk.core.models import User
 from propdesk.core.persons import Guest
 
@@ -120,7 +121,7 @@ AFTERMATH: dict[str, Act] = {
     ),
 }
 
-EVERY: dict[str, Act] = acts.ACTS | DAMAGE | AFTERMATH
+EVERY: dict[str, Act] = acts.ACTS | DAMAGE | AFTERMATH | REGISTERS
 """All acts of an event by the word in their address."""
 
 
@@ -175,4 +176,5 @@ ITEMS: dict[str, tuple[Act, Any]] = {
         rows.action,
     ),
 }
+ITEMS |= {name: (act, find) for name, act in SEALS.items()}
 """Acts on one row of an event, with how the row is found."""

@@ -1,12 +1,14 @@
 """Which places are under seal: for the board of an event, and for whoever may know of it."""
 
-from django.db.models import QuerySet
+from django.db.models import Prefetch, QuerySet
 
-from emergencies.models import Belonging, Event, Inventory, RoomSeal, SealTag
+from emergencies.models import Belonging, Event, Inventory, RoomSeal, SealCheck, SealTag
 from emergencies.playbooks.vocabulary import Register
 from emergencies.queries.events import visible_to
 from emergencies.queries.evidence import Record, playbook_of
 from propdesk.core.models import Attachment, Property, User
+
+_PRESENT = ("applied_by", "witness1", "witness1_person", "witness2", "witness2_person")
 
 
 def has_step(event: Event, own: str) -> bool:
@@ -24,7 +26,10 @@ def of_event(event: Event) -> "QuerySet[RoomSeal]":
     rows = event.seals.select_related(
         "place", "sealed_by", "officer", "document", "released_by", "released_with"
     )
-    return rows.prefetch_related("tags", "checks__by").order_by("pk")
+    return rows.prefetch_related(
+        Prefetch("tags", SealTag.objects.select_related(*_PRESENT)),
+        Prefetch("checks", SealCheck.objects.select_related("by")),
+    ).order_by("pk")
 
 
 def fill(event: Event, record: Record) -> None:

@@ -1,0 +1,170 @@
+"""What the pages of seals, belongings and the roll call show; ready to print."""
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from django.http import Http404
+
+from emergencies.acts import Act
+from emergencies.detail import Detail
+from emergencies.models import RollCall, RoomSeal
+from emergencies.next_steps import REGISTER_PAGES
+from emergencies.playbooks.vocabulary import Register
+from emergencies.queries import headcount, seals
+from emergencies.register_acts import REGISTERS, SEALS
+
+REGISTER_PAGES |= dict.fromkeys(
+    (Register.SEAL, Register.SEAL_CHECK, Register.SEAL_RELEASE, Register.BELONGINGS),
+    "emergencies:seals",
+)
+REGISTER_PAGES |= dict.fromkeys(
+    (Register.FLOOR_SWEEP, Register.ROLL_CALL, Register.FIRE_HANDOVER), "emergencies:headcount"
+)
+Acts = list[tuple[str, Act]]
+
+
+@dataclass(frozen=True, slots=True)
+class SealRow:
+    """One place under seal, its tags and checks, and what may be done with it now."""
+
+    row: RoomSeal
+    tags: list[Any]
+    checks: list[Any]
+    acts: Acts
+
+    @property
+    def last(self) -> Any:
+        """The last look at it; None before the first."""
+        return self.checks[-1] if self.checks else None
+
+
+@dataclass
+class Seals:
+    """封存 and 遗物 of one event; a fixed number of statements."""
+
+    one: Detail
+
+    @cached_property
+    def rows(self) -> list[SealRow]:
+        return [self._row(row) for row in seals.of_event(self.one.event)]
+
+    def _row(self, row: RoomSeal) -> SealRow:
+        checks = sorted(row.checks.all(), key=lambda check: (check.checked_at, check.pk))
+        tags = sorted(row.tags.all(), key=lambda tag: tag.seq)
+        broken = bool(checks) and not checks[-1].is_intact
+        names = ["check-seal"] if row.is_active else []
+        if row.is_active and broken:
+            names.append("renew-seal")
+        if row.is_active:
+            names.append("release-seal")
+        elif row.opened_at is None:
+            names.append("open-seal")
+        acts = [(name, SEALS[name]) for name in names if self.one.can(SEALS[name].action)]
+        return SealRow(row, tags, checks, acts)
+
+    @property
+    def is_sealed(self) -> bool:
+        return any(each.row.is_active for each in self.rows)
+
+    @property
+    def may_seal(self) -> bool:
+        return self.one.can("seal")
+
+    @property
+    def waits(self) -> bool:
+        """Something is sealed, and this user is not the one who records its release."""
+        return self.is_sealed and not self.one.can("release_seal")
+
+    @cached_property
+    def inventory(self) -> Any:
+        return seals.inventory(self.one.event)
+
+    @cached_property
+    def lines(self) -> list[Any]:
+        return list(seals.lines(self.one.event)) if self.inventory else []
+
+    @cached_property
+    def handovers(self) -> list[Any]:
+        rows = self.one.event.handovers.select_related("receiver", "handed_by", "handed_with")
+        return list(rows.order_by("pk"))
+
+    @property
+    def acts(self) -> Acts:
+        """Counting and handing over, each while it is possible."""
+        names = []
+        open_lines = [line for line in self.lines if line.handover_id is None]
+        if self._may_count and len(open_lines) == len(self.lines):
+            names.append("count-belongings")
+        if open_lines:
+            names.insert(0, "hand-over-belongings")
+        return [(name, REGISTERS[name]) for name in names if self.one.can(REGISTERS[name].action)]
+
+    @cached_property
+    def _may_count(self) -> bool:
+        steps = [s for s in self.one.board.steps if s.step.own == Register.BELONGINGS]
+        return not self.is_sealed and any(line.applies for line in steps)
+
+    @property
+    def act_seal(self) -> Act:
+        return REGISTERS["seal"]
+
+
+@dataclass
+class Headcount:
+    """清查 and 点名 of one event."""
+
+    one: Detail
+
+    @cached_property
+    def tally(self) -> headcount.Tally:
+        return headcount.tally(self.one.event)
+
+    @property
+    def lists(self) -> list[tuple[str, RollCall | None]]:
+        """Each list with its last count; None for one nobody counted yet."""
+        counts = self.tally.counts
+        return [(str(kind.label), counts.get(kind.value)) for kind in RollCall.List]
+
+    @cached_property
+    def missing(self) -> int:
+        return self.tally.counted["missing"]
+
+    @cached_property
+    def people(self) -> list[Any]:
+        return list(headcount.not_found(self.one.event)) if self.missing else []
+
+    @cached_property
+    def sweeps(self) -> list[Any]:
+        return list(headcount.sweeps(self.one.event))
+
+    @cached_property
+    def handed(self) -> Any:
+        return headcount.handed(self.one.event)
+
+    @property
+    def is_short(self) -> bool:
+        """More are missing than the fire service knows of."""
+        return self.missing > (self.handed.missing if self.handed else 0)
+
+    @property
+    def acts(self) -> Acts:
+        """What is next comes first: the missing, the lists, the floors."""
+        names = ["roll-call", "sweep-floor"]
+        if self.missing:
+            names.insert(0 if self.is_short else 2, "hand-to-fire-service")
+        return [(name, REGISTERS[name]) for name in names if self.one.can(REGISTERS[name].action)]
+
+
+def of_seals(one: Detail) -> Seals:
+    """The page of seals; Http404 for an event whose playbook knows none."""
+    if not seals.has_step(one.event, Register.SEAL):
+        raise Http404
+    return Seals(one)
+
+
+def of_headcount(one: Detail) -> Headcount:
+    """The page of the roll call; Http404 for an event whose playbook knows none."""
+    if not seals.has_step(one.event, Register.ROLL_CALL):
+        raise Http404
+    return Headcount(one)
