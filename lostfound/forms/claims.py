@@ -30,7 +30,7 @@ from propdesk.core.layouts import Fold, Row, Rows, Section
 from propdesk.core.models import Honorific, IdType, Person, User
 from propdesk.core.moments import MomentField
 from propdesk.core.text import CleanCharField, CleanTextField
-from propdesk.core.widgets import Chips, PhotoInput, SignatureField
+from propdesk.core.widgets import Chips, PhotoInput, SignatureField, SignatureInput
 
 Way = Claim.Way
 ROWS = 8
@@ -237,7 +237,9 @@ class ReturnForm(SecondFields, ActForm):
         initial=HERE,
         widget=Chips(css="chips-sm"),
     )
-    signature = SignatureField(label=_("认领人签名"), required=False)
+    signature = SignatureField(
+        label=_("认领人签名"), required=False, widget=SignatureInput(keeps=True)
+    )
     consents = forms.BooleanField(label=_("本人同意以电子方式签署"), required=False)
     signed_at = MomentField(
         label=_("纸质签名时间"), required=False, help_text=_("不填就是现在；屏幕签名不用填。")

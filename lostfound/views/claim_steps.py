@@ -53,7 +53,10 @@ def url(one: Claiming, name: str = "claim", *args: Any) -> str:
 
 
 def key(one: Claiming, step: str) -> str:
-    """Under which a draft of this step is kept."""
+    """Under which a draft of this step is kept; ``step`` ends with the number of its claim.
+
+    The next claimant must not find what was typed or ticked for the last one.
+    """
     return f"{one.item.case.number}:claim-{step}"
 
 
@@ -112,8 +115,8 @@ def form_page(
         return more
     return page(
         request,
-        f"lostfound/claim_{step}.html",
-        context(request, one) | {"form": form, "step": step} | more,
+        f"lostfound/claim_{step.partition('-')[0]}.html",
+        context(request, one) | {"form": form, "draft_url": url(one, "claim_draft", step)} | more,
         status=status,
     )
 
@@ -128,7 +131,7 @@ def _sent(
     """Status of the act, done together with its token or not at all."""
     if not form.is_valid():
         return 422
-    token = drafts.once(step, request.POST, request.FILES)
+    token = drafts.once(step.partition("-")[0], request.POST, request.FILES)
 
     def once() -> None:
         with transaction.atomic():

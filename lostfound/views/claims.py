@@ -54,7 +54,8 @@ def claim(request: StaffRequest, number: str) -> HttpResponse:
 
 
 def _describe(request: StaffRequest, one: Claiming) -> HttpResponse:
-    form = _description(request, one, "describe", forms.DescribeForm)
+    step = f"describe-{len(one.claims) + 1}"
+    form = _description(request, one, step, forms.DescribeForm)
 
     def shown() -> dict[str, Any]:
         # Somebody was faster: the same words may be sent as those of a rival.
@@ -62,7 +63,7 @@ def _describe(request: StaffRequest, one: Claiming) -> HttpResponse:
         return _public(one) | {"offers_rival": status in MOVES["rival"].states}
 
     act = partial(_take_in, workflow.describe, one, request.user)
-    return form_page(request, one, "describe", form, act, _("描述已保存。"), shown)
+    return form_page(request, one, step, form, act, _("描述已保存。"), shown)
 
 
 @staff_view
@@ -72,10 +73,11 @@ def claim_rival(request: StaffRequest, number: str) -> HttpResponse:
     one = load(request, number, "rival")
     if request.method != "POST" and one.item.status not in MOVES["rival"].states:
         return done(request, url(one))
-    form = _description(request, one, "rival", forms.RivalForm)
+    step = f"rival-{len(one.claims) + 1}"
+    form = _description(request, one, step, forms.RivalForm)
     act = partial(_take_in, workflow.rival, one, request.user)
     said = _("已登记，物品锁定，等物业经理裁定。")
-    return form_page(request, one, "rival", form, act, said, lambda: _public(one))
+    return form_page(request, one, step, form, act, said, lambda: _public(one))
 
 
 def _public(one: Claiming) -> dict[str, Any]:
@@ -114,16 +116,16 @@ def _take_in(act: Any, one: Claiming, by: User, data: dict[str, Any]) -> Claim:
 def claim_verify(request: StaffRequest, number: str, seq: int) -> HttpResponse:
     """核对: what he said beside what was found; opens only once his description is saved (L-E)."""
     one = load(request, number, "verify")
-    row = one.numbered(seq)
+    row, step = one.numbered(seq), f"verify-{seq}"
     if reason := closed(one, row):
-        return blocked(request, one, "verify", reason)
+        return blocked(request, one, step, reason)
     if row is None or row.state != State.DESCRIBED:
         return done(request, url(one))
     lines = queries.contents(one.item)
     form = forms.VerifyForm(
         request.POST or None,
         request.FILES or None,
-        initial=typed(request, one, "verify"),
+        initial=typed(request, one, step),
         item=one.item,
         user=request.user,
         claim=row,
@@ -133,12 +135,12 @@ def claim_verify(request: StaffRequest, number: str, seq: int) -> HttpResponse:
     def shown() -> HttpResponse | dict[str, Any]:
         now = load(request, number, "verify") if form.is_bound else one
         if reason := closed(now, now.numbered(seq)):
-            return blocked(request, one, "verify", reason)
+            return blocked(request, one, step, reason)
         return _details(one) | {"claim": row, "lines": lines}
 
     act = partial(_verify, row, request.user)
     said = _("核对通过，请认领人签名。")
-    return form_page(request, one, "verify", form, act, said, shown)
+    return form_page(request, one, step, form, act, said, shown)
 
 
 def _details(one: Claiming) -> dict[str, Any]:
@@ -168,15 +170,15 @@ def _verify(row: Claim, by: User, data: dict[str, Any]) -> None:
 def claim_sign(request: StaffRequest, number: str, seq: int) -> HttpResponse:
     """签名、归还: the claimant signs, both of the house confirm; no feature of the thing is here."""
     one = load(request, number, "return_item")
-    row = one.numbered(seq)
+    row, step = one.numbered(seq), f"sign-{seq}"
     if reason := closed(one, row):
-        return blocked(request, one, "sign", reason)
+        return blocked(request, one, step, reason)
     if row is None or row.state != State.VERIFIED:
-        return blocked(request, one, "sign", _("先核对并查验证件，再办归还。"))
+        return blocked(request, one, step, _("先核对并查验证件，再办归还。"))
     form = forms.ReturnForm(
         request.POST or None,
         request.FILES or None,
-        initial=typed(request, one, "sign"),
+        initial=typed(request, one, step),
         item=one.item,
         user=request.user,
         claim=row,
@@ -184,7 +186,7 @@ def claim_sign(request: StaffRequest, number: str, seq: int) -> HttpResponse:
     device = request.headers.get("User-Agent", "")
     act = partial(_return, row, request.user, device)
     said = _("已归还，认领单正在生成。")
-    return form_page(request, one, "sign", form, act, said, lambda: {"claim": row})
+    return form_page(request, one, step, form, act, said, lambda: {"claim": row})
 
 
 def _return(row: Claim, by: User, device: str, data: dict[str, Any]) -> None:
@@ -229,7 +231,7 @@ def claim_refuse(request: StaffRequest, number: str, seq: int) -> HttpResponse:
     """不予认领: what he said does not agree."""
     said = _("已登记不予认领，物品放回原来的状态。")
     one = load(request, number, "refuse_claim")
-    return _end(request, one, seq, "refuse", "refuse_claim", _("确认不予认领"), said)
+    return _end(request, one, seq, f"refuse-{seq}", "refuse_claim", _("确认不予认领"), said)
 
 
 @staff_view
@@ -241,7 +243,8 @@ def claim_withdraw(request: StaffRequest, number: str, seq: int) -> HttpResponse
     if one.item.status in MOVES["withdraw_disputed"].states:
         action = "withdraw_disputed"
         workflow.permit(one.item, action, request.user)
-    return _end(request, one, seq, "withdraw", action, _("确认撤回认领"), _("认领已撤回。"))
+    said = _("认领已撤回。")
+    return _end(request, one, seq, f"withdraw-{seq}", action, _("确认撤回认领"), said)
 
 
 def _end(
@@ -269,11 +272,12 @@ def _end(
 def claim_dispute(request: StaffRequest, number: str) -> HttpResponse:
     """裁定异议: what each of them said, beside what was found; a manager decides."""
     one = load(request, number, "resolve_dispute")
+    step = f"dispute-{len(one.claims)}"
     if one.item.status not in MOVES["resolve_dispute"].states:
-        return blocked(request, one, "dispute", _("这件物品没有等待裁定的异议。"))
+        return blocked(request, one, step, _("这件物品没有等待裁定的异议。"))
     form = forms.ResolveForm(
         request.POST or None,
-        initial=typed(request, one, "dispute"),
+        initial=typed(request, one, step),
         item=one.item,
         user=request.user,
         claims=one.open,
@@ -285,7 +289,7 @@ def claim_dispute(request: StaffRequest, number: str) -> HttpResponse:
     def shown() -> dict[str, Any]:
         return _details(one) | {"lines": queries.contents(one.item)}
 
-    return form_page(request, one, "dispute", form, act, _("裁定已登记。"), shown)
+    return form_page(request, one, step, form, act, _("裁定已登记。"), shown)
 
 
 @staff_view
@@ -309,9 +313,10 @@ def claim_unmask(request: StaffRequest, number: str, seq: int, who: str) -> Http
 @staff_view
 @require_POST
 def claim_draft(request: StaffRequest, number: str, step: str) -> HttpResponse:
-    """Keep what is being typed; answers 204."""
+    """Keep what is being typed for one claim ("verify-2"); answers 204."""
     one = load(request, number)
-    if step not in STEPS:
+    name, _dash, seq = step.partition("-")
+    if name not in STEPS or not seq.isdecimal():
         raise Http404
     drafts.keep(request.user, key(one, step), dict(request.POST.lists()))
     return HttpResponse(status=204)

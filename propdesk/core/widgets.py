@@ -111,8 +111,15 @@ class SignatureInput(forms.Widget):
         """Return whether neither the drawing nor the scan was part of the form."""
         return name not in data and f"{name}_scan" not in files
 
-    def format_value(self, value: Any) -> None:
-        """Return nothing: a signature is never sent back into a page."""
+    def __init__(self, *args: Any, keeps: bool = False, **kwargs: Any) -> None:
+        """``keeps``: a drawing comes back in the very answer that refuses its form, and nowhere else."""
+        super().__init__(*args, **kwargs)
+        self.keeps = keeps
+
+    def format_value(self, value: Any) -> str | None:
+        """Return nothing, but for a widget that keeps: a signature is never stored for a page."""
+        drawn = self.keeps and isinstance(value, str) and value.startswith(PNG_URL)
+        return value if drawn and len(value) <= SIGNATURE_LIMIT * 4 // 3 + len(PNG_URL) else None
 
 
 class SignatureField(forms.Field):

@@ -121,28 +121,38 @@
 
   const initDraft = (form) => {
     const note = form.querySelector("[data-draft-state]");
-    let dirty = false, sent = false, timer = 0;
+    let dirty = false, sent = false, timer = 0, since = 0;
     const say = (message, name) => note?.replaceChildren(icon(name), ` ${message}`);
+    const wait = (milliseconds) => {
+      clearTimeout(timer);
+      timer = setTimeout(save, milliseconds);
+    };
     const save = async () => {
-      timer = 0;
+      clearTimeout(timer);
+      timer = since = 0;
       dirty = false;
       try {
         const reply = await fetch(form.dataset.draft, { method: "POST", body: draftData(form), credentials: "same-origin", redirect: "error" });
         if (!reply.ok) throw new Error(String(reply.status));
         say(`${text.saved} ${clock()}`, "cloud-check");
-      } catch {
+      } catch (error) {
         dirty = true;
+        if (error.message === "401") return askLogin();
         say(text.unsaved, "cloud-slash");
+        if (!sent && form.isConnected) wait(15000);
       }
     };
+    /* Three seconds after the last key, ten at the latest: whoever types on is kept, too. */
     form.addEventListener("input", () => {
       dirty = true;
-      timer ||= setTimeout(save, 10000);
+      since ||= Date.now();
+      wait(Math.max(0, Math.min(3000, since + 10000 - Date.now())));
     });
+    addEventListener("online", () => { if (dirty && !sent && form.isConnected) save(); });
     form.addEventListener("submit", () => {
       sent = true;
       clearTimeout(timer);
-      timer = 0;
+      timer = since = 0;
     });
     /* On its way to another page the form is done with: what was typed is stored where it belongs. */
     form.addEventListener("htmx:afterRequest", (event) => { sent = Boolean(event.detail.xhr?.getResponseHeader("HX-Redirect")); });
@@ -253,18 +263,48 @@
     state.replaceChildren(text.uploading, bar);
   });
 
-  const complain = () => {
+  const complain = (...words) => {
     const flash = document.getElementById("flash");
     if (!flash) return;
     const note = document.createElement("div");
     note.className = "flash c-red";
     note.setAttribute("role", "alert");
-    note.append(icon("exclamation-triangle-fill"), text.failed);
+    note.append(icon("exclamation-triangle-fill"), ...(words.length ? words : [text.failed]));
     flash.replaceChildren(note);
     note.scrollIntoView({ block: "nearest" });
   };
+
+  /* ── Logged out while a form was open: text and photos stay here, the log-in opens beside ── */
+  let loggedOut = false;
+  const askLogin = () => {
+    const link = document.createElement("a");
+    link.href = text.login;
+    link.target = "_blank";
+    link.rel = "noopener";
+    link.textContent = text.relogin;
+    loggedOut = true;
+    complain(text.expired, " ", link);
+  };
+  /* Back from the log-in: the forms of this page go on, if it is the same person. */
+  const comeBack = async () => {
+    if (!loggedOut || document.hidden) return;
+    const reply = await fetch(location.href, { credentials: "same-origin", redirect: "error" }).catch(() => null);
+    if (!reply?.ok) return;
+    const fresh = new DOMParser().parseFromString(await reply.text(), "text/html");
+    const token = fresh.querySelector("input[name=csrfmiddlewaretoken]")?.value;
+    if (!token || fresh.getElementById("ui-text")?.dataset.user !== text.user) return;
+    all("input[name=csrfmiddlewaretoken]").forEach((field) => { field.value = token; });
+    loggedOut = false;
+    complain(text.back);
+  };
+  document.addEventListener("visibilitychange", comeBack);
+  addEventListener("focus", comeBack);
   document.addEventListener("htmx:sendError", (event) => { if (event.target.id !== "shell-poll") complain(); });
-  document.addEventListener("htmx:responseError", (event) => { if (event.target.id !== "shell-poll") complain(); });
+  document.addEventListener("htmx:responseError", (event) => {
+    if (event.target.id === "shell-poll") return;
+    if (event.detail.xhr?.status === 401) askLogin();
+    else complain();
+  });
 
   /* ── Signature: the drawing goes into a hidden field, the file input stays for a scan ── */
   const initSignature = (box) => {
@@ -272,16 +312,26 @@
     if (!canvas || !field || !window.SignaturePad) return;
     const pad = new window.SignaturePad(canvas, { minWidth: 0.8, maxWidth: 2.6, penColor: "#10272e" });
     const store = () => { field.value = pad.isEmpty() ? "" : pad.toDataURL("image/png"); };
+    /* A signature that came back with an error of another field: nobody signs twice. */
+    let kept = "";
+    if (field.value) {
+      const bytes = Uint8Array.from(atob(field.value.split(",")[1] ?? ""), (letter) => letter.charCodeAt(0));
+      kept = URL.createObjectURL(new Blob([bytes], { type: "image/png" }));
+    }
+    const redraw = async (strokes) => {
+      pad.fromData(strokes);
+      if (kept) await pad.fromDataURL(kept, { width: canvas.offsetWidth, height: canvas.offsetHeight });
+    };
     const fit = () => {
       const strokes = pad.toData(), ratio = Math.max(devicePixelRatio || 1, 1);
       canvas.width = canvas.offsetWidth * ratio;
       canvas.height = canvas.offsetHeight * ratio;
       canvas.getContext("2d").scale(ratio, ratio);
-      pad.fromData(strokes);
+      redraw(strokes);
     };
     pad.addEventListener("endStroke", store);
-    box.querySelector("[data-signature-clear]")?.addEventListener("click", () => { pad.clear(); store(); });
-    box.querySelector("[data-signature-undo]")?.addEventListener("click", () => { pad.fromData(pad.toData().slice(0, -1)); store(); });
+    box.querySelector("[data-signature-clear]")?.addEventListener("click", () => { kept = ""; pad.clear(); store(); });
+    box.querySelector("[data-signature-undo]")?.addEventListener("click", () => { redraw(pad.toData().slice(0, -1)).then(store); });
     new ResizeObserver(() => { if (canvas.offsetWidth) fit(); }).observe(canvas);
   };
 

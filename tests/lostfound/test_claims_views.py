@@ -430,7 +430,7 @@ def test_refused_check_keeps_what_was_typed_but_no_number_nor_password() -> None
 
     assert (answer.status_code, "证件号不对" in answer.content.decode()) == (422, True)
     draft = Draft.objects.get()
-    assert draft.form == f"{item.case.number}:claim-verify"
+    assert draft.form == f"{item.case.number}:claim-verify-1"
     kept = {name for name, values in draft.data.items() if values and values[0]}
     assert kept == {
         "feature_1",
@@ -451,6 +451,34 @@ def test_refused_check_keeps_what_was_typed_but_no_number_nor_password() -> None
     assert claiming.columns_holding(number) == []
 
 
+def test_next_claimants_check_opens_without_the_last_ones_ticks() -> None:
+    house = House()
+    item = described(house)
+    client = web(house.dm)
+    client.post(address(item, "claim_verify", 1), checked(house, feature_3="耳机孔有灰", way=""))
+    workflow.refuse_claim(claiming.live(item), by=house.dm, reason="对不上")
+    described(house, fresh(item))
+
+    page = client.get(address(item, "claim_verify", 2))
+
+    assert (page.status_code, "耳机孔有灰" in page.content.decode()) == (200, False)
+
+
+@pytest.mark.parametrize(("who", "sees"), [("desk", True), ("desk2", False), ("guard", False)])
+def test_claimant_is_shown_to_whoever_took_him_down_and_to_whoever_checks(
+    who: str, sees: bool
+) -> None:
+    house = House()
+    item = described(house)
+    user = member(house.prop, Role.FRONT_DESK) if who == "desk2" else getattr(house, who)
+
+    page = web(user).get(address(item, "claim")).content.decode()
+    managers = web(house.dm).get(address(item, "claim")).content.decode()
+
+    assert [text in page for text in (WORDS, claiming.GUEST.name)] == [sees, sees]
+    assert [text in managers for text in (WORDS, claiming.GUEST.name)] == [True, True]
+
+
 def test_refused_return_keeps_no_signature_nor_password() -> None:
     house = House()
     item = verified(house, described(house, way="post"))
@@ -465,6 +493,21 @@ def test_refused_return_keeps_no_signature_nor_password() -> None:
     assert claiming.columns_holding(PNG[30:90]) == []
 
 
+def test_refused_return_gives_the_drawing_back_in_its_own_answer_only() -> None:
+    house = House()
+    item = verified(house)
+    client, url = web(house.dm), address(item, "claim_sign", 1)
+
+    answer = client.post(url, signing(house, password="wrong-one"))
+
+    shown = [PNG in page.content.decode() for page in (answer, client.get(url))]
+    assert (answer.status_code, answer["Cache-Control"], shown) == (
+        422,
+        "private, no-store",
+        [True, False],
+    )
+
+
 @pytest.mark.parametrize(
     "step", ["describe", "rival", "verify", "sign", "refuse", "withdraw", "dispute"]
 )
@@ -473,19 +516,20 @@ def test_half_typed_form_is_kept(step: str) -> None:
     item = house.stored()
 
     answer = web(house.dm).post(
-        address(item, "claim_draft", step),
+        address(item, "claim_draft", f"{step}-1"),
         {"reason": "半句", "id_number": ID_CARD, "guard_password": PASSWORD, "signature": PNG},
     )
 
     assert answer.status_code == 204
-    assert Draft.objects.get(form=f"{item.case.number}:claim-{step}").data == {"reason": ["半句"]}
+    assert Draft.objects.get(form=f"{item.case.number}:claim-{step}-1").data == {"reason": ["半句"]}
 
 
 def test_draft_of_an_unknown_step_is_not_kept() -> None:
     house = House()
     item = house.stored()
 
-    assert web(house.dm).post(address(item, "claim_draft", "x"), {}).status_code == 404
+    for step in ("x", "x-1", "verify", "verify-x"):
+        assert web(house.dm).post(address(item, "claim_draft", step), {}).status_code == 404
     assert Draft.objects.count() == 0
 
 
