@@ -41,8 +41,14 @@ class CustodyMove(models.Model):
     )
     manager_at = models.DateTimeField(_("值班经理确认"), null=True)
     guard_at = models.DateTimeField(_("保安部确认"), null=True)
+    # Its index below begins with the place.
     storage = models.ForeignKey(
-        StoragePlace, models.PROTECT, null=True, related_name="+", verbose_name=_("存放位置")
+        StoragePlace,
+        models.PROTECT,
+        null=True,
+        db_index=False,
+        related_name="+",
+        verbose_name=_("存放位置"),
     )
     seal = models.ForeignKey(
         SealTag, models.PROTECT, null=True, related_name="+", verbose_name=_("封签")
@@ -102,6 +108,7 @@ class CustodyMove(models.Model):
                 condition=Q(ended_at=None),
                 name="lostfound_custody_in_place",
             ),
+            models.Index(fields=["storage", "by", "-at"], name="lostfound_custody_put_there"),
             models.Index(
                 fields=["guard"],
                 condition=Q(ended_at=None, guard_at=None),

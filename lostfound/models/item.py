@@ -211,6 +211,11 @@ class FoundItem(models.Model):
             models.Index(
                 fields=["category", "case"], condition=Q(ended_at=None), name="lostfound_open_kind"
             ),
+            models.Index(
+                fields=["case"],
+                condition=Q(ended_at=None, announced_on__isnull=False),
+                name="lostfound_announced",
+            ),
             models.Index(fields=["finder_user"], name="lostfound_finder"),
             models.Index(Upper("old_number"), condition=~Q(old_number=""), name="lostfound_old"),
         ]
@@ -323,6 +328,7 @@ class Announcement(models.Model):
                 violation_error_message=_("这一天已经在这个渠道公告过。"),
             )
         ]
+        indexes = [models.Index(fields=["published_on", "item"], name="lostfound_announced_on")]
 
     def __str__(self) -> str:
         return f"{self.item_id} {self.published_on}"
