@@ -6,6 +6,7 @@ from typing import Any
 
 from django.db import transaction
 from django.utils.functional import Promise as Lazy
+from django.utils.translation import gettext as _t
 from django.utils.translation import gettext_lazy as _
 
 from lostfound import forms, workflow
@@ -88,7 +89,7 @@ ACTS: dict[str, Act] = {
         _("接收入库"),
         forms.ReceiveForm,
         _receive,
-        _("已入库，保管期从今天算起。"),
+        _("已入库"),
         "receive",
         "box-arrow-in-down",
     ),
@@ -244,6 +245,16 @@ def perform(
     url = item.get_absolute_url()
     drafts.use_token(by, token, url, form=f"{item.case.number}:{name}")
     return ACTS[name].run(item, by, data)
+
+
+def said(name: str, result: Any) -> str:
+    """What is said after an act that returned ``result``: after the receipt, how long it is kept."""
+    if name != "receive":
+        return str(ACTS[name].done)
+    last = result.last_day
+    if last is None:
+        return _t("已入库；登记招领公告后起算保管期。")
+    return _t("已入库，保管到 %(day)s。") % {"day": last.isoformat()}
 
 
 def seen(name: str, item: FoundItem) -> str:

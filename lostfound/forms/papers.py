@@ -27,6 +27,12 @@ class KeysField(forms.Field):
         return list(dict.fromkeys(key for key in keys if key is not None))
 
 
+class NoticeDayForm(forms.Form):
+    """Which day's notice is printed; none for all that is known."""
+
+    on = forms.DateField(required=False)
+
+
 class NoticeForm(forms.Form):
     """招领公告: what is made known, where and since when."""
 

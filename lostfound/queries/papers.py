@@ -8,6 +8,7 @@ from typing import Any
 
 from django.db.models import Prefetch, Q, QuerySet
 
+from lostfound import categories
 from lostfound.models import (
     Announcement,
     Claim,
@@ -23,6 +24,8 @@ from propdesk.core.models import Property, RenderJob, User
 S = FoundItem.Status
 RESTING = (S.STORED, S.TRACING, S.OWNERLESS, S.EXPIRED)
 IN_CUSTODY = (*RESTING, S.CLAIMED, S.DISPUTED, S.DISPOSING)
+UNSPOKEN = [code for code, each in categories.RULES.items() if each.to_police_at_once]
+"""Kinds of which no notice speaks."""
 AT_ONCE = 50
 """Things made known in one go, and on one page of the public list."""
 ON_PAPER = 300
@@ -64,21 +67,29 @@ def _slice(rows: "QuerySet[FoundItem]", after: str, *, newest: bool) -> Slice:
 
 def to_announce(prop: Property, after: str = "") -> Slice:
     """What lies in the store and was never made known, the oldest first; one statement."""
-    rows = FoundItem.objects.filter(case__property=prop, announced_on=None, status__in=RESTING)
-    return _slice(rows, after, newest=False)
+    return _slice(_unannounced(prop), after, newest=False)
+
+
+def _unannounced(prop: Property) -> "QuerySet[FoundItem]":
+    """At rest in the store and never made known; forbidden things are for the police alone."""
+    rows = FoundItem.objects.filter(
+        case__property=prop, announced_on=None, ended_at=None, status__in=RESTING
+    )
+    return rows.exclude(category__in=UNSPOKEN)
 
 
 def chosen(prop: Property, pks: Sequence[int]) -> list[FoundItem]:
     """Those of ``pks`` that can still be made known for the first time, in the order of locks."""
-    rows = FoundItem.objects.filter(case__property=prop, announced_on=None, status__in=RESTING)
-    return list(rows.filter(pk__in=pks).select_related("case").order_by("pk")[:AT_ONCE])
+    return list(
+        _unannounced(prop).filter(pk__in=pks).select_related("case").order_by("pk")[:AT_ONCE]
+    )
 
 
 def _known(prop: Property) -> "QuerySet[FoundItem]":
     """Made known, and still here."""
     return FoundItem.objects.filter(
-        case__property=prop, announced_on__isnull=False, status__in=IN_CUSTODY
-    )
+        case__property=prop, announced_on__isnull=False, ended_at=None, status__in=IN_CUSTODY
+    ).exclude(category__in=UNSPOKEN)
 
 
 def on_notice(prop: Property, after: str = "") -> Slice:

@@ -105,32 +105,31 @@ def act(request: StaffRequest, number: str, name: str) -> HttpResponse:
     if request.method != "POST":
         return _act_page(request, one, name, _form(request, one, name))
     form = acts.ACTS[name].form(request.POST, request.FILES, item=one.item, user=request.user)
+    made: list[Any] = []
     try:
-        status = _perform(request, one, name, form)
+        status = _perform(request, one, name, form, made)
     except drafts.DoubleSubmitError:
         again = _("这一步已经登记过，没有重复登记。")
         return done(request, one.item.get_absolute_url(), again, level=messages.INFO)
     if status != 200:
         drafts.keep(request.user, f"{one.item.case.number}:{name}", dict(request.POST.lists()))
         return _refused(request, load(request, number), name, form, status)
-    return done(request, _afterwards(request, one), str(acts.ACTS[name].done))
+    return done(request, _afterwards(request, one), acts.said(name, made[0]))
 
 
-def _perform(request: StaffRequest, one: Detail, name: str, form: forms.ActForm) -> int:
-    """Status of the act: 200, or 422 / 403 / 409 with the sentences on the form."""
+def _perform(
+    request: StaffRequest, one: Detail, name: str, form: forms.ActForm, made: list[Any]
+) -> int:
+    """Status of the act: 200 with what it returned in ``made``, or 422 / 403 / 409 on the form."""
     if not form.is_valid():
         return 422
-    return attempt(
-        form,
-        lambda: acts.perform(
-            name,
-            one.item,
-            by=request.user,
-            data=form.cleaned_data,
-            token=drafts.once(name, request.POST, request.FILES),
-            seen=request.POST.get("seen", ""),
-        ),
-    )
+
+    def act() -> None:
+        token, seen = drafts.once(name, request.POST, request.FILES), request.POST.get("seen", "")
+        data, by = form.cleaned_data, request.user
+        made.append(acts.perform(name, one.item, by=by, data=data, token=token, seen=seen))
+
+    return attempt(form, act)
 
 
 def _afterwards(request: StaffRequest, one: Detail) -> str:

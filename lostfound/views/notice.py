@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from lostfound import reports, workflow
-from lostfound.forms.papers import NoticeForm
+from lostfound.forms.papers import NoticeDayForm, NoticeForm
 from lostfound.queries import papers as queries
 from lostfound.views.frame import allow, link
 from lostfound.views.papers import start_list
@@ -74,9 +74,14 @@ def _publish(request: StaffRequest, data: dict[str, Any]) -> None:
 @staff_view
 @require_POST
 def notice_print(request: StaffRequest) -> HttpResponse:
-    """The notice as a PDF: all that is known and still here, or what was published on a day."""
+    """The notice as a PDF: all that is known and still here, or what was published on a day.
+
+    What is no day asks for all of it.
+    """
     allow(request, "print")
-    return start_list(request, "found_notice", {"on": request.POST.get("on", "")[:10]})
+    form = NoticeDayForm(request.POST)
+    day = form.cleaned_data["on"] if form.is_valid() else None
+    return start_list(request, "found_notice", {"on": day.isoformat() if day else ""})
 
 
 @require_GET

@@ -6,7 +6,7 @@ from django.db import models, transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from lostfound import retention
+from lostfound import categories, retention
 from lostfound.models import Announcement, FoundItem, TraceAttempt
 from lostfound.workflow.base import Rule, begin, finish, minutes, neutral, next_due
 from lostfound.workflow.table import S
@@ -161,6 +161,10 @@ def announce(
     item, _stand = begin(item, "announce", by)
     now = timezone.now()
     today = retention.local_day(now)
+    require(
+        not categories.rule(item.category).to_police_at_once,
+        _("违禁危险品不公告：看守现场、报警，用“移交公安”登记。"),
+    )
     if published_on > today:
         raise RefusedInput(published_on=_("公告日期还没有到，请在贴出后登记。"))
     if published_on < retention.local_day(item.found_at) or published_on < today - timedelta(30):

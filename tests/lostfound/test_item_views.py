@@ -1,20 +1,23 @@
 """Every act on a found thing through its page: what is sent, where it leads, what is then true."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 import pytest
+import time_machine
+from django.contrib.messages import get_messages
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from lostfound import acts, workflow
+from lostfound import acts, retention, workflow
 from lostfound.models import FoundItem, RetentionPolicy
 from propdesk.core import drafts
 from propdesk.core.models import Attachment, AuditEntry, Draft
-from tests.factories import PASSWORD
+from tests.factories import PASSWORD, at
 from tests.lostfound import moves
 from tests.lostfound.journey import House, fresh, photo
 
@@ -53,7 +56,7 @@ WAYS: dict[str, tuple[Callable[[House], FoundItem], str, "Data | Fill", str]] = 
         lambda h, _i: REASON | both(h, storage=h.other_shelf.pk),
         S.STORED,
     ),
-    "open-seal": (moves.sealed, "guard", REASON, S.STORED),
+    "open-seal": (moves.sealed, "dm", lambda h, _i: REASON | both(h), S.STORED),
     "count-contents": (
         House.stored,
         "dm",
@@ -205,6 +208,29 @@ def test_receipt_without_the_password_waits_for_the_guard() -> None:
     assert (move.guard, move.guard_at, move.manager_at is not None) == (house.guard, None, True)
     page = web(house.dm).get(item.get_absolute_url()).content.decode()
     assert "等李强会签" in page
+
+
+@pytest.mark.parametrize(
+    ("start", "sentence"),
+    [
+        ("received", "已入库，保管到 2027-02-20。"),
+        ("announced", "已入库；登记招领公告后起算保管期。"),
+    ],
+)
+def test_receipt_says_until_when_it_is_kept(start: str, sentence: str) -> None:
+    house = House()
+    with time_machine.travel(at("2026-11-20 09:00"), tick=False):
+        terms = replace(retention.PRESETS["sop"], start=start)
+        workflow.set_policy(
+            house.prop, "sop", terms, timezone.localdate(), by=house.gm, reason="从公告起"
+        )
+        item = house.logged()
+    with time_machine.travel(at("2026-11-22 09:00"), tick=False):
+        data = receipt(house, item) | {"value": "80", "handed_at": "2026-11-20T10:00"}
+        answer = web(house.dm).post(page_of(house, item, "receive"), data)
+
+    said = [str(message) for message in get_messages(answer.wsgi_request)]
+    assert (answer.status_code, said) == (302, [sentence])
 
 
 # --- once ----------------------------------------------------------------------------------

@@ -13,9 +13,10 @@ from lostfound import workflow
 from lostfound.models import Announcement, FoundItem
 from lostfound.queries import papers as queries
 from propdesk.core.models import RenderJob
+from propdesk.core.transitions import ConflictError
 from propdesk.desk import shell
 from tests.factories import PlaceFactory
-from tests.incidents.moves import fingerprint
+from tests.incidents.moves import fingerprint, refuses
 from tests.lostfound import claiming, moves
 from tests.lostfound.journey import House, S, fresh
 from tests.lostfound.printing import web
@@ -187,6 +188,34 @@ def test_notice_is_printed_by_who_may_print(who: str, status: int) -> None:
         assert response["Location"].endswith(f"lists/found_notice/{job.pk}/")
 
 
+@pytest.mark.parametrize("on", ["\x00", "2026-11-24\x00", "gestern", "2026-02-30", ""])
+def test_notice_of_no_day_is_that_of_all(on: str) -> None:
+    house = House()
+
+    response = web(house.dm).post(f"{page(house)}print/", {"on": on})
+
+    assert (response.status_code, RenderJob.objects.get().params) == (302, {"on": ""})
+
+
+def misjudged(house: House) -> FoundItem:
+    """In the store already when somebody sees what it is."""
+    item = house.stored()
+    facts = moves.facts(item, category="contraband", features="弹簧刀")
+    workflow.correct(item, facts, by=house.pm, reason="看清是弹簧刀")
+    return fresh(item)
+
+
+def test_contraband_is_neither_offered_nor_announced() -> None:
+    house = House()
+    item = misjudged(house)
+
+    with refuses(ConflictError, match="违禁危险品不公告"):
+        announce(house, item)
+    answer = web(house.dm).post(page(house), data(item))
+
+    assert (offered(house), answer.status_code, Announcement.objects.count()) == ([], 409, 0)
+
+
 def test_page_costs_the_same_statements_at_any_size() -> None:
     house = House()
     client = web(house.dm)
@@ -314,6 +343,16 @@ def test_contraband_with_the_police_is_never_public(client: Client) -> None:
     moves.BY_ID["hand_to_police"].do(house, item, house.dm)
 
     assert (fresh(item).status, shown(client.get(public(house)))) == (S.POLICE, [])
+
+
+def test_what_turns_out_to_be_contraband_leaves_the_public_page(client: Client) -> None:
+    house = House()
+    item = announce(house, house.stored())
+    facts = moves.facts(item, category="contraband", features="弹簧刀")
+
+    workflow.correct(item, facts, by=house.pm, reason="看清是弹簧刀")
+
+    assert (shown(client.get(public(house))), queries.on_board(house.prop, None)) == ([], [])
 
 
 def test_public_page_costs_two_statements(client: Client) -> None:
