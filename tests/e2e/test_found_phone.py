@@ -5,6 +5,7 @@ import re
 from pathlib import Path
 
 import pytest
+from django.contrib.sessions.models import Session
 from PIL import Image
 from playwright.sync_api import expect
 
@@ -162,6 +163,38 @@ def test_log_survives_a_lost_connection(desk: Desk, tmp_path: Path) -> None:
     desk.problems.clear()
 
 
+def test_expired_log_in_keeps_words_and_photos_on_the_page(desk: Desk, tmp_path: Path) -> None:
+    desk.allow(401)
+    house = road.house()
+    page = desk.page_as(house.guard, width=390, touch=True)
+    thumb = road.Thumb(page)
+    thumb.go(house.url(f"{FORM}?spot={house.sofa.code}"))
+    road.photograph(thumb, road.snapshots(tmp_path))
+    thumb.pick("是什么", "手机")
+    thumb.fill("特征", road.WORDS)
+    Session.objects.all().delete()
+    thumb.press("提交登记")
+
+    alert = page.locator("#flash").get_by_role("alert")
+    expect(alert).to_contain_text("登录已过期，请重新登录")
+    with page.context.expect_page() as opened:
+        alert.get_by_role("link", name="在新窗口登录").tap()
+    door = opened.value
+    door.get_by_label("工号").fill(house.guard.username)
+    door.get_by_label("密码").fill(PASSWORD)
+    door.get_by_role("button", name="登录").click()
+    expect(door.get_by_role("heading", level=1)).to_have_text("值班台")
+    door.close()
+    page.evaluate("dispatchEvent(new Event('focus'))")
+    expect(alert).to_contain_text("请再按一次提交")
+    thumb.press("提交登记")
+
+    number = road.numbered(thumb)
+    assert FoundItem.objects.get(case__number=number).features == road.WORDS
+    assert Attachment.objects.filter(case__number=number).count() == 1
+    desk.problems.clear()
+
+
 def test_half_filled_log_is_there_again_on_coming_back(desk: Desk) -> None:
     house = road.house()
     page = desk.page_as(house.guard, width=390, touch=True)
@@ -171,7 +204,7 @@ def test_half_filled_log_is_there_again_on_coming_back(desk: Desk) -> None:
     thumb.pick("是什么", "手机")
     thumb.fill("特征", road.WORDS)
     with page.expect_response(re.compile("/new/draft/$")):
-        page.clock.fast_forward(11_000)
+        page.clock.fast_forward(3_500)
     thumb.go(house.url(FORM))
 
     expect(thumb.field("特征")).to_have_value(road.WORDS)
