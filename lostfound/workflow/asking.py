@@ -88,9 +88,13 @@ def _check(prop: Property, asks: Sequence[Ask], items: Mapping[int, FoundItem], 
         _("同一件物品只能列一次，请刷新后再选。"),
     )
     _check_free(prop, items)
-    faults = [fault for each in asks if (fault := _fault(each, items[each.item.pk]))]
+    faults: dict[str, list[str]] = {}
+    for each in asks:
+        field, sentence = _fault(each, items[each.item.pk])
+        faults.setdefault(field, []).append(sentence)
+    faults.pop("", None)
     if faults:
-        raise RefusedInput(lines="；".join(faults))
+        raise RefusedInput(**{field: "；".join(said) for field, said in faults.items()})
 
 
 def _check_free(prop: Property, items: Mapping[int, FoundItem]) -> None:
@@ -108,18 +112,20 @@ def _check_free(prop: Property, items: Mapping[int, FoundItem]) -> None:
     require(not busy, _("不能列入审批单：%(busy)s。") % {"busy": "；".join(busy)})
 
 
-def _fault(each: Ask, item: FoundItem) -> str:
-    """What is wrong with a line as it was asked for; "" when nothing is."""
+def _fault(each: Ask, item: FoundItem) -> tuple[str, str]:
+    """(field, sentence) of what is wrong with a line as it was asked for; "" twice when nothing is."""
     number = {"number": item.case.number}
     if each.method not in Method.values:
-        return _("%(number)s：请选择处理方式。") % number
+        return "lines", _("%(number)s：请选择处理方式。") % number
     if item.status == S.EXPIRED:
-        return ""
+        return "", ""
     if not _ground(each, item):
-        return _("%(number)s 还没有到期；只有放不久、潮湿或危险的物品可以提前申请。") % number
+        sentence = _("%(number)s 还没有到期；只有放不久、潮湿或危险的物品可以提前申请。")
+        return "lines", sentence % number
     if not each.early_reason:
-        return _("%(number)s 还没有到期，请写明为什么现在就要处理。") % number
-    return ""
+        sentence = _("%(number)s 还没有到期，请写明为什么现在就要处理。")
+        return "early_reason", sentence % number
+    return "", ""
 
 
 def _ground(each: Ask, item: FoundItem) -> str:
@@ -285,7 +291,10 @@ def _ask_next(batch: DisposalBatch, by: User) -> list[models.Model]:
 
 @transaction.atomic
 def withdraw_batch(batch: DisposalBatch, *, by: User, reason: str) -> DisposalBatch:
-    """撤回审批单 before it is decided: its things lie as before; number and reason stay."""
+    """撤回审批单 before it is decided: its things lie as before; number and reason stay.
+
+    Once it was signed, who signed it and whose turn it was hear of it.
+    """
     held = begin_batch(batch, "withdraw_batch", by)
     batch, now = held.batch, timezone.now()
     if not reason:
@@ -301,4 +310,9 @@ def withdraw_batch(batch: DisposalBatch, *, by: User, reason: str) -> DisposalBa
     entries = [on_item(i, batch, "drop_disposal", by) for i in held.items.values()]
     page.acts([act, *entries], *END)
     page.write()
+    if batch.submitted_at is not None:
+        signers = (batch.asked_by_id, batch.asked_with_id, batch.reviewed_by_id)
+        also = User.objects.filter(pk__in=[pk for pk in signers if pk is not None])
+        roles = (Role.PROPERTY_MANAGER, Role.GENERAL_MANAGER)
+        tell(batch, *roles, word=_("过期失物审批单已撤回"), also=also, by=by)
     return batch

@@ -260,6 +260,7 @@ def test_food_before_its_day_stands_apart_and_needs_its_reason() -> None:
     assert [thing.number for thing, _ticked in shown] == [food.case.number]
     assert refused.status_code == 422
     assert f"{food.case.number} 还没有到期，请写明为什么现在就要处理。" in words(refused)
+    assert list(refused.context["form"].errors) == ["early_reason"]
     assert made.status_code == 302
     assert lines(DisposalBatch.objects.get())[0].early_reason == "已发霉"
 

@@ -299,10 +299,12 @@ def test_thing_before_its_day_needs_a_ground_and_a_reason(category, early, reaso
     house = House()
     item = house.stored(house.logged(category=category))
 
-    with refuses(RefusedInput, match=f"{item.case.number} {sentence}"):
+    with refuses(RefusedInput, match=f"{item.case.number} {sentence}") as refusal:
         W.start_batch(
             house.prop, asks([item], early=early, early_reason=reason), OPINION, by=house.dm
         )
+
+    assert list(refusal.value.errors) == ["lines" if reason else "early_reason"]
 
 
 @pytest.mark.parametrize(
@@ -944,6 +946,20 @@ def test_withdrawn_paper_leaves_its_things_where_they_were(state):
     assert waits(batch) == []
     assert drafted(house, [fresh(n.item) for n in lines(batch)]).status == B.DRAFT
     assert all_clean(house) == []
+
+
+@pytest.mark.parametrize(
+    ("state", "told"),
+    [(B.DRAFT, ""), (B.SUBMITTED, "guard pm gm"), (B.REVIEWED, "guard pm gm")],
+)
+def test_withdrawn_paper_is_told_to_whoever_signed_it_and_whose_turn_it_was(state, told):
+    house = House()
+    batch = disposing.READY[state](house)
+
+    W.withdraw_batch(batch, by=house.dm, reason="重新整理")
+
+    found = Notice.objects.filter(text=f"【过期失物审批单已撤回】{batch.case.number}")
+    assert {n.recipient for n in found} == {getattr(house, who) for who in told.split()}
 
 
 def test_withdrawing_needs_a_reason():
