@@ -214,7 +214,9 @@ def hand_to_police(
     move = hand_on(item, CustodyMove.Kind.POLICE, by=by, now=now, giver=before.holder, **people)
     rows: list[models.Model] = [before, move]
     if ready is not None:
-        rows.append(photos.store(item.case, ready, by=by, caption=str(_("公安接收回执"))))
+        rows.append(
+            photos.store(item.case, ready, by=by, caption=str(_("公安接收回执")), is_paper=True)
+        )
     _tell_managers(item, receipt, by)
     fields = end(item, S.POLICE, now)
     rows += cases.close_tasks(item.case, by=by, outcome="police")

@@ -302,7 +302,9 @@ def add_scan(claim: Claim, photo: bytes, *, by: User) -> Claim:
     require(claim.scan_id is None, _("签名件已经补传，不能替换。"))
     stored: list[Attachment] = []
     try:
-        stored.append(photos.store(item.case, ready, by=by, caption=str(_("认领单签名件"))))
+        stored.append(
+            photos.store(item.case, ready, by=by, caption=str(_("认领单签名件")), is_paper=True)
+        )
         claim.scan = stored[0]
         audit.save(claim, "scan", by=by, reason=_("补传签名件"))
         clocks.stop(item.case, [Rule.SCAN_MISSING], timezone.now())

@@ -134,7 +134,9 @@ def _authority(
     if errors or proof.proxy is None or ready is None:
         raise RefusedInput(**errors)
     claim.proxy = persons.create(item.case.property, proof.proxy)
-    claim.authorisation = photos.store(item.case, ready, by=by, caption=str(_("委托书")))
+    claim.authorisation = photos.store(
+        item.case, ready, by=by, caption=str(_("委托书")), is_paper=True
+    )
     return [claim.authorisation]
 
 

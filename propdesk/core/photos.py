@@ -30,9 +30,15 @@ def prepare_all(pictures: Iterable[bytes]) -> list[images.Photo]:
         return list(pool.map(prepare, pictures))
 
 
-def store(case: Case, photo: images.Photo, *, by: User, caption: str = "") -> Attachment:
-    """Keep one photo of a locked case; RefusedInput when it has too many."""
-    if Attachment.objects.filter(case=case, removed_at=None).count() >= MAX_PER_CASE:
+def store(
+    case: Case, photo: images.Photo, *, by: User, caption: str = "", is_paper: bool = False
+) -> Attachment:
+    """Keep one photo of a locked case; RefusedInput when it has too many.
+
+    ``is_paper``: what the case cannot end without (a signed slip) is kept however many there are.
+    """
+    full = Attachment.objects.filter(case=case, removed_at=None).count() >= MAX_PER_CASE
+    if full and not is_paper:
         raise RefusedInput(photo=_("这件已有60张照片，请先撤下不需要的。"))
     twin = Attachment.objects.filter(case=case, sha256=photo.sha256, removed_at=None)
     require(not twin.exists(), _("这张照片已经上传过。"))

@@ -480,3 +480,25 @@ def test_chain_of_a_disputed_claim_is_whole_from_finding_to_return() -> None:
     assert acts[-5:] == ["describe", "rival", "resolve_dispute", "verify", "return_item"]
     assert audit.problems(item.case) == []
     assert StaffSignature.objects.filter(user=house.dm).count() == 1
+
+
+def test_scan_is_kept_of_a_thing_with_as_many_photos_as_it_may_have(monkeypatch: Any) -> None:
+    house = House()
+    item = claiming.on_paper(house)
+    monkeypatch.setattr(photos, "MAX_PER_CASE", item.case.attachments.count())
+
+    workflow.add_scan(claim_of(item), photo("green"), by=house.dm)
+
+    assert claim_of(item).scan is not None
+
+
+def test_authority_is_kept_of_a_thing_with_as_many_photos_as_it_may_have(
+    monkeypatch: Any,
+) -> None:
+    house = House()
+    item = claiming.described(house, way="proxy")
+    monkeypatch.setattr(photos, "MAX_PER_CASE", item.case.attachments.count())
+
+    claiming.verified(house, item, proxy=claiming.PROXY, authorisation=photo("red"))
+
+    assert claim_of(item).authorisation is not None
