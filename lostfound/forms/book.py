@@ -7,7 +7,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _t
 from django.utils.translation import gettext_lazy as _
 
-from lostfound.forms.base import PASSWORD, RowField, check_second
+from lostfound.forms.base import PASSWORD, RowField, check_second, shift_name
 from lostfound.permissions import SECURITY
 from lostfound.queries import choices
 from lostfound.workflow import Second
@@ -45,7 +45,7 @@ class ConfirmForm(forms.Form):
         super().__init__(*args, **kwargs)
         people = choices.second_people(prop, SECURITY, timezone.now())
         others = [person for person in people if person.pk != user.pk]
-        self.fields["guard"].offer(others)  # type: ignore[attr-defined]
+        self.fields["guard"].offer(others, shift_name)  # type: ignore[attr-defined]
         if len(others) == 1:
             self.initial.setdefault("guard", others[0].pk)
         self.helper = helper(

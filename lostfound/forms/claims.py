@@ -20,6 +20,7 @@ from lostfound.forms.base import (
     area,
     check_second,
     money,
+    shift_name,
 )
 from lostfound.models import Claim, ContentLine, FoundItem
 from lostfound.permissions import DESK, SECURITY
@@ -186,7 +187,7 @@ class VerifyForm(ActForm):
             return
         people = choices.second_people(self.item.case.property, DESK | SECURITY, timezone.now())
         others = [person for person in people if person.pk != self.user.pk]
-        self.fields["guard"].offer(others)  # type: ignore[attr-defined]
+        self.fields["guard"].offer(others, shift_name)  # type: ignore[attr-defined]
         self.fields["guard"].required = self.fields["guard_password"].required = True
 
     def layout(self) -> tuple[Any, ...]:
@@ -246,7 +247,7 @@ class ReturnForm(SecondFields, ActForm):
     )
     courier = CleanCharField(label=_("快递公司"), max_length=40)
     tracking = CleanCharField(label=_("快递单号"), max_length=40)
-    fee = money(_("费用（元）"))
+    fee = money(_("费用（元）"), digits=8)
     password = forms.CharField(
         label=_("您的登录密码"), strip=False, max_length=128, widget=PASSWORD
     )

@@ -7,7 +7,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _t
 from django.utils.translation import gettext_lazy as _
 
-from lostfound.forms.base import PASSWORD, RowField, check_second
+from lostfound.forms.base import PASSWORD, RowField, check_second, shift_name
 from lostfound.forms.storage import StoragePlaceChoice
 from lostfound.permissions import SECURITY
 from lostfound.queries import choices
@@ -60,7 +60,7 @@ class StartForm(forms.Form):
         others = [person for person in people if person.pk != user.pk]
         field = self.fields["guard"]
         field.label = label
-        field.offer(others)  # type: ignore[attr-defined]
+        field.offer(others, shift_name)  # type: ignore[attr-defined]
         if len(others) == 1:
             self.initial.setdefault("guard", others[0].pk)
 

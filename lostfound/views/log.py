@@ -2,11 +2,9 @@
 
 from typing import Any
 
-from django.contrib import messages
 from django.http import Http404, HttpResponse
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from lostfound import forms, workflow
@@ -20,6 +18,8 @@ from propdesk.core.papers import qr_svg
 from propdesk.core.roles import Role
 
 FORM = "lostfound.log"
+LONGEST_SPOT = 120
+"""Characters of a spot that are read: its code, or its whole path as it stands on the label."""
 GET_POST = require_http_methods(["GET", "HEAD", "POST"])
 
 
@@ -42,7 +42,6 @@ def log(request: StaffRequest) -> HttpResponse:
     if not made:
         drafts.keep(request.user, FORM, dict(request.POST.lists()))
         return _log_page(request, form, status=status)
-    _ask_why_late(request, made[0])
     return done(request, reverse("lostfound:logged", args=[request.prop.code, made[0].case.number]))
 
 
@@ -50,7 +49,7 @@ def _fresh_form(request: StaffRequest) -> forms.LogForm:
     """As it was left the last time, at the spot whose code was scanned."""
     draft = drafts.recall(request.user, FORM)
     typed: dict[str, Any] = drafts.first_values(draft.data) if draft else {}
-    spot = request.GET.get("spot", "").replace("\x00", "")[:60]
+    spot = request.GET.get("spot", "").replace("\x00", "")[:LONGEST_SPOT]
     if spot and (place := places.find(request.prop, spot)):
         typed["place"] = place.pk
     typed["token"] = drafts.new_token()
@@ -68,14 +67,6 @@ def _log(request: StaffRequest, form: forms.LogForm) -> FoundItem:
     pictures = [photo.read() for photo in data.pop("photo")]
     token = data.pop("token")
     return workflow.log(request.prop, workflow.Find(**data), pictures, by=request.user, token=token)
-
-
-def _ask_why_late(request: StaffRequest, item: FoundItem) -> None:
-    """L-B: a friendly question, nothing more."""
-    if not item.late_reason and workflow.is_late(item.found_at, item.reported_at):
-        messages.warning(
-            request, _("拾到到登记隔了30分钟以上，交给值班经理时请说一声原因，由他记下。")
-        )
 
 
 @staff_view

@@ -140,6 +140,15 @@ def test_same_form_twice_makes_one_thing() -> None:
     assert second["Location"] == item.get_absolute_url()
 
 
+def test_scanned_spot_of_a_long_path_is_chosen_already() -> None:
+    house = House()
+    spot = PlaceFactory(property=house.prop, name="泳池边", label="东区" * 40 + "泳池边")
+
+    page = web(house.guard).get(url(house), {"spot": spot.label})
+
+    assert page.context["form"]["place"].value() == spot.pk
+
+
 def test_scanned_spot_is_chosen_already() -> None:
     house = House()
     spot = PlaceFactory(property=house.prop, name="快递柜", code="K-1")
@@ -162,7 +171,7 @@ def test_unknown_spot_is_ignored(code: str) -> None:
     ("minutes", "reason", "asked"),
     [(29, "", False), (32, "", True), (90, "忙着疏散", False), (0, "", False)],
 )
-def test_late_report_is_asked_about_and_never_refused(
+def test_late_report_is_asked_why_and_then_taken(
     minutes: int, reason: str, asked: bool
 ) -> None:
     house = House()
@@ -170,9 +179,13 @@ def test_late_report_is_asked_about_and_never_refused(
     found = f"{timezone.localtime() - timedelta(minutes=minutes):%Y-%m-%dT%H:%M}"
     data = facts(house, found_at=found, late_reason=reason)
     response = client.post(url(house), data | pictures())
+    if asked:
+        form = response.context["form"]
+        assert (response.status_code, list(form.errors)) == (422, ["late_reason"])
+        assert form["features"].value() == data["features"]
+        response = client.post(url(house), data | {"late_reason": "忙着疏散"} | pictures())
     assert response.status_code == 302
-    page = client.get(response["Location"]).content.decode()
-    assert page.count("30分钟以上") == (2 if asked else 0)
+    assert FoundItem.objects.get().late_reason == ("忙着疏散" if asked else reason)
 
 
 # --- who found it --------------------------------------------------------------------------

@@ -14,7 +14,7 @@ from lostfound.models import Stocktake
 from lostfound.queries import stocktake as queries
 from propdesk.core.roles import DUTY, Role
 from propdesk.desk import shell
-from tests.factories import PASSWORD, PropertyFactory, member
+from tests.factories import PASSWORD, PropertyFactory, ShiftFactory, member
 from tests.incidents.moves import fingerprint
 from tests.lostfound.counting import differences, latest, lying, number, scan, started
 from tests.lostfound.journey import House
@@ -96,6 +96,16 @@ def test_stocktake_new_begins_with_the_place_that_was_asked_for() -> None:
     assert (row.storage, row.counted_by, row.witnessed_by) == (house.shelf, house.dm, house.guard)
     assert (answer.url, again.status_code) == (row.get_absolute_url(), 409)
     assert [str(person) for person in form.fields["guard"].rows.values()] == ["李强", "赵刚"]
+
+
+def test_stocktake_new_marks_who_is_on_shift() -> None:
+    house = House()
+    ShiftFactory(property=house.prop, user=house.guard2, role=Role.SECURITY)
+
+    form = browser(house.dm).get(url(house, "stocktake_new")).context["form"]
+
+    names = [name for _key, name in form.fields["guard"].choices]
+    assert names == ["请选择", "赵刚（当班）", "李强"]
 
 
 def test_stocktake_new_by_a_guard_offers_the_duty_side() -> None:
