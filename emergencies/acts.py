@@ -13,7 +13,7 @@ from emergencies.models import Event
 from propdesk.core import drafts
 from propdesk.core.models import User
 
-Run = Callable[[Event, User, Any], Any]
+Run = Callable[..., Any]
 
 
 @dataclass(frozen=True, slots=True)

@@ -96,27 +96,18 @@ def _open(_event: Event, row: RoomSeal, by: User, form: Any) -> Any:
     return workflow.open_seal(row, form.beside(), by=by, opened_at=at)
 
 
-def _on(run: Any) -> Any:
-    """A transition that takes the row it is about besides."""
-    return run
-
-
 SEALS: dict[str, Act] = {
     "check-seal": Act(
-        _("核查封条"), seals.CheckForm, _on(_check), _("已登记核查。"), "check_seal", "search"
+        _("核查封条"), seals.CheckForm, _check, _("已登记核查。"), "check_seal", "search"
     ),
-    "renew-seal": Act(
-        _("换贴封条"), seals.RenewForm, _on(_renew), _("已换贴。"), "renew_seal", "lock"
-    ),
+    "renew-seal": Act(_("换贴封条"), seals.RenewForm, _renew, _("已换贴。"), "renew_seal", "lock"),
     "release-seal": Act(
         _("登记公安解除"),
         seals.ReleaseForm,
-        _on(_release),
+        _release,
         _("已登记公安解除。"),
         "release_seal",
         "unlock",
     ),
-    "open-seal": Act(
-        _("启封"), seals.OpenForm, _on(_open), _("已登记启封。"), "open_seal", "unlock"
-    ),
+    "open-seal": Act(_("启封"), seals.OpenForm, _open, _("已登记启封。"), "open_seal", "unlock"),
 }

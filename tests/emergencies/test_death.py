@@ -1,0 +1,225 @@
+"""保密 (E-6): nobody but the readers learns a name, a room, or what happened."""
+
+import logging
+
+import pytest
+from django.core import mail
+from django.core.exceptions import PermissionDenied
+from django.db import transaction
+from django.http import Http404
+from django.utils import timezone
+
+from emergencies import workflow
+from emergencies.models import Event
+from emergencies.queries.events import visible_to
+from emergencies.workflow import sweep
+from propdesk.core import search
+from propdesk.core.models import AuditEntry, Case, Delivery, Notice, SearchText
+from propdesk.core.notices import deliver
+from propdesk.core.persons import Guest
+from propdesk.core.transitions import ConflictError, RefusedInput
+from tests.emergencies.journey import House, ago, fresh, photo
+from tests.factories import PASSWORD
+from tests.factories import fresh as read
+from tests.incidents.moves import refuses
+
+pytestmark = pytest.mark.django_db
+W = workflow
+NAME = "诸葛静"
+TELLING = (
+    "死亡",
+    "遗体",
+    "遗物",
+    "封条",
+    "封存",
+    "death",
+    "died",
+    "dead",
+    "1806",
+    NAME,
+    "刘建国",
+    "吴秀英",
+)
+READERS = ("dm", "sec", "pm", "gm")
+OTHERS = ("dm2", "guard", "guard2", "desk", "cleaner", "staff", "cashier", "medic")
+
+
+def whole_story(house):
+    """From the tap to the last paper handed over, with everything that tells somebody."""
+    event = house.dead()
+    W.add_party(event, "deceased", Guest(name=NAME, room=house.room), by=house.dm)
+    seal = house.sealed(event)
+    W.check_seal(seal, is_intact=False, by=house.sec, note="左下角撕开", picture=photo())
+    W.name_reader(fresh(event), house.medic, by=house.gm, reason="到场确认")
+    W.hand_over(fresh(event), house.pm, by=house.dm, reason="交班")
+    sweep.flag_due(timezone.now() + timezone.timedelta(days=3))
+    W.climb(timezone.now() + timezone.timedelta(hours=1))
+    house.released(seal)
+    house.counted(event)
+    second = W.Second(house.pm, PASSWORD)
+    W.hand_over_belongings(fresh(event), [1, 2, 3], house.receiver(), second, by=house.sec)
+    return fresh(event)
+
+
+def tells(text: str) -> list[str]:
+    return [word for word in TELLING if word in text.lower()]
+
+
+@pytest.fixture
+def told(caplog, settings):
+    """The whole story, with every line that was logged meanwhile."""
+    settings.LOGGING_CONFIG = None
+    with caplog.at_level(logging.DEBUG):
+        house = House()
+        event = whole_story(house)
+        deliver(timezone.now())
+    return house, event, caplog.text
+
+
+def test_no_notice_mail_or_delivery_says_what_happened(told):
+    _house, event, _log = told
+    texts = list(Notice.objects.filter(case=event.case).values_list("text", flat=True))
+
+    assert len(texts) > 5
+    assert {text: tells(text) for text in texts if tells(text)} == {}
+    assert all(event.case.number in text and "保密事项" in text for text in texts)
+    assert [
+        tells(f"{m.subject} {m.body}") for m in mail.outbox if tells(f"{m.subject} {m.body}")
+    ] == []
+    deliveries = Delivery.objects.filter(notice__case=event.case).values()
+    assert [row for row in deliveries if tells(str(row))] == []
+
+
+def test_notices_reach_readers_alone(told):
+    house, event, _log = told
+    reached = set(Notice.objects.filter(case=event.case).values_list("recipient", flat=True))
+    readers = set(event.readers.values_list("user", flat=True))
+
+    assert reached <= readers
+    assert reached & {getattr(house, name).pk for name in OTHERS if name != "medic"} == set()
+
+
+def test_no_log_line_says_what_happened(told):
+    _house, _event, log = told
+    ours = [line for line in log.splitlines() if "faker" not in line and "SELECT" not in line]
+
+    assert [line for line in ours if NAME in line or "死亡" in line or "1806" in line] == []
+
+
+def test_title_search_and_facts_of_the_chain_say_nothing(told):
+    house, event, _log = told
+    case = Case.objects.get(pk=event.pk)
+
+    assert tells(case.neutral_title) == []
+    assert SearchText.objects.get(case=case).text == case.number.lower()
+    assert [hit.case_id for hit in search.hits(house.prop, "1806")] == []
+    assert [hit.case_id for hit in search.hits(house.prop, NAME)] == []
+    contents = AuditEntry.objects.filter(case=case).values_list("content", flat=True)
+    codes = {"key", "kind"}  # code words of the playbook, in a chain that only readers are shown
+    facts = [{k: v for k, v in each["info"].items() if k not in codes} for each in contents]
+    said = [info for info in facts if tells(str(info))]
+    assert said == []
+
+
+@pytest.mark.parametrize("name", OTHERS)
+def test_event_is_in_no_list_and_no_count_of_who_is_no_reader(name):
+    house = House()
+    house.sealed()
+
+    assert visible_to(read(getattr(house, name)), house.prop).count() == 0
+
+
+@pytest.mark.parametrize("name", READERS)
+def test_event_is_there_for_its_readers(name):
+    house = House()
+    event = house.sealed().event
+
+    assert list(visible_to(read(getattr(house, name)), house.prop)) == [event]
+
+
+def test_reader_who_is_named_reads_and_who_is_taken_out_does_not():
+    house = House()
+    event = house.dead()
+    seen = []
+
+    for act in (
+        lambda: None,
+        lambda: W.name_reader(fresh(event), house.dm2, by=house.gm, reason="接班"),
+        lambda: W.end_reader(fresh(event), house.dm2, by=house.gm, reason="已下班"),
+    ):
+        act()
+        seen.append(visible_to(read(house.dm2), house.prop).exists())
+
+    assert seen == [False, True, False]
+
+
+def test_duty_manager_of_another_shift_finds_nothing_even_by_its_number(client):
+    house = House()
+    event = house.sealed().event
+    client.force_login(house.dm2)
+    base = f"/p/{house.prop.code}/emergencies/"
+
+    found = {
+        path: client.get(f"{base}{event.case.number}/{path}").status_code
+        for path in ("", "live/", "timeline/", "history/", "do/note/", "steps/X34/", "records/")
+    }
+
+    assert found == dict.fromkeys(found, 404)
+    board = client.get(base)
+    assert board.status_code == 200
+    assert event.case.number not in board.content.decode()
+    desk = client.get(f"/p/{house.prop.code}/")
+    assert event.case.number not in desk.content.decode()
+
+
+def test_reader_gets_the_page(client):
+    house = House()
+    event = house.sealed().event
+    client.force_login(house.gm)
+
+    answer = client.get(f"/p/{house.prop.code}/emergencies/{event.case.number}/")
+
+    assert answer.status_code == 200
+
+
+def test_route_that_is_not_the_staff_exit_needs_the_reason_of_the_general_manager():
+    house = House()
+    event = house.sealed().event
+    values = {"route": "other", "left_at": ago(minutes=1).isoformat(), "vehicle": "京A"}
+    values["receiver"] = {"user": house.sec.pk}
+
+    with refuses(RefusedInput) as refused, transaction.atomic():
+        W.done(fresh(event), "X30", W.Proof(values=values), by=house.sec)
+    W.done(
+        fresh(event), "X30", W.Proof(values=values | {"reason": "本楼没有员工通道"}), by=house.sec
+    )
+
+    assert set(refused.value.errors) == {"field_reason"}
+
+
+def test_steps_of_the_general_manager_are_his_alone():
+    house = House()
+    event = house.released().event
+
+    with refuses(PermissionDenied), transaction.atomic():
+        W.done(fresh(event), "X41", W.Proof(text="已安排"), by=house.pm)
+
+
+def test_confidential_event_is_linked_to_nothing():
+    house = House()
+    event = house.dead()
+    other = house.started("theft")
+
+    with refuses(ConflictError), transaction.atomic():
+        W.link(event, other.case.number, by=house.gm)
+    with refuses(RefusedInput), transaction.atomic():
+        W.link(other, event.case.number, by=house.gm)
+
+
+def test_outsider_is_told_nothing_by_a_refusal():
+    house = House()
+    event = house.dead()
+
+    with refuses(Http404), transaction.atomic():
+        W.answer(event, "foreign", "yes", by=house.dm2)
+    assert Event.objects.get(pk=event.pk).answers.filter(value="yes", key="foreign").count() == 0

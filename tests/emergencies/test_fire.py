@@ -1,0 +1,109 @@
+"""火警 (E-8): 119 before anything, all notices at once, and no end while somebody is missing."""
+
+import pytest
+from django.db import transaction
+
+from emergencies import workflow
+from propdesk.core.transitions import ConflictError
+from tests.emergencies.journey import House, S, board, fresh
+from tests.incidents.moves import refuses
+
+pytestmark = pytest.mark.django_db
+W = workflow
+
+
+def test_anybody_ticks_119_before_a_single_question_is_answered():
+    house = House()
+    event = house.started("fire", by=house.staff)
+
+    W.tell(event, "N2", W.Told("phone", whom="119 接警台 08"), by=house.staff)
+
+    row = event.calls.get(notice="N2")
+    assert (row.told_via, row.recorded_by) == ("phone", house.staff)
+    assert board(event).card[0].call == "119"
+    assert not event.answers.exists()
+
+
+def test_real_fire_opens_every_notice_at_once():
+    house = House()
+    event = house.started("fire")
+    first = set(event.calls.values_list("notice", flat=True))
+
+    W.answer(event, "confirmed", "real", by=house.guard)
+    W.answer(fresh(event), "evacuate", "building", by=house.guard)
+
+    assert first == {"N1", "N3", "N4", "N7"}
+    assert set(event.calls.values_list("notice", flat=True)) == {f"N{n}" for n in range(1, 8)}
+
+
+def test_false_alarm_needs_its_cause_and_neither_119_nor_a_roll_call():
+    house = House()
+
+    event = house.ended("fire", confirmed="false_alarm", evacuate="none")
+
+    applied = {line.step.id for line in board(event).steps if line.applies}
+    assert applied & {"R11", "R20", "R32"} == {"R11"}
+    assert event.status == S.SIGNING
+
+
+def almost_over(house, *, missing):
+    """Everything is done; so many residents did not answer."""
+    event = house.called(house.answered(house.burning()))
+    event = house.marked(event, except_={"R32"})
+    house.roll(event, missing)
+    return house.called(fresh(event))
+
+
+def test_one_missing_person_keeps_the_fire_open():
+    house = House()
+    event = almost_over(house, missing=1)
+
+    assert [m.id for m in board(event).missing("handling")] == ["C2"]
+    with refuses(ConflictError, match="点名"), transaction.atomic():
+        W.end(event, by=house.dm, summary="火已灭")
+    with refuses(ConflictError, match="不能特批"), transaction.atomic():
+        W.override_end(event, by=house.gm, summary="火已灭", reason="急")
+
+
+def test_list_nobody_counted_keeps_the_fire_open():
+    house = House()
+    event = house.called(house.answered(house.burning()))
+    event = house.marked(event, except_={"R32"})
+    house.roll(event, 0, "residents", "staff")
+
+    assert {m.id for m in board(event).missing("handling")} == {"R32", "C2"}
+
+
+def test_missing_person_who_was_found_lets_it_end():
+    house = House()
+    event = almost_over(house, missing=1)
+
+    W.roll_call(event, W.Count("residents", 20, 20), by=house.desk)
+    W.end(fresh(event), by=house.dm, summary="火已灭，人都在")
+
+    assert fresh(event).status == S.SIGNING
+
+
+def test_missing_person_in_the_hands_of_the_fire_service_lets_it_end():
+    house = House()
+    event = almost_over(house, missing=1)
+
+    W.hand_to_fire_service(event, W.Handed("孙队长", "城南消防站"), by=house.sec)
+    W.end(fresh(event), by=house.dm, summary="火已灭，一人由消防搜寻")
+
+    assert fresh(event).status == S.SIGNING
+
+
+def test_drill_ends_with_people_missing_and_every_notice_says_drill():
+    house = House()
+    event = house.answered(
+        house.started("fire", is_drill=True), late=False, confirmed="real", evacuate="building"
+    )
+    house.roll(event, 3)
+
+    W.end(fresh(event), by=house.dm, summary="第三组没有到集合点")
+
+    assert fresh(event).status == S.SIGNING
+    texts = set(event.case.notices.values_list("text", flat=True))
+    assert texts
+    assert all(text.startswith("【演练】") for text in texts)

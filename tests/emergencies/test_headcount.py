@@ -1,0 +1,307 @@
+# ruff: noqa: S608 -- the statements name our own tables only
+"""清查和点名 (E-8): three lists, unknown until all are counted, nobody missing unless 消防 has him."""
+
+from collections import Counter
+from datetime import timedelta
+
+import pytest
+from django.core.exceptions import PermissionDenied
+from django.db import transaction
+from django.utils import timezone
+
+from emergencies import workflow
+from emergencies.models import FireHandover, FloorSweep, RollCall
+from emergencies.queries import headcount
+from propdesk.core import audit
+from propdesk.core.models import Notice
+from propdesk.core.persons import Guest
+from propdesk.core.transitions import ConflictError, RefusedInput
+from tests.emergencies.journey import House, ago, board, fresh
+from tests.factories import PlaceFactory, UserFactory
+from tests.factories import fresh as read
+from tests.incidents.moves import refuses
+from tests.incidents.test_constraints import run, twin
+from tests.incidents.test_races import at_once
+
+pytestmark = pytest.mark.django_db
+W = workflow
+HANDED = W.Handed("孙队长", "城南消防站", note="名单一份，最后在18层")
+
+
+def refused_fields(act) -> set[str]:
+    """The fields a refusal names; nothing was changed."""
+    with refuses(RefusedInput) as caught, transaction.atomic():
+        act()
+    return set(caught.value.errors)
+
+
+def missing(event):
+    return board(event).evidence.fields["R32.missing"]
+
+
+# --- floors ----------------------------------------------------------------------------------
+
+
+def test_floors_are_swept_one_by_one_and_the_last_ends_the_step():
+    house = House()
+    event = house.burning()
+
+    W.sweep_floor(event, W.Swept(house.floor, doors=20, people=2), by=house.cleaner)
+    first = board(event).lines["R30"].state
+    W.sweep_floor(
+        fresh(event), W.Swept(floor="天台", swept_by=house.guard, is_last=True), by=house.cleaner
+    )
+
+    assert (first, board(event).lines["R30"].state) == ("open", "done")
+    rows = FloorSweep.objects.order_by("pk").values_list("place", "floor", "doors", "people")
+    assert list(rows) == [(house.floor.pk, "", 20, 2), (None, "天台", 0, 0)]
+    assert audit.problems(fresh(event).case) == []
+
+
+@pytest.mark.parametrize(
+    ("changes", "field"),
+    [
+        ({"place": None}, "place"),
+        ({"doors": -1}, "doors"),
+        ({"people": 30_001}, "doors"),
+        ({"started_at": "late"}, "started_at"),
+        ({"cleared_at": "late"}, "cleared_at"),
+    ],
+)
+def test_floor_without_its_facts_is_refused(changes, field):
+    house = House()
+    event = house.burning()
+    late = timezone.now() + timedelta(minutes=5)
+    values = {k: late if v == "late" else v for k, v in changes.items()}
+    what = W.Swept(**({"place": house.floor} | values))
+
+    assert refused_fields(lambda: W.sweep_floor(event, what, by=house.cleaner)) == {field}
+
+
+def test_floor_of_another_property_or_a_stranger_who_swept_it_is_refused():
+    house = House()
+    event = house.burning()
+    stranger = W.Swept(house.floor, swept_by=UserFactory())
+
+    assert refused_fields(
+        lambda: W.sweep_floor(event, W.Swept(PlaceFactory()), by=house.cleaner)
+    ) == {"place"}
+    assert refused_fields(lambda: W.sweep_floor(event, stranger, by=house.cleaner)) == {"swept_by"}
+
+
+# --- the roll call ---------------------------------------------------------------------------
+
+
+def test_missing_is_unknown_until_all_three_lists_were_counted():
+    house = House()
+    event = house.burning()
+    seen = [missing(event)]
+
+    for name in ("residents", "visitors", "staff"):
+        W.roll_call(fresh(event), W.Count(name, 9, 9), by=house.desk)
+        seen.append(missing(event))
+
+    assert seen == [None, None, None, 0]
+    assert board(event).lines["R32"].state == "done"
+
+
+def test_last_count_of_each_list_is_the_one_that_holds():
+    house = House()
+    event = house.roll(house.burning(), 2)
+    before = missing(event)
+
+    W.roll_call(event, W.Count("residents", 20, 19), by=house.desk)
+    middle = missing(event)
+    W.roll_call(fresh(event), W.Count("residents", 20, 20), by=house.desk)
+
+    assert (before, middle, missing(event)) == (2, 1, 0)
+    mark = event.marks.get(step="R32", superseded_at=None)
+    assert mark.values == {"expected": 60, "present": 60, "missing": 0}
+    assert list(event.roll_calls.filter(list="residents").values_list("seq", "missing")) == [
+        (1, 2),
+        (2, 1),
+        (3, 0),
+    ]
+    assert audit.problems(fresh(event).case) == []
+
+
+def test_who_did_not_answer_is_a_party_and_his_name_in_no_notice():
+    house = House()
+    event = house.burning()
+    who = [Guest(name="欧阳雪", room=house.room)]
+
+    W.roll_call(event, W.Count("residents", 20, 18, people=who), by=house.desk)
+
+    party = headcount.not_found(event).get()
+    assert (party.part, party.person.name, party.person.room) == ("trapped", "欧阳雪", house.room)
+    notice = Notice.objects.filter(key__contains="missing:").first()
+    assert notice.text == f"【缺2人】{event.case.number} · 火警 · 立即告诉消防"
+
+
+@pytest.mark.parametrize(
+    ("what", "field"),
+    [
+        (W.Count("guests", 1, 1), "list"),
+        (W.Count("staff", None, 1), "expected"),
+        (W.Count("staff", 1, None), "present"),
+        (W.Count("staff", 5, 6), "present"),
+        (W.Count("staff", -1, 0), "expected"),
+        (W.Count("staff", 30_001, 0), "expected"),
+        (W.Count("staff", 5, 5, people=(Guest(name="甲"),)), "people"),
+    ],
+    ids=["list", "expected", "present", "more present", "negative", "too many", "more named"],
+)
+def test_count_that_does_not_add_up_is_refused(what, field):
+    house = House()
+    event = house.burning()
+
+    assert refused_fields(lambda: W.roll_call(event, what, by=house.desk)) == {field}
+
+
+def test_count_entered_late_does_not_take_the_place_of_a_later_one():
+    house = House()
+    event = house.roll(house.burning())
+    what = W.Count("staff", 9, 1, counted_at=ago(minutes=5))
+
+    assert refused_fields(lambda: W.roll_call(event, what, by=house.desk)) == {"counted_at"}
+
+
+def test_event_without_a_roll_call_has_none():
+    house = House()
+    event = house.started("theft")
+
+    with refuses(ConflictError, match="没有这一项"), transaction.atomic():
+        W.roll_call(event, W.Count("staff", 1, 1), by=house.dm)
+
+
+@pytest.mark.parametrize("step", ["R30", "R32", "R35"])
+def test_step_of_the_register_is_not_ticked_by_hand(step):
+    house = House()
+    event = house.burning()
+
+    with refuses(ConflictError, match="专门的登记"), transaction.atomic():
+        W.done(event, step, W.Proof(text="好了"), by=house.dm)
+
+
+# --- the fire service ------------------------------------------------------------------------
+
+
+def test_missing_people_are_handed_to_the_fire_service():
+    house = House()
+    event = house.roll(house.burning(), 2)
+
+    W.hand_to_fire_service(event, HANDED, by=house.sec)
+
+    row = FireHandover.objects.get()
+    assert (row.officer.name, row.unit, row.missing) == ("孙队长", "城南消防站", 2)
+    assert board(event).lines["R35"].state == "done"
+    assert "C2" not in {m.id for m in board(event).missing("handling")}
+    assert audit.problems(fresh(event).case) == []
+
+
+def test_nobody_missing_is_nobody_to_hand_over():
+    house = House()
+    event = house.roll(house.burning())
+
+    with refuses(ConflictError, match="没有缺的人"), transaction.atomic():
+        W.hand_to_fire_service(event, HANDED, by=house.sec)
+
+
+@pytest.mark.parametrize(
+    ("what", "field"),
+    [(W.Handed(" ", "消防站"), "officer"), (W.Handed("孙队长", ""), "unit")],
+)
+def test_handing_over_to_nobody_is_refused(what, field):
+    house = House()
+    event = house.roll(house.burning(), 1)
+
+    assert refused_fields(lambda: W.hand_to_fire_service(event, what, by=house.sec)) == {field}
+
+
+def test_more_missing_than_handed_over_takes_it_back():
+    house = House()
+    event = house.roll(house.burning(), 1)
+    W.hand_to_fire_service(event, HANDED, by=house.sec)
+
+    W.roll_call(fresh(event), W.Count("visitors", 4, 3), by=house.desk)
+
+    assert board(event).lines["R35"].state == "open"
+    assert "C2" in {m.id for m in board(event).missing("handling")}
+    W.hand_to_fire_service(fresh(event), HANDED, by=house.sec)
+    assert "C2" not in {m.id for m in board(event).missing("handling")}
+
+
+def test_fewer_missing_leaves_the_handing_over():
+    house = House()
+    event = house.roll(house.burning(), 2)
+    W.hand_to_fire_service(event, HANDED, by=house.sec)
+
+    W.roll_call(fresh(event), W.Count("residents", 20, 19), by=house.desk)
+
+    assert board(event).lines["R35"].state == "done"
+
+
+def test_handing_over_is_for_the_duty_side_security_and_who_commands():
+    house = House()
+    event = house.roll(house.burning(), 1)
+
+    for role in ("desk", "cleaner", "staff"):
+        with refuses(PermissionDenied), transaction.atomic():
+            W.hand_to_fire_service(event, HANDED, by=getattr(house, role))
+
+
+# --- the database ----------------------------------------------------------------------------
+
+ROLL, FLOOR, FIRE = "emergencies_rollcall", "emergencies_floorsweep", "emergencies_firehandover"
+SQL = {
+    "roll_seq": twin(ROLL),
+    "roll_adds_up": twin(ROLL, seq="9", missing="missing + 1"),
+    "rollcall_present": twin(ROLL, seq="9", present="expected + 1", missing="-1"),
+    "roll_times": twin(ROLL, seq="9", counted_at="at + interval '1 second'"),
+    "missing_once": twin("emergencies_missing"),
+    "sweep_floor": twin(FLOOR, place_id="NULL", floor="''"),
+    "sweep_times": twin(FLOOR, started_at="cleared_at + interval '1 second'"),
+    "firehandover_of_somebody": twin(FIRE, missing="0"),
+    "firehandover_times": twin(FIRE, handed_at="at + interval '1 second'"),
+    "rollcall_append_only": f"UPDATE {ROLL} SET present = expected, missing = 0",
+    "floorsweep_append_only": f"UPDATE {FLOOR} SET doors = 0",
+    "firehandover_append_only": f"DELETE FROM {FIRE}",
+    "missing_append_only": "DELETE FROM emergencies_missing",
+}
+
+
+@pytest.mark.parametrize("name", sorted(SQL))
+def test_database_refuses_what_the_workflow_never_writes(name):
+    house = House()
+    event = house.burning()
+    W.sweep_floor(event, W.Swept(house.floor), by=house.cleaner)
+    who = [Guest(name="欧阳雪")]
+    W.roll_call(fresh(event), W.Count("residents", 20, 18, people=who), by=house.desk)
+    W.hand_to_fire_service(fresh(event), HANDED, by=house.sec)
+
+    found = run(SQL[name])
+
+    # Django names the check of a whole number itself; how many are missing is never below zero.
+    assert found.startswith(
+        "emergencies_rollcall_" if name == "rollcall_present" else "emergencies_"
+    )
+    assert name == "rollcall_present" or found == f"emergencies_{name}"
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.slow
+def test_list_counted_by_eight_at_once_is_eight_counts_in_order():
+    house = House()
+    event = house.burning()
+
+    def act(i):
+        W.roll_call(event, W.Count("staff", 20, 20 - i), by=read(house.desk))
+
+    outcome = Counter(at_once(8, act))
+
+    # One whose moment lies before that of the last count is asked to look again.
+    assert set(outcome) <= {"done", "RefusedInput"}
+    rows = list(RollCall.objects.order_by("seq"))
+    assert [row.seq for row in rows] == list(range(1, outcome["done"] + 1))
+    assert [row.counted_at for row in rows] == sorted(row.counted_at for row in rows)
+    assert audit.problems(fresh(event).case) == []
