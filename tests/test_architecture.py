@@ -189,16 +189,46 @@ SENTENCES = {
     "L-D.1": "the duty manager fills in the claim slip",
     "L-D.2": "a clue is followed and the thing sent back",
     "L-D.3": "without a clue the property manager is told, and it is kept well",
-    "L-E": "claimed only once it agrees",
+    "L-E.1": "whoever claims a thing describes it before he sees it",
+    "L-E.2": "claimed only once it agrees, in two features at least",
+    "L-E.3": "his paper of identity is seen",
+    "L-E.4": "above 1,000 yuan, or costly and unvalued, two colleagues check",
+    "L-E.5": "two who claim it lock it until a manager decides",
     "L-F.1": "the claimant signs the slip",
     "L-F.2": "the signed slip is filed",
     "L-G": "up to 100 yuan three months, above it one year",
     "L-H": "past its term the general manager says what becomes of it",
+    "E-1.1": "a reported theft goes to security at once",
+    "E-1.2": "and everybody helps to find out what happened",
+    "E-2.1": "the guest is told in time of what he broke",
+    "E-2.2": "it is charged to his account",
+    "E-2.3": "who disagrees is taken to a superior first",
+    "E-3.1": "a drunk guest is led away politely, without argument",
+    "E-3.2": "a guard goes with him to his room",
+    "E-3.3": "a rude one is for security, and the duty manager writes it down",
+    "E-4.1": "of a fight security hears first",
+    "E-4.2": "calm it where possible, and mind yourself",
+    "E-5.1": "the general manager and the medic are told at once",
+    "E-5.2": "an ambulance, to the hospital agreed on",
+    "E-5.3": "an injury in the house: the report with its six elements",
+    "E-5.4": "and how it is not to happen again",
+    "E-6.1": "a death disturbs no other guest",
+    "E-6.2": "the general manager and security know at once",
+    "E-6.3": "the door is sealed until the police say otherwise",
+    "E-6.4": "out by the entrance of the staff",
+    "E-6.5": "written down and kept",
+    "E-7.1": "an outage is told to the duty manager and the engineer on duty, who find the cause",
+    "E-7.2": "the house mends its own",
+    "E-7.3": "the supplier is asked why and until when",
+    "E-7.4": "guests are told, and what follows is settled",
+    "E-8.1": "calm, and by the procedure for fires",
+    "E-8.2": "report it",
+    "E-8.3": "help every department to bring the guests out and keep order",
 }
-"""What each sentence of the two parts asks, in our own words; a clause alone is its heading."""
+"""What each sentence of the three parts asks, in our own words; a clause alone is its heading."""
 
 ROW = re.compile(
-    r"^\| ((?:C-[A-J]|L-[A-H])(?:\.\d)?) \| ([^|]+) \| `([\w.]+)` \| `([\w/.]+)::(\w+)` \|$",
+    r"^\| ((?:C-[A-J]|L-[A-H]|E-[1-8])(?:\.\d)?) \| ([^|]+) \| `([\w.]+)` \| `([\w/.]+)::(\w+)` \|$",
     re.MULTILINE,
 )
 
@@ -211,8 +241,9 @@ def test_every_sentence_of_the_procedure_has_its_row():
     text = (ROOT / "docs" / "sop-map.md").read_text("utf-8")
 
     assert [row[:2] for row in sop_rows()] == list(SENTENCES.items())
-    assert len(SENTENCES) == text.count("\n| C-") + text.count("\n| L-")
+    assert len(SENTENCES) == sum(text.count(f"\n| {part}-") for part in "CLE")
     parts = {f"C-{letter}" for letter in LETTERS} | {f"L-{letter}" for letter in "ABCDEFGH"}
+    parts |= {f"E-{number}" for number in range(1, 9)}
     assert {clause[:3] for clause in SENTENCES} == parts
 
 
