@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from emergencies.acts import Act
 from emergencies.detail import Detail
 from emergencies.models import Compensation, Event
-from emergencies.next_steps import REGISTER_PAGES
+from emergencies.next_steps import ON_PAGE, REGISTER_PAGES
 from emergencies.own_acts import AFTERMATH, DAMAGE
 from emergencies.playbooks.schema import Via
 from emergencies.queries import aftermath, damage
@@ -31,6 +31,7 @@ TONES = {
 REGISTER_PAGES |= dict.fromkeys(
     ("pricing", "informing", "decision", "compensation", "posting"), "emergencies:damage"
 )
+ON_PAGE.add("emergencies:damage")
 
 
 @dataclass

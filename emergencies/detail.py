@@ -9,7 +9,7 @@ from django.utils.functional import cached_property
 from django.utils.translation import gettext as _
 
 from emergencies.models import Event
-from emergencies.next_steps import Line, NextSteps
+from emergencies.next_steps import ON_PAGE, Line, NextSteps
 from emergencies.playbooks.board import NoticeLine
 from emergencies.playbooks.schema import CALLS, Fact, Via, label
 from emergencies.playbooks.vocabulary import Party as Outside
@@ -239,7 +239,7 @@ class Detail(NextSteps):
         """Pages of the registers its steps are done in, once each."""
         found: dict[str, SimpleNamespace] = {}
         for line in self.lines:
-            if line.register and line.state != "off":
+            if line.register and line.register not in ON_PAGE and line.state != "off":
                 name = str(line.step.own.label) if line.step.own else ""
                 found.setdefault(line.register, SimpleNamespace(page=line.register, label=name))
         return list(found.values())

@@ -30,6 +30,8 @@ MENU = (
 )
 REGISTER_PAGES: dict[str, str] = {}
 """Name of the page of each register (封条, 点名 …): its steps are done there."""
+ON_PAGE: set[str] = set()
+"""Those that also stand on the page of the event itself."""
 FAR = timedelta(days=999)
 OPEN_STATES = ("open", "reopened")
 

@@ -6,9 +6,9 @@ from django.http import Http404, HttpResponse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
-from emergencies import forms, workflow
+from emergencies import cards, forms, workflow
 from emergencies.detail import Ask, Detail
-from emergencies.own_acts import EVERY
+from emergencies.own_acts import DAMAGE, EVERY
 from emergencies.views import frame
 from emergencies.workflow.base import permit
 from propdesk.core import drafts
@@ -54,7 +54,10 @@ def _page(
 ) -> HttpResponse:
     title = EVERY[name].title
     draft = frame.address(one, "draft", name)
-    return frame.form_page(request, one, title, form, status=status, name=name, draft_url=draft)
+    card = cards.slip(one) if name in DAMAGE else None
+    return frame.form_page(
+        request, one, title, form, status=status, name=name, draft_url=draft, card=card
+    )
 
 
 @staff_view

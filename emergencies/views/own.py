@@ -6,6 +6,7 @@ from django.views.decorators.http import require_GET, require_http_methods
 from emergencies import cards, forms
 from emergencies.detail import Detail
 from emergencies.own_acts import ITEMS
+from emergencies.queries import aftermath
 from emergencies.views import frame
 from emergencies.workflow.base import permit
 from propdesk.core import drafts
@@ -63,7 +64,15 @@ def item(request: StaffRequest, number: str, name: str, item: int) -> HttpRespon
             return frame.again(request, one)
         if status == 200:
             return frame.changed(request, one, str(spec.done))
-    return frame.form_page(request, one, spec.title, form, status=status, name=name, about=str(row))
+    return frame.form_page(
+        request,
+        one,
+        spec.title,
+        form,
+        status=status,
+        name=name,
+        about=aftermath.where(row) if name == "link-claim" else str(row),
+    )
 
 
 def _form(request: StaffRequest, one: Detail, key: str, kind: type[forms.ActForm]) -> forms.ActForm:

@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from propdesk.core.papers import Paper, Text, Tick
 
-ONE_SHEET = 5
+ONE_SHEET = 8
 """Lines with which both copies fit on one A4; with more each gets a sheet of its own."""
 BLANK = 3
 """Lines of the table at least: what is not filled in stays for the pen."""
