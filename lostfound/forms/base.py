@@ -1,6 +1,9 @@
 """What the forms share: the base of every act, rows read once, the second person, money, contents."""
 
+import re
+import unicodedata
 from collections.abc import Callable, Iterable
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from django import forms
@@ -25,6 +28,7 @@ NOW_FIELDS = ("handed_at", "tried_at", "published_on")
 """Times proposed as now: what stood there hours ago is not brought back from a draft."""
 PHONE = r"^[0-9+() （）转*＊-]{5,30}$"
 """A number somebody can dial, as for staff; one with an asterisk gets a sentence of its own."""
+PLAIN_AMOUNT = re.compile(r"-?(?:[0-9]+|[0-9]{1,3}(?:,[0-9]{3})+)(?:\.[0-9]*)?", re.ASCII)
 CHOOSE = _("请选择")
 PASSWORD = forms.PasswordInput(attrs={"autocomplete": "off"})
 
@@ -33,14 +37,30 @@ def area(rows: int = 3, **attrs: Any) -> forms.Textarea:
     return forms.Textarea(attrs={"rows": rows, **attrs})
 
 
-def money(label: "str | StrPromise", **options: Any) -> forms.DecimalField:
-    """Yuan with at most two decimals, zero or more, typed with the keys of a telephone."""
+class MoneyField(forms.DecimalField):
+    """Digits as a telephone or a Chinese keyboard gives them, full-width too; never an exponent."""
+
+    def to_python(self, value: Any) -> Any:
+        """The amount; ValidationError for anything that is not plain digits."""
+        text = unicodedata.normalize("NFKC", str(value or "")).strip()
+        if text and not PLAIN_AMOUNT.fullmatch(text):
+            raise ValidationError(self.error_messages["invalid"], code="invalid")
+        return super().to_python(text.replace(",", ""))
+
+
+def money(
+    label: "str | StrPromise", *, least: Decimal | int = 0, digits: int = 12, **options: Any
+) -> MoneyField:
+    """Yuan with at most two decimals, zero or more, typed with the keys of a telephone.
+
+    ``digits`` as many as its column holds, decimals included.
+    """
     widget = forms.TextInput(attrs={"inputmode": "decimal", "autocomplete": "off"})
-    return forms.DecimalField(
+    return MoneyField(
         label=label,
         required=False,
-        min_value=0,
-        max_digits=12,
+        min_value=least,
+        max_digits=digits,
         decimal_places=2,
         widget=widget,
         **options,
@@ -107,6 +127,8 @@ class SecondFields(forms.Form):
     user: User
     must_be_here = False
     """Whether he has to confirm on this very screen."""
+    must_sign = False
+    """Whether his stored signature goes onto a paper."""
 
     guard = RowField(label=_("保安部"))
     guard_password = forms.CharField(
@@ -125,9 +147,7 @@ class SecondFields(forms.Form):
         ]
         field, word = self.fields["guard"], self.fields["guard_password"]
         field.label = who
-        field.offer(people, shift_name)  # type: ignore[attr-defined]
-        if len(people) == 1 or (people and people[0].on_shift):
-            self.initial.setdefault("guard", people[0].pk)
+        offer_second(self, people, signs=self.must_sign)
         if self.must_be_here:
             word.label = _t("%(role)s密码（须在本机确认）") % {"role": who}
             word.required = True
@@ -154,6 +174,23 @@ def check_second(form: forms.Form) -> None:
         signatures.check_password(who, word)
     except ValidationError as refused:
         form.add_error("guard_password", refused)
+
+
+def offer_second(form: forms.Form, people: list[Any], *, signs: bool) -> None:
+    """List them, and choose who is on shift or alone; nobody who lacks the signature it takes."""
+    field = form.fields["guard"]
+    able = [person for person in people if person.has_signature or not signs]
+    field.offer(people, signing_name if signs else shift_name)  # type: ignore[attr-defined]
+    if able and (len(people) == 1 or able[0].on_shift):
+        form.initial.setdefault("guard", able[0].pk)
+    if len(able) < len(people):
+        field.help_text = _t("“未留签名”的同事先用自己的账号在“我”里手写签名，再来确认。")
+
+
+def signing_name(person: Any) -> str:
+    """As ``shift_name``; marked while he keeps no signature."""
+    name = shift_name(person)
+    return name if person.has_signature else _t("%(name)s（未留签名）") % {"name": name}
 
 
 def shift_name(person: Any) -> str:

@@ -227,7 +227,7 @@ class ReturnForm(SecondFields, ActForm):
     submit = _("确认归还")
     icon = "bag-check"
     hint = _("三方签名后认领单即固定，不能再改。")
-    must_be_here = True
+    must_be_here = must_sign = True
 
     kind = forms.ChoiceField(
         label=_("认领人怎样签名"),

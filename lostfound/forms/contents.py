@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _t
 from django.utils.translation import gettext_lazy as _
 
 from lostfound import categories
+from lostfound.forms.base import money
 from lostfound.models import FoundItem
 from propdesk.core.layouts import Fold, Group, Row, Rows
 from propdesk.core.text import CleanCharField
@@ -48,14 +49,7 @@ class ContentFields(forms.Form):
             self.fields[f"currency_{n}"] = forms.ChoiceField(
                 label=_("其他币种"), required=False, choices=[("", "—"), *((c, c) for c in OTHER)]
             )
-            self.fields[f"denomination_{n}"] = forms.DecimalField(
-                label=_("面额"),
-                required=False,
-                min_value=Decimal("0.01"),
-                max_digits=12,
-                decimal_places=2,
-                widget=forms.TextInput(attrs={"inputmode": "decimal", "autocomplete": "off"}),
-            )
+            self.fields[f"denomination_{n}"] = money(_("面额"), least=Decimal("0.01"))
             self.fields[f"pieces_{n}"] = _count(_("张数"))
 
     def content_layout(self) -> tuple[Any, ...]:

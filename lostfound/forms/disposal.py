@@ -8,7 +8,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _t
 from django.utils.translation import gettext_lazy as _
 
-from lostfound.forms.base import PASSWORD, RowField, area, check_second, money, shift_name
+from lostfound.forms.base import PASSWORD, RowField, area, check_second, money, offer_second
 from lostfound.models import DisposalBatch, DisposalLine, Early, Method
 from lostfound.permissions import SECURITY
 from lostfound.queries import choices
@@ -110,6 +110,7 @@ class GuardFields(forms.Form):
 
     prop: Property
     user: User
+    must_sign = False
     guard = RowField(label=_("保安部"))
     guard_password = forms.CharField(
         label=_("保安部密码（须在本机确认）"), strip=False, max_length=128, widget=PASSWORD
@@ -122,10 +123,8 @@ class GuardFields(forms.Form):
         people = choices.second_people(self.prop, roles, timezone.now())
         others = [person for person in people if person.pk != self.user.pk]
         self.fields["guard"].label = who
-        self.fields["guard"].offer(others, shift_name)  # type: ignore[attr-defined]
+        offer_second(self, others, signs=self.must_sign)
         self.fields["guard_password"].label = _t("%(who)s密码（须在本机确认）") % {"who": who}
-        if len(others) == 1 or (others and others[0].on_shift):
-            self.initial.setdefault("guard", others[0].pk)
 
     def clean(self) -> dict[str, Any]:
         """A wrong password of the second person is counted."""
@@ -228,6 +227,7 @@ class SubmitForm(GuardFields, SignFields, BatchForm):
     submit = _("共同签名，提交审核")
     icon = "send"
     hint = _("两人都在场：您和保安部各自输入密码。")
+    must_sign = True
 
     opinion = CleanTextField(label=_("申请意见"), widget=area(3), max_length=1000)
 

@@ -73,7 +73,7 @@ class PoliceForm(SecondFields, ActForm):
 
     submit = _("登记移交公安")
     icon = "shield-check"
-    must_be_here = True
+    must_be_here = must_sign = True
 
     proof = CleanCharField(label=_("公安接收回执编号"), max_length=200)
     receiver = CleanCharField(label=_("接收民警警号或单位"), max_length=120)

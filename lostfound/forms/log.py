@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from lostfound.categories import RULES, Category, rule
 from lostfound.forms.base import PHONE, area
 from lostfound.queries import choices
+from lostfound.workflow import is_late
 from propdesk.core import duty
 from propdesk.core.layouts import helper
 from propdesk.core.models import Department, Place, Property, User
@@ -117,6 +118,11 @@ class LogForm(PlacePicker, forms.Form):
         ):
             self.add_error("place", ValidationError(_t("请选择或写明拾获地点。")))
         self._check_photo(data)
+        found_at = data.get("found_at")
+        if found_at and not data.get("late_reason") and is_late(found_at, timezone.now()):
+            self.add_error(
+                "late_reason", ValidationError(_t("拾到已过30分钟，请写一句晚报的原因。"))
+            )
         if data.get("finder_user") and data.get("finder_name"):
             self.add_error(
                 "finder_name", ValidationError(_t("拾获人选了同事，就不要再写别的姓名。"))

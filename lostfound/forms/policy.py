@@ -36,7 +36,7 @@ class PolicyForm(forms.Form):
 
     use_required_attribute = False
     preset = forms.ChoiceField(choices=P.Preset.choices, widget=forms.HiddenInput)
-    limit = money(_("价值界线（元）"))
+    limit = money(_("价值界线（元）"), digits=10)
     boundary = forms.ChoiceField(
         label=_("恰好等于界线时"), choices=P.Tier.choices, widget=Chips(css="chips-fill")
     )

@@ -7,7 +7,7 @@ from django.db.models import Exists, F, OuterRef, Subquery
 
 from lostfound.models import CustodyMove, FoundItem, RetentionPolicy, StoragePlace
 from propdesk.core import duty
-from propdesk.core.models import Department, Property, Shift, User
+from propdesk.core.models import Department, Property, Shift, StaffSignature, User
 from propdesk.core.roles import ALL_STAFF, Role
 
 RECENT, LOOK_BACK = 4, 80
@@ -37,7 +37,10 @@ def departments(prop: Property) -> list[Department]:
 
 
 def second_people(prop: Property, roles: "frozenset[Role]", now: datetime) -> list[Any]:
-    """Holders of ``roles``, who is on shift first; ``on_shift`` says who that is."""
+    """Holders of ``roles``, who is on shift first; ``on_shift`` says who that is.
+
+    ``has_signature``: whether he keeps one, so that he can sign beside somebody.
+    """
     running = Shift.objects.filter(
         property=prop,
         user=OuterRef("pk"),
@@ -46,7 +49,9 @@ def second_people(prop: Property, roles: "frozenset[Role]", now: datetime) -> li
         starts_at__lte=now,
         ends_at__gt=now,
     )
-    people = duty.holders(prop, *sorted(roles)).annotate(on_shift=Exists(running))
+    drawn = StaffSignature.objects.filter(user=OuterRef("pk"), ended_at=None)
+    people = duty.holders(prop, *sorted(roles))
+    people = people.annotate(on_shift=Exists(running), has_signature=Exists(drawn))
     return list(people.order_by("-on_shift", "name_sort"))
 
 

@@ -174,9 +174,9 @@ def present(user: User, password: str) -> StaffSignature:
     try:
         return signatures.confirmed(user, password)
     except RefusedInput as refused:
-        sentence = refused.errors.get("password") or _t("%(name)s还没有留存签名。") % {
-            "name": user.name
-        }
+        sentence = refused.errors.get("password") or _t(
+            "%(name)s还没有留存签名：请他先用自己的账号在“我”里手写签名，或换一位。"
+        ) % {"name": user.name}
         raise RefusedInput(guard_password=sentence) from refused
 
 

@@ -106,6 +106,11 @@ def _check(
         errors["proceeds"] = _("只有变卖才填所得金额。")
     if errors:
         raise RefusedInput(**errors)
+    deciders = {held.batch.decided_by_id, *(line.decided_by_id for line in lines)}
+    require(
+        not {by.pk, second.user.pk} & deciders,
+        _("批示的人不经办执行：请另一位值班经理和保安部两人办。"),
+    )
     finders = {line.finder_id for line in lines}
     require(
         method != Method.FINDER or not {by.pk, second.user.pk} & finders,

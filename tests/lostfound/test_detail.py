@@ -1,8 +1,10 @@
 """The page of a found thing: what comes next, the two clocks, the chain, and what stays hidden."""
 
+import re
 from collections.abc import Callable
 from datetime import date, timedelta
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -16,7 +18,9 @@ from lostfound import workflow
 from lostfound.detail import Detail
 from lostfound.detail_rows import DetailRows
 from lostfound.models import FoundItem
+from lostfound.rows import disposal, lost
 from lostfound.rows.timeline import LOOK
+from lostfound.workflow.table import STOCKTAKE_MOVES
 from tests.factories import PASSWORD, at
 from tests.factories import fresh as person
 from tests.lostfound import claiming, moves
@@ -155,6 +159,20 @@ def test_page_says_whom_it_waits_for(ready: Ready, who: str, words: str) -> None
     house = House()
     item = ready(house)
     assert detail(house, item, who).waiting == words
+
+
+def test_every_act_that_is_ever_recorded_has_words() -> None:
+    """Found in the source itself, so that no act is left in the language of the program."""
+    folder = Path(workflow.__file__).parent
+    source = "".join(file.read_text("utf-8") for file in folder.glob("*.py"))
+    named = re.compile(r"(?:\baction=|Act\([a-z_.]+, |on_item\([a-z_.()]+, batch, )\"([a-z_]+)\"")
+    of_counts = {*STOCKTAKE_MOVES, "start_stocktake"}
+
+    recorded = {*named.findall(source), "paper_sealed"}
+
+    assert {"describe", "receive", "execute_line"} <= recorded
+    assert recorded - {*LOOK, *disposal.LOOK, *lost.LOOK, *of_counts} == set()
+    assert {*workflow.MOVES, "paper_sealed"} <= {*LOOK}
 
 
 def test_everything_offered_on_the_page_is_allowed_by_the_table() -> None:

@@ -11,7 +11,8 @@ from lostfound.categories import Category
 from lostfound.models import FoundItem
 from propdesk.core.models import User
 from propdesk.core.roles import Role
-from tests.factories import PASSWORD, ShiftFactory, fresh
+from tests.factories import PASSWORD, ShiftFactory, fresh, member
+from tests.lostfound import moves
 from tests.lostfound.journey import House, photo
 
 pytestmark = pytest.mark.django_db
@@ -115,11 +116,35 @@ def test_value_of_cash_is_what_was_counted() -> None:
     )
 
 
-@pytest.mark.parametrize("text", ["-1", "12.345", "一百元", "1e400"])
+@pytest.mark.parametrize(
+    "text", ["-1", "12.345", "一百元", "1e400", "1e3", "NaN", "1,2", "12345678901"]
+)
 def test_value_takes_yuan_and_cents_only(text: str) -> None:
     house = House()
     form = receive(house, house.logged(), typed(house, value=text))
     assert (form.is_valid(), "value" in form.errors) == (False, True)
+
+
+@pytest.mark.parametrize("text", ["1250.5", "１２５０．５０", "1,250.50", " 1，250.50 "])
+def test_value_is_read_as_it_is_typed_on_any_keyboard(text: str) -> None:
+    house = House()
+    form = receive(house, house.logged(), typed(house, value=text))
+    assert form.is_valid(), form.errors
+    assert form.cleaned_data["value"] == Decimal("1250.50")
+
+
+def test_guard_without_a_signature_is_marked_and_not_proposed_where_he_signs() -> None:
+    house = House()
+    item = moves.contraband(house)
+    newcomer = member(house.prop, Role.SECURITY, name="吴磊")
+    ShiftFactory(property=house.prop, user=newcomer, role=Role.SECURITY)
+
+    form = forms.PoliceForm(item=item, user=fresh(house.dm))
+    other = receive(house, house.logged())
+
+    labels = {label for _pk, label in form.fields["guard"].choices}
+    assert labels == {"请选择", "吴磊（当班）（未留签名）", "李强", "赵刚"}
+    assert ("guard" in form.initial, other.initial["guard"]) == (False, newcomer.pk)
 
 
 def test_second_person_of_another_house_is_no_choice() -> None:

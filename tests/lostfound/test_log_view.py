@@ -171,9 +171,7 @@ def test_unknown_spot_is_ignored(code: str) -> None:
     ("minutes", "reason", "asked"),
     [(29, "", False), (32, "", True), (90, "忙着疏散", False), (0, "", False)],
 )
-def test_late_report_is_asked_why_and_then_taken(
-    minutes: int, reason: str, asked: bool
-) -> None:
+def test_late_report_is_asked_why_and_then_taken(minutes: int, reason: str, asked: bool) -> None:
     house = House()
     client = web(house.guard)
     found = f"{timezone.localtime() - timedelta(minutes=minutes):%Y-%m-%dT%H:%M}"

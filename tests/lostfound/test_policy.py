@@ -212,6 +212,16 @@ def test_policy_new_saves_what_was_typed() -> None:
     assert (row.valid_from, row.reason, row.by) == (date(2099, 12, 31), "年度复核", house.gm)
 
 
+@pytest.mark.parametrize("limit", ["1e9", "1000000000", "999999999.99", "1e3"])
+def test_policy_new_with_a_limit_no_column_holds_is_refused(limit: str) -> None:
+    house = House()
+
+    answer = browser(house.gm).post(url(house, "policy_new"), answers(limit=limit))
+
+    assert (answer.status_code, list(answer.context["form"].errors)) == (422, ["limit"])
+    assert RetentionPolicy.objects.count() == 0
+
+
 def test_policy_new_moves_nothing_that_was_received_earlier() -> None:
     house = House()
     early = house.stored()

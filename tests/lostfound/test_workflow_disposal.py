@@ -1088,6 +1088,16 @@ def test_execution_by_one_is_refused(second, field):
     assert list(caught.value.errors) == [field]
 
 
+def test_execution_by_whoever_decided_is_refused():
+    house = House()
+    batch = decided(house)
+
+    with refuses(ConflictError, match="批示的人不经办执行"):
+        W.execute_line(lines(batch)[0], PROOF, W.Second(house.guard, PASSWORD), by=house.gm)
+    with refuses(ConflictError, match="批示的人不经办执行"):
+        W.execute_line(lines(batch)[0], PROOF, W.Second(house.gm, PASSWORD), by=house.guard)
+
+
 def test_line_executed_by_one_is_refused_by_the_database():
     house = House()
     batch = decided(house)
