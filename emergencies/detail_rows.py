@@ -40,15 +40,21 @@ def plain_rows(event: Event, name: str) -> list[SimpleNamespace]:
     return [plain(row) for row in getattr(event, f"{name}_rows")]
 
 
-def board_of(event: Event, linked: frozenset[str] = frozenset()) -> tuple[Any, Board]:
-    """Record and board of an event read with its answers, marks and calls; registers are asked."""
+def board_of(
+    event: Event, linked: frozenset[str] = frozenset(), *, registers: bool = True
+) -> tuple[Any, Board]:
+    """Record and board of an event read with its answers, marks and calls.
+
+    Without ``registers`` what they know is left out: questions, steps and calls do not need it.
+    """
     record = evidence.Record(
         answers=cast("Any", plain_rows(event, "answer")),
         marks=cast("Any", plain_rows(event, "mark")),
         calls=cast("Any", plain_rows(event, "call")),
         linked=linked,
     )
-    evidence.assemble(event, record)
+    if registers:
+        evidence.assemble(event, record)
     return record, look(evidence.playbook_of(event), evidence.evidence(record))
 
 
@@ -185,6 +191,11 @@ class DetailRows:
             key = ":".join(map(str, *value.items())) if isinstance(value, dict) else str(value)
             return dict(self.people).get(key, _("已登记") if isinstance(value, dict) else key)
         return str(value)
+
+    @cached_property
+    def notes(self) -> dict[int, str]:
+        """Words of the newest free lines, by key."""
+        return {row.pk: row.text for row in plain_rows(self.event, "note")}
 
     @cached_property
     def readers(self) -> list[SimpleNamespace]:

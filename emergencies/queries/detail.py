@@ -11,6 +11,7 @@ from emergencies.models import (
     Call,
     Command,
     Event,
+    EventRecord,
     Involved,
     MarkPhoto,
     Note,
@@ -21,11 +22,15 @@ from emergencies.models import (
 )
 from emergencies.queries import events
 from propdesk.core import drafts, duty
-from propdesk.core.models import Attachment, CaseLink, Property, Unmasking, User
+from propdesk.core.models import Attachment, CaseLink, Property, Report, Unmasking, User
 from propdesk.core.roles import ALL_STAFF, standing
 
 COMMANDS = 20
 """Changes of command shown at most; the timeline has them all."""
+
+
+NOTES = 31
+"""The newest lines: at least those of the first page of the timeline."""
 
 
 def rows_of(queryset: "QuerySet[Any]", *order: str, **fields: Any) -> ArraySubquery:
@@ -136,8 +141,8 @@ def find(user: User, prop: Property, number: str) -> "Event | None":
     mends = ReviewAction.objects.filter(event=pk, owner=user)
     called = Involved.objects.filter(event=pk, role__in=mine.task_roles)
     looks = Unmasking.objects.filter(by=user).filter(
-        Q(person__in=Party.objects.filter(event=pk).values("person"))
-        | Q(person__in=StepMark.objects.filter(event=pk).values("person"))
+        Q(person__in=Party.objects.filter(event=OuterRef(pk)).values("person"))
+        | Q(person__in=StepMark.objects.filter(event=OuterRef(pk)).values("person"))
     )
     return (
         events.visible_to(user, prop)
@@ -162,6 +167,21 @@ def find(user: User, prop: Property, number: str) -> "Event | None":
             draft_rows=rows_of(drafts.of(user, f"{number}:"), "pk", **_same("form", "data")),
             colleague_rows=rows_of(
                 duty.holders(prop, *sorted(ALL_STAFF)), "name_sort", **_same("pk", "name")
+            ),
+            note_rows=ArraySubquery(
+                Note.objects.filter(event=pk)
+                .order_by("-pk")
+                .values(row=JSONObject(**_same("pk", "text")))[:NOTES]
+            ),
+            record_states=rows_of(
+                EventRecord.objects.filter(event=pk).exclude(state=EventRecord.State.SUPERSEDED),
+                "pk",
+                **_same("form", "state"),
+            ),
+            report_states=ArraySubquery(
+                Report.objects.filter(case=pk)
+                .exclude(state=Report.State.SUPERSEDED)
+                .values_list("state")
             ),
             **_people(pk),
             **_around(pk),

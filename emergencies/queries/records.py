@@ -122,13 +122,26 @@ def boxes(record: EventRecord) -> list[RecordBox]:
     return list(rows.select_related(*joined).order_by("position"))
 
 
+def form_states(pk: Any) -> "QuerySet[Any]":
+    """Form and state of every paper that counts, the report among them; ``pk``: the event's key."""
+    rows = EventRecord.objects.filter(event=pk).exclude(state=State.SUPERSEDED)
+    reports = Report.objects.filter(case=pk).exclude(state=Report.State.SUPERSEDED)
+    named = reports.annotate(form=Value(REPORT, CharField())).values_list("form", "state")
+    return rows.values_list("form", "state").union(named, all=True)
+
+
+def _states(event: Event) -> Iterable[tuple[str, str]]:
+    """As read along with the event, else one statement."""
+    if "record_states" not in event.__dict__:
+        return form_states(event.pk)
+    found = [(row["form"], row["state"]) for row in event.__dict__["record_states"]]
+    return [*found, *((REPORT, state) for state in event.__dict__["report_states"])]
+
+
 def sign_forms(event: Event, record: evidence.Record) -> None:
     """``evidence.REGISTERS``: the forms that are signed; of several, all that were begun."""
-    rows = event.records.exclude(state=State.SUPERSEDED).values_list("form", "state")
-    reports = Report.objects.filter(case=event.pk).exclude(state=Report.State.SUPERSEDED)
-    named = reports.annotate(form=Value(REPORT, CharField())).values_list("form", "state")
     states: dict[str, set[str]] = {}
-    for form, state in rows.union(named, all=True):
+    for form, state in _states(event):
         states.setdefault(form, set()).add(state)
     done = {form for form, found in states.items() if found == {State.SIGNED}}
     record.signed = record.signed | done

@@ -127,11 +127,10 @@ class RunningRow:
     """Calls that wait for this user to confirm them."""
 
 
-def running_row(user: User, row: Any, now: datetime) -> RunningRow:
+def running_row(prop: Property, user: User, row: Any) -> RunningRow:
     """A row of ``queries.running``; of a restricted one no more than that it runs."""
-    prop = row.case.property
     mine = standing(user, prop).task_roles
-    record, board = board_of(row)
+    record, board = board_of(row, registers=False)
     line, due = _next(row, board, mine)
     hidden = row.case.restricted
     text = fill(line.step.zh, {}) if line else ""

@@ -109,11 +109,12 @@ def timeline(one: Detail, kind: str, before: int | None) -> dict[str, Any]:
         kinds=KINDS,
         kind=kind,
     )
-    keys = [row["note"] for row in found["rows"] if row["note"]]
-    notes = queries.notes(keys) if keys else {}
+    keys = {row["note"] for row in found["rows"] if row["note"]}
+    notes = dict(one.notes)
+    if older := keys - notes.keys():
+        notes |= {pk: note.text for pk, note in queries.notes(sorted(older)).items()}
     for row in found["rows"]:
-        if row["note"] in notes:
-            row["facts"] = notes[row["note"]].text
+        row["facts"] = notes.get(row["note"], row["facts"])
     return found
 
 
@@ -182,7 +183,7 @@ def _written(one: Detail, entry: AuditEntry) -> str:
     keys = {row["pk"] for row in entry.rows if row["m"] == MARK}
     mark = next((m for m in reversed(one.record.marks) if m.pk in keys), None)
     step = one.playbook.steps.get(mark.step) if mark is not None else None
-    if step is None or entry.action in ("confirm_again", "not_needed"):
+    if mark is None or step is None or entry.action in ("confirm_again", "not_needed"):
         return ""
     said = [f"{name}：{words}" for name, words in one.shown(step, mark.values)]
     return " · ".join([*said, *([mark.text] if mark.text else [])])

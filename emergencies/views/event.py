@@ -24,7 +24,7 @@ def board(request: StaffRequest) -> HttpResponse:
     context |= rows.tiles_context(request.prop, request.GET)
     if not request.htmx:
         running = lists.running(request.user, request.prop)
-        context["running"] = [rows.running_row(request.user, row, now) for row in running]
+        context["running"] = [rows.running_row(request.prop, request.user, row) for row in running]
     name = "emergencies/partials/_rows.html" if request.htmx else "emergencies/board.html"
     return page(request, name, context)
 

@@ -9,7 +9,7 @@ from emergencies import workflow
 from emergencies.models import Event
 from emergencies.playbooks import form
 from emergencies.queries import records as queries
-from emergencies.views.records import at, frame_of, record_of
+from emergencies.views.records import allow_on, at, frame_of, record_of
 from propdesk.core import rendering, serving, signoff
 from propdesk.core.http import StaffRequest, done, page, staff_view
 from propdesk.core.models import Document, RenderJob, Report
@@ -26,7 +26,7 @@ def _event(request: StaffRequest, number: str) -> Event:
     found = queries.event(request.user, request.prop, number.upper())
     if found is None:
         raise Http404
-    workflow.permit(found, "print", request.user)
+    allow_on(request, found, "print")
     return found
 
 
@@ -36,7 +36,7 @@ def _event(request: StaffRequest, number: str) -> Event:
 def record_paper(request: StaffRequest, number: str, pk: int) -> HttpResponse:
     """The paper of a record, or a page that waits for the worker; htmx asks how far it is."""
     row = record_of(request, number, pk)
-    workflow.permit(row.event, "print", request.user)
+    allow_on(request, row.event, "print")
     sealed = row.state == queries.State.SIGNED and row.event.status == S.ARCHIVED
     title = form(row.form).title.zh
     here = at(row.event, "record_paper", row.pk)
@@ -94,7 +94,7 @@ def paper_page(
 def record_file(request: StaffRequest, number: str, pk: int, document: int) -> HttpResponse:
     """The bytes of the paper of a record, inline; every look is logged."""
     row = record_of(request, number, pk)
-    workflow.permit(row.event, "print", request.user)
+    allow_on(request, row.event, "print")
     found = rendering.document(row.event.case, workflow.paper_kind(row), document)
     title = form(row.form).title.zh
     again = at(row.event, "record_paper", row.pk)

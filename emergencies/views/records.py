@@ -9,6 +9,7 @@ from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpResponse
 from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as _l
 from django.views.decorators.http import require_GET, require_http_methods
 
 from emergencies import workflow
@@ -28,6 +29,7 @@ from propdesk.core.models import Person
 from propdesk.core.roles import may
 
 GET_POST = require_http_methods(["GET", "HEAD", "POST"])
+NOT_YOURS = _l("您的岗位不能办理这一步，请交由有权限的同事办理。")
 
 
 def record_of(request: StaffRequest, number: str, pk: int) -> EventRecord:
@@ -45,17 +47,28 @@ def at(event: Event, name: str, *args: object) -> str:
 
 def can(request: StaffRequest, event: Event, action: str) -> bool:
     """Whether the state and his role allow it: for showing a button. The workflow decides."""
-    if event.status not in MOVES[action].states:
-        return False
+    return event.status in MOVES[action].states and _allowed(request, event, action)
+
+
+def _allowed(request: StaffRequest, event: Event, action: str) -> bool:
     owns = request.user.pk in (event.reported_by_id, event.commander_id)
-    involved = workflow.is_involved(event, request.user)
-    return may(request.user, action, ACTIONS, prop=request.prop, owns=owns, assigned=involved)
+    known: dict[str, bool] = event.__dict__.setdefault("_concerns", {})
+    if "him" not in known:
+        known["him"] = workflow.is_involved(event, request.user)
+    assigned = known["him"]
+    return may(request.user, action, ACTIONS, prop=request.prop, owns=owns, assigned=assigned)
+
+
+def allow_on(request: StaffRequest, event: Event, action: str) -> None:
+    """PermissionDenied (403) for whoever may see the event, but not even open the page of it."""
+    if not _allowed(request, event, action):
+        raise PermissionDenied(NOT_YOURS)
 
 
 def allow(one: Detail, action: str) -> None:
-    """PermissionDenied (403) for whoever may not even open the page of it."""
+    """The same where the whole event was read."""
     if not one.allowed(action):
-        raise PermissionDenied(_("您的岗位不能办理这一步，请交由有权限的同事办理。"))
+        raise PermissionDenied(NOT_YOURS)
 
 
 def frame_of(event: Event, paper: str = "", **more: Any) -> dict[str, Any]:
@@ -132,10 +145,12 @@ def new(request: StaffRequest, number: str, form: str) -> HttpResponse:
 def record(request: StaffRequest, number: str, pk: int) -> HttpResponse:
     """A paper: its form while it may be written, else how far it is signed."""
     row = record_of(request, number, pk)
-    editable = row.state in queries.EDITABLE and can(request, row.event, "write_record")
-    if not editable and request.method != "POST":
+    posted = request.method == "POST"
+    if row.state not in queries.EDITABLE and not posted:
         return _shown(request, row)
     one = load(request, number)
+    if not posted and not one.can("write_record"):
+        return _shown(request, row)
     allow(one, "write_record")
     sources = prefill.Sources(one.event, one.record)
     spec = queries.spec(one.event, row.form, one.board)
@@ -230,7 +245,7 @@ def shelf(request: StaffRequest, number: str) -> HttpResponse:
 def rewrite(request: StaffRequest, number: str, pk: int) -> HttpResponse:
     """另写新版 of a paper that is signed."""
     row = record_of(request, number, pk)
-    workflow.permit(row.event, "rewrite_record", request.user)
+    allow_on(request, row.event, "rewrite_record")
     form = forms.RewriteForm(request.POST or None)
     status = 200
     made: list[EventRecord] = []

@@ -30,8 +30,8 @@ INBOX_PAGE = FOUND = 30
 CAP = 1000
 SOON = timedelta(hours=2)
 """即将到期: what the board counts as due soon (the list's 2小时内到期)."""
-FOUND_WITH = ("found_item__place", "lost_report", "disposal", "stocktake__storage")
-FOUND_WITH += ("event__place", "event__commander")
+THINGS_WITH = ("found_item__place", "lost_report", "disposal", "stocktake__storage")
+FOUND_WITH = (*THINGS_WITH, "event__place", "event__commander")
 """Rows of the registers behind a hit, read along with its case."""
 UNREAD = (Delivery.State.PENDING, Delivery.State.SENT)
 
@@ -69,6 +69,11 @@ def _to_sign(user: User, prop: Property) -> Any:
 
 def shell_counts(user: User, prop: Property, now: datetime) -> dict[str, Any]:
     """All numbers of the frame in one statement: open, overdue, things, to sign, unread, duty, sweep."""
+    row = Property.objects.filter(pk=prop.pk).values(**_shell_values(user, prop, now)).first()
+    return dict(row or {})
+
+
+def _shell_values(user: User, prop: Property, now: datetime) -> dict[str, Any]:
     visible = incidents.visible_to(user, prop).filter(status__in=incidents.OPEN)
     things = items.pressing(user, prop)
     unread = Delivery.objects.filter(
@@ -84,50 +89,42 @@ def shell_counts(user: User, prop: Property, now: datetime) -> dict[str, Any]:
     sweep = SweepRun.objects.filter(name="incidents.flag_due", finished_at__isnull=False).order_by(
         "-finished_at"
     )
-    row = (
-        Property.objects.filter(pk=prop.pk)
-        .values(
-            open=_count(visible),
-            overdue=_count(visible.filter(next_due_at__lt=now)),
-            things=_count(items.open_items(user, prop)),
-            things_overdue=_count(things.filter(next_due_at__lt=now)),
-            events=_count(events.open_events(user, prop)),
-            event_calls=_count(events.waiting_calls(user, prop)),
-            sign=_to_sign(user, prop),
-            unread=_count(unread),
-            duty_name=Subquery(shift.values("user__name")[:1]),
-            duty_label=Subquery(shift.values("label")[:1]),
-            duty_from=Subquery(shift.values("starts_at")[:1]),
-            duty_to=Subquery(shift.values("ends_at")[:1]),
-            swept_at=Subquery(sweep.values("finished_at")[:1]),
-        )
-        .first()
-    )
-    return dict(row or {})
+    return {
+        "open": _count(visible),
+        "overdue": _count(visible.filter(next_due_at__lt=now)),
+        "things": _count(items.open_items(user, prop)),
+        "things_overdue": _count(things.filter(next_due_at__lt=now)),
+        "events": _count(events.open_events(user, prop)),
+        "event_calls": _count(events.waiting_calls(user, prop)),
+        "sign": _to_sign(user, prop),
+        "unread": _count(unread),
+        "duty_name": Subquery(shift.values("user__name")[:1]),
+        "duty_label": Subquery(shift.values("label")[:1]),
+        "duty_from": Subquery(shift.values("starts_at")[:1]),
+        "duty_to": Subquery(shift.values("ends_at")[:1]),
+        "swept_at": Subquery(sweep.values("finished_at")[:1]),
+    }
 
 
 def board_counts(user: User, prop: Property, now: datetime) -> dict[str, Any]:
     """The figures of the board in one statement, each at most ``CAP``, with the first of each kind.
 
-    The lists of the board are cut short; what it counts never is.
+    The lists of the board are cut short; what it counts never is. The numbers of the frame come
+    along: the board always stands in it.
     """
     visible = incidents.visible_to(user, prop).filter(status__in=incidents.OPEN)
-    kept, things = items.open_items(user, prop), items.pressing(user, prop)
+    things = items.pressing(user, prop)
     overdue = visible.filter(next_due_at__lt=now)
     soon = visible.filter(next_due_at__gte=now, next_due_at__lt=now + SOON)
     due = {"longest": overdue, "nearest": soon}
     row = (
         Property.objects.filter(pk=prop.pk)
         .values(
-            open=_count(visible),
-            overdue=_count(overdue),
+            **_shell_values(user, prop, now),
             soon=_count(soon),
-            things_open=_count(kept),
-            things_overdue=_count(things.filter(next_due_at__lt=now)),
             things_soon=_count(things.filter(next_due_at__gte=now, next_due_at__lt=now + SOON)),
             running=_count(_running(user, prop, now)),
             tasks=_count(_tasks(user, prop)),
-            sign=_to_sign(user, prop),
             **{
                 name: Subquery(rows.order_by("next_due_at").values("next_due_at")[:1])
                 for name, rows in due.items()

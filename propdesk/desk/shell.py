@@ -78,6 +78,11 @@ def _cached(user: User, prop: Property, now: datetime, *, fresh: bool) -> dict[s
     return counts
 
 
+def prime(user: User, prop: Property, counts: dict[str, Any]) -> None:
+    """Numbers that were read along with something else: the frame does not ask again."""
+    _counts[(user.pk, prop.pk)] = (time.monotonic(), counts)
+
+
 def forget(user: User, prop: Property) -> None:
     """The user just changed something: the next page counts anew."""
     _counts.pop((user.pk, prop.pk), None)

@@ -41,10 +41,13 @@ def board(request: StaffRequest) -> HttpResponse:
     if prop.settings.first_run_done_at is None and roles & (MANAGERS | {Role.ADMIN}):
         return redirect("house:first_run", prop.code)
     counts = queries.board_counts(user, prop, now)
+    frame.prime(user, prop, counts)
     running = queries.running_complaints(user, prop, now, LIMIT)
     context = {
         "now": now,
-        "events": [event_rows.running_row(user, row, now) for row in events.running(user, prop, 6)],
+        "events": [
+            event_rows.running_row(prop, user, row) for row in events.running(user, prop, 6)
+        ],
         "urgent": _urgent(request, now),
         "running": [incident_rows.list_row(prop, row) for row in running],
         "tasks": [_task(prop.code, task, now) for task in queries.open_tasks(user, prop, LIMIT)],

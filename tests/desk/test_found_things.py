@@ -69,7 +69,7 @@ def test_board_lists_urgent_things_beside_complaints() -> None:
         (logged.case.number, logged.get_absolute_url(), "接收入库"),
     ]
     figures = context["figures"]
-    names = ("things_open", "things_overdue", "things_soon", "urgent")
+    names = ("things", "things_overdue", "things_soon", "urgent")
     assert [figures[name] for name in names] == [3, 1, 1, 2]
     assert figures["things_overdue_url"].endswith("/lostfound/?state=overdue")
 
@@ -81,7 +81,7 @@ def test_board_leaves_out_what_waits_for_disposal() -> None:
     late(item, days=9)
     context = get(house, "dm", "desk:board").context
     assert (context["urgent"], context["figures"]["things_overdue"]) == ([], 0)
-    assert context["figures"]["things_open"] == 1
+    assert context["figures"]["things"] == 1
 
 
 def test_board_of_the_front_desk_names_the_category_only() -> None:

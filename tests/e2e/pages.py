@@ -16,7 +16,7 @@ from incidents.models import Complaint, Option
 from propdesk.core import rendering, sweeps
 from propdesk.core.models import Document, Place, Property, User
 from propdesk.core.roles import Role
-from tests.e2e import found_pages
+from tests.e2e import event_pages, found_pages
 from tests.factories import (
     PASSWORD,
     DeputyFactory,
@@ -72,6 +72,7 @@ NOT_PAGES = {
     "desk:signature": "a picture",
     "desk:home": "leads to the board",
     **found_pages.NOT_PAGES,
+    **event_pages.NOT_PAGES,
 }
 
 
@@ -103,7 +104,7 @@ class World:
 
     def page(self, route: str, user: User | None, *args: Any, case: str = "") -> Row:
         """A page of this house."""
-        spaces = ("desk:", "house:", "incidents:", "lostfound:")
+        spaces = ("desk:", "house:", "incidents:", "lostfound:", "emergencies:")
         inside = route.startswith(spaces) and route != "desk:verify"
         url = reverse(route, args=[self.prop.code, *args] if inside else args)
         return Row(route, case, user, url)
@@ -265,6 +266,7 @@ GROUPS: dict[str, Callable[[World], Iterator[Row]]] = {
     "acts": acts,
     "settings": settings,
     **found_pages.GROUPS,
+    **event_pages.GROUPS,
 }
 
 
@@ -272,6 +274,8 @@ def group_of(route: str) -> str:
     """The group whose rows open this route; a route nobody planned for belongs to 入口."""
     if route.startswith("lostfound:") or route == "found_notice":
         return found_pages.group_of(route)
+    if route.startswith("emergencies:"):
+        return event_pages.group_of(route)
     if route == "incidents:act":
         return "acts"
     if route in {"desk:verify", "incidents:board"} or ":" not in route:
