@@ -65,23 +65,47 @@ def _custody(mine: dict[str, OuterRef]) -> ArraySubquery:
 
 
 def _annotations(user: User, prop: Property, number: str) -> dict[str, ArraySubquery]:
+    """All that hangs on a thing, panel by panel of its page."""
     mine, case = {"item": OuterRef("pk")}, {"case": OuterRef("pk")}
-    links = CaseLink.objects.filter(Q(a=OuterRef("pk")) | Q(b=OuterRef("pk")))
     return {
         "custody_rows": _custody(mine),
-        "content_rows": _rows(
-            ContentLine.objects.filter(**mine, removed_at=None),
-            "position",
-            **_same("text", "currency", "denomination", "count", "at"),
-            counted_by="counted_by__name",
-            witnessed_by="witnessed_by__name",
-        ),
+        "count_rows": _rows(queries.counting(user, prop), "pk", label="storage__label"),
+        **_search(mine),
+        **_worth(mine),
+        **_leaving(mine),
+        **_beside(case),
+        **_of_user(user, number),
+    }
+
+
+def _search(mine: dict[str, OuterRef]) -> dict[str, ArraySubquery]:
+    """查找、公告: whom somebody asked, and where it was made known."""
+    return {
         "attempt_rows": _rows(
             TraceAttempt.objects.filter(**mine),
             "-tried_at",
             "-pk",
             **_same("pk", "via", "text", "outcome", "tried_at"),
             by="by__name",
+        ),
+        "announcement_rows": _rows(
+            Announcement.objects.filter(**mine),
+            "-published_on",
+            **_same("channel", "published_on", "note"),
+            by="by__name",
+        ),
+    }
+
+
+def _worth(mine: dict[str, OuterRef]) -> dict[str, ArraySubquery]:
+    """内含物、估价: what is inside as it was counted last, and each value."""
+    return {
+        "content_rows": _rows(
+            ContentLine.objects.filter(**mine, removed_at=None),
+            "position",
+            **_same("text", "currency", "denomination", "count", "at"),
+            counted_by="counted_by__name",
+            witnessed_by="witnessed_by__name",
         ),
         "valuation_rows": _rows(
             Valuation.objects.filter(**mine),
@@ -91,12 +115,12 @@ def _annotations(user: User, prop: Property, number: str) -> dict[str, ArraySubq
             by="by__name",
             decided_by="decided_by__name",
         ),
-        "announcement_rows": _rows(
-            Announcement.objects.filter(**mine),
-            "-published_on",
-            **_same("channel", "published_on", "note"),
-            by="by__name",
-        ),
+    }
+
+
+def _leaving(mine: dict[str, OuterRef]) -> dict[str, ArraySubquery]:
+    """认领、处置: how it may leave the house."""
+    return {
         "claim_rows": _rows(
             Claim.objects.filter(**mine), "-seq", **_same("seq", "state", "way", "described_at")
         ),
@@ -106,6 +130,13 @@ def _annotations(user: User, prop: Property, number: str) -> dict[str, ArraySubq
             **_same("state", "proposed", "method", "keep_until", "decided_at", "executed_at"),
             number="batch__case__number",
         ),
+    }
+
+
+def _beside(case: dict[str, OuterRef]) -> dict[str, ArraySubquery]:
+    """照片、任务、关联: what hangs on the case."""
+    links = CaseLink.objects.filter(Q(a=OuterRef("pk")) | Q(b=OuterRef("pk")))
+    return {
         "photo_rows": _rows(
             queries.photos_of(OuterRef("pk")), "pk", **_same("pk", "caption", "width", "height")
         ),
@@ -123,10 +154,15 @@ def _annotations(user: User, prop: Property, number: str) -> dict[str, ArraySubq
             b_kind=F("b__kind"),
             note="note",
         ),
+    }
+
+
+def _of_user(user: User, number: str) -> dict[str, ArraySubquery]:
+    """What only this user has: a number he asked to see, what he typed and did not send."""
+    return {
         "unmask_rows": _rows(
             Unmasking.objects.filter(person=OuterRef("finder"), by=user), "-until", until="until"
         ),
-        "count_rows": _rows(queries.counting(user, prop), "pk", label="storage__label"),
         "draft_rows": _rows(drafts.of(user, f"{number}:"), "pk", form="form", data="data"),
     }
 
