@@ -9,13 +9,14 @@ class EmergenciesConfig(AppConfig):
     def ready(self) -> None:
         from emergencies import checks, demo, reports, workflow
         from emergencies.models import Reader
-        from emergencies.queries import evidence, records
-        from propdesk.core import cases, notices, rendering, signers, sweeps
+        from emergencies.queries import evidence, records, seals
+        from propdesk.core import cases, notices, places, rendering, signers, sweeps
         from propdesk.core import demo as core_demo
 
         checks.register_all()
         core_demo.register(demo.seed)
         cases.PAGES["event"] = "emergencies:detail"
+        places.STATES.append(seals.place_states)
         notices.CONFIRMED.append(workflow.confirmed_in_inbox)
         evidence.REGISTERS.append(records.sign_forms)
         signers.READERS["event"] = lambda case, user: Reader.objects.filter(

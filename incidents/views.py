@@ -123,10 +123,13 @@ def known_guests(request: StaffRequest) -> HttpResponse:
     """Guests known in the room being typed, to take over with one tap (htmx only)."""
     workflow.permit_intake(request.prop, request.user)
     place = places.find(request.prop, request.GET.get("room", "")[:60])
+    states = places.states(request.user, request.prop)
+    offered = [] if place else places.suggest(request.prop, request.GET.get("room", ""))
     context = {
         "place": place,
+        "state": states.get(place.pk, "") if place else "",
         "guests": queries.known_guests(request.prop, place) if place else [],
-        "suggestions": [] if place else places.suggest(request.prop, request.GET.get("room", "")),
+        "suggestions": [(item, states.get(item.pk, "")) for item in offered],
     }
     return page(request, "incidents/partials/_known_guests.html", context)
 

@@ -1,6 +1,7 @@
 """Which places are under seal: for the board of an event, and for whoever may know of it."""
 
 from django.db.models import Prefetch, QuerySet
+from django.utils.translation import gettext as _
 
 from emergencies.models import Belonging, Event, Inventory, RoomSeal, SealCheck, SealTag
 from emergencies.playbooks.vocabulary import Register
@@ -52,6 +53,11 @@ def sealed_places(user: User, prop: Property) -> frozenset[int]:
     rows = RoomSeal.objects.filter(property=prop, released_at=None, is_drill=False)
     seen = rows.filter(event__in=visible_to(user, prop).values("pk"))
     return frozenset(seen.values_list("place_id", flat=True))
+
+
+def place_states(user: User, prop: Property) -> dict[int, str]:
+    """封存 for each sealed place this user may know of: shown wherever a place is chosen."""
+    return dict.fromkeys(sealed_places(user, prop), _("封存"))
 
 
 def proves_something(attachment: Attachment) -> bool:

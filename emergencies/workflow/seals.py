@@ -12,6 +12,7 @@ from emergencies.playbooks import conditions
 from emergencies.playbooks.schema import Step
 from emergencies.playbooks.vocabulary import Register
 from emergencies.queries import evidence, seals
+from emergencies.queries import register_rows as _rows  # noqa: F401 -- fills the papers
 from emergencies.workflow import answering, commanding, ending, marking, starting, sweep
 from emergencies.workflow.base import Rule, begin, finish, neutral, now_and, say
 from emergencies.workflow.marking import fulfilled

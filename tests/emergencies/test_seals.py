@@ -8,11 +8,12 @@ import pytest
 from django.core.exceptions import PermissionDenied
 from django.db import DatabaseError, connection, transaction
 from django.http import Http404
+from django.urls import reverse
 from django.utils import timezone
 
 from emergencies import workflow
 from emergencies.models import RoomSeal, SealTag
-from emergencies.queries import evidence, seals
+from emergencies.queries import evidence, registers, seals
 from emergencies.workflow import sweep
 from propdesk.core import audit
 from propdesk.core.models import Clock, Notice, Person
@@ -755,3 +756,39 @@ def test_two_tags_of_the_same_seal_keep_their_order():
         (2, "FQ-0002"),
         (3, "FQ-0003"),
     ]
+
+
+def test_sealed_place_is_marked_where_it_is_chosen_for_the_readers_alone(client):
+    house = House()
+    house.sealed()
+    url = reverse("incidents:known_guests", args=[house.prop.code])
+    shown = {}
+
+    for name in ("dm", "dm2"):
+        client.force_login(getattr(house, name))
+        for typed in ("A-1806", "A-18"):
+            shown[name, typed] = "封存" in client.get(url, {"room": typed}).content.decode()
+
+    assert shown == {
+        ("dm", "A-1806"): True,
+        ("dm", "A-18"): True,
+        ("dm2", "A-1806"): False,
+        ("dm2", "A-18"): False,
+    }
+
+
+def test_papers_take_their_rows_from_the_registers():
+    house = House()
+    event = house.counted(house.released().event)
+    record = evidence.record_of(event)
+
+    rows = {
+        name: registers.of_register(event, name, record)
+        for name in ("seal", "seal_check", "seal_release", "belongings")
+    }
+
+    assert [row["number"] for row in rows["seal"]] == ["FQ-0001"]
+    assert [row["second_witness"] for row in rows["seal"]] == [house.guard2]
+    assert [row["intact"] for row in rows["seal_check"]] == [True]
+    assert [row["badge"] for row in rows["seal_release"]] == ["012345"]
+    assert [row["features"] for row in rows["belongings"]] == ["衣柜", "", "CNY 100.00"]
