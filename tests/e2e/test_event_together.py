@@ -35,7 +35,7 @@ def test_three_taps_on_a_phone_start_an_event(desk: Desk, house: House) -> None:
     page = desk.page_as(house.guard, width=390, touch=True)
     page.goto(board(house))
     page.get_by_role("link", name="停电").click()
-    page.get_by_text("B座", exact=True).click()
+    page.locator("label", has_text="B座").first.click()
     page.get_by_role("button", name="启动").click()
 
     expect(page.get_by_role("heading", level=1)).to_contain_text("停电 · B座")
