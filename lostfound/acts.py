@@ -110,6 +110,14 @@ ACTS: dict[str, Act] = {
         "open_seal",
         "unlock",
     ),
+    "reseal": Act(
+        _("换封签"),
+        forms.ResealForm,
+        lambda i, by, d: workflow.reseal(i, d["seal"], _second(d), by=by, reason=d["reason"]),
+        _("新封签已登记。"),
+        "reseal",
+        "lock",
+    ),
     "count-contents": Act(
         _("重新清点内含物"),
         forms.CountForm,

@@ -12,11 +12,13 @@ from lostfound import retention, workflow
 from lostfound.models import CustodyMove, FoundItem
 from lostfound.next_steps import NextSteps
 from lostfound.workflow.terms import terms_of
-from propdesk.core import clock_text
+from propdesk.core import clock_text, masks
 from propdesk.core.roles import MANAGERS, standing
 
 S = FoundItem.Status
 K = CustodyMove.Kind
+GONE = (K.RETURN, K.POLICE, K.DISPOSE)
+"""Links with which a thing leaves the house."""
 
 TONES = {
     S.LOGGED: ("orange", "inbox"),
@@ -99,6 +101,8 @@ class Detail(NextSteps):
         here = self.here
         if here is None or self.item.status == S.VOIDED:
             return ""
+        if here.kind in GONE:
+            return ""
         return here.storage or here.holder or here.holder_person or here.department or ""
 
     @cached_property
@@ -122,16 +126,24 @@ class Detail(NextSteps):
 
     @cached_property
     def stations(self) -> list[Station]:
-        return [self._station(move) for move in self.custody]
+        return [
+            self._station(move, before)
+            for before, move in zip([None, *self.custody], self.custody, strict=False)
+        ]
 
-    def _station(self, move: Any) -> Station:
+    def _station(self, move: Any, before: Any) -> Station:
         giver = move.giver or move.giver_person
         taker = move.holder or move.holder_person
+        if move.kind in GONE:
+            return self._last_station(move)
+        label = str(move.label)
+        if move.kind == K.MOVE and before and before.storage == move.storage and move.seal:
+            label = label if before.seal == move.seal else _("换封签")
         if move.joint:
             who = _("%(manager)s、%(guard)s 共管") % {"manager": move.manager, "guard": move.guard}
         else:
             who = f"{giver} → {taker}" if giver and taker else (taker or "")
-        lines = [move.department or "", _("封签 %(n)s") % {"n": move.seal} if move.seal else ""]
+        lines = [move.department or "", _seal(move)]
         if move.kind == K.FOUND:
             lines.append(self.place)
         if move.joint and move.kind == K.RECEIVE and giver:
@@ -142,11 +154,19 @@ class Detail(NextSteps):
         return Station(
             title=move.storage or str(move.label),
             who=who,
-            lines=tuple(filter(None, [str(move.label) if move.storage else "", *lines])),
+            lines=tuple(filter(None, [label if move.storage else "", *lines])),
             at=move.at,
             is_here=move.ended_at is None,
             waits=waits,
         )
+
+    def _last_station(self, move: Any) -> Station:
+        """It has left: who gave it, and who has it now; a claimant is masked."""
+        pair = _("%(manager)s、%(guard)s 交出") % {"manager": move.manager, "guard": move.guard}
+        taker = masks.name(move.holder_person) if move.holder_person else ""
+        line = _("%(name)s（认领人）签收") % {"name": taker} if taker else move.reason
+        lines = tuple(filter(None, [line]))
+        return Station(str(move.label), pair, lines, move.at, move.ended_at is None, "")
 
     @cached_property
     def is_joint(self) -> bool:
@@ -280,6 +300,14 @@ class Detail(NextSteps):
     @cached_property
     def may_history(self) -> bool:
         return self.allowed("history")
+
+
+def _seal(move: Any) -> str:
+    """The number of its seal; one that was opened is none that holds."""
+    if not move.seal:
+        return ""
+    words = _("封签 %(n)s（已拆）") if move.opened_at else _("封签 %(n)s")
+    return words % {"n": move.seal}
 
 
 def _sign(currency: str) -> str:

@@ -31,6 +31,7 @@ MENU: tuple[str, ...] = (
     "correct",
     "count-contents",
     "open-seal",
+    "reseal",
     "revalue",
     "policy",
     "link",
@@ -89,6 +90,11 @@ class NextSteps(DetailRows):
     def is_sealed(self) -> bool:
         return self.here is not None and bool(self.here.seal) and self.here.opened_at is None
 
+    @cached_property
+    def is_opened(self) -> bool:
+        """Whether the bag lies there with a seal that was opened."""
+        return self.here is not None and bool(self.here.opened_at)
+
     def can(self, name: str) -> bool:
         """Whether the act is open in this state and to this user."""
         act = ACTS[name]
@@ -108,6 +114,7 @@ class NextSteps(DetailRows):
             "cosign": self.cosigns,
             "move": not contraband,
             "open-seal": self.is_sealed,
+            "reseal": self.is_opened and not self.waits_for,
             "count-contents": self.rule.has_contents or self.rule.is_cash or bool(self.contents),
             "clue": row.clue == Clue.UNDECIDED,
             "ownerless": row.clue != Clue.YES or bool(self.attempts),

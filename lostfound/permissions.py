@@ -34,6 +34,7 @@ ACTIONS: Table = {
     "cosign": _JOINT,
     "move": _JOINT,
     "open_seal": _JOINT,
+    "reseal": _JOINT,
     "count_contents": _DUTY,
     "decide_clue": _DUTY,
     "trace": _JOINT,

@@ -16,6 +16,7 @@ from lostfound.forms.custody import (
     MoveForm,
     OpenSealForm,
     ReceiveForm,
+    ResealForm,
 )
 from lostfound.forms.keeping import (
     CorrectForm,
@@ -59,6 +60,7 @@ __all__ = [
     "ReasonForm",
     "ReceiveForm",
     "RemovePhotoForm",
+    "ResealForm",
     "RevalueForm",
     "RowField",
     "SecondFields",

@@ -151,7 +151,7 @@ class OpenSealForm(SecondFields, ReasonForm):
     submit = _("登记拆封")
     icon = "unlock"
     danger = True
-    hint = _("拆开后请换新封签，在“移位”里登记新号码。")
+    hint = _("拆开后请换新封签，在“换封签”里登记新号码。")
     must_be_here = True
 
     field_order = ["guard", "guard_password", "reason"]
@@ -161,6 +161,23 @@ class OpenSealForm(SecondFields, ReasonForm):
 
     def layout(self) -> tuple[Any, ...]:
         return (Row("guard", "guard_password"), "reason")
+
+
+class ResealForm(SecondFields, ReasonForm):
+    """换封签: the new number, and both who stand here."""
+
+    submit = _("登记新封签")
+    icon = "lock"
+    must_be_here = True
+
+    seal = CleanCharField(label=_("新封签号"), max_length=30)
+    field_order = ["seal", "guard", "guard_password", "reason"]
+
+    def prepare(self) -> None:
+        self.prepare_second()
+
+    def layout(self) -> tuple[Any, ...]:
+        return ("seal", Row("guard", "guard_password"), "reason")
 
 
 class CountForm(ContentFields, SecondFields, ReasonForm):

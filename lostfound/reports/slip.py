@@ -148,7 +148,7 @@ def _kept(dossier: Dossier) -> dict[str, Any]:
         "expires_on": day(last_day_of(item)) or (_("未起算") if item.policy else ""),
         "statutory": statutory(statutory_of(item)) if item.policy else "",
         "storage": lay.storage.label if lay and lay.storage else "",
-        "seal": lay.seal.number if lay and lay.seal else "",
+        "seal": _seal(lay),
         "clue": _clue(item),
         "clue_text": clause(item.clue_text),
         "announced": joined(
@@ -174,8 +174,15 @@ def _clue(item: FoundItem) -> tuple[Tick, ...]:
     return ticks(labels.values(), labels.get(FoundItem.Clue(item.clue)))
 
 
+def _seal(row: CustodyMove | None) -> str:
+    """Its number; one that was opened is marked, for it holds no longer."""
+    if row is None or row.seal is None:
+        return ""
+    return f"{row.seal.number}{_('（已拆）')}" if row.seal.opened_at else row.seal.number
+
+
 def _hop(row: CustodyMove, dossier: Dossier) -> Hop:
-    seal = _("封签 %(number)s") % {"number": row.seal.number} if row.seal else ""
+    seal = _("封签 %(number)s") % {"number": _seal(row)} if row.seal else ""
     return Hop(
         at=short(row.at, dossier.year),
         what=str(row.get_kind_display()),

@@ -18,7 +18,8 @@ from propdesk.core.models import AuditEntry
 Kind = StocktakeDifference.Kind
 HIDDEN = {"case", "history_id", "finder", "guest", "id", "next_due_at"}
 """Never in a history: people from outside, and what only the program reads."""
-CUSTODY = ["log", "hand_in", "receive", "cosign", "move", "open_seal", "count_contents"]
+CUSTODY = ["log", "hand_in", "receive", "cosign", "move", "open_seal", "reseal"]
+CUSTODY += ["count_contents"]
 CLAIMS = ["describe", "verify", "refuse_claim", "withdraw_claim", "rival", "resolve_dispute"]
 CLAIMS += ["withdraw_disputed"]
 KINDS: dict[str, tuple[Any, list[str]]] = {
@@ -39,6 +40,7 @@ LOOK = {
     "cosign": ("green", "people-fill", _l("会签")),
     "move": ("blue", "arrow-left-right", _l("移位")),
     "open_seal": ("orange", "unlock", _l("拆封")),
+    "reseal": ("green", "lock-fill", _l("换封签")),
     "count_contents": ("blue", "list-check", _l("重新清点内含物")),
     "decide_clue": ("blue", "search", _l("登记有无线索")),
     "trace": ("blue", "search", _l("查找失主")),
@@ -147,7 +149,7 @@ def _facts(one: Detail, action: str, info: dict[str, Any], wrote: list[dict[str,
         )
     if action in ("stocktake", "stocktake_settled"):
         return f"{Kind(info['kind']).label} · {info['stocktake']}"
-    if action == "open_seal":
+    if action in ("open_seal", "reseal"):
         return _("封签 %(n)s") % {"n": info.get("seal", "")}
     return str(info.get("number") or info.get("batch") or "")
 

@@ -31,7 +31,6 @@ from lostfound.workflow.custody import (
     Second,
     count_contents,
     move,
-    open_seal,
     receive,
 )
 from lostfound.workflow.deciding import (
@@ -71,6 +70,7 @@ from lostfound.workflow.lost import (
 from lostfound.workflow.match import compare_all as compare_all_matches
 from lostfound.workflow.match import refresh as refresh_matches
 from lostfound.workflow.returning import Signed, add_scan, return_item, slip_content, slip_digest
+from lostfound.workflow.sealing import open_seal, reseal
 from lostfound.workflow.stocktaking import (
     MAX_PASTE,
     Counted,
@@ -177,6 +177,7 @@ __all__ = [
     "remove_attachment",
     "report_lost",
     "report_ownerless",
+    "reseal",
     "resolve_dispute",
     "retire_storage",
     "return_item",

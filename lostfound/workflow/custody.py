@@ -192,11 +192,11 @@ def _into_store(
         guard=receipt.guard,
         guard_at=guard_at,
         storage=place_in_use(receipt.storage, item.case.property),
-        seal=_seal(item, receipt.seal, by, now),
+        seal=new_seal(item, receipt.seal, by, now),
     )
 
 
-def _seal(item: FoundItem, number: str, by: User, now: datetime) -> SealTag | None:
+def new_seal(item: FoundItem, number: str, by: User, now: datetime) -> SealTag | None:
     """A new seal on the bag; ConflictError for a number that was used before."""
     if not number:
         return None
@@ -307,7 +307,7 @@ def _moved(
     storage = place_in_use(storage, item.case.property)
     tag = before.seal
     if seal and (tag is None or tag.opened_at is not None):
-        tag = _seal(item, seal, by, now)
+        tag = new_seal(item, seal, by, now)
     elif seal and tag is not None and seal != tag.number:
         raise RefusedInput(seal=_("袋上已有封签 %(n)s，换封签先登记拆封。") % {"n": tag.number})
     return hand_on(item, K.MOVE, by=by, now=now, storage=storage, seal=tag, reason=reason, **people)
@@ -326,28 +326,6 @@ def pair(item: FoundItem, by: User, second: Second, now: datetime) -> dict[str, 
         "manager_at": now if by_manages else confirmed,
         "guard_at": confirmed if by_manages else now,
     }
-
-
-@transaction.atomic
-def open_seal(item: FoundItem, second: Second, *, by: User, reason: str) -> FoundItem:
-    """登记拆封 (L-A): by two who are both here, and why; a new seal gets a new number."""
-    item, _stand = begin(item, "open_seal", by)
-    now = timezone.now()
-    row = item.seals.select_for_update().filter(opened_at=None).first()
-    require(row is not None, _("这件物品没有封签。"))
-    people = pair(item, by, second, now)
-    if not reason:
-        raise RefusedInput(reason=_("请写明拆封的原因。"))
-    if people["manager_at"] is None or people["guard_at"] is None:
-        raise RefusedInput(
-            guard_password=_("拆封要两人都在场：请%(name)s输入密码。") % {"name": second.user.name}
-        )
-    assert row is not None  # noqa: S101 -- for the type checker; require() has refused
-    row.opened_at, row.opened_by, row.opened_with, row.opened_reason = now, by, second.user, reason
-    names = "opened_at opened_by opened_with opened_reason"
-    audit.save(row, *names.split(), by=by, reason=reason)
-    info = {"seal": row.number, "with": second.user.pk}
-    return finish(item, [], row, by=by, action="open_seal", reason=reason, info=info)
 
 
 @transaction.atomic

@@ -27,6 +27,7 @@ from propdesk.core.roles import MANAGERS, ensure
 from propdesk.core.transitions import RefusedInput, happened, require
 
 CENT = Decimal("0.01")
+LONGEST_REASON = 200
 K = CustodyMove.Kind
 
 
@@ -223,7 +224,9 @@ def _last_move(
         seq=before.seq + 1,
         kind=kind,
         giver_id=before.holder_id,
-        reason=str(line.get_method_display()),
+        reason="，".join(filter(None, [str(line.get_method_display()), line.receiver, line.proof]))[
+            :LONGEST_REASON
+        ],
         by=by,
         at=now,
         **people,

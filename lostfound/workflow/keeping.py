@@ -211,7 +211,9 @@ def hand_to_police(
     people = pair(item, by, second, now)
     _not_who_made_it_contraband(item, by, second.user)
     before = current(item)
-    move = hand_on(item, CustodyMove.Kind.POLICE, by=by, now=now, giver=before.holder, **people)
+    taken = _("%(who)s，回执 %(n)s") % {"who": receipt.receiver, "n": receipt.proof}
+    people |= {"giver": before.holder, "reason": taken[:LONGEST_REASON]}
+    move = hand_on(item, CustodyMove.Kind.POLICE, by=by, now=now, **people)
     rows: list[models.Model] = [before, move]
     if ready is not None:
         rows.append(

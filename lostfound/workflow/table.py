@@ -24,6 +24,7 @@ MOVES: dict[str, Move] = {
     "cosign": move(_("会签"), *S),
     "move": move(_("移位"), *IN_STORE),
     "open_seal": move(_("登记拆封"), *IN_STORE),
+    "reseal": move(_("换封签"), *IN_STORE),
     "count_contents": move(_("清点内含物"), *IN_STORE),
     "decide_clue": move(_("登记有无线索"), S.STORED, to=(S.TRACING, S.OWNERLESS)),
     "trace": move(_("登记查找"), S.STORED, S.TRACING, S.OWNERLESS, S.EXPIRED),

@@ -115,6 +115,16 @@ def _open_seal(house: House, item: FoundItem, by: User) -> FoundItem:
     return workflow.open_seal(item, second_of(house, by), by=by, reason="核对")
 
 
+def opened(house: House) -> FoundItem:
+    item = sealed(house)
+    workflow.open_seal(item, second_of(house, house.dm), by=house.dm, reason="核对")
+    return fresh(item)
+
+
+def _reseal(house: House, item: FoundItem, by: User) -> FoundItem:
+    return workflow.reseal(item, "FQ-0002", second_of(house, by), by=by, reason="核对完")
+
+
 def _count(house: House, item: FoundItem, by: User) -> FoundItem:
     lines = [workflow.Content("手机卡一张")]
     return workflow.count_contents(item, lines, second_of(house, by), by=by, reason="重新清点")
@@ -184,6 +194,7 @@ ITEM_ACTS: tuple[Act, ...] = (
     Act("cosign", "cosign", unsigned, lambda h, i, by: W.cosign(i, by=by), conflicts=ANYBODY),
     Act("move", "move", House.stored, _move),
     Act("open_seal", "open_seal", sealed, _open_seal),
+    Act("reseal", "reseal", opened, _reseal),
     Act("count_contents", "count_contents", House.stored, _count),
     Act(
         "decide_clue",
@@ -246,7 +257,16 @@ ITEM_ACTS: tuple[Act, ...] = (
     ),
 )
 BY_ID = {act.name: act for act in ITEM_ACTS}
-MODULES = ("logging_in", "custody", "cosigning", "tracing", "valuing", "keeping", "terms")
+MODULES = (
+    "logging_in",
+    "custody",
+    "sealing",
+    "cosigning",
+    "tracing",
+    "valuing",
+    "keeping",
+    "terms",
+)
 """Whose transitions stand here; claims, disposal, counts and lost reports have tables of their own."""
 
 

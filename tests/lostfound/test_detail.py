@@ -161,6 +161,29 @@ def test_page_says_whom_it_waits_for(ready: Ready, who: str, words: str) -> None
     assert detail(house, item, who).waiting == words
 
 
+def test_chain_says_which_seal_holds_and_who_has_it_in_the_end() -> None:
+    house = House()
+    item = moves.opened(house)
+    opened = detail(house, item).stations[-1].lines
+    workflow.reseal(item, "FQ-0002", moves.second_of(house, house.dm), by=house.dm, reason="核对完")
+    anew = detail(house, item).stations[-1].lines
+    knife = moves.contraband(house)
+    receipt = workflow.PoliceReceipt("接收字第7号", "警号 012345")
+    workflow.hand_to_police(knife, receipt, moves.second_of(house, house.dm), by=house.dm)
+    back = claiming.returned(house)
+
+    assert (opened, anew) == (
+        ("接收入库", "由 李强 上交", "封签 FQ-0001（已拆）"),
+        ("换封签", "封签 FQ-0002"),
+    )
+    ends = [detail(house, each).stations[-1] for each in (knife, back)]
+    assert [(end.who, end.lines) for end in ends] == [
+        ("周敏、赵刚 交出", ("警号 012345，回执 接收字第7号",)),
+        ("周敏、李强 交出", ("林*（认领人）签收",)),
+    ]
+    assert "回执 接收字第7号，警号 012345" in page(house, knife)
+
+
 def test_every_act_that_is_ever_recorded_has_words() -> None:
     """Found in the source itself, so that no act is left in the language of the program."""
     folder = Path(workflow.__file__).parent
@@ -190,6 +213,7 @@ def test_everything_offered_on_the_page_is_allowed_by_the_table() -> None:
     [
         (House.stored, "dm", {"photo", "correct", "revalue", "link"}),
         (moves.sealed, "dm", {"photo", "correct", "open-seal", "revalue", "link"}),
+        (moves.opened, "guard2", {"photo", "reseal"}),
         (House.stored, "pm", {"photo", "correct", "revalue", "link"}),
         (House.stored, "gm", {"photo", "correct", "revalue", "policy", "link", "void-stored"}),
         (House.logged, "pm", {"photo", "correct", "link", "void"}),

@@ -86,6 +86,12 @@ WAYS: dict[str, tuple[Callable[[House], FoundItem], str, "Data | Fill", str]] = 
     ),
     "link": (moves.beside_another, "dm", {"number": moves.OTHER}, S.LOGGED),
     "void": (House.logged, "pm", REASON, S.VOIDED),
+    "reseal": (
+        moves.opened,
+        "dm",
+        lambda h, _i: REASON | both(h) | {"seal": "FQ-0002"},
+        S.STORED,
+    ),
     "void-stored": (House.stored, "gm", REASON | {"where": "并入前一编号"}, S.VOIDED),
     "unmask": (moves.from_outside, "dm", {"reason": "道谢"}, S.LOGGED),
 }

@@ -333,6 +333,24 @@ def test_second_seal_on_a_sealed_bag_is_refused():
         )
 
 
+def test_new_seal_is_put_on_where_the_bag_lies():
+    house = House()
+    item = house.stored(seal="FQ-0001")
+    second = second_of(house, house.dm)
+
+    with refuses(ConflictError, match="还没有拆"):
+        workflow.reseal(item, "FQ-0002", second, by=house.dm, reason="核对完")
+    workflow.open_seal(item, second, by=house.dm, reason="失主核对")
+    with refuses(RefusedInput, match="两人都在场"):
+        alone = workflow.Second(second.user)
+        workflow.reseal(item, "FQ-0002", alone, by=house.dm, reason="核对完")
+    workflow.reseal(item, "FQ-0002", second, by=house.dm, reason="核对完")
+
+    last = chain(item)[-1]
+    assert (last.seal.number, last.storage, last.ended_at) == ("FQ-0002", house.shelf, None)
+    assert audit.problems(fresh(item).case) == []
+
+
 def test_open_seal_of_a_bag_without_one_is_refused():
     house = House()
     item = house.stored()
