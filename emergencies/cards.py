@@ -253,16 +253,21 @@ def _losses(one: Detail) -> Losses:
 
 def households(one: Detail, *, every: bool = False) -> Households:
     """The card of those an outage hit; all of them on their own page."""
-    rows = list(aftermath.affected(one.event))
+    rows: list[Any] = list(aftermath.affected(one.event))
     for row in rows:
         row.where = aftermath.where(row)
         row.via_label = str(Via(row.informed_via).label) if row.informed_via in Via.values else ""
-    may = [one.can(name) for name in ("add_affected", "inform_affected", "link")]
-    return Households(rows, *may, all=every)
+    return Households(
+        rows,
+        may_add=one.can("add_affected"),
+        may_inform=one.can("inform_affected"),
+        may_link=one.can("link"),
+        all=every,
+    )
 
 
 def _review(one: Detail) -> Review:
-    rows = list(aftermath.actions(one.event))
+    rows: list[Any] = list(aftermath.actions(one.event))
     today = timezone.localdate(one.now)
     manages = bool(one.mine.roles & MANAGERS)
     for row in rows:

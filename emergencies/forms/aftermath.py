@@ -111,7 +111,7 @@ class AffectedForm(ActForm):
         label=_("房号"),
         max_length=240,
         required=False,
-        help_text=_("可以一次写几间，用空格隔开，例如 1801 1802"),
+        help_text=_("可以一次写几间，用空格隔开，例如 A-1801 A-1802"),
     )
     place_note = CleanCharField(
         label=_("或者写明范围"), max_length=80, required=False, help_text=_("例如：A座10至18层")

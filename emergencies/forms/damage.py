@@ -117,7 +117,9 @@ class PriceForm(ActForm):
             return None
         listed = self.listed.get(given["listed"] or "")
         item = given["item"] or (listed.name if listed else "")
-        price = given["price"] if given["price"] is not None else listed and listed.price
+        price: Decimal | None = given["price"]
+        if price is None and listed is not None:
+            price = listed.price
         if not item:
             self.add_error(f"item_{n}", _t("请写明是什么物品，或从价目里选。"))
         if price is None and f"price_{n}" not in self.errors:

@@ -11,8 +11,8 @@ from propdesk.core.models import Property
 
 FORM = "damage_compensation"
 C = Compensation.Status
-JOINED = ("payer__person", "informed_by", "decided_by", "manager", "posted_by", "signature")
-JOINED += ("manager_signature", "poster_signature")
+JOINED: tuple[str, ...] = ("payer__person", "informed_by", "decided_by", "manager", "posted_by")
+JOINED += ("signature", "manager_signature", "poster_signature")
 
 
 @dataclass(frozen=True, slots=True)
