@@ -53,11 +53,11 @@ class Seals:
         checks = sorted(row.checks.all(), key=lambda check: (check.checked_at, check.pk))
         tags = sorted(row.tags.all(), key=lambda tag: tag.seq)
         broken = bool(checks) and not checks[-1].is_intact
-        names = ["check-seal"] if row.is_active else []
+        names = ["check-seal", "release-seal"] if row.is_active else []
         if row.is_active and broken:
-            names.append("renew-seal")
+            names.insert(0, "renew-seal")
         if row.is_active:
-            names.append("release-seal")
+            pass
         elif row.opened_at is None:
             names.append("open-seal")
         acts = [(name, SEALS[name]) for name in names if self.one.can(SEALS[name].action)]

@@ -50,7 +50,7 @@ class CountBelongingsForm(RowsForm, SecondForm):
         self.fields[f"in_safe_{n}"] = forms.BooleanField(label=_("已入保险柜"), required=False)
         self.fields[f"denomination_{n}"] = money(_("现金面额"), required=False)
         self.fields[f"currency_{n}"] = CleanCharField(
-            label=_("币种"), max_length=3, required=False, initial="CNY"
+            label=_("币种（空为人民币）"), max_length=3, required=False
         )
 
     def layout(self) -> tuple[Any, ...]:

@@ -133,6 +133,11 @@ class RoomSeal(models.Model):
         return f"{self.event_id} #{self.pk}"
 
     @builtins.property  # the name alone is the field above
+    def about(self) -> str:
+        """What a form about it says it is about; never in ``str``, which may reach a log."""
+        return self.place.label
+
+    @builtins.property
     def is_active(self) -> bool:
         """The place is 封存: the police have not released it."""
         return self.released_at is None
