@@ -30,6 +30,14 @@ from emergencies.workflow.calling import (
     not_told,
     tell,
 )
+from emergencies.workflow.charging import (
+    Posting,
+    Signed,
+    cancel_damage,
+    post_damage,
+    sign_damage,
+    slip_kind,
+)
 from emergencies.workflow.commanding import (
     add_party,
     attach,
@@ -53,16 +61,10 @@ from emergencies.workflow.content import (
 from emergencies.workflow.damage import (
     Informed,
     Line,
-    Posting,
     Ruling,
-    Signed,
-    cancel_damage,
     decide_damage,
     inform_guest,
-    post_damage,
     price,
-    sign_damage,
-    slip_kind,
 )
 from emergencies.workflow.drills import due_on, remind_drills
 from emergencies.workflow.ending import archive, end, override_end, reopen

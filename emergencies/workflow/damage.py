@@ -1,7 +1,7 @@
-"""E-2: price, tell the guest, decide a dispute, sign, post; nothing is posted before its turn."""
+"""E-2: price, tell the guest, decide a dispute; nothing is signed or posted before its turn."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from decimal import ROUND_HALF_UP, Decimal
 
@@ -9,14 +9,14 @@ from django.db import models, transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from emergencies.models import Compensation, DamageLine, Event, Party, PriceItem
+from emergencies.models import Compensation, DamageLine, Event, PriceItem
 from emergencies.models.damage import NOTHING
 from emergencies.queries import damage as _slips  # noqa: F401 -- tells the closing rules of the slip
 from emergencies.workflow.answering import say as answer_fact
 from emergencies.workflow.base import Rule, begin, finish, neutral, say
 from emergencies.workflow.marking import OWNED, fulfilled
-from propdesk.core import audit, persons, photos, rendering, signatures
-from propdesk.core.models import PersonSignature, User
+from propdesk.core import audit
+from propdesk.core.models import User
 from propdesk.core.numbering import next_number
 from propdesk.core.roles import Role
 from propdesk.core.transitions import RefusedInput, happened, require
@@ -42,17 +42,6 @@ class Line:
         """Quantity × price less depreciation, to the fen, half up."""
         worth = self.quantity * self.price * (100 - self.depreciation) / Decimal(100)
         return worth.quantize(NOTHING, rounding=ROUND_HALF_UP)
-
-
-@dataclass(frozen=True, slots=True)
-class Posting:
-    """How the signed amount was paid."""
-
-    payment: str
-    voucher_no: str
-    amount: Decimal
-    account: str = ""
-    password: str = field(default="", repr=False)
 
 
 @transaction.atomic
@@ -169,7 +158,8 @@ def _over_limit(event: Event, slip: Compensation, by: User, now: datetime) -> li
     return answer_fact(event, "over_limit", value, by=by, now=now, reason=_("按核价金额"))
 
 
-def _live(event: Event) -> Compensation:
+def live_slip(event: Event) -> Compensation:
+    """The slip that counts, under lock; 409 before anything was priced."""
     slip = event.compensations.select_for_update().exclude(status=C.CANCELLED).first()
     require(slip is not None, _("还没有核价，先列出赔偿明细。"))
     assert slip is not None  # noqa: S101 -- for the type checker; require() has refused
@@ -190,7 +180,7 @@ class Informed:
 def inform_guest(event: Event, said: Informed, *, by: User) -> Compensation:
     """告知客户 (E-2): when, how, and whether he agrees; a dispute stops everything until decided."""
     event, _stand = begin(event, "inform_guest", by)
-    slip = _live(event)
+    slip = live_slip(event)
     require(slip.status in (C.DRAFT, C.INFORMED), _("客户已经签字，不用再告知。"))
     now = timezone.now()
     at = said.at or now
@@ -206,7 +196,7 @@ def inform_guest(event: Event, said: Informed, *, by: User) -> Compensation:
     slip.informed_at, slip.informed_via, slip.informed_by = at, said.via, by
     slip.objection = said.objection.strip()
     limit = event.case.property.settings.dm_limit_yuan
-    settled = slip.decision in _SETTLES
+    settled = slip.decision in SETTLES
     slip.needs_decision = slip.needs_decision or disputed or slip.total > limit
     if disputed and settled:
         # What was decided once is not asked again: the guest has heard the answer and still disagrees.
@@ -223,7 +213,7 @@ def inform_guest(event: Event, said: Informed, *, by: User) -> Compensation:
     return slip
 
 
-_SETTLES = (
+SETTLES = (
     Compensation.Decision.UPHOLD,
     Compensation.Decision.REDUCE,
     Compensation.Decision.WAIVE,
@@ -258,7 +248,7 @@ class Ruling:
 def decide_damage(event: Event, ruling: Ruling, *, by: User) -> Compensation:
     """批示 (E-2): uphold, reduce, waive or talk again; never by who told the guest (decision 32)."""
     event, _stand = begin(event, "decide_damage", by)
-    slip = _live(event)
+    slip = live_slip(event)
     require(slip.status == C.INFORMED, _("还没有告知客户，先告知并记下意见。"))
     require(slip.needs_decision, _("这张赔偿单不需要批示。"))
     require(slip.informed_by_id != by.pk, _("告知客户的是您本人，须由另一位经理批示。"))
@@ -272,12 +262,12 @@ def decide_damage(event: Event, ruling: Ruling, *, by: User) -> Compensation:
     fields = ("decision", "decision_reason", "decided_by", "decided_at", "reduced_by", "status")
     audit.save(slip, *fields, by=by, reason=slip.decision_reason)
     rows: list[models.Model] = [slip]
-    if ruling.decision in _SETTLES:
+    if ruling.decision in SETTLES:
         values = {"decision": ruling.decision, "reason": slip.decision_reason}
         rows += fulfilled(event, "decision", by=by, now=now, values=values)
     info = {"number": slip.number, "decision": ruling.decision}
     finish(event, [], *rows, by=by, action="decide_damage", reason=ruling.reason, info=info)
-    _tell(event, slip, _("已批示"), Role.DUTY_MANAGER, by=by)
+    tell(event, slip, _("已批示"), Role.DUTY_MANAGER, by=by)
     return slip
 
 
@@ -290,149 +280,8 @@ def _check_ruling(slip: Compensation, ruling: Ruling) -> None:
         raise RefusedInput(reduced_by=_("减免金额要大于0、小于合计；全免请选“免收”。"))
 
 
-@dataclass(frozen=True, slots=True)
-class Signed:
-    """The guest's signature: drawn on the screen, or the paper slip as a photo."""
-
-    payer: Party
-    drawn: bytes = b""
-    scan: bytes = b""
-    device: str = ""
-    signed_at: datetime | None = None
-    password: str = field(default="", repr=False)
-
-
-@transaction.atomic
-def sign_damage(event: Event, signed: Signed, *, by: User) -> Compensation:
-    """签赔偿单 (E-2): the guest agrees and signs, the duty manager with his password; then frozen."""
-    ready = photos.prepare(signed.scan) if signed.scan else None
-    event, _stand = begin(event, "sign_damage", by)
-    slip = _live(event)
-    _may_sign(event, slip, signed)
-    now = timezone.now()
-    at = signed.signed_at or now
-    happened("signed_at", at, now, not_before=slip.informed_at)
-    own = signatures.confirmed(by, signed.password)
-    rows: list[models.Model] = [slip]
-    if ready is not None:
-        slip.scan = photos.store(event.case, ready, by=by, caption=_("赔偿单签字件"))
-        rows.append(slip.scan)
-    else:
-        kind = PersonSignature.Kind.DRAWN
-        person = signed.payer.person
-        device = signed.device[:160]
-        slip.signature = persons.sign(
-            person, kind, signed.drawn, by=by, signed_at=at, device=device
-        )
-    slip.status, slip.payer, slip.signed_at = C.SIGNED, signed.payer, at
-    slip.signed_amount, slip.manager, slip.manager_signature = slip.due(), by, own
-    audit.save(slip, *_SIGNED, by=by, reason=_("签赔偿单"))
-    values = {"amount": str(slip.due())}
-    rows += fulfilled(event, "compensation", by=by, now=now, at=at, values=values)
-    info = {"number": slip.number}
-    finish(event, [], *rows, by=by, action="sign_damage", info=info, occurred_at=at)
-    _tell(event, slip, _("已签字，请入账"), Role.CASHIER, by=by)
-    return slip
-
-
-_SIGNED = (
-    "status",
-    "payer",
-    "signature",
-    "scan",
-    "signed_at",
-    "signed_amount",
-    "manager",
-    "manager_signature",
-)
-
-
-def _may_sign(event: Event, slip: Compensation, signed: Signed) -> None:
-    require(slip.status == C.INFORMED, _("先告知客户，客户同意后再签字。"))
-    require(slip.position == Compensation.Position.AGREE, _("客户还没有同意，不能签字。"))
-    require(
-        not slip.needs_decision or slip.decision in _SETTLES,
-        _("有争议或超权限，先等上级批示。"),
-    )
-    require(signed.payer.event_id == event.pk, _("请选择这件里登记的客户。"))
-    if not signed.drawn and not signed.scan:
-        raise RefusedInput(drawn=_("请客户在屏幕上签名，或拍下签好的纸质单。"))
-
-
-@transaction.atomic
-def post_damage(event: Event, posting: Posting, *, by: User) -> Compensation:
-    """登记入账 (E-2): by the cashier, exactly the signed amount, with voucher and account number."""
-    event, _stand = begin(event, "post_damage", by)
-    slip = _live(event)
-    require(slip.status == C.SIGNED, _("客户签字以后才能入账。"))
-    _check_posting(slip, posting)
-    now = timezone.now()
-    slip.status, slip.posted_at, slip.posted_by = C.POSTED, now, by
-    slip.payment, slip.account = posting.payment, posting.account.strip()[:30]
-    slip.voucher_no, slip.posted_amount = posting.voucher_no.strip()[:40], posting.amount
-    slip.poster_signature = signatures.confirmed(by, posting.password)
-    audit.save(slip, *_POSTED, by=by, reason=_("登记入账"))
-    values = {
-        "payment": slip.payment,
-        "account": slip.account,
-        "voucher_no": slip.voucher_no,
-        "posted": str(slip.posted_amount),
-    }
-    rows = [slip, *fulfilled(event, "posting", by=by, now=now, values=values)]
-    finish(event, [], *rows, by=by, action="post_damage", info={"number": slip.number})
-    rendering.request(event.case, slip_kind(slip), by=by, sealed=True)
-    _tell(event, slip, _("已入账"), Role.DUTY_MANAGER, by=by)
-    return slip
-
-
-def slip_kind(slip: Compensation) -> str:
-    """Kind of its printed paper: one a slip, sealed when it is posted."""
-    return f"slip:{slip.pk}"
-
-
-_POSTED = (
-    "status",
-    "posted_at",
-    "posted_by",
-    "payment",
-    "account",
-    "voucher_no",
-    "posted_amount",
-    "poster_signature",
-)
-
-
-def _check_posting(slip: Compensation, posting: Posting) -> None:
-    errors = {}
-    if posting.payment not in Compensation.Payment.values:
-        errors["payment"] = _("请选择付款方式。")
-    if posting.payment == Compensation.Payment.LEDGER and not posting.account.strip():
-        errors["account"] = _("计入总账的，请填写账号。")
-    if not posting.voucher_no.strip():
-        errors["voucher_no"] = _("请填写凭证号或收据号。")
-    if posting.amount != slip.signed_amount:
-        text = _("入账金额要等于客户签字的金额 ¥%(amount)s。")
-        errors["amount"] = text % {"amount": f"{slip.signed_amount:,.2f}"}
-    if errors:
-        raise RefusedInput(**errors)
-
-
-@transaction.atomic
-def cancel_damage(event: Event, *, by: User, reason: str) -> Compensation:
-    """作废赔偿单: before it is posted, by a manager; the number stays, a new slip may be made."""
-    event, _stand = begin(event, "cancel_damage", by)
-    slip = _live(event)
-    require(slip.status != C.POSTED, _("已经入账，请在财务系统里冲销，这里不再更改。"))
-    if not reason.strip():
-        raise RefusedInput(reason=_("请写明为什么作废。"))
-    slip.status, slip.cancelled_reason = C.CANCELLED, reason.strip()[:200]
-    audit.save(slip, "status", "cancelled_reason", by=by, reason=reason)
-    info = {"number": slip.number}
-    finish(event, [], slip, by=by, action="cancel_damage", reason=reason, info=info)
-    return slip
-
-
-def _tell(event: Event, slip: Compensation, what: str, *roles: Role, by: User) -> None:
+def tell(event: Event, slip: Compensation, what: str, *roles: Role, by: User) -> None:
+    """Tell roles how the slip stands, by its number."""
     text = f"【{what}】{slip.number} · {neutral(event)}"
     key = f"slip:{slip.pk}:{slip.status}:{event.case.version}"
     say(event, *roles, rule=Rule.CALL, text=text, key=key, by=by)
