@@ -38,7 +38,7 @@ class NoticeForm(forms.Form):
 
     use_required_attribute = False
 
-    items = KeysField(error_messages={"required": _("请勾选要公告的物品。")})
+    items = KeysField(label=_("物品"), error_messages={"required": _("请勾选要公告的物品。")})
     channel = forms.ChoiceField(
         label=_("公告渠道"), choices=Announcement.Channel.choices, widget=Chips(css="chips-sm")
     )

@@ -25,6 +25,7 @@ _WITH = (
     "guard",
     "signature",
     "lost_report__case",
+    "lost_report__guest",
 )
 
 

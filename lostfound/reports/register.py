@@ -19,6 +19,8 @@ from propdesk.core.papers_found import FoundRegisterPaper, RegisterRow
 from propdesk.core.rendering import Sheet
 
 S = FoundItem.Status
+EVERY_YEAR = 0
+"""A list is kept for years: every date in it has its own."""
 LONGEST = 48
 """Characters of a cell: the sheet is a list, the record holds the rest."""
 STATES = {
@@ -73,7 +75,7 @@ def scope_text(scope: queries.Scope) -> str:
 
 
 def _row(item: Any) -> RegisterRow:
-    year = item.found_at.year
+    year = EVERY_YEAR
     links: list[CustodyMove] = item.links
     here = links[-1] if links else None
     lies = here.storage if here and item.status != S.VOIDED else None

@@ -28,7 +28,7 @@ from lostfound.reports.wording import (
 )
 from lostfound.workflow.base import last_day_of
 from lostfound.workflow.terms import statutory_of, terms_of
-from propdesk.core import masks
+from propdesk.core import amounts, masks
 from propdesk.core.models import Person, RenderJob
 from propdesk.core.papers import Photo, SignBox, State, Tick, ticks
 from propdesk.core.papers_found import Attempt, ClaimSlipPaper, Hop, Receipt
@@ -115,13 +115,21 @@ def _inside(lines: tuple[ContentLine, ...]) -> str:
             sums[line.currency] = (
                 sums.get(line.currency, Decimal(0)) + line.denomination * line.count
             )
-            parts.append(f"{line.text} {line.currency} {yuan(line.denomination)}×{line.count}")
+            parts.append(f"{line.text} {_sum(line.currency, line.denomination)}×{line.count}")
         else:
             parts.append(f"{line.text} {line.count}" if line.count > 1 else line.text)
     if sums:
-        total = "、".join(f"{currency} {yuan(amount)}" for currency, amount in sums.items())
+        total = "、".join(_sum(currency, amount, words=True) for currency, amount in sums.items())
         parts.append(_("现金合计 %(total)s") % {"total": total})
     return "；".join(parts)
+
+
+def _sum(currency: str, amount: Decimal, *, words: bool = False) -> str:
+    """¥460.00, with ``words`` also in words; other currencies by their code."""
+    if currency != "CNY":
+        return f"{currency} {yuan(amount)}"
+    figures = amounts.figures(amount)
+    return f"{figures}（{amounts.in_words(amount)}）" if words else figures
 
 
 def _finder(dossier: Dossier) -> str:

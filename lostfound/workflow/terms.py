@@ -18,7 +18,7 @@ from lostfound.workflow.table import S
 from propdesk.core import audit, clocks, drafts
 from propdesk.core.models import Property, PropertySettings, User
 from propdesk.core.roles import ensure
-from propdesk.core.transitions import RefusedInput, lock
+from propdesk.core.transitions import RefusedInput, lock, require
 
 POLICY_FORM = "lostfound.policy"
 TICK = timedelta(microseconds=1)
@@ -114,7 +114,7 @@ def set_policy(
 ) -> RetentionPolicy:
     """A new version of the house's rule, from today on or later; old things keep theirs (L-G).
 
-    The preset in 设置 follows, or the next change of any setting would bring the old one back.
+    409 for the same rule once more. The preset in 设置 follows, or the next change of any setting would bring the old one back.
     DoubleSubmitError for a twin.
     """
     ensure(by, "set_policy", ACTIONS, prop=prop)
@@ -122,12 +122,20 @@ def set_policy(
         raise RefusedInput(valid_from=_("新规则从今天或以后起生效，已入库的不受影响。"))
     if not reason:
         raise RefusedInput(reason=_("请写明修改规则的原因。"))
+    # First: the twin of a form is no second rule that says the same.
+    drafts.use_token(by, token, reverse("lostfound:policy", args=[prop.code]), form=POLICY_FORM)
+    newest = RetentionPolicy.objects.filter(property=lock(prop)).order_by("-version").first()
+    require(
+        newest is None
+        or newest.valid_from > valid_from
+        or (newest.preset, newest.rolls, terms_of(newest)) != (preset, rolls, terms),
+        _("与现行规则完全相同，没有保存；要改哪一项，请改了再保存。"),
+    )
     row = write_policy(prop, preset, terms, valid_from, by=by, reason=reason, rolls=rolls)
     settings = lock(prop.settings)
     if settings.retention != preset:
         settings.retention = preset
         audit.save(settings, "retention", by=by, reason=reason)
-    drafts.use_token(by, token, reverse("lostfound:policy", args=[prop.code]), form=POLICY_FORM)
     return row
 
 

@@ -13,6 +13,7 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
+from django.utils import timezone
 
 from lostfound import workflow
 from lostfound.models import Claim, FeatureCheck, FoundItem
@@ -477,6 +478,29 @@ def test_claimant_is_shown_to_whoever_took_him_down_and_to_whoever_checks(
 
     assert [text in page for text in (WORDS, claiming.GUEST.name)] == [sees, sees]
     assert [text in managers for text in (WORDS, claiming.GUEST.name)] == [True, True]
+
+
+@pytest.mark.parametrize(
+    ("name", "category", "warned"),
+    [
+        ("林小雨", "phone", False),
+        ("林大川", "phone", True),
+        ("林小雨", "wallet", True),
+    ],
+)
+def test_claim_with_somebody_elses_lost_report_is_warned_of(
+    name: str, category: str, warned: bool
+) -> None:
+    house = House()
+    now = timezone.now()
+    loss = workflow.Loss(category, "黑色的", now, now)
+    guest = replace(claiming.GUEST, name=name)
+    report = workflow.report_lost(house.prop, loss, guest, by=house.desk)
+    item = described(house, lost_report=report)
+
+    page = web(house.dm).get(address(item, "claim")).content.decode()
+
+    assert ("请核对是不是同一人" in page) is warned
 
 
 def test_refused_return_keeps_no_signature_nor_password() -> None:

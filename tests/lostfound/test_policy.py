@@ -222,6 +222,18 @@ def test_policy_new_with_a_limit_no_column_holds_is_refused(limit: str) -> None:
     assert RetentionPolicy.objects.count() == 0
 
 
+def test_policy_new_that_says_the_same_once_more_is_refused() -> None:
+    house = House()
+    client, where = browser(house.gm), url(house, "policy_new")
+
+    first = client.post(where, answers())
+    again = client.post(where, answers())
+
+    assert (first.status_code, again.status_code) == (302, 409)
+    assert "与现行规则完全相同" in again.content.decode()
+    assert RetentionPolicy.objects.count() == 1
+
+
 def test_policy_new_moves_nothing_that_was_received_earlier() -> None:
     house = House()
     early = house.stored()

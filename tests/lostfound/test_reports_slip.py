@@ -118,7 +118,7 @@ def test_client_copy_after_the_return_names_what_was_received_and_no_more() -> N
     _stub, client = halves(stored(printed(sealed_job(item))))
 
     assert found(SECRET, client) == []
-    received = (*LATER, "CNY100.00×4", "现金合计CNY460.00")
+    received = (*LATER, "¥100.00×4", "现金合计¥460.00（人民币肆佰陆拾元整）")
     assert found(received, client) == list(received)
 
 
