@@ -56,9 +56,7 @@ class Seals:
         names = ["check-seal", "release-seal"] if row.is_active else []
         if row.is_active and broken:
             names.insert(0, "renew-seal")
-        if row.is_active:
-            pass
-        elif row.opened_at is None:
+        if not row.is_active and row.opened_at is None:
             names.append("open-seal")
         acts = [(name, SEALS[name]) for name in names if self.one.can(SEALS[name].action)]
         return SealRow(row, tags, checks, acts)

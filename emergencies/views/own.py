@@ -71,7 +71,7 @@ def item(request: StaffRequest, number: str, name: str, item: int) -> HttpRespon
         form,
         status=status,
         name=name,
-        about=aftermath.where(row) if name == "link-claim" else str(row),
+        about=aftermath.where(row) if name == "link-claim" else str(getattr(row, "about", row)),
     )
 
 

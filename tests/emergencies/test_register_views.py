@@ -313,3 +313,17 @@ def test_steps_of_the_registers_lead_to_their_pages():
     shown = Page(house, event, house.gm).get("").content.decode()
 
     assert f"{event.case.number}/seals/" in shown
+
+
+def test_broken_seal_is_renewed_first_and_its_form_says_which_place_it_is():
+    house = House()
+    seal = house.sealed()
+    W.check_seal(seal, is_intact=False, by=house.sec, note="撕开", picture=photo())
+    page = Page(house, seal.event, house.gm)
+
+    acts = [name for name, _act in page.get("seals/").context["card"].rows[0].acts]
+    form = page.get(f"do/renew-seal/{seal.pk}/")
+
+    assert acts == ["renew-seal", "check-seal", "release-seal"]
+    assert form.context["about"] == "A座 1806"
+    assert "1806" not in str(seal)
