@@ -186,7 +186,9 @@ def _entries(
         item = known.get(tag.text)
         name = item.case.number if item else tag.text
         if name in before:
-            doubled.append((number, tag.typed, _("已经点过，没有重复计数。")))
+            again = _("已经点过，没有重复计数。")
+            shown = tag.typed if tag.typed == name else f"{tag.typed} → {name}"
+            doubled.append((number, shown, again))
             continue
         before.add(name)
         entries.append(StocktakeEntry(stocktake=row, tag=name, item=item, by=by, at=now))
