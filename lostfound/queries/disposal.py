@@ -9,6 +9,7 @@ from django.db.models.functions import Coalesce
 
 from lostfound import categories
 from lostfound.models import Announcement, DisposalBatch, DisposalLine, FoundItem, TraceAttempt
+from lostfound.queries.item import photos_of
 from propdesk.core.models import Attachment, AuditEntry, Property
 from propdesk.core.paging import Page, number_or_none, page_by_time
 
@@ -84,6 +85,8 @@ def lines(batch: DisposalBatch) -> list[Any]:
     """Every line in order, each with its thing and what was done to find its owner; one statement."""
     rows = DisposalLine.objects.filter(batch=batch)
     rows = rows.select_related("item__case", "item__policy", "executed_by", "executed_with")
+    shown = photos_of(OuterRef("item")).order_by("pk").values("pk")[:1]
+    rows = rows.annotate(picture=Subquery(shown))
     found = list(_told(rows, "item").order_by("position"))
     for line in found:
         line.batch, line.item.case.property = batch, batch.case.property

@@ -75,6 +75,9 @@ class ThingRow:
     advice: str
     statutory: tuple[tuple[str, str], ...]
     traces: str
+    features: str
+    picture: int | None
+    """Key of its first photo, on a paper only."""
 
 
 def thing(row: Any, item: FoundItem) -> ThingRow:
@@ -95,6 +98,8 @@ def thing(row: Any, item: FoundItem) -> ThingRow:
         advice=str(rule.advice) if rule.early_days is not None else "",
         statutory=tuple(_period(clock) for clock in statutory_of(item)),
         traces=_traces(row),
+        features=item.features,
+        picture=getattr(row, "picture", None),
     )
 
 

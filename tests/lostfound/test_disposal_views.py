@@ -432,6 +432,16 @@ def test_line_shows_both_dates_and_the_search_for_its_owner() -> None:
     assert "公告1次" in text
 
 
+def test_each_line_to_decide_on_shows_photo_and_features() -> None:
+    house = House()
+    batch = disposing.reviewed(house)
+    item = disposing.lines(batch)[0].item
+
+    page = browser(house.gm).get(step(house, batch, "decide")).content.decode()
+
+    assert (item.features in page, "/small/" in page) == (True, True)
+
+
 def test_decided_line_shows_reason_and_risk() -> None:
     house = House()
     batch = decided(house, None, "sell")
