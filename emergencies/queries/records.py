@@ -310,7 +310,11 @@ def known_people(event: Event) -> set[int]:
     """Ids of everybody who is on record with the event: parties, contacts, people of its papers."""
     signed = RecordBox.objects.filter(record__event=event).exclude(person=None)
     ids = event.parties.values_list("person").union(
-        event.marks.exclude(person=None).values_list("person"), signed.values_list("person")
+        event.marks.exclude(person=None).values_list("person"),
+        signed.values_list("person"),
+        event.handovers.values_list("receiver"),
+        event.fire_handovers.values_list("officer"),
+        event.seals.exclude(officer=None).values_list("officer"),
     )
     said = event.marks.values_list("values", "pk").union(
         event.records.values_list("values", "pk"), all=True

@@ -1,4 +1,4 @@
-"""Seals, belongings, floors and lists as rows of their papers, by the keys of the columns."""
+"""Seals, belongings, losses, floors and lists as rows of their papers, by the keys of the columns."""
 
 from collections.abc import Iterable
 
@@ -84,12 +84,23 @@ def _lists(event: Event) -> Iterable[Row]:
         }
 
 
+def _losses(event: Event) -> Iterable[Row]:
+    for row in event.losses.filter(removed_at=None).order_by("position"):
+        yield {
+            "name": row.name,
+            "quantity": row.quantity,
+            "features": row.features,
+            "value": row.value,
+        }
+
+
 registers.ROWS |= {
     "seal": _tags,
     "seal_check": _checks,
     "seal_release": _releases,
     "belongings": _belongings,
     "floor_sweep": _floors,
+    "loss_list": _losses,
     "roll_call": _lists,
 }
 registers.FIELDS["belongings"] = _handed

@@ -82,6 +82,12 @@ class EventRecordPaper(Paper):
         return self.copies > 1 and rows <= ONE_SHEET and not self.photos
 
     @property
+    def in_a_row(self) -> str:
+        """How many boxes stand side by side: on half a sheet up to four."""
+        rows = {3: "three", 4: "four"}
+        return rows.get(len(self.signatures), "") if self.two_on_a_sheet else ""
+
+    @property
     def parts(self) -> tuple[str, ...]:
         """The captions of the copies."""
         return (str(_("第一联　存根")), str(_("第二联　接收人"))) if self.copies > 1 else ("",)

@@ -61,6 +61,9 @@ def _said(value: Any) -> bool:
 
 
 def drafted(event: Event, form: str, by: User, **changes: Any) -> EventRecord:
+    """A draft with every field filled in; a statement of theft has something on its list."""
+    if form == "theft_statement" and not event.losses.exists():
+        W.list_losses(fresh(event), [W.Loss("银色手表")], by=event.commander)
     record = W.start_record(fresh(event), form, filled(event, form, by, **changes), by=by)
     return read(record)
 

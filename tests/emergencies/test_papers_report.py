@@ -1,0 +1,211 @@
+"""《事故报告》 of an event: proposed from what was entered, signed by its list, printed, sealed."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.core.exceptions import PermissionDenied
+from django.utils import timezone
+
+from emergencies import reports
+from emergencies.models import Event
+from emergencies.queries import evidence
+from emergencies.queries import records as queries
+from propdesk.core import signers, signoff
+from propdesk.core.models import RenderJob, Report, User
+from propdesk.core.persons import Guest
+from propdesk.core.transitions import ConflictError, RefusedInput
+from tests.emergencies.journey import House, fresh
+from tests.emergencies.recording import (
+    PASSWORD,
+    W,
+    made,
+    printed,
+    signed_off,
+    stored,
+    submitted,
+    text_of,
+)
+from tests.emergencies.test_records_workflow import reported
+from tests.factories import fresh as again
+from tests.incidents.moves import refuses
+
+pytestmark = pytest.mark.django_db
+
+
+def values(event: Event, house: House, **changes: Any) -> dict[str, Any]:
+    return (
+        reports.prefill_report(fresh(event))
+        | {
+            "cause_direct": "门没有锁好",
+            "improvement": "加装门磁",
+            "improve_department": house.security,
+            "improve_by": timezone.localdate() + timedelta(days=30),
+        }
+        | changes
+    )
+
+
+def started(event: Event, house: House, by: User, **changes: Any) -> Report:
+    return queries.report(W.start_report(fresh(event), values(event, house, **changes), by=by).pk)
+
+
+def test_report_is_proposed_from_the_event() -> None:
+    house = House()
+    event = house.started("theft")
+    W.add_party(event, "victim", Guest(name="王晓梅", honorific="ms"), by=house.dm)
+    W.add_party(fresh(event), "witness", Guest(name="赵某"), by=house.dm, note="看见有人出门")
+    W.list_losses(fresh(event), [W.Loss("银色手表", value=5200)], by=house.dm)
+    house.answer(fresh(event), "forced_entry", "yes")
+    event = house.called(fresh(event))
+    found = reports.prefill_report(event)
+
+    assert (found["place"], found["severity"], found["secrecy"]) == (
+        "A座 1806",
+        "major",
+        "internal",
+    )
+    assert (found["occurred_at"], found["discovered_at"], found["reported_at"]) == (
+        event.occurred_at,
+        event.reported_at,
+        event.reported_at,
+    )
+    assert found["witnesses"] == "赵某：看见有人出门"
+    assert (found["injured"], found["loss_yuan"], found["result"]) == (0, 5200, "")
+    assert found["police"].startswith("已报警，公安（110） ")
+    lines = found["narrative"].splitlines()
+    assert lines[0].startswith(
+        f"{timezone.localtime(event.occurred_at):%Y-%m-%d %H:%M}，A座 1806发生"
+    )
+    assert lines[1] == "有关人员：受害人王晓梅（女士）、见证人赵某。"
+    assert any("判断：" in line for line in lines)
+
+
+def test_report_of_nothing_reported_says_so() -> None:
+    house = House()
+    event = house.started("power_outage")
+    assert reports.prefill_report(event)["police"] == "未报警"
+
+
+def test_report_goes_by_the_list_of_the_playbook_alone() -> None:
+    house = House()
+    event = house.ended("theft")
+    assert [b.title for b in W.report_boxes(event, again(house.dm))] == [
+        "填报人／值班经理",
+        "保安部经理",
+        "物业经理",
+    ]
+    assert [b.title for b in W.report_boxes(event, again(house.sec))] == [
+        "填报人",
+        "值班经理",
+        "物业经理",
+    ]
+
+
+def test_report_needs_the_end_of_the_handling_and_every_field() -> None:
+    house = House()
+    event = house.started("theft")
+    report = started(event, house, house.dm)
+    with refuses(ConflictError, "不能提交《事故报告》"):
+        W.submit_report(report, by=again(house.dm), password=PASSWORD)
+
+    event = house.ended("theft")
+    report = started(event, house, house.dm, cause_direct="", place="")
+    with refuses(ConflictError) as caught:
+        W.submit_report(report, by=again(house.dm), password=PASSWORD)
+    assert [name for name, _said in caught.value.missing] == ["place", "cause_direct"]
+
+
+def test_report_is_signed_in_order_and_counts_for_the_board() -> None:
+    house = House()
+    event = house.ended("theft")
+    report = started(event, house, house.dm)
+    W.submit_report(report, by=again(house.dm), password=PASSWORD)
+    with refuses(PermissionDenied):
+        W.sign_report(queries.report(report.pk), by=again(house.pm), password=PASSWORD)
+    W.sign_report(queries.report(report.pk), by=again(house.sec), password=PASSWORD)
+    with refuses(RefusedInput):
+        W.send_back_report(queries.report(report.pk), by=again(house.pm), reason="")
+    W.sign_report(queries.report(report.pk), by=again(house.pm), password=PASSWORD)
+
+    assert queries.report(report.pk).state == Report.State.SIGNED
+    assert "incident_report" in evidence.record_of(fresh(event)).signed
+
+
+def test_report_of_a_restricted_event_waits_for_its_readers_alone() -> None:
+    house = House()
+    event = house.ended("medical")
+    assert event.case.restricted
+    by = event.commander
+    report = started(event, house, by)
+    W.submit_report(report, by=again(by), password=PASSWORD)
+    report = queries.report(report.pk)
+    assert signoff.waiting_for(again(house.pm), house.prop) == [report]
+    assert signers.Roster(timezone.now()).told(
+        queries.report(report.pk), signoff.next_box(report), {by.pk}
+    ) == [house.pm]
+    event.readers.filter(user=house.pm).update(ended_at=timezone.now(), ended_by=by)
+
+    assert signoff.waiting_for(again(house.pm), house.prop) == []
+    assert signoff.waiting_for(again(house.gm), house.prop) == [report]
+    told = signers.Roster(timezone.now()).told(
+        queries.report(report.pk), signoff.next_box(report), {by.pk}
+    )
+    assert told == [house.gm]
+
+
+def test_reopened_event_needs_a_new_version_and_an_event_without_one_takes_none() -> None:
+    house = House()
+    event = house.ended("drunk_guest", aggressive="yes")
+    report = reported(house, event)
+    W.reopen(fresh(event), by=house.pm, reason="客户又来")
+
+    report.refresh_from_db()
+    assert report.state == Report.State.SUPERSEDED
+    newer = started(fresh(event), house, house.dm)
+    assert (newer.number, newer.version) == (report.number, 2)
+
+    drill = house.started("fire", is_drill=True)
+    with refuses(ConflictError, "演练不写"):
+        W.start_report(drill, {}, by=house.dm)
+
+
+def test_report_prints_the_event_and_is_sealed_with_the_archive() -> None:
+    house = House()
+    event = house.ended("drunk_guest", aggressive="yes")
+    line = W.note(event, "客户由朋友接走", by=house.dm)
+    signed_off(house, submitted(event, "disturbance_record", house.dm))
+    report = reported(house, event)
+    draft = text_of(printed(event, W.REPORT_KIND, house.dm))
+    assert "草稿（未签批）" in draft
+    W.archive(fresh(event), by=house.pm)
+    document = made(RenderJob.objects.get(kind=W.REPORT_KIND, sealed=True))
+    said = text_of(stored(document))
+    for words in (
+        report.number,
+        "类别：醉客等级：一般状态：已签批",
+        "现场指挥周敏（值班经理）",
+        "保存期限三年",
+        f"{line.text}。",
+        "通知记录",
+        "通知对象时间方式是否确认",
+        "填报人／值班经理（同一人）",
+        "物业经理（审核）",
+        document.verify_code,
+    ):
+        assert words in said, words
+    assert "投诉处理过程" not in said
+
+
+def test_report_says_whom_the_event_called_and_who_confirmed() -> None:
+    house = House()
+    event = house.called(house.started("power_outage"))
+    job = RenderJob(case=event.case, kind=W.REPORT_KIND, case_version=event.case.version)
+    W.start_report(event, reports.prefill_report(event), by=house.dm)
+    job.case_version = fresh(event).case.version
+    found = {
+        row.to: (row.via, row.confirmed) for row in reports.event_report(job).paper.notifications
+    }
+    call = event.calls.get(role="duty_engineer")
+    at = f"{timezone.localtime(call.acked_at):%m-%d %H:%M}"
+    assert found["值班工程师 接警台 08"][1] == f"郑浩 {at} 确认"
