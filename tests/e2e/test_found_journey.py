@@ -16,7 +16,7 @@ from tests.e2e.conftest import Desk
 from tests.e2e.found_road import FoundHouse, at
 from tests.e2e.hands import Hand
 from tests.factories import PASSWORD
-from tests.lostfound.claiming import PASSPORT, described, hidden
+from tests.lostfound.claiming import PASSPORT, described, hidden, verified
 from tests.lostfound.journey import fresh
 from tests.lostfound.printing import halves
 
@@ -278,3 +278,20 @@ def test_sent_by_post_and_signed_on_paper_waits_for_its_scan(desk: Desk, tmp_pat
     expect(dm.main).to_contain_text("签名件已补传")
     stub, _client = halves(road.printed(dm, home + "paper/claim_slip/"))
     assert [word for word in ("邮寄", "顺丰", "SF1234567", "23.50") if word not in stub] == []
+
+
+def test_signature_is_still_there_after_a_wrong_password(desk: Desk) -> None:
+    desk.allow(422)
+    house = road.house()
+    item = verified(house, house.stored(value=Decimal(60)))
+    dm = at(desk, house.dm)
+    dm.go(house.item_url(item.case.number, "claim/1/sign/"))
+    dm.draw()
+    dm.tick("本人同意以电子方式签署")
+    dm.fill("您的登录密码", "not-his-own")
+    dm.press("确认归还")
+    expect(dm.main.get_by_role("alert").first).to_contain_text("密码不对")
+    road.confirm(dm)
+
+    item.refresh_from_db()
+    assert item.status == "returned"
