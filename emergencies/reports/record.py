@@ -47,7 +47,7 @@ def event_record(job: RenderJob) -> Sheet:
     paper = EventRecordPaper(
         organisation=event.case.property.name,
         number=record.number,
-        form_code=f"PD-SJ-{form.code.upper()}",
+        form_code=_code(form),
         version=FORM,
         record_url="",
         state=cast("State", parts.state_of(event, sealed=job.sealed, signed=signed)),
@@ -73,6 +73,12 @@ def event_record(job: RenderJob) -> Sheet:
         note=_digest(record),
     )
     return coded(paper, files | drawn, dossier.until, event.get_absolute_url(), record.version)
+
+
+def _code(form: Form) -> str:
+    """Number of the printed form: its prefix and its place in the file."""
+    place = list(papers.forms()).index(form.code) + 1
+    return f"PD-{form.prefix or 'SJ'}-{place:02}"
 
 
 def _digest(record: EventRecord) -> str:
