@@ -3,11 +3,13 @@
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db.models import IntegerField, Q, QuerySet, Subquery
+from django.contrib.postgres.expressions import ArraySubquery
+from django.db.models import Exists, IntegerField, Q, QuerySet, Subquery
+from django.db.models.functions import JSONObject
 from django.utils import timezone
 
+from emergencies.queries import aftermath, records
 from emergencies.queries import board as events
-from emergencies.queries import records
 from incidents import queries as incidents
 from lostfound.queries import cases
 from lostfound.queries import item as items
@@ -28,6 +30,7 @@ from propdesk.core.roles import Role
 
 INBOX_PAGE = FOUND = 30
 CAP = 1000
+MENDS = 6
 SOON = timedelta(hours=2)
 """即将到期: what the board counts as due soon (the list's 2小时内到期)."""
 THINGS_WITH = ("found_item__place", "lost_report", "disposal", "stocktake__storage")
@@ -125,6 +128,7 @@ def board_counts(user: User, prop: Property, now: datetime) -> dict[str, Any]:
             things_soon=_count(things.filter(next_due_at__gte=now, next_due_at__lt=now + SOON)),
             running=_count(_running(user, prop, now)),
             tasks=_count(_tasks(user, prop)),
+            mends=_mends(user, prop),
             **{
                 name: Subquery(rows.order_by("next_due_at").values("next_due_at")[:1])
                 for name, rows in due.items()
@@ -133,6 +137,13 @@ def board_counts(user: User, prop: Property, now: datetime) -> dict[str, Any]:
         .first()
     )
     return dict(row or {})
+
+
+def _mends(user: User, prop: Property) -> ArraySubquery:
+    """What reviews of events left this user to mend, the next day first."""
+    fields = {"text": "text", "due": "due_on", "number": "event__case__number"}
+    row = JSONObject(**fields, restricted="event__case__restricted")
+    return ArraySubquery(aftermath.my_actions(user, prop).values(row=row)[:MENDS])
 
 
 def urgent_complaints(user: User, prop: Property, now: datetime, limit: int) -> list[Any]:
@@ -152,7 +163,8 @@ def urgent_complaints(user: User, prop: Property, now: datetime, limit: int) -> 
 def urgent_things(user: User, prop: Property, now: datetime, limit: int) -> list[Any]:
     """Found things whose next step is late or due within two hours, most urgent first."""
     rows = items.pressing(user, prop).filter(next_due_at__lt=now + SOON)
-    return list(items.listed(rows).order_by("next_due_at", "pk")[:limit])
+    rows = items.listed(rows).annotate(is_blind=Exists(items.counting(user, prop)))
+    return list(rows.order_by("next_due_at", "pk")[:limit])
 
 
 def _running(user: User, prop: Property, now: datetime) -> "QuerySet[Any]":

@@ -1,6 +1,6 @@
 """Screens over all registers."""
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from django.http import Http404, HttpResponse
@@ -11,10 +11,10 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from emergencies import rows as event_rows
-from emergencies.models import EventRecord, ReviewAction
+from emergencies.models import EventRecord
 from emergencies.playbooks.records import title
-from emergencies.queries import aftermath, records
 from emergencies.queries import board as events
+from emergencies.queries import records
 from incidents import rows as incident_rows
 from lostfound import rows as found_rows
 from lostfound.queries import item as items
@@ -51,22 +51,21 @@ def board(request: StaffRequest) -> HttpResponse:
         "urgent": _urgent(request, now),
         "running": [incident_rows.list_row(prop, row) for row in running],
         "tasks": [_task(prop.code, task, now) for task in queries.open_tasks(user, prop, LIMIT)],
-        "mends": [_mend(prop.code, row, now) for row in aftermath.my_actions(user, prop, LIMIT)],
+        "mends": [_mend(prop.code, row, now) for row in counts["mends"]],
         "figures": _figures(prop.code, counts),
     }
     return page(request, "desk/board.html", context)
 
 
-def _mend(code: str, row: ReviewAction, now: datetime) -> dict[str, Any]:
+def _mend(code: str, row: dict[str, Any], now: datetime) -> dict[str, Any]:
     """An action of a review; of a restricted event its number alone."""
-    case = row.event.case
-    hidden = case.restricted
+    due = date.fromisoformat(row["due"])
     return {
-        "url": f"{reverse('emergencies:detail', args=[code, case.number])}#review",
-        "text": _("保密事项") if hidden else row.text,
-        "number": case.number,
-        "due": row.due_on,
-        "is_late": row.due_on < timezone.localdate(now),
+        "url": f"{reverse('emergencies:detail', args=[code, row['number']])}#review",
+        "text": _("保密事项") if row["restricted"] else row["text"],
+        "number": row["number"],
+        "due": due,
+        "is_late": due < timezone.localdate(now),
     }
 
 
