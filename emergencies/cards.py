@@ -1,6 +1,7 @@
 """What the page of an event shows of its own: slip, loss list, households, review; ready to print."""
 
 from dataclasses import dataclass, field
+from datetime import date
 from typing import Any
 
 from django.utils import timezone
@@ -9,6 +10,7 @@ from django.utils.translation import gettext as _
 
 from emergencies.acts import Act
 from emergencies.detail import Detail
+from emergencies.detail_rows import plain_rows
 from emergencies.models import Compensation, Event
 from emergencies.next_steps import ON_PAGE, REGISTER_PAGES
 from emergencies.own_acts import AFTERMATH, DAMAGE
@@ -229,7 +231,7 @@ class Own:
 
 
 def of(one: Detail) -> Own:
-    """The cards of this event; at most three statements."""
+    """The cards of this event; at most two statements, whatever there is to show."""
     event = one.event
     return Own(
         damage=slip(one) if event.kind == "property_damage" else None,
@@ -247,7 +249,7 @@ def slip(one: Detail) -> Damage:
 
 
 def _losses(one: Detail) -> Losses:
-    rows = list(aftermath.losses(one.event))
+    rows = plain_rows(one.event, "loss")
     return Losses(rows, one.can("list_losses"), one.can("recover_loss"))
 
 
@@ -267,10 +269,11 @@ def households(one: Detail, *, every: bool = False) -> Households:
 
 
 def _review(one: Detail) -> Review:
-    rows: list[Any] = list(aftermath.actions(one.event))
+    rows = plain_rows(one.event, "action")
     today = timezone.localdate(one.now)
     manages = bool(one.mine.roles & MANAGERS)
     for row in rows:
+        row.due_on = date.fromisoformat(row.due_on)
         row.is_late = row.done_at is None and row.due_on < today
     mine = {r.pk for r in rows if r.done_at is None and (manages or r.owner_id == one.user.pk)}
     return Review(rows, one.can("review"), mine if one.can("finish_action") else set())

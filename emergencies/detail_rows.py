@@ -25,7 +25,7 @@ from propdesk.core.roles import Role, Standing, standing
 
 S = Event.Status
 MOMENTS = {"at", "superseded_at", "occurred_at", "opened_at", "due_at", "told_at", "acked_at"}
-MOMENTS |= {"next_rung_at", "ended_at", "until"}
+MOMENTS |= {"next_rung_at", "ended_at", "until", "done_at", "recovered_at"}
 
 
 def plain(row: Mapping[str, Any]) -> SimpleNamespace:

@@ -71,19 +71,13 @@ def where(row: Affected) -> str:
     return " ".join(filter(None, [row.place.label if row.place else "", row.place_note]))
 
 
-def actions(event: Event) -> "QuerySet[ReviewAction]":
-    """What the review asks for, the next day first."""
-    rows = event.actions.select_related("owner", "done_by", "department")
-    return rows.order_by(F("done_at").asc(nulls_first=True), "due_on", "position")
-
-
 def action(event: Event, pk: int) -> ReviewAction | None:
     """One action that is not done."""
     return event.actions.filter(pk=pk, done_at=None).select_related("owner").first()
 
 
-def my_actions(user: User, prop: Property, limit: int = 6) -> list[ReviewAction]:
+def my_actions(user: User, prop: Property) -> "QuerySet[ReviewAction]":
     """Open actions of this user, as far as he may read the event, the next day first."""
     rows = ReviewAction.objects.filter(owner=user, done_at=None)
     rows = rows.filter(event__in=events.visible_to(user, prop)).exclude(event__status="voided")
-    return list(rows.select_related("event__case").order_by("due_on", "pk")[:limit])
+    return rows.order_by("due_on", "pk")

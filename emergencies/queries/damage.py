@@ -1,18 +1,23 @@
 """The compensation slip of E-2: what its card shows, what the forms offer, what it tells the rules."""
 
 from dataclasses import dataclass, field
+from decimal import Decimal
+from types import SimpleNamespace
 from typing import Any
 
-from django.db.models import Prefetch, QuerySet
+from django.db.models import OuterRef, QuerySet
 
 from emergencies.models import Compensation, DamageLine, Event, Party, PriceItem
+from emergencies.models.damage import NOTHING
 from emergencies.queries import evidence
+from emergencies.queries.detail import rows_of
 from propdesk.core.models import Property
 
 FORM = "damage_compensation"
 C = Compensation.Status
 JOINED: tuple[str, ...] = ("payer__person", "informed_by", "decided_by", "manager", "posted_by")
 JOINED += ("signature", "manager_signature", "poster_signature")
+LINE = ("item", "quantity", "unit", "price", "depreciation", "amount", "listed_id")
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,15 +29,31 @@ class Slips:
 
 
 def slips(event: Event) -> "QuerySet[Compensation]":
-    """All slips of an event with people and current lines, the newest first."""
-    lines = DamageLine.objects.filter(removed_at=None).order_by("position")
-    rows = event.compensations.select_related(*JOINED).order_by("-pk")
-    return rows.prefetch_related(Prefetch("lines", lines, to_attr="shown"))
+    """All slips of an event with people and current lines (``shown``), the newest first."""
+    lines = rows_of(
+        DamageLine.objects.filter(compensation=OuterRef("pk"), removed_at=None),
+        "position",
+        **{name: name for name in LINE},
+    )
+    rows = event.compensations.select_related(*JOINED).annotate(line_rows=lines)
+    return rows.order_by("-pk")
+
+
+def shown(slip: Any) -> list[SimpleNamespace]:
+    """The current lines of a slip as ``slips`` read it."""
+    lines = [SimpleNamespace(**row) for row in slip.line_rows]
+    for line in lines:
+        line.price, line.amount = (
+            Decimal(str(sum_)).quantize(NOTHING) for sum_ in (line.price, line.amount)
+        )
+    return lines
 
 
 def card(event: Event) -> Slips:
-    """Two statements for all slips of the event."""
-    rows = list(slips(event))
+    """One statement for all slips of the event."""
+    rows: list[Any] = list(slips(event))
+    for row in rows:
+        row.shown = shown(row)
     live_rows = [row for row in rows if row.status != C.CANCELLED]
     return Slips(next(iter(live_rows), None), [row for row in rows if row.status == C.CANCELLED])
 

@@ -13,6 +13,7 @@ from emergencies.models import (
     Event,
     EventRecord,
     Involved,
+    LossItem,
     MarkPhoto,
     Note,
     Party,
@@ -33,7 +34,7 @@ NOTES = 31
 """The newest lines: at least those of the first page of the timeline."""
 
 
-def rows_of(queryset: "QuerySet[Any]", *order: str, **fields: Any) -> ArraySubquery:
+def rows_of(queryset: "QuerySet[Any]", *order: Any, **fields: Any) -> ArraySubquery:
     """The rows as a list of objects inside the statement around them."""
     return ArraySubquery(queryset.order_by(*order).values(row=JSONObject(**fields)))
 
@@ -122,6 +123,21 @@ def _around(pk: Any) -> dict[str, ArraySubquery]:
             **_same("pk", "kind", "status"),
             number=F("case__number"),
             restricted=F("case__restricted"),
+        ),
+        "action_rows": rows_of(
+            ReviewAction.objects.filter(event=pk),
+            F("done_at").asc(nulls_first=True),
+            "due_on",
+            "position",
+            **_same("pk", "text", "due_on", "done_at", "result", "owner_id"),
+            owner=F("owner__name"),
+            done_by=F("done_by__name"),
+        ),
+        "loss_rows": rows_of(
+            LossItem.objects.filter(event=pk, removed_at=None),
+            "position",
+            **_same("pk", "name", "quantity", "features", "value"),
+            **_same("recovered_at", "recovered_where"),
         ),
         "link_rows": rows_of(
             links,

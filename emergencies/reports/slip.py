@@ -6,7 +6,7 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from emergencies.models import Compensation, DamageLine
+from emergencies.models import Compensation
 from emergencies.playbooks.schema import Via
 from emergencies.queries import damage as queries
 from emergencies.reports.dossier import Dossier, gather
@@ -66,7 +66,7 @@ def _state(slip: Compensation, *, sealed: bool) -> State:
 def _sums(slip: Any) -> dict[str, Any]:
     """The lines, what they come to, and what is to be paid in figures and in words."""
     return {
-        "lines": tuple(_line(line) for line in slip.shown),
+        "lines": tuple(_line(line) for line in queries.shown(slip)),
         "total": amounts.figures(slip.total),
         "reduced": amounts.figures(slip.reduced_by) if slip.reduced_by else "",
         "due": amounts.figures(slip.due()),
@@ -75,7 +75,7 @@ def _sums(slip: Any) -> dict[str, Any]:
     }
 
 
-def _line(line: DamageLine) -> SlipLine:
+def _line(line: Any) -> SlipLine:
     return SlipLine(
         item=line.item,
         quantity=f"{line.quantity} {line.unit}",

@@ -54,7 +54,7 @@ def _page(
 ) -> HttpResponse:
     title = EVERY[name].title
     draft = frame.address(one, "draft", name)
-    card = cards.slip(one) if name in DAMAGE else None
+    card = cards.slip(one) if name in DAMAGE and name != "price" else None
     return frame.form_page(
         request, one, title, form, status=status, name=name, draft_url=draft, card=card
     )

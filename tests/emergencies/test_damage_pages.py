@@ -1,0 +1,353 @@
+"""E-2 on the screen: the card says what is next and whose it is; every form acts, once."""
+
+import base64
+import re
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.test import Client
+from django.urls import reverse
+from django.utils import timezone
+
+from emergencies import cards, workflow
+from emergencies.detail import Detail
+from emergencies.models import Compensation, Event, PriceItem
+from propdesk.core import rendering, signatures
+from propdesk.core.roles import Role
+from tests.emergencies.damage_walk import SOFA, Desk, fresh, slip
+from tests.factories import PASSWORD, member
+from tests.incidents.journey import drawn
+from tests.incidents.moves import jpeg
+from tests.lostfound.printing import halves, printed, stored, text_of
+
+pytestmark = pytest.mark.django_db
+C = Compensation.Status
+PNG = "data:image/png;base64," + base64.b64encode(drawn()).decode()
+
+
+@pytest.fixture
+def desk() -> Desk:
+    return Desk()
+
+
+def web(user: object) -> Client:
+    client = Client()
+    client.force_login(user)  # type: ignore[arg-type]
+    return client
+
+
+def send(client: Client, event: Event, name: str, /, **data: Any) -> Any:
+    case = event.case
+    url = reverse("emergencies:act", args=[case.property.code, case.number, name])
+    return client.post(url, data)
+
+
+def card(user: Any, event: Event) -> cards.Damage:
+    """The card as this user sees it."""
+    one = Detail.load(user, event.case.property, event.case.number, timezone.now())
+    assert one is not None
+    return cards.slip(one)
+
+
+def said(response: Any) -> str:
+    """The words of a page."""
+    return re.sub(r"<[^>]+>|\s", "", response.content.decode())
+
+
+LAMP = {
+    "item_1": "台灯",
+    "quantity_1": "1",
+    "unit_1": "盏",
+    "price_1": "180",
+    "depreciation_1": "20",
+}
+
+
+def test_walk_through_the_forms_ends_at_the_signed_amount(desk: Desk) -> None:
+    event = desk.started()
+    dm, pm, cashier = web(desk.dm), web(desk.pm), web(desk.cashier)
+    objection = {"via": "phone", "position": "dispute", "objection": "太贵"}
+
+    answers = [
+        send(dm, event, "price", basis="公示价目", **LAMP),
+        send(dm, event, "inform-guest", **objection),
+        send(pm, event, "decide-damage", decision="reduce", reduced_by="44", reason="酌情"),
+        send(dm, event, "inform-guest", via="phone", position="agree"),
+        send(dm, event, "sign-damage", name="刘洋", drawn=PNG, consents="on", password=PASSWORD),
+        send(
+            cashier,
+            event,
+            "post-damage",
+            payment="ledger",
+            account="A-1203",
+            voucher_no="PZ-1",
+            amount="100.00",
+            password=PASSWORD,
+        ),
+    ]
+
+    row = slip(event)
+    assert [response.status_code for response in answers] == [302] * 6
+    assert (row.status, row.posted_amount) == (C.POSTED, Decimal("100.00"))
+    assert (row.payer.person.name, row.posted_by) == ("刘洋", desk.cashier)
+
+
+@pytest.mark.parametrize(
+    ("state", "next_", "who"),
+    [
+        ("started", "price", "dm"),
+        ("priced", "inform-guest", "dm"),
+        ("disputed", "decide-damage", "pm"),
+        ("informed", "sign-damage", "dm"),
+        ("signed", "post-damage", "cashier"),
+    ],
+)
+def test_card_offers_the_next_act_to_whom_it_falls_and_names_him_to_others(
+    desk: Desk, state: str, next_: str, who: str
+) -> None:
+    event = getattr(desk, state)()
+    others = {"dm": desk.cashier, "pm": desk.dm, "cashier": desk.dm}
+
+    mine, theirs = card(getattr(desk, who), event), card(others[who], event)
+
+    labels = {"dm": "值班经理", "pm": "物业经理", "cashier": "收银"}
+    assert mine.next is not None
+    assert mine.next[0] == next_
+    assert (theirs.next, theirs.who) == (None, labels[who])
+    assert theirs.missing == mine.missing != ""
+
+
+def test_card_of_a_posted_slip_asks_for_nothing(desk: Desk) -> None:
+    found = card(desk.dm, desk.posted())
+
+    assert (found.missing, found.next, found.others) == ("", None, [])
+
+
+def test_manager_who_told_the_guest_is_not_offered_the_decision(desk: Desk) -> None:
+    event = desk.priced()
+    workflow.inform_guest(event, workflow.Informed("phone", "dispute", objection="贵"), by=desk.pm)
+
+    found = card(desk.pm, event)
+
+    assert (found.next, found.who) == (None, "由另一位经理批示")
+    assert card(desk.gm, event).next is not None
+
+
+def test_sum_over_the_limit_waits_for_a_manager_though_the_guest_agrees(desk: Desk) -> None:
+    found = card(desk.dm, desk.informed(SOFA))
+
+    assert found.missing == "超过值班权限，等经理批示。"
+
+
+def test_card_writes_the_sum_in_words(desk: Desk) -> None:
+    event = desk.priced()
+
+    page = web(desk.dm).get(event.get_absolute_url())
+
+    assert "¥210.70人民币贰佰壹拾元柒角整" in said(page)
+
+
+def test_cashier_reaches_event_card_and_his_form(desk: Desk) -> None:
+    event = desk.signed()
+    client = web(desk.cashier)
+    case = event.case
+    act = reverse("emergencies:act", args=[case.property.code, case.number, "post-damage"])
+    here = reverse("emergencies:damage", args=[case.property.code, case.number])
+
+    assert [client.get(url).status_code for url in (event.get_absolute_url(), here, act)] == [
+        200
+    ] * 3
+
+
+# --- price ---------------------------------------------------------------------------------
+
+
+def test_line_from_the_list_needs_nothing_but_the_choice(desk: Desk) -> None:
+    event = desk.started()
+    listed = PriceItem.objects.create(
+        property=desk.prop, name="浴袍", unit="件", price=Decimal(150)
+    )
+
+    send(web(desk.dm), event, "price", basis="价目", listed_2=str(listed.pk))
+
+    line = slip(event).lines.get()
+    assert (line.item, line.unit, line.price, line.listed) == ("浴袍", "件", Decimal(150), listed)
+
+
+def test_price_above_the_list_is_refused_at_its_field(desk: Desk) -> None:
+    event = desk.started()
+    listed = PriceItem.objects.create(
+        property=desk.prop, name="浴袍", unit="件", price=Decimal(150)
+    )
+
+    response = send(
+        web(desk.dm), event, "price", basis="价目", listed_1=str(listed.pk), price_1="151"
+    )
+
+    assert response.status_code == 422
+    assert "单价高于公示的¥150.00" in said(response)
+    assert event.compensations.count() == 0
+
+
+@pytest.mark.parametrize(
+    ("data", "sentence"),
+    [
+        ({"price_1": "20"}, "请写明是什么物品，或从价目里选。"),
+        ({"item_1": "台灯"}, "请填写单价；从价目里选的可以不填。"),
+        ({}, "请至少列一项损坏的物品。"),
+        (LAMP | {"depreciation_1": "101"}, "不能大于100，请重填。"),
+        (LAMP | {"basis": ""}, "请填写：价格依据。"),
+    ],
+)
+def test_half_a_line_is_told_and_kept(desk: Desk, data: dict[str, str], sentence: str) -> None:
+    event = desk.started()
+
+    response = send(web(desk.dm), event, "price", **({"basis": "价目"} | data))
+
+    assert response.status_code == 422
+    assert sentence in said(response)
+    assert event.compensations.count() == 0
+
+
+def test_more_lines_without_script_lose_nothing(desk: Desk) -> None:
+    event, client = desk.started(), web(desk.dm)
+    data = LAMP | {"basis": "价目", "rows": "5", "more_rows": "1"}
+
+    response = send(client, event, "price", **data)
+    page = client.get(response["Location"]).content.decode()
+
+    assert response.status_code == 302
+    assert ('name="item_10"' in page, 'name="item_11"' in page, 'value="台灯"' in page) == (
+        True,
+        False,
+        True,
+    )
+    assert event.compensations.count() == 0
+
+
+def test_repricing_begins_with_what_stands_there(desk: Desk) -> None:
+    event = desk.priced()
+    case = event.case
+    url = reverse("emergencies:act", args=[case.property.code, case.number, "price"])
+
+    page = web(desk.dm).get(url).content.decode()
+
+    assert [f'value="{text}"' in page for text in ("台灯", "180.00", "地毯清洗", "33.35")] == [
+        True
+    ] * 4
+
+
+# --- sign and post -------------------------------------------------------------------------
+
+
+def sign(desk: Desk, event: Event, *, by: Any = None, **changes: Any) -> Any:
+    data = {"name": "刘洋", "drawn": PNG, "consents": "on", "password": PASSWORD} | changes
+    return send(web(by or desk.dm), event, "sign-damage", **{k: v for k, v in data.items() if v})
+
+
+@pytest.mark.parametrize(
+    ("changes", "sentence"),
+    [
+        ({"name": ""}, "请选择谁赔偿；列表里没有就填姓名。"),
+        ({"drawn": ""}, "请客户在屏幕上签名，或拍下签好的纸质单。"),
+        ({"consents": ""}, "请客户先同意以电子方式签署；不同意就改签纸质单。"),
+        ({"password": "wrong"}, "密码不对，请重新输入。"),
+    ],
+)
+def test_incomplete_signature_is_refused(
+    desk: Desk, changes: dict[str, str], sentence: str
+) -> None:
+    event = desk.informed()
+
+    response = sign(desk, event, **changes)
+
+    assert response.status_code == 422
+    assert sentence in said(response)
+    assert (slip(event).status, event.parties.count()) == (C.INFORMED, 0)
+
+
+def test_photo_of_the_paper_needs_no_consent_to_the_screen(desk: Desk) -> None:
+    event = desk.informed()
+    scan = SimpleUploadedFile("slip.jpg", jpeg(), "image/jpeg")
+
+    response = sign(desk, event, drawn="", consents="", scan=scan)
+
+    assert (response.status_code, slip(event).scan is not None) == (302, True)
+
+
+def test_manager_without_a_signature_draws_his_own_once(desk: Desk) -> None:
+    event = desk.informed()
+    new = member(desk.prop, Role.DUTY_MANAGER)
+
+    bare, full = (sign(desk, event, by=new, signature=own) for own in ("", PNG))
+
+    assert (bare.status_code, full.status_code) == (422, 302)
+    assert signatures.current(new) is not None
+
+
+def test_wrong_amount_is_refused_and_names_the_signed_one(desk: Desk) -> None:
+    event = desk.signed()
+
+    response = send(
+        web(desk.cashier),
+        event,
+        "post-damage",
+        payment="cash",
+        voucher_no="1",
+        amount="210.00",
+        password=PASSWORD,
+    )
+
+    assert response.status_code == 422
+    assert "入账金额要等于客户签字的金额¥210.70。" in said(response)
+    assert slip(event).status == C.SIGNED
+
+
+def test_form_sent_twice_tells_the_guest_once(desk: Desk) -> None:
+    event, client = desk.priced(), web(desk.dm)
+    data = {"via": "phone", "position": "agree", "form_token": "same-token"}
+
+    first, second = (send(client, event, "inform-guest", **data) for _n in range(2))
+
+    assert (first.status_code, second.status_code) == (302, 302)
+    assert event.case.entries.filter(action="inform_guest").count() == 1
+
+
+# --- the paper -----------------------------------------------------------------------------
+
+
+def paper(event: Event, *, by: Any, sealed: bool = False) -> bytes:
+    kind = workflow.slip_kind(slip(event))
+    job = rendering.request(fresh(event).case, kind, by=by, sealed=sealed)
+    return stored(printed(job))
+
+
+def test_posted_slip_is_sealed_in_two_copies_on_one_sheet(desk: Desk) -> None:
+    event = desk.posted()
+
+    stub, client = halves(paper(event, by=desk.cashier, sealed=True))
+
+    row = slip(event)
+    for copy in (stub, client):
+        assert copy.count("人民币贰佰壹拾元柒角整") == 1
+        assert (row.number in copy, "¥210.70" in copy, "PZ-0087" in copy) == (True, True, True)
+    assert ("上级批示" in stub, "上级批示" in client) == (True, False)
+    assert ("DamageCompensationSlip" in stub, "DamageCompensationSlip" in client) == (False, True)
+    assert ("校验码" in stub, "校验码" in client) == (True, True)
+
+
+def test_slip_to_be_signed_by_pen_carries_no_mark_across_it(desk: Desk) -> None:
+    before, ready = desk.priced(), desk.informed()
+
+    assert "草稿" in text_of(paper(before, by=desk.dm))
+    assert "草稿" not in text_of(paper(ready, by=desk.dm))
+
+
+def test_many_lines_take_a_sheet_for_each_copy(desk: Desk) -> None:
+    lines = [workflow.Line(f"摆件{n}号", 1, "件", Decimal(10)) for n in range(12)]
+
+    text = text_of(paper(desk.priced(*lines), by=desk.dm))
+
+    assert ("裁切线" in text, text.count("摆件11号")) == (False, 2)
