@@ -28,7 +28,7 @@ def long_playbook() -> str:
     from emergencies.playbooks.schema import Playbook
 
     book = playbooks.PLAYBOOKS["power_outage"]
-    data = book.model_dump(by_alias=True)
+    data = book.model_dump(mode="json", by_alias=True, exclude_none=True)
     last = data["phases"][-1]["steps"]
     for n in range(STEPS - len(book.steps)):
         step = {"id": f"Z{10 + n}", "by": "security", "within_min": 30 + n, "required": True}
