@@ -85,6 +85,7 @@ from emergencies.workflow.recording import (
     start_record,
     written,
 )
+from emergencies.workflow.releasing import Release, open_seal, release_seal
 from emergencies.workflow.reporting import (
     REPORT_KIND,
     edit_report,
@@ -96,16 +97,7 @@ from emergencies.workflow.reporting import (
     start_report,
     submit_report,
 )
-from emergencies.workflow.seals import (
-    Release,
-    Sealing,
-    Tag,
-    check_seal,
-    open_seal,
-    release_seal,
-    renew_seal,
-    seal,
-)
+from emergencies.workflow.seals import Sealing, Tag, check_seal, renew_seal, seal
 from emergencies.workflow.signing import (
     Outside,
     add_scan,

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
+from typing import Any
 
 from django.db import models, transaction
 from django.utils.translation import gettext as _
@@ -81,26 +82,36 @@ def count_belongings(
     signature = beside(event, second, by=by)
     old = event.inventories.select_for_update().filter(superseded_at=None).first()
     rows = _superseded(event, old, reason, by, now)
-    kept = [photos.store(event.case, photo, by=by, caption=_("遗物清点")) for photo in ready]
-    row = Inventory(
-        event=event,
-        seq=old.seq + 1 if old else 1,
+    row, made = _stored(
+        event,
+        old,
+        ready,
+        by,
         counted_at=at,
-        counted_by=by,
         counted_with=second.user,
         signature=signature,
-        photo=kept[0],
         is_empty=is_empty,
         reason=reason.strip()[:200] if old else "",
         at=now,
     )
-    audit.save(row, by=by, reason=_("清点遗物"))
-    rows += [*kept, row, *_listed(row, things, by)]
+    rows += [*made, *_listed(row, things, by)]
     if is_empty:
         rows += fulfilled(event, Register.BELONGINGS, by=by, now=now, at=at, text=_("没有遗物"))
     info = {"inventory": row.seq, "lines": len(things)}
     finish(event, [], *rows, by=by, action="count_belongings", info=info, occurred_at=at)
     return row
+
+
+def _stored(
+    event: Event, old: Inventory | None, ready: Sequence[Photo], by: User, **what: Any
+) -> tuple[Inventory, list[models.Model]]:
+    """The next list with its photos; returns every row written."""
+    kept = [photos.store(event.case, photo, by=by, caption=_("遗物清点")) for photo in ready]
+    row = Inventory(
+        event=event, seq=old.seq + 1 if old else 1, counted_by=by, photo=kept[0], **what
+    )
+    audit.save(row, by=by, reason=_("清点遗物"))
+    return row, [*kept, row]
 
 
 def _may_count(event: Event) -> None:
@@ -211,15 +222,19 @@ def hand_over_belongings(
         at=now,
     )
     audit.save(row, by=by, reason=_("移交遗物"))
-    for line in lines:
-        line.handover = row
-        audit.save(line, "handover", by=by, reason=_("移交遗物"))
-    rows: list[models.Model] = [row, *lines]
+    rows: list[models.Model] = [row, *_given(lines, row, by)]
     if not seals.lines(event).filter(handover=None).exists():
         rows += fulfilled(event, Register.BELONGINGS, by=by, now=now, at=at)
     info = {"handover": row.pk, "lines": len(lines), "to": what.to}
     finish(event, [], *rows, by=by, action="hand_over_belongings", info=info, occurred_at=at)
     return row
+
+
+def _given(lines: list[Belonging], row: Handover, by: User) -> list[Belonging]:
+    for line in lines:
+        line.handover = row
+        audit.save(line, "handover", by=by, reason=_("移交遗物"))
+    return lines
 
 
 def _to_hand(event: Event, positions: Sequence[int]) -> list[Belonging]:

@@ -239,13 +239,7 @@ def hand_to_fire_service(event: Event, what: Handed, *, by: User) -> FireHandove
     require(missing, _("现在没有缺的人，不用移交。"))
     now, at = now_and(what.handed_at)
     happened("handed_at", at, now, not_before=event.occurred_at)
-    errors: dict[str, str] = {}
-    if not what.officer.strip():
-        errors["officer"] = _("请填写接手的消防指挥是谁。")
-    if not what.unit.strip():
-        errors["unit"] = _("请填写消防单位。")
-    if errors:
-        raise RefusedInput(**errors)
+    _check_handed(what)
     who = Guest(name=what.officer.strip(), kind=Person.Kind.OUTSIDER)
     row = FireHandover(
         event=event,
@@ -269,6 +263,16 @@ def hand_to_fire_service(event: Event, what: Handed, *, by: User) -> FireHandove
     info = {"handover": row.pk, "missing": missing}
     finish(event, [], *rows, by=by, action="hand_to_fire_service", info=info, occurred_at=at)
     return row
+
+
+def _check_handed(what: Handed) -> None:
+    errors: dict[str, str] = {}
+    if not what.officer.strip():
+        errors["officer"] = _("请填写接手的消防指挥是谁。")
+    if not what.unit.strip():
+        errors["unit"] = _("请填写消防单位。")
+    if errors:
+        raise RefusedInput(**errors)
 
 
 def _asks(event: Event, own: str) -> None:
