@@ -70,16 +70,14 @@ def count_belongings(
 ) -> Inventory:
     """清点遗物造册: by two people who are both there, after the release; photo required.
 
-    Counted again with a reason as long as nothing of it was handed over; the old list stays. With
-    ``is_empty`` (没有遗物) the step is done at once.
+    Counted again with a reason while nothing was handed over; ``is_empty`` (没有遗物) ends the step.
     """
     ready = photos.prepare_all(pictures)
     event, _stand = begin(event, "count_belongings", by)
-    _may_count(event)
     now, at = now_and(counted_at)
+    _may_count(event)
     happened("counted_at", at, now, not_before=event.occurred_at)
     _check(things, ready, is_empty=is_empty)
-    signature = beside(event, second, by=by)
     old = event.inventories.select_for_update().filter(superseded_at=None).first()
     rows = _superseded(event, old, reason, by, now)
     row, made = _stored(
@@ -89,7 +87,7 @@ def count_belongings(
         by,
         counted_at=at,
         counted_with=second.user,
-        signature=signature,
+        signature=beside(event, second, by=by),
         is_empty=is_empty,
         reason=reason.strip()[:200] if old else "",
         at=now,
@@ -97,7 +95,7 @@ def count_belongings(
     rows += [*made, *_listed(row, things, by)]
     if is_empty:
         rows += fulfilled(event, Register.BELONGINGS, by=by, now=now, at=at, text=_("没有遗物"))
-    info = {"inventory": row.seq, "lines": len(things)}
+    info = {"inventory": row.seq}
     finish(event, [], *rows, by=by, action="count_belongings", info=info, occurred_at=at)
     return row
 
