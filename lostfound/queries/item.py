@@ -161,10 +161,10 @@ def board(user: User, prop: Property, filters: Filters, now: datetime) -> "Query
         rows = rows.filter(next_due_at__lt=now).exclude(status__in=GROUPS["disposal"])
     if filters.category:
         rows = rows.filter(category=filters.category)
-    rows = listed(rows).annotate(is_blind=Exists(counting(user, prop)))
+    found: QuerySet[Any] = listed(rows).annotate(is_blind=Exists(counting(user, prop)))
     if filters.by_urgency:
-        return rows.order_by("next_due_at", "pk")
-    return rows.order_by("-case__opened_at", "-pk")
+        return found.order_by("next_due_at", "pk")
+    return found.order_by("-case__opened_at", "-pk")
 
 
 def page_of(rows: "QuerySet[Any]", filters: Filters, after: str) -> Page:

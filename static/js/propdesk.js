@@ -1,4 +1,4 @@
-/* PropDesk in the browser: keyboard, countdowns, drafts, photos, signatures. Every page works without it. */
+/* PropDesk in the browser: keyboard, countdowns, drafts, photos. Every page works without it. */
 (() => {
   const text = document.getElementById("ui-text")?.dataset ?? {};
   const all = (selector, root = document) => [...root.querySelectorAll(selector)];
@@ -306,35 +306,6 @@
     else complain();
   });
 
-  /* ── Signature: the drawing goes into a hidden field, the file input stays for a scan ── */
-  const initSignature = (box) => {
-    const canvas = box.querySelector("canvas"), field = box.querySelector("input[type=hidden]");
-    if (!canvas || !field || !window.SignaturePad) return;
-    const pad = new window.SignaturePad(canvas, { minWidth: 0.8, maxWidth: 2.6, penColor: "#10272e" });
-    const store = () => { field.value = pad.isEmpty() ? "" : pad.toDataURL("image/png"); };
-    /* A signature that came back with an error of another field: nobody signs twice. */
-    let kept = "";
-    if (field.value) {
-      const bytes = Uint8Array.from(atob(field.value.split(",")[1] ?? ""), (letter) => letter.charCodeAt(0));
-      kept = URL.createObjectURL(new Blob([bytes], { type: "image/png" }));
-    }
-    const redraw = async (strokes) => {
-      pad.fromData(strokes);
-      if (kept) await pad.fromDataURL(kept, { width: canvas.offsetWidth, height: canvas.offsetHeight });
-    };
-    const fit = () => {
-      const strokes = pad.toData(), ratio = Math.max(devicePixelRatio || 1, 1);
-      canvas.width = canvas.offsetWidth * ratio;
-      canvas.height = canvas.offsetHeight * ratio;
-      canvas.getContext("2d").scale(ratio, ratio);
-      redraw(strokes);
-    };
-    pad.addEventListener("endStroke", store);
-    box.querySelector("[data-signature-clear]")?.addEventListener("click", () => { kept = ""; pad.clear(); store(); });
-    box.querySelector("[data-signature-undo]")?.addEventListener("click", () => { redraw(pad.toData().slice(0, -1)).then(store); });
-    new ResizeObserver(() => { if (canvas.offsetWidth) fit(); }).observe(canvas);
-  };
-
   /* ── Small helpers of forms ── */
   const initAddRow = (button) => {
     const group = document.getElementById(button.dataset.addRow);
@@ -409,19 +380,6 @@
     if (chip) quickTime(chip);
   });
 
-  /* ── Counting tags: the input is free for the next one as soon as one is under way ── */
-  const initScan = (form) => {
-    const field = form.querySelector("input:not([type=hidden])");
-    let sent = "";
-    form.addEventListener("htmx:beforeRequest", () => {
-      sent = field.value;
-      field.value = "";
-      field.focus();
-    });
-    form.addEventListener("htmx:sendError", () => { field.value ||= sent; });
-    form.addEventListener("htmx:responseError", () => { field.value ||= sent; });
-  };
-
   const start = (root) => {
     const each = (selector, init) => {
       const found = all(selector, root);
@@ -435,9 +393,7 @@
     each("form[data-draft]", initDraft);
     each("input[type=file][data-shrink]", initPhotos);
     each("[data-until]", initUntil);
-    each("[data-signature]", initSignature);
     each("[data-add-row]", initAddRow);
-    each("form[data-scan]", initScan);
     each("input[data-stepper]", initStepper);
     each("[data-place-picker]", initPlaces);
     each("textarea[maxlength]", initCount);
