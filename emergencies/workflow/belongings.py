@@ -74,10 +74,10 @@ def count_belongings(
     """
     ready = photos.prepare_all(pictures)
     event, _stand = begin(event, "count_belongings", by)
-    now, at = now_and(counted_at)
     _may_count(event)
-    happened("counted_at", at, now, not_before=event.occurred_at)
     _check(things, ready, is_empty=is_empty)
+    now, at = now_and(counted_at)
+    happened("counted_at", at, now, not_before=event.occurred_at)
     old = event.inventories.select_for_update().filter(superseded_at=None).first()
     rows = _superseded(event, old, reason, by, now)
     row, made = _stored(

@@ -50,8 +50,12 @@ _shades = count()
 def photo(colour: "str | tuple[int, int, int] | None" = None) -> bytes:
     """A small JPEG, another one at each call: the same picture twice is refused on one case."""
     number = next(_shades)
-    picture = Image.new("RGB", (96, 64), colour or (number % 256, number // 256 % 256, 90))
-    picture.putpixel((number % 96, number // 96 % 64), (255, 255, 255))
+    picture = Image.new("RGB", (96, 64), colour or "navy")
+    for bit in range(16):  # its number in black and white blocks, which no compression loses
+        if number >> bit & 1:
+            picture.paste(
+                "white", (bit % 8 * 12, bit // 8 * 32, bit % 8 * 12 + 12, bit // 8 * 32 + 32)
+            )
     out = io.BytesIO()
     picture.save(out, "JPEG", quality=95)
     return out.getvalue()
