@@ -55,7 +55,6 @@ def desk(world: "World") -> "Rows":
         house.started(kind, is_drill=kind == "fire")
     house.ended("theft")
     yield page("board")
-    yield world.page("desk:board", house.dm, case="events")
 
 
 def events(world: "World") -> "Rows":
@@ -125,5 +124,8 @@ def group_of(route: str) -> str:
     name = route.partition(":")[2]
     if name in {"board", "choose", "new"}:
         return "events desk"
-    plain = {"detail", "timeline", "history", "remove_photo", "edit_party", "unmask"}
-    return "events" if name in plain else "event steps"
+    if name in {"detail", "timeline", "history", "remove_photo", "edit_party", "unmask"}:
+        return "events"
+    forms = {"answer", "step", "skip", "tell", "not_told", "end_reader", "act"}
+    # Papers, registers and playbooks have pages of their own, walked by their journeys.
+    return "event steps" if name in forms else "event papers"
