@@ -227,9 +227,16 @@ class OutsideForm(forms.Form):
         if data["who"] and not data["name"]:
             who = Person(pk=int(data["who"]))
         on_paper = data["kind"] == PAPER
-        drawn = b"" if on_paper else data["signature"].read()
-        at = data["signed_at"] if on_paper else None
-        return Outside(who, drawn=drawn, consents=data["consents"], signed_at=at, device=device)
+        is_photo = isinstance(data["signature"], UploadedFile)
+        picture = b"" if on_paper or not data["signature"] else data["signature"].read()
+        return Outside(
+            who,
+            drawn=b"" if is_photo else picture,
+            scan=picture if is_photo else b"",
+            consents=data["consents"],
+            signed_at=data["signed_at"] if on_paper or is_photo else None,
+            device=device,
+        )
 
 
 class DeclineForm(SignForm):

@@ -77,6 +77,7 @@ from emergencies.workflow.headcount import (
     sweep_floor,
 )
 from emergencies.workflow.marking import Proof, confirm_again, done, not_needed, one_round
+from emergencies.workflow.outside import Outside, add_scan, decline_signature, take_signature
 from emergencies.workflow.prices import Price, put_price
 from emergencies.workflow.recording import (
     edit_record,
@@ -99,16 +100,12 @@ from emergencies.workflow.reporting import (
 )
 from emergencies.workflow.seals import Sealing, Tag, check_seal, renew_seal, seal
 from emergencies.workflow.signing import (
-    Outside,
-    add_scan,
-    decline_signature,
     paper_kind,
     record_boxes,
     seal_record,
     send_back_record,
     sign_record,
     submit_record,
-    take_signature,
 )
 from emergencies.workflow.starting import Start, open_child, start, void
 from emergencies.workflow.sweep import flag_due

@@ -92,7 +92,7 @@ def edit_record(
     ConflictError over a colleague's newer text, when the form says what it was filled from.
     """
     event, record = hold(record, "write_record", by)
-    _editable(record)
+    editable(record)
     form = spec_of(event, record.form).form
     stale.require_unchanged(seen, written(record, form), _labels(form))
     record.values, record.author = encoded(event, form, values), by
@@ -109,7 +109,7 @@ def hold(record: EventRecord, action: str, by: User) -> tuple[Event, EventRecord
     return event, record
 
 
-def _editable(record: EventRecord) -> None:
+def editable(record: EventRecord) -> None:
     require(
         record.state in EDITABLE,
         _("记录已提交签名，不能再改；需要修改请由签名人退回。"),

@@ -1,7 +1,6 @@
 """Papers of an event: submitted, signed box by box, sent back; frozen ever after (decisions 13, 32)."""
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
 from datetime import datetime
 
 from django.core.exceptions import PermissionDenied
@@ -15,8 +14,8 @@ from emergencies.queries import records as queries
 from emergencies.queries.records import Decision, Spec, State
 from emergencies.workflow.base import finish, neutral, say
 from emergencies.workflow.recording import (
-    _editable,
     content_sha,
+    editable,
     hold,
     info_of,
     missing_fields,
@@ -24,34 +23,18 @@ from emergencies.workflow.recording import (
 )
 from emergencies.workflow.sign_boxes import Wanted, route
 from emergencies.workflow.table import S
-from propdesk.core import audit, persons, photos, rendering, signatures, signers
-from propdesk.core.models import Person, PersonSignature, RenderJob, StaffSignature, User
-from propdesk.core.persons import Guest
+from propdesk.core import audit, rendering, signatures, signers
+from propdesk.core.models import RenderJob, StaffSignature, User
 from propdesk.core.roles import Role, standing
-from propdesk.core.transitions import ConflictError, RefusedInput, happened, require
+from propdesk.core.transitions import ConflictError, RefusedInput, require
 
 SIGN, SIGNED, SENT_BACK = (
     "emergencies.sign",
     "emergencies.record_signed",
     "emergencies.record_sent_back",
 )
-Way = RecordBox.Way
 PAPER_KIND = "record"
 """Kind of the printed paper of a record: ``record:<id>``."""
-
-
-@dataclass(frozen=True, slots=True)
-class Outside:
-    """How somebody who is not staff signs: on this screen, or on paper with the scan to follow."""
-
-    who: Person | Guest
-    drawn: bytes = field(default=b"", repr=False)
-    """"" for a signature on paper."""
-    consents: bool = False
-    """He agrees to sign electronically (电子签名法 3)."""
-    signed_at: datetime | None = None
-    opinion: str = ""
-    device: str = ""
 
 
 # --- submit --------------------------------------------------------------------------------
@@ -64,7 +47,7 @@ def submit_record(record: EventRecord, *, by: User, password: str) -> EventRecor
     ConflictError lists what is not filled in, and says which box nobody may ever sign.
     """
     event, record = hold(record, "write_record", by)
-    _editable(record)
+    editable(record)
     require(record.author_id == by.pk, _("请由填写人本人提交。"))
     spec = spec_of(event, record.form)
     sources = prefill.Sources(event)
@@ -210,7 +193,7 @@ def _approve(
 # --- sign ----------------------------------------------------------------------------------
 
 
-def _turn(record: EventRecord, action: str, by: User) -> tuple[Event, EventRecord, RecordBox]:
+def turn(record: EventRecord, action: str, by: User) -> tuple[Event, EventRecord, RecordBox]:
     """The box that waits, under lock; 409 unless one does."""
     event, record = hold(record, action, by)
     require(record.state == State.SUBMITTED, _("这份记录现在不在签名中，请看最新情况。"))
@@ -220,7 +203,7 @@ def _turn(record: EventRecord, action: str, by: User) -> tuple[Event, EventRecor
 
 
 def _my_turn(record: EventRecord, action: str, by: User) -> tuple[Event, EventRecord, RecordBox]:
-    event, record, box = _turn(record, action, by)
+    event, record, box = turn(record, action, by)
     mine = queries.turns(by, event.case.property).filter(pk=box.pk)
     if not mine.exists():
         raise PermissionDenied(_("现在不是由您签名：本人填写的、已签过的或不属于您岗位的不能签。"))
@@ -236,7 +219,7 @@ def sign_record(record: EventRecord, *, by: User, password: str, opinion: str = 
     holder = queries.seat_of(standing(by, event.case.property), box.role, _involved(record))
     box.on_behalf_of = User.objects.get(pk=holder) if holder else None
     _approve(box, record, signature, by=by, opinion=opinion.strip(), now=now)
-    return _decided(event, record, box, by=by, action="record_sign", now=now, reason=opinion)
+    return decided(event, record, box, by=by, action="record_sign", now=now, reason=opinion)
 
 
 _BOX = (
@@ -247,6 +230,7 @@ _BOX = (
     "person",
     "way",
     "person_signature",
+    "scan",
     "taken_by",
     "opinion",
     "decided_at",
@@ -254,7 +238,7 @@ _BOX = (
 )
 
 
-def _decided(
+def decided(
     event: Event,
     record: EventRecord,
     box: RecordBox,
@@ -268,7 +252,7 @@ def _decided(
     audit.save(box, *_BOX, by=by, reason=reason or action)
     boxes = list(record.boxes.filter(round=record.round).order_by("position"))
     fields = _settle(record, boxes, now)
-    rows: list[models.Model] = [box]
+    rows: list[models.Model] = [box, *([box.scan] if box.scan else [])]
     if fields:
         audit.save(record, *fields, by=by, reason=_("已签完"))
         rows.append(record)
@@ -297,94 +281,6 @@ def send_back_record(record: EventRecord, *, by: User, reason: str) -> EventReco
     key = f"record_back:{record.pk}:{record.round}"
     say(event, rule=SENT_BACK, text=text, key=key, also=[record.author], by=by)
     return record
-
-
-# --- those who are not staff ---------------------------------------------------------------
-
-
-def _outside_turn(
-    record: EventRecord, action: str, by: User
-) -> tuple[Event, EventRecord, RecordBox]:
-    event, record, box = _turn(record, action, by)
-    require(box.party, _("下一栏由同事本人签名，不在这里办理。"))
-    return event, record, box
-
-
-@transaction.atomic
-def take_signature(record: EventRecord, how: Outside, *, by: User) -> EventRecord:
-    """请对方签名: drawn on this screen by the guest, witness or receiver, or signed on paper.
-
-    What he signs is frozen and its digest kept with the signature. RefusedInput without his name, and
-    without his consent to sign electronically.
-    """
-    event, record, box = _outside_turn(record, "take_signature", by)
-    now = timezone.now()
-    happened("signed_at", how.signed_at or now, now, not_before=record.submitted_at)
-    _check(how)
-    person = _signing(event, how.who)
-    at = how.signed_at or now
-    box.decision, box.person, box.taken_by = Decision.APPROVED, person, by
-    box.decided_at, box.content_sha, box.opinion = at, record.content_sha, how.opinion.strip()
-    box.way = Way.DRAWN if how.drawn else Way.PAPER
-    if how.drawn:
-        box.person_signature = persons.sign(
-            person,
-            PersonSignature.Kind.DRAWN,
-            how.drawn,
-            by=by,
-            signed_at=at,
-            content_sha=record.content_sha,
-            device=how.device[:160],
-        )
-    return _decided(event, record, box, by=by, action="record_signed_by", now=now, reason="")
-
-
-def _check(how: Outside) -> None:
-    errors = {}
-    if isinstance(how.who, Guest) and not how.who.name.strip():
-        errors["name"] = _("请填写签名的人是谁。")
-    if how.drawn and not how.consents:
-        errors["consents"] = _("请对方先同意以电子方式签署；不同意就改用纸质签名。")
-    if errors:
-        raise RefusedInput(**errors)
-
-
-def _signing(event: Event, who: Person | Guest) -> Person:
-    if isinstance(who, Guest):
-        return persons.create(event.case.property, who)
-    if who.pk not in queries.known_people(event):
-        raise RefusedInput(who=_("请从这件的有关人员里选，或填写姓名。"))
-    return who
-
-
-@transaction.atomic
-def decline_signature(record: EventRecord, *, by: User, password: str, reason: str) -> EventRecord:
-    """对方未签: refused, gone, or not able to; with the reason, signed by whoever asked him.
-
-    It stands on the paper in the place of the signature.
-    """
-    event, record, box = _outside_turn(record, "decline_signature", by)
-    if not reason.strip():
-        raise RefusedInput(reason=_("请写明对方为什么没有签，会印在记录上。"))
-    now = timezone.now()
-    box.signature = signatures.confirmed(by, password)
-    box.decision, box.taken_by, box.decided_at = Decision.DECLINED, by, now
-    box.opinion, box.content_sha = reason.strip(), record.content_sha
-    return _decided(event, record, box, by=by, action="record_declined", now=now, reason=reason)
-
-
-@transaction.atomic
-def add_scan(record: EventRecord, box: RecordBox, picture: bytes, *, by: User) -> RecordBox:
-    """补传签名件: the signed sheet, once; it can not be replaced."""
-    ready = photos.prepare(picture)
-    event, record = hold(record, "scan_record", by)
-    box = record.boxes.select_for_update().get(pk=box.pk)
-    require(box.way == Way.PAPER, _("这一栏不是纸质签名，不用补传。"))
-    require(box.scan_id is None, _("签名件已经上传，不能替换。"))
-    box.scan = photos.store(event.case, ready, by=by, caption=_("签名件"))
-    audit.save(box, "scan", by=by, reason=_("补传签名件"))
-    finish(event, [], box, box.scan, by=by, action="record_scan", info=info_of(record))
-    return box
 
 
 # --- seal ----------------------------------------------------------------------------------

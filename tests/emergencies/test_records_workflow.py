@@ -347,6 +347,17 @@ def test_signed_on_paper_waits_for_one_scan_and_no_other() -> None:
         W.add_scan(read(record), queries.boxes(record)[1], photo(), by=house.dm)
 
 
+def test_photo_of_the_signed_sheet_is_kept_at_once_and_printed_as_paper() -> None:
+    house = House()
+    event = house.started("theft")
+    record = submitted(event, "theft_statement", house.dm)
+    W.take_signature(record, outside(drawn=b"", scan=photo()), by=house.dm)
+
+    box = queries.boxes(read(record))[0]
+    assert (box.way, box.scan is not None, box.person_signature) == ("paper", True, None)
+    assert audit.problems(fresh(event).case) == []
+
+
 def test_guest_who_does_not_sign_is_told_of_on_the_paper() -> None:
     house = House()
     event = house.started("theft")
