@@ -142,15 +142,21 @@ def stocktake_count(request: StaffRequest, number: str) -> HttpResponse:
             return _over(request, row, str(conflict))
         said = {"problem": str(conflict), "about": typed.strip()[-30:]}
         return _said(request, number, status=409, **said)
+    if request.htmx:
+        return _line(request, queries.counted_in(entry.stocktake_id), last=entry)
     return _said(request, number, last=entry)
+
+
+def _line(request: StaffRequest, counted: int, *, status: int = 200, **said: Any) -> HttpResponse:
+    context = {"counted": counted, **said}
+    return page(request, "lostfound/partials/_stocktake_said.html", context, status=status)
 
 
 def _said(request: StaffRequest, number: str, *, status: int = 200, **said: Any) -> HttpResponse:
     """One line for the script that sent it, else the whole page."""
     if not request.htmx:
         return _count_page(request, _load(request, number), status=status, **said)
-    context = {"counted": queries.counted(request.prop, number), **said}
-    return page(request, "lostfound/partials/_stocktake_said.html", context, status=status)
+    return _line(request, queries.counted(request.prop, number), status=status, **said)
 
 
 def _over(request: StaffRequest, row: Stocktake, sentence: str) -> HttpResponse:
