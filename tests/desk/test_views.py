@@ -244,7 +244,7 @@ def test_reports_wait_for_the_one_whose_turn_it_is() -> None:
     moves.submitted(house)
     waiting = {
         name: [
-            r.number for r in web(getattr(house, name)).get(url(house, "sign")).context["reports"]
+            r["number"] for r in web(getattr(house, name)).get(url(house, "sign")).context["rows"]
         ]
         for name in ("dm", "pm", "gm")
     }
