@@ -100,7 +100,9 @@ def _released(
     paper = photos.store(event.case, photo, by=by, caption=_("公安文书"))
     outsider = Guest(name=what.officer.strip(), kind=Person.Kind.OUTSIDER)
     seal.officer = persons.create(event.case.property, outsider)
-    seal.released_at, seal.way, seal.document = at, what.way, paper
+    # Typed to the minute, it may read some seconds before the seal of that very minute.
+    seal.released_at = max(at, seal.sealed_at)
+    seal.way, seal.document = what.way, paper
     seal.badge, seal.unit = what.badge.strip()[:20], what.unit.strip()[:60]
     seal.document_number = what.document_number.strip()[:60]
     seal.released_by, seal.released_with, seal.recorded_at = by, what.second.user, now

@@ -204,7 +204,7 @@ def test_reason_given_before_an_answer_is_asked_for_again():
         ("drunk_guest", "A21", "not_needed"),  # the guest may refuse; a rule asks for safety
         ("fire", "R20", "open"),
         ("fire", "R32", "open"),
-        ("death", "X23", "not_needed"),
+        ("death", "X23", "open"),
     ],
 )
 def test_reason_stands_for_a_step_only_where_it_may(code, step, state):

@@ -142,8 +142,8 @@ def test_policy_page_keeps_its_budget_at_any_number_of_versions() -> None:
     house = House()
     web = browser(house.gm)
     costs = []
-    for _n in range(2):
-        lasting(house)
+    for preset in ("hotel", "handover"):
+        lasting(house, preset=preset)
         shell._counts.clear()
         with CaptureQueriesContext(connection) as captured:
             web.get(url(house))

@@ -990,7 +990,12 @@ def test_executed_line_ends_custody_thing_and_paper(now):
     assert (item.case.is_open, item.case.closed_at) == (False, at)
     move = item.custody.get(ended_at=None)
     assert (move.kind, move.manager, move.guard) == ("police", house.dm, house.guard)
-    assert (move.manager_at, move.guard_at, move.storage, move.reason) == (at, at, None, "移交公安")
+    assert (move.manager_at, move.guard_at, move.storage, move.reason) == (
+        at,
+        at,
+        None,
+        f"移交公安，{PROOF.receiver}，{PROOF.proof}",
+    )
     assert item.custody.filter(ended_at=at).count() == 1
     assert item.case.clocks.filter(stopped_at=None, fired_at=None).count() == 0
     assert (batch.status, batch.ended_at, batch.case.is_open) == (B.DONE, at, False)

@@ -246,7 +246,7 @@ def test_contraband_never_gets_a_date():
     house = House()
     item = house.stored()
 
-    workflow.correct(item, moves.facts(item, category="contraband"), by=house.dm, reason="是刀具")
+    workflow.correct(item, moves.facts(item, category="contraband"), by=house.pm, reason="是刀具")
 
     item = fresh(item)
     assert item.expires_on is None
