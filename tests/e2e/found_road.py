@@ -184,7 +184,8 @@ def receive(
     expect(hand.field("保安部").locator("option:checked")).to_have_text(
         f"{house.guard.name}（当班）"
     )
-    hand.fill("保安部密码（在本机确认）", PASSWORD)
+    # For what is counted by two it reads 须在本机确认.
+    hand.fill(re.compile("^保安部密码（须?在本机确认）$"), PASSWORD)
     hand.select("存放位置", house.shelf.label)
     hand.fill("封签号", seal)
     hand.fill("估价（元）", value)

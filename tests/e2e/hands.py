@@ -44,8 +44,11 @@ class Hand:
         self.group(group).get_by_text(choice, exact=True).click()
 
     def select(self, label: str, option: str) -> None:
-        """Take one line of a list."""
-        self.field(label).select_option(label=option)
+        """Take one line of a list; of a person his name, whatever the list adds to it (当班 …)."""
+        field = self.field(label)
+        begins = re.compile(rf"^\s*{re.escape(option)}(?:（|\s|$)")
+        value = field.locator("option").filter(has_text=begins).first.get_attribute("value")
+        field.select_option(value=value or "")
 
     def tick(self, label: str) -> None:
         """Tick a box."""

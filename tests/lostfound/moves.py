@@ -12,7 +12,7 @@ from typing import Any
 from django.utils import timezone
 
 from lostfound import retention, workflow
-from lostfound.models import CustodyMove, FoundItem, RetentionPolicy
+from lostfound.models import CustodyMove, FoundItem, RetentionPolicy, SealTag
 from propdesk.core.models import Attachment, User
 from propdesk.core.roles import DUTY, Role, standing
 from tests.factories import PASSWORD, CaseFactory
@@ -54,7 +54,7 @@ def unsigned(house: House) -> FoundItem:
 
 
 def sealed(house: House) -> FoundItem:
-    return house.stored(seal="FQ-0001")
+    return house.stored(seal=f"FQ-{house.prop.pk}-{SealTag.objects.count() + 1:04}")
 
 
 def revalued_down(house: House) -> FoundItem:
