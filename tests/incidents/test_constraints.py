@@ -274,7 +274,8 @@ def test_guard_refuses_to_rewrite_the_past(name):
 def guards() -> set[str]:
     with connection.cursor() as cursor:
         cursor.execute("SELECT tgname FROM pg_trigger WHERE NOT tgisinternal")
-        return {name for (name,) in cursor.fetchall() if not name.startswith("lostfound_")}
+        elsewhere = ("lostfound_", "emergencies_")  # the registers have cases of their own
+        return {name for (name,) in cursor.fetchall() if not name.startswith(elsewhere)}
 
 
 def test_every_guard_of_the_database_has_its_case():
