@@ -87,13 +87,24 @@ class World:
             return str(self.take.case.number)
         return str(self.item.case.number)
 
+    @staticmethod
+    def step(name: str) -> str:
+        """The step of a page that has several; a draft is one claim's own."""
+        if "batch" in name:
+            return "review"
+        return "describe-1" if name == "lostfound:claim_draft" else "describe"
+
     def address(self, name: str, args: list[str]) -> str:
         claim = claiming.live(self.item)
         keys: dict[str, Any] = {
             "code": self.house.prop.code,
             "number": self.number(name),
             "name": "edit" if name == "lostfound:lost_act" else "trace",
-            "step": "review" if "batch" in name else "describe",
+            "step": "review"
+            if "batch" in name
+            else "describe-1"
+            if name == "claim_draft"
+            else "describe",
             "seq": claim.seq,
             "who": "owner",
             "photo": Attachment.objects.filter(case=self.item.case).first().pk,
