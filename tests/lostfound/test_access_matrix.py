@@ -100,11 +100,7 @@ class World:
             "code": self.house.prop.code,
             "number": self.number(name),
             "name": "edit" if name == "lostfound:lost_act" else "trace",
-            "step": "review"
-            if "batch" in name
-            else "describe-1"
-            if name == "claim_draft"
-            else "describe",
+            "step": self.step(name),
             "seq": claim.seq,
             "who": "owner",
             "photo": Attachment.objects.filter(case=self.item.case).first().pk,
