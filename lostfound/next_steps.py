@@ -139,9 +139,11 @@ class NextSteps(DetailRows):
     def _next(self) -> list[str]:
         """In the order of urgency: what others wait for, then what the state asks."""
         status = self.item.status
+        if self.rule.to_police_at_once:
+            return ["police", "cosign"]
         first = ["cosign", "decide-value", "acknowledge"]
         if status == S.LOGGED:
-            return ["police", "receive", "hand-in"]
+            return ["receive", "hand-in"]
         if status == S.STORED:
             return [*first, "clue", "trace"]
         if status == S.TRACING:
@@ -171,6 +173,8 @@ class NextSteps(DetailRows):
         row = self.item
         if row.status == S.VOIDED:
             return _("已作废：%(reason)s") % {"reason": row.void_reason}
+        if self.rule.to_police_at_once and self.is_open:
+            return str(self.rule.advice)
         if row.status == S.LOGGED:
             return self._until_received()
         if self.waits_for:
@@ -189,8 +193,6 @@ class NextSteps(DetailRows):
         return str(IDLE.get(S(row.status), ""))
 
     def _until_received(self) -> str:
-        if self.rule.to_police_at_once:
-            return str(self.rule.advice)
         if self.holds:
             return _("东西还在您手里，请交给值班经理，由他和保安部一起入库。")
         return _("等值班经理和保安部接收入库。")
@@ -202,7 +204,7 @@ class NextSteps(DetailRows):
     @cached_property
     def may_describe(self) -> bool:
         """Whether somebody who claims it can be heard now, by this user (L-E)."""
-        return self._open_to("describe")
+        return self._open_to("describe") and not self.rule.to_police_at_once
 
     @cached_property
     def may_claim_on(self) -> bool:
@@ -222,6 +224,7 @@ class NextSteps(DetailRows):
             self.rule.early_days is not None and self.item.status in workflow.MOVES["trace"].states
         )
         ripe = (self.item.status == S.EXPIRED or early) and not self.on_paper
+        ripe = ripe and not self.rule.to_police_at_once
         return ripe and self.allowed("propose_disposal")
 
     def _open_to(self, action: str) -> bool:

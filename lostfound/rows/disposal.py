@@ -48,7 +48,9 @@ LOOK = {
     "decide_batch": ("violet", "patch-check", _l("总物业经理批示")),
     "withdraw_batch": ("red", "x-circle", _l("撤回审批单")),
     "execute_line": ("green", "check2-all", _l("登记执行")),
+    "flag": ("red", "bell", _l("系统提醒：仍未执行")),
     "line_claimed": ("orange", "person-check", _l("有人认领，不再处置")),
+    "line_dropped": ("grey", "dash-circle", _l("物品已另行处理，撤下")),
     "paper_sealed": ("grey", "file-earmark-pdf", _l("封存审批单")),
 }
 

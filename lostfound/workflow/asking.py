@@ -30,6 +30,7 @@ from lostfound.workflow.disposal import (
     tell,
 )
 from lostfound.workflow.table import RESTING, B, S
+from lostfound.workflow.terms import arm_category
 from propdesk.core import audit, bulk, cases, clocks, drafts, signatures
 from propdesk.core.models import Case, Property, User
 from propdesk.core.roles import Role, ensure
@@ -98,7 +99,16 @@ def _check(prop: Property, asks: Sequence[Ask], items: Mapping[int, FoundItem], 
 
 
 def _check_free(prop: Property, items: Mapping[int, FoundItem]) -> None:
-    """ConflictError for things that are not at rest or already on a paper."""
+    """ConflictError for contraband, for things that are not at rest, or already on a paper."""
+    forbidden = [
+        item.case.number
+        for item in items.values()
+        if categories.rule(item.category).to_police_at_once
+    ]
+    require(
+        not forbidden,
+        _("违禁危险品不走审批，请直接移交公安：%(found)s。") % {"found": "、".join(forbidden)},
+    )
     taken = DisposalLine.objects.filter(item__in=list(items), state__in=LIVE)
     on_paper = dict(taken.values_list("item", "batch__case__number"))
     busy = [
@@ -240,6 +250,7 @@ def _write_edit(
     page.acts(entries)
     page.write()
     clocks.stop_all((held.item(i).case for i in added), page.at, [Rule.CATEGORY_DUE])
+    arm_category((held.item(i) for i in dropped), page.at)
 
 
 @transaction.atomic
@@ -310,6 +321,7 @@ def withdraw_batch(batch: DisposalBatch, *, by: User, reason: str) -> DisposalBa
     entries = [on_item(i, batch, "drop_disposal", by) for i in held.items.values()]
     page.acts([act, *entries], *END)
     page.write()
+    arm_category(held.items.values(), now)
     if batch.submitted_at is not None:
         signers = (batch.asked_by_id, batch.asked_with_id, batch.reviewed_by_id)
         also = User.objects.filter(pk__in=[pk for pk in signers if pk is not None])

@@ -16,13 +16,15 @@ from lostfound.workflow.table import MOVES, S
 from propdesk.core import audit, search, signatures, wake
 from propdesk.core.models import Case, Person, Property, StaffSignature, User
 from propdesk.core.roles import DUTY, Standing, ensure, standing
-from propdesk.core.transitions import RefusedInput, in_state
+from propdesk.core.transitions import RefusedInput, in_state, require
 
 LATE_REPORT = timedelta(minutes=30)
 """L-B: after this long between finding and reporting the form asks why; never held against him."""
 REST = timedelta(days=366)
 """What an unstarted term (未起算) counts as in lists, so that nothing drops out of sight."""
 CLAIM_WITHIN = timedelta(hours=24)
+COUNT = "count_contents"
+"""Task: what has become a container is counted by two (L-D)."""
 
 
 class Rule(models.TextChoices):
@@ -189,6 +191,14 @@ def is_here(user: User, password: str) -> bool:
             guard_password=_t("密码不对，请%(name)s重新输入。") % {"name": user.name}
         )
     return True
+
+
+def not_contraband(item: FoundItem) -> None:
+    """ConflictError for contraband: whatever was known when it came in, only the police get it."""
+    require(
+        not categories.rule(item.category).to_police_at_once,
+        _t("违禁危险品只能移交公安，不认领、不归还。"),
+    )
 
 
 def neutral(item: FoundItem) -> str:

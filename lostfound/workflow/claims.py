@@ -18,9 +18,11 @@ from lostfound.workflow.base import (
     finish,
     neutral,
     next_due,
+    not_contraband,
     resting,
 )
 from lostfound.workflow.table import S
+from lostfound.workflow.terms import rearm
 from propdesk.core import audit, bulk, cases, clocks, persons
 from propdesk.core.models import Task, User
 from propdesk.core.notices import notify
@@ -53,6 +55,7 @@ def describe(item: FoundItem, claimant: Claimant, description: str, *, by: User)
     been carried out gives way (L-H).
     """
     item, _stand = begin(item, "describe", by)
+    not_contraband(item)
     now = timezone.now()
     claim = _written(item, claimant, description, State.DESCRIBED, by, now)
     lines = disposal.withdraw_for_claim(item, by=by, now=now)
@@ -74,6 +77,7 @@ def rival(item: FoundItem, claimant: Claimant, description: str, *, by: User) ->
     保安部 and the property manager hear of it at once.
     """
     item, _stand = begin(item, "rival", by)
+    not_contraband(item)
     now = timezone.now()
     claim = _written(item, claimant, description, State.RIVAL, by, now)
     item.status = S.DISPUTED
@@ -255,6 +259,7 @@ def _rest(item: FoundItem, now: datetime) -> list[str]:
     clocks.stop(item.case, [Rule.CLAIM_LATE], now)
     item.status = resting(item, now)
     item.next_due_at = next_due(item, now)
+    rearm(item, now)
     return ["status", "next_due_at"]
 
 

@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from lostfound import categories, retention
 from lostfound.models import ContentLine, CustodyMove, FoundItem, SealTag, StoragePlace, Valuation
 from lostfound.workflow.base import (
+    COUNT,
     Rule,
     begin,
     compare_soon,
@@ -28,7 +29,7 @@ from lostfound.workflow.storing import place_in_use
 from lostfound.workflow.table import S
 from lostfound.workflow.terms import arm, policy_in_force, term_of
 from lostfound.workflow.tracing import report_to_manager, set_clue
-from propdesk.core import audit, clocks
+from propdesk.core import audit, cases, clocks
 from propdesk.core.models import User
 from propdesk.core.roles import DUTY, standing
 from propdesk.core.transitions import RefusedInput, happened, require
@@ -347,5 +348,6 @@ def count_contents(
     for row in old:
         row.removed_at = now
         audit.save(row, "removed_at", by=by, reason=reason)
-    rows = _list_contents(item, lines, by, witness.user, now)
+    rows: list[models.Model] = [*_list_contents(item, lines, by, witness.user, now)]
+    rows += cases.close_tasks(item.case, COUNT, by=by, outcome="counted")
     return finish(item, [], *old, *rows, by=by, action="count_contents", reason=reason)

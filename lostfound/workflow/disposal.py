@@ -10,13 +10,15 @@ from datetime import datetime
 
 from django.db import models
 from django.utils import timezone
+from django.utils.functional import Promise as Lazy
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as _l
 
 from lostfound.models import DisposalBatch, DisposalLine, FoundItem
 from lostfound.permissions import ACTIONS, SECURITY
 from lostfound.workflow.base import neutral
 from lostfound.workflow.table import BATCH_MOVES, RESTING, B, S
-from propdesk.core import audit, bulk, cases, duty, rendering
+from propdesk.core import audit, bulk, cases, clocks, duty, rendering
 from propdesk.core.models import Membership, Property, User
 from propdesk.core.notices import notify
 from propdesk.core.roles import Role, Standing, ensure
@@ -128,7 +130,8 @@ def to_draft(batch: DisposalBatch, reason: str) -> tuple[str, ...]:
 
 
 def close(batch: DisposalBatch, status: str, now: datetime, reason: str = "") -> tuple[str, ...]:
-    """End paper and case, not saved yet; the caller saves ``END`` of the case, too."""
+    """End paper and case, not saved yet; the caller saves ``END`` of the case, too. Its clock stops."""
+    clocks.stop_all([batch.case], now)
     batch.status, batch.ended_at, batch.ended_reason = status, now, reason[:200]
     batch.case.is_open, batch.case.closed_at = False, now
     return ("status", "ended_at", "ended_reason")
@@ -160,42 +163,71 @@ def ask(batch: DisposalBatch, kind: str, role: Role, text: str, *, by: User) -> 
     return [*done, cases.open_task(batch.case, kind, role, f"{text} · {batch.case.number}", by=by)]
 
 
+@dataclass(frozen=True, slots=True)
+class _Gone:
+    """How a paper tells of a thing that left it: the act, its words, what ends the paper with it."""
+
+    action: str
+    reason: Lazy
+    word: Lazy
+    ended: Lazy
+
+
+_GONE = {
+    L.CLAIMED: _Gone(
+        "line_claimed", _l("被认领"), _l("%(case)s 有人认领，不再处置"), _l("物品已被认领")
+    ),
+    L.DROPPED: _Gone(
+        "line_dropped", _l("撤下"), _l("%(case)s 已另行处理，撤下审批单"), _l("物品已另行处理")
+    ),
+}
+
+
 def withdraw_for_claim(item: FoundItem, *, by: User, now: datetime) -> list[models.Model]:
     """A claim before execution wins (L-H): the live line of a locked thing ends, its paper records it.
 
     Inside the caller's transaction; returns the rows for the entry of the thing, [] when it stands
     on no paper. A paper with nothing left to do ends, too.
     """
+    return _leaves(item, L.CLAIMED, by, now)
+
+
+def drop_line(item: FoundItem, *, by: User, now: datetime) -> list[models.Model]:
+    """As ``withdraw_for_claim``, for a thing that is voided, or turns out to be for the police."""
+    return _leaves(item, L.DROPPED, by, now)
+
+
+def _leaves(item: FoundItem, state: L, by: User, now: datetime) -> list[models.Model]:
     live = DisposalLine.objects.filter(item=item.pk, state__in=LIVE)
     found = live.values_list("batch", flat=True).first()
     if found is None:
         return []
     batch = hold_batch(found)
     line = live.select_for_update().get()
-    line.state = L.CLAIMED
-    page = bulk.Sheet(by, str(_("被认领")), at=now)
+    line.state, gone = state, _GONE[state]
+    page = bulk.Sheet(by, str(gone.reason), at=now)
     page.change([line], "state")
-    fields, rows = _after_claim(batch, by, now)
+    fields, rows = _with_the_last(batch, gone, by, now)
     if fields:
         page.change([batch], *fields)
     info = {"number": item.case.number}
-    act = audit.Act(batch.case, "line_claimed", by, info=info, rows=[batch, line, *rows])
+    act = audit.Act(batch.case, gone.action, by, info=info, rows=[batch, line, *rows])
     page.acts([act], *END)
     page.write()
-    word = _("%(case)s 有人认领，不再处置") % {"case": neutral(item)}
+    word = str(gone.word) % {"case": neutral(item)}
     tell(batch, Role.DUTY_MANAGER, Role.GENERAL_MANAGER, *sorted(SECURITY), word=word, by=by)
     if batch.status == B.DONE:
         seal(batch, by)
     return [line]
 
 
-def _after_claim(
-    batch: DisposalBatch, by: User, now: datetime
+def _with_the_last(
+    batch: DisposalBatch, gone: _Gone, by: User, now: datetime
 ) -> tuple[tuple[str, ...], Sequence[models.Model]]:
     """End a paper whose last live line went; (fields to save, tasks closed)."""
     if DisposalLine.objects.filter(batch=batch, state__in=LIVE).count() > 1:
         return (), []
-    done = cases.close_tasks(batch.case, by=by, outcome="claimed")
+    done = cases.close_tasks(batch.case, by=by, outcome=gone.action)
     if batch.status == B.DECIDED:
         return close(batch, B.DONE, now), done
-    return close(batch, B.WITHDRAWN, now, str(_("物品已被认领"))), done
+    return close(batch, B.WITHDRAWN, now, str(gone.ended)), done

@@ -12,8 +12,11 @@ from django.utils.translation import gettext as _
 from lostfound import categories
 from lostfound.models import CustodyMove, FoundItem
 from lostfound.permissions import ACTIONS
+from lostfound.workflow import disposal
 from lostfound.workflow.base import (
+    COUNT,
     END,
+    Rule,
     begin,
     current,
     end,
@@ -22,14 +25,16 @@ from lostfound.workflow.base import (
     hold,
     index,
     neutral,
+    next_due,
     permit,
     present,
+    resting,
 )
 from lostfound.workflow.custody import Second, pair
 from lostfound.workflow.table import MOVES, S
-from lostfound.workflow.terms import renew, term_of
-from propdesk.core import cases, persons, photos, stale
-from propdesk.core.models import Attachment, CaseLink, Place, Unmasking, User
+from lostfound.workflow.terms import arm_category, renew, term_of
+from propdesk.core import cases, clocks, persons, photos, stale
+from propdesk.core.models import Attachment, CaseLink, Place, Task, Unmasking, User
 from propdesk.core.notices import notify
 from propdesk.core.roles import MANAGERS, Role, Standing
 from propdesk.core.transitions import RefusedInput, happened, in_state, require
@@ -64,8 +69,9 @@ class Facts:
 def correct(item: FoundItem, facts: Facts, *, by: User, reason: str, seen: str = "") -> FoundItem:
     """更正登记 (L-C): with reason; history keeps what stood there. Not while somebody claims it.
 
-    After receipt a category that opens another way out (the police at once, an early end) takes a
-    manager who had no hand in the thing; duty manager, 保安部 and managers hear of it.
+    What turns out to be contraband leaves its paper of disposal and is told of at once. After receipt a
+    category that opens another way out (the police at once, an early end) takes a manager who had no
+    hand in the thing; duty manager, 保安部 and managers hear of it.
     """
     item, stand = begin(item, "correct", by)
     labels = {f.attname: f.verbose_name for f in FoundItem._meta.concrete_fields}  # noqa: SLF001 -- model API
@@ -78,13 +84,15 @@ def correct(item: FoundItem, facts: Facts, *, by: User, reason: str, seen: str =
     require(edited(item) != before, _("登记没有变化。"))
     fields = [name.removesuffix("_id") for name in EDITED]
     info: dict[str, Any] = {}
+    rows: list[models.Model] = []
     if facts.category != before["category"]:
         _may_change_way(item, before["category"], by, stand)
-        fields += _other_category(item)
+        more, rows = _other_category(item, before["category"], by, timezone.now())
+        fields += more
         info["category"] = [before["category"], facts.category]
     index(item)
     info["fields"] = sorted(name for name, value in edited(item).items() if before[name] != value)
-    return finish(item, fields, by=by, action="correct", reason=reason, info=info)
+    return finish(item, fields, *rows, by=by, action="correct", reason=reason, info=info)
 
 
 def _check(facts: Facts, reason: str) -> None:
@@ -129,12 +137,62 @@ def _may_change_way(item: FoundItem, old: str, by: User, stand: Standing) -> Non
     notify(item.case, *OVERSIGHT, rule="lostfound.category", text=text, key=key, except_for=by)
 
 
-def _other_category(item: FoundItem) -> list[str]:
-    """Contraband has no term; whatever turns out to be none gets one."""
+def _other_category(
+    item: FoundItem, was: str, by: User, now: datetime
+) -> tuple[list[str], list[models.Model]]:
+    """What the new category asks for: the police, a term, its own date, a count by two.
+
+    Thing not saved yet; returns (its fields, rows for its entry).
+    """
+    fields: list[str] = []
+    rows: list[models.Model] = []
+    rule = categories.rule(item.category)
+    if rule.to_police_at_once:
+        rows += disposal.drop_line(item, by=by, now=now)
+        _warn(item, by)
     if item.policy is None:
-        return []
+        return fields, rows
     item.expires_on = term_of(item, item.value)
-    return ["expires_on", *renew(item, timezone.now())]
+    fields += ["expires_on", "next_due_at", *renew(item, now)]
+    if rule.to_police_at_once and item.status == S.DISPOSING:
+        item.status = resting(item, now)
+        fields.append("status")
+    item.next_due_at = next_due(item, now)
+    clocks.stop(item.case, [Rule.CATEGORY_DUE], now)
+    if not item.disposals.filter(state__in=disposal.LIVE).exists():
+        arm_category([item], now)
+    return fields, [*rows, *_count(item, was, by)]
+
+
+def _warn(item: FoundItem, by: User) -> None:
+    """As when contraband is logged (L-B)."""
+    notify(
+        item.case,
+        Role.DUTY_MANAGER,
+        Role.SECURITY,
+        Role.SECURITY_MANAGER,
+        Role.PROPERTY_MANAGER,
+        rule="lostfound.logged",
+        text=_("【违禁危险品，立即处理】%(case)s") % {"case": neutral(item)},
+        key=f"contraband:{item.case.version}",
+        except_for=by,
+        urgent=True,
+    )
+
+
+def _count(item: FoundItem, was: str, by: User) -> list[models.Model]:
+    """A container or cash in the cupboard whose contents nobody has listed is counted by two (L-D)."""
+    before, after = categories.rule(was), categories.rule(item.category)
+    if not (after.has_contents or after.is_cash):
+        if not (before.has_contents or before.is_cash):
+            return []
+        return [*cases.close_tasks(item.case, COUNT, by=by, outcome="corrected")]
+    listed = item.contents.filter(removed_at=None).exists()
+    asked = Task.objects.filter(case=item.case, kind=COUNT, done_at=None).exists()
+    if listed or asked:
+        return []
+    text = _("类别已更正，请两人清点内含物 · %(case)s") % {"case": neutral(item)}
+    return [cases.open_task(item.case, COUNT, Role.DUTY_MANAGER, text, by=by)]
 
 
 @transaction.atomic
@@ -193,20 +251,9 @@ def hand_to_police(
     """
     ready = photos.prepare(receipt.photo) if receipt.photo else None
     item, _stand = begin(item, "hand_to_police", by)
-    require(
-        categories.rule(item.category).to_police_at_once,
-        _("只有违禁危险品可以直接移交公安，其他失物走过期失物审批。"),
-    )
     now = timezone.now()
     at = receipt.handed_at or now
-    happened("handed_at", at, now, not_before=item.found_at)
-    errors = {}
-    if not receipt.proof:
-        errors["proof"] = _("请填写公安的接收回执编号。")
-    if not receipt.receiver:
-        errors["receiver"] = _("请填写接收民警的警号或单位。")
-    if errors:
-        raise RefusedInput(**errors)
+    _check_receipt(item, receipt, at, now)
     present(second.user, second.password)
     people = pair(item, by, second, now)
     _not_who_made_it_contraband(item, by, second.user)
@@ -214,7 +261,7 @@ def hand_to_police(
     taken = _("%(who)s，回执 %(n)s") % {"who": receipt.receiver, "n": receipt.proof}
     people |= {"giver": before.holder, "reason": taken[:LONGEST_REASON]}
     move = hand_on(item, CustodyMove.Kind.POLICE, by=by, now=now, **people)
-    rows: list[models.Model] = [before, move]
+    rows: list[models.Model] = [before, move, *disposal.drop_line(item, by=by, now=now)]
     if ready is not None:
         rows.append(
             photos.store(item.case, ready, by=by, caption=str(_("公安接收回执")), is_paper=True)
@@ -233,6 +280,21 @@ def hand_to_police(
         occurred_at=at,
         case_fields=END,
     )
+
+
+def _check_receipt(item: FoundItem, receipt: PoliceReceipt, at: datetime, now: datetime) -> None:
+    require(
+        categories.rule(item.category).to_police_at_once,
+        _("只有违禁危险品可以直接移交公安，其他失物走过期失物审批。"),
+    )
+    happened("handed_at", at, now, not_before=item.found_at)
+    errors = {}
+    if not receipt.proof:
+        errors["proof"] = _("请填写公安的接收回执编号。")
+    if not receipt.receiver:
+        errors["receiver"] = _("请填写接收民警的警号或单位。")
+    if errors:
+        raise RefusedInput(**errors)
 
 
 def _not_who_made_it_contraband(item: FoundItem, by: User, second: User) -> None:
@@ -304,6 +366,8 @@ def _voided(item: FoundItem, action: str, reason: str, by: User, stand: Standing
         )
         require(allowed, _("自己登记、拾获或接收的物品须由另一位经理作废。"))
     item.void_reason = reason
-    fields = ["void_reason", *end(item, S.VOIDED, timezone.now())]
-    done = cases.close_tasks(item.case, by=by, outcome="voided")
-    return finish(item, fields, *done, by=by, action=action, reason=reason, case_fields=END)
+    now = timezone.now()
+    rows = disposal.drop_line(item, by=by, now=now)
+    fields = ["void_reason", *end(item, S.VOIDED, now)]
+    rows += cases.close_tasks(item.case, by=by, outcome="voided")
+    return finish(item, fields, *rows, by=by, action=action, reason=reason, case_fields=END)

@@ -22,6 +22,7 @@ from lostfound.workflow.base import (
     hand_on,
     last_day_of,
     minutes,
+    not_contraband,
     present,
     two_people,
 )
@@ -66,6 +67,7 @@ def return_item(claim: Claim, signed: Signed, guard: Second, password: str, *, b
     missing; 409 unless the claim was checked. The sealed slip is asked for at once.
     """
     item, claim, _stand = begin_claim(claim, "return_item", by)
+    not_contraband(item)
     require(claim.state == State.VERIFIED, _("先核对并查验证件，再办归还。"))
     require(
         claim.authorisation is None or claim.authorisation.removed_at is None,

@@ -16,7 +16,9 @@ RESTING = frozenset({S.STORED, S.TRACING, S.OWNERLESS, S.EXPIRED})
 IN_STORE = OPEN - {S.LOGGED}
 
 
-_REST = (S.STORED, S.TRACING, S.OWNERLESS, S.EXPIRED)
+_KEPT = (S.STORED, S.TRACING, S.OWNERLESS)
+"""Where a thing goes back to from 待处置 when its term has become longer."""
+_REST = (*_KEPT, S.EXPIRED)
 
 MOVES: dict[str, Move] = {
     "hand_in": move(_("接手上交"), S.LOGGED),
@@ -30,11 +32,11 @@ MOVES: dict[str, Move] = {
     "trace": move(_("登记查找"), S.STORED, S.TRACING, S.OWNERLESS, S.EXPIRED),
     "report_ownerless": move(_("报物业经理"), S.STORED, S.TRACING, to=(S.OWNERLESS,)),
     "acknowledge": move(_("登记知悉"), *IN_STORE),
-    "announce": move(_("登记招领公告"), *IN_STORE),
-    "revalue": move(_("重新估价"), *IN_STORE),
-    "decide_value": move(_("批准重新估价"), *IN_STORE),
-    "change_policy_of_item": move(_("更换保管规则"), *RESTING),
-    "hand_to_police": move(_("移交公安"), S.LOGGED, *RESTING, to=(S.POLICE,)),
+    "announce": move(_("登记招领公告"), *IN_STORE, to=_KEPT),
+    "revalue": move(_("重新估价"), *IN_STORE, to=_KEPT),
+    "decide_value": move(_("批准重新估价"), *IN_STORE, to=_KEPT),
+    "change_policy_of_item": move(_("更换保管规则"), *RESTING, to=_KEPT),
+    "hand_to_police": move(_("移交公安"), S.LOGGED, *RESTING, S.DISPOSING, to=(S.POLICE,)),
     "describe": move(_("登记认领"), *RESTING, S.DISPOSING, to=(S.CLAIMED,)),
     "verify": move(_("核对认领"), S.CLAIMED),
     "refuse_claim": move(_("不予认领"), S.CLAIMED, to=_REST),
@@ -49,7 +51,7 @@ MOVES: dict[str, Move] = {
     "expire": move(_("转待处置"), S.STORED, S.TRACING, S.OWNERLESS, to=(S.EXPIRED,)),
     "attach": move(_("添加照片"), *OPEN),
     "remove_attachment": move(_("撤下照片"), *OPEN),
-    "correct": move(_("更正登记"), *(OPEN - {S.CLAIMED, S.DISPUTED})),
+    "correct": move(_("更正登记"), *(OPEN - {S.CLAIMED, S.DISPUTED}), to=_KEPT),
     "link": move(_("关联"), *(frozenset(S) - {S.VOIDED})),
     "unmask": move(_("查看完整号码"), *S),
     "void": move(_("作废"), S.LOGGED, to=(S.VOIDED,)),

@@ -1,6 +1,6 @@
 """L-G: which rule a thing is kept under, until when, and the clocks that follow from it."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 
@@ -13,11 +13,11 @@ from django.utils.translation import gettext as _
 from lostfound import categories, retention
 from lostfound.models import FoundItem, RetentionPolicy
 from lostfound.permissions import ACTIONS
-from lostfound.workflow.base import RETENTION_RULES, Rule, last_day_of, resting
+from lostfound.workflow.base import RETENTION_RULES, Rule, last_day_of, minutes, resting
 from lostfound.workflow.table import S
 from propdesk.core import audit, clocks, drafts
 from propdesk.core.models import Property, PropertySettings, User
-from propdesk.core.roles import ensure
+from propdesk.core.roles import ensure, standing
 from propdesk.core.transitions import RefusedInput, lock, require
 
 POLICY_FORM = "lostfound.policy"
@@ -140,9 +140,15 @@ def set_policy(
 
 
 def follow_settings(row: PropertySettings, by: User, reason: str) -> None:
-    """Settings were saved: another preset there is a new version of the rule from today on."""
+    """Settings were saved: another preset there is a new version of the rule from today on.
+
+    RefusedInput for whoever may not make one, unless the house has none yet (first run).
+    """
     newest = RetentionPolicy.objects.filter(property=row.property).order_by("-version").first()
     if newest is None or newest.preset != row.retention:
+        if newest is not None and not ACTIONS["set_policy"].any & standing(by, row.property).roles:
+            sentence = _("这里已有保管规则，由总物业经理在“失物”的“保管规则”里修改。")
+            raise RefusedInput(retention=sentence)
         _write(row.property, row.retention, timezone.localdate(), by=by, reason=reason)
 
 
@@ -177,6 +183,39 @@ def renew(item: FoundItem, now: datetime) -> list[str]:
         return []
     item.status = resting(item, now)
     return ["status"]
+
+
+def arm_category(items: Iterable[FoundItem], now: datetime) -> None:
+    """Set the own clock of food and medicine that rest and stand on no paper (ambiguity 5)."""
+    clocks.arm_all((i.case, rule, due) for i in items for rule, due in _category_clock(i, now))
+
+
+def _category_clock(item: FoundItem, now: datetime) -> list[tuple[str, datetime]]:
+    """Due now when the date is past; none once the term is over: then it is 待处置 anyway."""
+    days, last = categories.rule(item.category).early_days, last_day_of(item)
+    if days is None or item.received_on is None:
+        return []
+    if last is not None and retention.is_expired(last, now):
+        return []
+    due = retention.expires_at(retention.category_day(item.received_on, days))
+    return [(Rule.CATEGORY_DUE, max(due, now))]
+
+
+def rearm(item: FoundItem, now: datetime) -> None:
+    """What still matters of a thing that rests again, and may have gone by unheard while it did not.
+
+    A claim and a decision keep warnings still, a paper stops that of the category. Due now where the
+    time is past; what waits to fire anyway is left alone.
+    """
+    wanted = _category_clock(item, now)
+    if (last := last_day_of(item)) is not None:
+        wanted.append((Rule.EXPIRED, max(retention.expires_at(last) - TICK, now)))
+    if item.status in (S.STORED, S.TRACING) and not item.attempts.exists():
+        due = (item.handed_at or now) + minutes(item.case.property.settings.found_trace)
+        wanted.append((Rule.TRACE_LATE, max(due, now)))
+    pending = item.case.clocks.filter(fired_at=None, stopped_at=None)
+    waits = set(pending.values_list("rule", flat=True))
+    clocks.arm(item.case, *(each for each in wanted if each[0] not in waits))
 
 
 def _clocks(item: FoundItem, now: datetime) -> list[tuple[str, datetime]]:

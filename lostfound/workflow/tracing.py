@@ -87,12 +87,7 @@ def trace(
     now = timezone.now()
     tried_at = tried_at or now
     happened("tried_at", tried_at, now, not_before=item.found_at)
-    if via not in TraceAttempt.Via.values:
-        raise RefusedInput(via=_("请选择查找方式。"))
-    if outcome not in TraceAttempt.Outcome.values:
-        raise RefusedInput(outcome=_("请选择查找结果。"))
-    if not text:
-        raise RefusedInput(text=_("请写明问了谁、查了什么。"))
+    _check(via, text, outcome)
     row = TraceAttempt(
         item=item, via=via, text=text, outcome=outcome, tried_at=tried_at, by=by, at=now
     )
@@ -115,6 +110,15 @@ def trace(
         occurred_at=tried_at,
     )
     return row
+
+
+def _check(via: str, text: str, outcome: str) -> None:
+    if via not in TraceAttempt.Via.values:
+        raise RefusedInput(via=_("请选择查找方式。"))
+    if outcome not in TraceAttempt.Outcome.values:
+        raise RefusedInput(outcome=_("请选择查找结果。"))
+    if not text:
+        raise RefusedInput(text=_("请写明问了谁、查了什么。"))
 
 
 @transaction.atomic

@@ -14,7 +14,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from lostfound import workflow
+from lostfound import categories, workflow
 from lostfound.detail import Detail
 from lostfound.detail_rows import DetailRows
 from lostfound.models import FoundItem
@@ -310,6 +310,18 @@ def test_short_lived_things_have_a_clock_of_their_own() -> None:
 def test_thing_without_a_term_has_no_clock(ready: Ready) -> None:
     house = House()
     assert detail(house, ready(house)).clocks == []
+
+
+def test_contraband_found_out_later_is_for_the_police_before_all_else() -> None:
+    house = House()
+    item = house.stored()
+    workflow.correct(item, moves.facts(item, category="contraband"), by=house.gm, reason="是刀具")
+
+    one = detail(house, item)
+
+    assert one.cards[0] == "police"
+    assert one.waiting == str(categories.RULES["contraband"].advice)
+    assert (one.may_describe, one.may_propose) == (False, False)
 
 
 # --- the chain -----------------------------------------------------------------------------

@@ -607,6 +607,34 @@ def test_review_without_reason_or_password_is_refused(fields, field):
     assert list(caught.value.errors) == [field]
 
 
+# --- what a paper keeps still --------------------------------------------------------------
+
+
+def reminded(item):
+    rows = item.case.clocks.filter(rule=Rule.CATEGORY_DUE, fired_at=None, stopped_at=None)
+    return list(rows.values_list("due_at", flat=True))
+
+
+@pytest.mark.parametrize("kept_for", [0, 20])
+def test_food_that_leaves_its_paper_is_called_to_mind_again(now, kept_for):
+    house = House()
+    with disposing.on(LATER - timedelta(days=kept_for)):
+        items = [house.stored(house.logged(category="food")) for _n in range(3)]
+    batch = read(
+        W.start_batch(house.prop, asks(items, "destroy", early_reason="放不久"), by=house.dm)
+    )
+    first, second, _third = lines(batch)
+    drafted_, due = reminded(items[0]), retention.expires_at(items[0].received_on + timedelta(3))
+
+    W.edit_batch(batch, by=house.dm, drop=[first.pk])
+    W.describe(fresh(second.item), claiming.W.Claimant(claiming.GUEST), "我的", by=house.desk)
+    W.refuse_claim(claiming.live(second.item), by=house.dm, reason="不符")
+    W.withdraw_batch(read(batch), by=house.dm, reason="改天再报")
+
+    assert drafted_ == []
+    assert [reminded(item) for item in items] == 3 * [[max(due, LATER)]]
+
+
 # --- deciding ------------------------------------------------------------------------------
 
 
@@ -907,22 +935,13 @@ def test_sending_back_without_a_reason_is_refused():
 
 def test_thing_that_is_gone_meanwhile_stops_the_decision_until_it_is_struck():
     house = House()
-    with disposing.on(disposing.T0):
-        wet = house.stored(house.logged(category="food"))
-    items = [*expired(house), fresh(wet)]
-    batch = W.start_batch(
-        house.prop,
-        [W.Ask(items[0], "police"), W.Ask(items[1], "destroy", early_reason="变质")],
-        OPINION,
-        by=house.dm,
-    )
-    batch = reviewed(house, submitted(house, read(batch)))
-    another = signer(house, Role.GENERAL_MANAGER)
-    W.void_stored(items[1], by=another, where="已变质，当场丢弃", reason="重复登记")
+    items = expired(house, 2)
+    batch = reviewed(house, submitted(house, drafted(house, items)))
+    W.revalue(items[1], Decimal(900), by=house.dm, basis="市价", reason="估错了")
 
     with refuses(ConflictError, match=f"已经不在待处置，请退回修改撤下：{items[1].case.number}"):
         decide(house, batch)
-    W.send_back_batch(batch, by=house.gm, reason="撤下作废的")
+    W.send_back_batch(batch, by=house.gm, reason="撤下没到期的")
     W.edit_batch(read(batch), by=house.dm, drop=[lines(batch)[1].pk])
     batch = decided(house, reviewed(house, submitted(house, read(batch))))
 

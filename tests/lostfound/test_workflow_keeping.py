@@ -1,17 +1,22 @@
 """Corrections, photos, the police and taking back a slip; what nobody may do to his own."""
 
+from datetime import timedelta
+
 import pytest
 from django.core.exceptions import PermissionDenied
 from django.core.files.base import ContentFile
+from django.utils import timezone
 
-from lostfound import workflow
+from lostfound import retention, workflow
+from lostfound.models import FoundItem
+from lostfound.workflow import Rule
 from propdesk.core import audit, stale
-from propdesk.core.models import Attachment, Notice, Task, Unmasking
+from propdesk.core.models import Attachment, Case, Notice, Task, Unmasking
 from propdesk.core.roles import Role
 from propdesk.core.transitions import ConflictError, RefusedInput
 from tests.factories import PASSWORD, member
 from tests.incidents.moves import refuses
-from tests.lostfound import moves
+from tests.lostfound import claiming, disposing, moves
 from tests.lostfound.journey import House, S, ago, fresh, photo
 from tests.lostfound.moves import chain, facts
 
@@ -206,6 +211,177 @@ def test_police_for_anything_else_goes_by_the_approval_paper():
 
     with refuses(ConflictError, match="只有违禁危险品"):
         police(house, item)
+
+
+def clean(item, batch):
+    """What is wrong with the two chains."""
+    return [p for row in (item, batch) for p in audit.problems(Case.objects.get(pk=row.pk))]
+
+
+# --- another category ----------------------------------------------------------------------
+
+
+def into(house, item, category):
+    workflow.correct(item, facts(fresh(item), category=category), by=house.gm, reason="看错了")
+    return fresh(item)
+
+
+def armed(item, rule=Rule.CATEGORY_DUE):
+    rows = item.case.clocks.filter(rule=rule, fired_at=None, stopped_at=None)
+    return list(rows.values_list("due_at", flat=True))
+
+
+@pytest.mark.parametrize("ready", [House.logged, House.stored, House.ownerless])
+def test_contraband_found_out_later_is_told_of_as_when_it_is_logged(ready):
+    house = House()
+    item = ready(house)
+
+    item = into(house, item, "contraband")
+
+    told = Notice.objects.filter(case=item.case, text__startswith="【违禁危险品，立即处理】")
+    assert {notice.recipient for notice in told} == {
+        house.dm,
+        house.guard,
+        house.guard2,
+        house.pm,
+    }
+    assert set(told.values_list("urgent", flat=True)) == {True}
+    assert audit.problems(item.case) == []
+
+
+@pytest.mark.parametrize("state", ["draft", "submitted", "reviewed", "decided"])
+def test_contraband_found_out_later_leaves_its_paper_and_goes_to_the_police(state):
+    house = House()
+    with disposing.on(disposing.LATER):
+        batch = disposing.READY[state](house)
+    item = fresh(batch.lines.get().item)
+
+    item = into(house, item, "contraband")
+    line = batch.lines.get()
+    police(house, item)
+
+    assert (line.state, item.status, item.last_day) == ("dropped", S.STORED, None)
+    assert disposing.read(batch).status == ("done" if state == "decided" else "withdrawn")
+    assert fresh(item).status == S.POLICE
+    assert clean(item, batch) == []
+
+
+def test_contraband_that_is_being_disposed_of_goes_to_the_police_with_its_line():
+    house = House()
+    with disposing.on(disposing.LATER):
+        batch = disposing.decided(house)
+    item = batch.lines.get().item
+    FoundItem.objects.filter(pk=item.pk).update(category="contraband", expires_on=None)
+
+    police(house, fresh(item))
+
+    assert (fresh(item).status, batch.lines.get().state) == (S.POLICE, "dropped")
+    assert disposing.read(batch).status == "done"
+    assert clean(item, batch) == []
+
+
+def test_contraband_is_neither_claimed_nor_given_back_nor_disposed_of():
+    house = House()
+    item, claimed = into(house, house.stored(), "contraband"), claiming.verified(house)
+    FoundItem.objects.filter(pk=claimed.pk).update(category="contraband", expires_on=None)
+    claimant = claiming.W.Claimant(claiming.GUEST)
+
+    with refuses(ConflictError, match="违禁危险品只能移交公安"):
+        workflow.describe(item, claimant, "我的刀", by=house.desk)
+    with refuses(ConflictError, match="违禁危险品只能移交公安"):
+        workflow.rival(fresh(claimed), claimant, "我的刀", by=house.desk)
+    with refuses(ConflictError, match="违禁危险品只能移交公安"):
+        claiming.give_back(house, claimed)
+    ask = workflow.Ask(item, "sell", early="dangerous", early_reason="危险")
+    with refuses(ConflictError, match=f"违禁危险品不走审批，请直接移交公安：{item.case.number}。"):
+        workflow.start_batch(house.prop, [ask], "处理", by=house.dm)
+
+
+def test_category_brings_its_own_date_and_takes_it_away_again():
+    house = House()
+    item = house.stored()
+
+    as_food = armed(into(house, item, "food"))
+    as_phone = armed(into(house, item, "phone"))
+    as_medicine = armed(into(house, item, "medicine"))
+
+    due = [retention.expires_at(item.received_on + timedelta(days=n)) for n in (3, 15)]
+    assert (as_food, as_phone, as_medicine) == (due[:1], [], due[1:])
+
+
+def test_category_whose_own_date_is_past_is_due_now():
+    house = House()
+    with disposing.on(ago(days=20)):
+        item = house.stored()
+
+    into(house, item, "food")
+    workflow.flag_due(timezone.now() + timedelta(minutes=1))
+
+    assert Notice.objects.filter(case=item.case, rule=Rule.CATEGORY_DUE).count() == 1
+
+
+def test_category_that_has_no_term_moves_what_is_due_next():
+    house = House()
+    item = house.traced()
+
+    item = into(house, item, "contraband")
+
+    assert (item.expires_on, item.next_due_at) == (None, item.handed_at + timedelta(days=366))
+
+
+@pytest.mark.parametrize("category", ["cash", "wallet", "bag"])
+def test_thing_in_the_cupboard_that_is_a_container_is_to_be_counted_by_two(category):
+    house = House()
+    item = into(house, house.stored(), category)
+    asked = list(item.case.tasks.filter(done_at=None).values_list("kind", "role"))
+
+    second = workflow.Second(house.guard, PASSWORD)
+    workflow.count_contents(item, [workflow.Content("空")], second, by=house.dm, reason="更正")
+
+    task = item.case.tasks.get()
+    assert asked == [("count_contents", Role.DUTY_MANAGER)]
+    assert (task.done_by, task.outcome) == (house.dm, "counted")
+    assert audit.problems(fresh(item).case) == []
+
+
+def test_container_that_is_none_after_all_is_not_to_be_counted():
+    house = House()
+
+    item = into(house, into(house, house.stored(), "wallet"), "phone")
+
+    assert item.case.tasks.get().outcome == "corrected"
+
+
+def test_container_whose_contents_are_listed_is_not_counted_again():
+    house = House()
+    item = house.logged(category="wallet")
+    item = house.stored(item, contents=(workflow.Content("空"),))
+
+    assert into(house, item, "bag").case.tasks.count() == 0
+
+
+# --- the end -------------------------------------------------------------------------------
+
+
+def test_void_takes_the_thing_off_its_paper():
+    house = House()
+    item = house.stored(house.logged(category="food"))
+    ask = workflow.Ask(item, "destroy", early_reason="放不久")
+    batch = disposing.read(workflow.start_batch(house.prop, [ask], "处理", by=house.dm))
+
+    workflow.void_stored(item, by=house.gm, where="并入另一件", reason="重复登记")
+
+    line = batch.lines.get()
+    batch = disposing.read(batch)
+    assert (line.state, batch.status, batch.ended_reason) == (
+        "dropped",
+        "withdrawn",
+        "物品已另行处理",
+    )
+    told = Notice.objects.filter(case=batch.case, text__contains="已另行处理，撤下审批单")
+    assert {notice.recipient for notice in told} == {house.dm, house.guard, house.guard2}
+    assert batch.case.entries.order_by("-seq").first().action == "line_dropped"
+    assert clean(item, batch) == []
 
 
 def test_ended_thing_cannot_be_changed_by_the_database_itself():
