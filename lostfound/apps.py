@@ -20,6 +20,7 @@ class LostfoundConfig(AppConfig):
         core_demo.register(demo.seed)
         house_settings.SAVED.append(workflow.follow_settings)
         sweeps.register("lostfound.flag_due", workflow.flag_due)
+        sweeps.register("lostfound.remind", workflow.remind_again)
         sweeps.register("lostfound.digest", workflow.remind_weekly)
         sweeps.register("lostfound.compare_all", workflow.compare_all_matches)
         sweeps.register("lostfound.match", workflow.refresh_matches)

@@ -38,6 +38,7 @@ STATES = (
 LOOK: dict[str, tuple[str, str, Any]] = {
     "report_lost": ("blue", "telephone", _l("登记遗失")),
     "edit_lost": ("grey", "pencil", _l("更正遗失登记")),
+    "flag": ("red", "bell", _l("系统提醒：登记还没有结束")),
     "close_lost": ("green", "archive", _l("结束遗失登记")),
     "unmask": ("grey", "eye", _l("查看完整号码")),
     "link": ("grey", "link-45deg", _l("关联")),

@@ -69,6 +69,7 @@ from lostfound.workflow.lost import (
 )
 from lostfound.workflow.match import compare_all as compare_all_matches
 from lostfound.workflow.match import refresh as refresh_matches
+from lostfound.workflow.reminding import Again, remind_again
 from lostfound.workflow.returning import Signed, add_scan, return_item, slip_content, slip_digest
 from lostfound.workflow.sealing import open_seal, reseal
 from lostfound.workflow.stocktaking import (
@@ -106,6 +107,7 @@ __all__ = [
     "MAX_PASTE",
     "MOVES",
     "OPEN",
+    "Again",
     "Ask",
     "Check",
     "Claimant",
@@ -173,6 +175,7 @@ __all__ = [
     "record_export",
     "refresh_matches",
     "refuse_claim",
+    "remind_again",
     "remind_weekly",
     "remove_attachment",
     "report_lost",

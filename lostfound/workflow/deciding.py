@@ -30,6 +30,7 @@ from lostfound.workflow.disposal import (
     tell,
     to_draft,
 )
+from lostfound.workflow.reminding import Again, call_to_mind
 from lostfound.workflow.table import B, S
 from lostfound.workflow.terms import arm_all, statutory_of
 from propdesk.core import audit, bulk, cases, signatures
@@ -150,6 +151,7 @@ def decide_batch(
         fields += close(batch, B.DONE, now)
     _write_decision(held, fields, to_do, by, now)
     if to_do:
+        call_to_mind(batch.case, Again.EXECUTE_LATE, now)
         people = [batch.asked_by, *([batch.asked_with] if batch.asked_with else [])]
         roles = (Role.DUTY_MANAGER, *sorted(SECURITY))
         tell(batch, *roles, word=_("过期失物已批示，待执行"), also=people, by=by)

@@ -130,8 +130,7 @@ def to_draft(batch: DisposalBatch, reason: str) -> tuple[str, ...]:
 
 
 def close(batch: DisposalBatch, status: str, now: datetime, reason: str = "") -> tuple[str, ...]:
-    """End paper and case, not saved yet; the caller saves ``END`` of the case, too. Its clock stops."""
-    clocks.stop_all([batch.case], now)
+    """End paper and case, not saved yet; the caller saves ``END`` of the case, too."""
     batch.status, batch.ended_at, batch.ended_reason = status, now, reason[:200]
     batch.case.is_open, batch.case.closed_at = False, now
     return ("status", "ended_at", "ended_reason")
@@ -217,6 +216,7 @@ def _leaves(item: FoundItem, state: L, by: User, now: datetime) -> list[models.M
     word = str(gone.word) % {"case": neutral(item)}
     tell(batch, Role.DUTY_MANAGER, Role.GENERAL_MANAGER, *sorted(SECURITY), word=word, by=by)
     if batch.status == B.DONE:
+        clocks.stop_all([batch.case], now)
         seal(batch, by)
     return [line]
 

@@ -173,6 +173,7 @@ def _carry_out(
     page.acts([act, *entries], *END)
     page.write()
     if fields:
+        clocks.stop_all([batch.case], now)
         tell(batch, *sorted(MANAGERS), word=_("过期失物已全部执行"), by=by)
         seal(batch, by)
     return batch

@@ -13,8 +13,9 @@ from lostfound import categories
 from lostfound.models import LostReport, MatchPair, MatchProfile
 from lostfound.permissions import ACTIONS
 from lostfound.workflow import base
+from lostfound.workflow.reminding import Again, first_call
 from lostfound.workflow.table import LOST_MOVES, OPEN, L
-from propdesk.core import audit, drafts, persons, search, stale
+from propdesk.core import audit, bulk, clocks, drafts, persons, search, stale, wake
 from propdesk.core.cases import open_case
 from propdesk.core.models import Case, Place, Property, Unmasking, User
 from propdesk.core.notices import notify
@@ -117,7 +118,7 @@ def report_lost(
     )
     _write(report, loss)
     audit.save(report, by=by, reason=_("遗失登记"))
-    _index(report)
+    _follow(report, now)
     finish(report, [], by=by, action="report_lost", info={"category": loss.category})
     drafts.use_token(by, token, report.get_absolute_url(), form="lostfound.lost")
     return report
@@ -177,15 +178,29 @@ def _write(report: LostReport, loss: Loss) -> None:
         setattr(report, name, place)
 
 
+def _follow(report: LostReport, now: datetime) -> None:
+    """Clock, search and comparison of a new report in one statement: somebody waits at the desk."""
+    rows = (
+        first_call(report.case, Again.LOST_OPEN, now),
+        search.row_of(report.case, _words(report)),
+        base.profile_row(report.case, is_found=False),
+    )
+    bulk.write([bulk.Insert([row]) for row in rows])
+    wake.on_commit("lostfound.match")
+
+
 def _index(report: LostReport) -> None:
     """Rewrite the search row, name and number of the guest with it, and have it compared anew."""
+    search.write(report.case, _words(report))
+    base.compare_soon(report.case, is_found=False)
+
+
+def _words(report: LostReport) -> list[str]:
     guest = report.guest
     labels = [text for place in report.places for text in (place.label, place.code)]
     room = guest.room.code or guest.room.label if guest.room else ""
     words = [report.case.number, guest.name, guest.phone, room, report.get_category_display()]
-    words += [report.name, report.features, report.serial, report.place_note, *labels]
-    search.write(report.case, words)
-    base.compare_soon(report.case, is_found=False)
+    return [*words, report.name, report.features, report.serial, report.place_note, *labels]
 
 
 def edited_lost(report: LostReport) -> dict[str, Any]:
@@ -242,6 +257,7 @@ def close_lost(report: LostReport, outcome: str, *, by: User, reason: str) -> Lo
     now = timezone.now()
     report.status, report.ended_at, report.ended_reason = outcome, now, reason
     report.case.is_open, report.case.closed_at = False, now
+    clocks.stop_all([report.case], now)
     MatchProfile.objects.filter(case=report.case).update(is_open=False, stale_at=None)
     return finish(
         report,
