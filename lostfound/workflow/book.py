@@ -28,7 +28,6 @@ from lostfound.models import (
 from lostfound.permissions import ACTIONS
 from lostfound.workflow.base import (
     REST,
-    Rule,
     is_here,
     last_day_of,
     profile_row,
@@ -38,8 +37,8 @@ from lostfound.workflow.base import (
 from lostfound.workflow.custody import Second
 from lostfound.workflow.storing import place_in_use
 from lostfound.workflow.table import S
-from lostfound.workflow.terms import arm_all, policy_in_force, term_of
-from propdesk.core import audit, bulk, clocks, drafts, persons, search, wake
+from lostfound.workflow.terms import arm_all, arm_category, policy_in_force, term_of
+from propdesk.core import audit, bulk, drafts, persons, search, wake
 from propdesk.core.models import Case, Draft, Person, Place, Property, User
 from propdesk.core.numbering import next_numbers
 from propdesk.core.persons import Guest
@@ -197,7 +196,7 @@ def _write(
     bulk.number([link for both in links for link in both], values)
     _save(items, people, links, values, entries, by)
     arm_all(items, now)
-    clocks.arm_all(clock for item in items for clock in _early(item))
+    arm_category(items, now)
     return items
 
 
@@ -331,15 +330,6 @@ def _value(item: FoundItem, by: User, now: datetime) -> Valuation:
         by=by,
         at=now,
     )
-
-
-def _early(item: FoundItem) -> list[tuple[Case, str, datetime]]:
-    """The category's own date of food and medicine."""
-    days = categories.rule(item.category).early_days
-    if days is None or item.received_on is None:
-        return []
-    last = retention.category_day(item.received_on, days)
-    return [(item.case, Rule.CATEGORY_DUE, retention.expires_at(last))]
 
 
 def record_export(

@@ -3,7 +3,7 @@
 import logging
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -23,6 +23,8 @@ from propdesk.core.notices import Message
 from propdesk.core.roles import Role
 
 log = logging.getLogger(__name__)
+TELL_MOST = 20
+"""Things of a house told one by one; of more at once (an old book, downtime) one notice tells how many."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +119,7 @@ def _flag_batch(
     _merge(live)
     told = _named(live)
     page = bulk.Sheet(None, "expire")
-    page.tell([_message(c, items[c.case_id], people, told, now) for c in live])
+    page.tell(_few([_message(c, items[c.case_id], people, told, now) for c in live]))
     moved = {c.pk: items[c.case_id] for c in live if _expires(c, items[c.case_id])}
     page.change(list(moved.values()), "status", "next_due_at")
     page.acts(_act(c, items[c.case_id], c.pk in moved) for c in live)
@@ -202,6 +204,22 @@ def _message(clock: Clock, item: FoundItem, people: People, named: Told, now: da
         due_at=clock.due_at,
         merged=clock.merged,
     )
+
+
+def _few(messages: Sequence[Message]) -> list[Message]:
+    """As they are; of more than a few of one rule and house the first, which counts the others."""
+    alike: dict[tuple[int, str, bool], list[Message]] = defaultdict(list)
+    for message in messages:
+        alike[message.prop.pk, message.rule, message.merged].append(message)
+    return [one for same in alike.values() for one in _counted(same)]
+
+
+def _counted(same: list[Message]) -> list[Message]:
+    if len(same) <= TELL_MOST:
+        return same
+    people = {user.pk: user for message in same for user in message.recipients}
+    text = _("%(first)s，另有 %(n)s 件，请看失物") % {"first": same[0].text, "n": len(same) - 1}
+    return [replace(same[0], text=text, recipients=tuple(people.values()))]
 
 
 def _text(clock: Clock, item: FoundItem, now: datetime) -> str:

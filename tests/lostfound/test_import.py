@@ -19,7 +19,7 @@ from lostfound import importing, retention, workflow
 from lostfound.models import FoundItem, RetentionPolicy
 from lostfound.workflow.sweep import flag_due
 from propdesk.core import audit, search
-from propdesk.core.models import Clock, Draft, Person
+from propdesk.core.models import Clock, Draft, Notice, Person
 from propdesk.core.roles import MANAGERS, Role
 from propdesk.core.transitions import ConflictError, RefusedInput
 from tests.factories import PASSWORD, at, member
@@ -283,6 +283,20 @@ def test_thing_that_expired_long_ago_goes_on_with_the_next_sweep() -> None:
     flag_due(timezone.now())
 
     assert fresh(item).status == S.EXPIRED
+
+
+def test_old_book_of_long_expired_things_is_told_of_by_one_count() -> None:
+    house = House()
+    old = {"拾获时间": "2020-01-01", "接收日期": "2020-01-02"}
+    items = imported(house, *numbered(30, **old), row(原编号="X", 类别="食品", **old))
+
+    flag_due(timezone.now() + timedelta(minutes=1))
+
+    assert {fresh(item).status for item in items} == {S.EXPIRED}
+    told = Notice.objects.filter(property=house.prop, key__startswith="clock:")
+    assert sorted(told.values_list("recipient", flat=True)) == sorted(
+        user.pk for user in (house.dm, house.gm, house.guard, house.guard2)
+    )
 
 
 # --- wrong rows ----------------------------------------------------------------------------

@@ -314,6 +314,59 @@ def test_clock_of_an_earlier_term_moves_nothing(now):
     assert fresh(item).expires_on.isoformat() == "2027-11-23"
 
 
+@pytest.mark.parametrize("rivals", [0, 1])
+def test_tracing_that_nobody_began_is_called_to_mind_when_the_claim_ends(now, rivals):
+    house = House()
+    item = claiming.described(house)
+    if rivals:
+        claiming.disputed(house, item)
+    now.shift(25 * HOUR)
+    sweep()
+    silent = sent("trace_late")
+
+    if rivals:
+        workflow.resolve_dispute(fresh(item), None, by=house.pm, reason="都不是")
+    else:
+        workflow.refuse_claim(claiming.live(item), by=house.dm, reason="说错颜色")
+    now.shift(INSTANT)
+    sweep()
+
+    assert (silent, sent("trace_late")) == ([], to("trace_late", house.dm))
+
+
+def test_thing_that_expired_while_it_was_disposed_of_is_told_of_when_the_claim_ends(now):
+    house = House()
+    item = calm(cheap(house))
+    ask = workflow.Ask(item, "destroy", early="wet", early_reason="受潮")
+    batch = disposing.read(workflow.start_batch(house.prop, [ask], "处理", by=house.dm))
+    disposing.decided(
+        house, disposing.reviewed(house, disposing.submitted(house, batch)), "destroy"
+    )
+    now.move_to(LAST_DAY + INSTANT)
+    sweep()
+    silent = sent("expired")
+
+    claiming.described(house, fresh(item))
+    workflow.refuse_claim(claiming.live(item), by=house.dm, reason="说错颜色")
+    now.shift(INSTANT)
+    sweep()
+
+    assert (silent, fresh(item).status) == ([], S.EXPIRED)
+    assert sent("expired") == to("expired", house.dm, house.gm, house.guard, house.guard2)
+
+
+def test_warnings_that_still_wait_are_not_told_twice_when_a_claim_ends(now):
+    house = House()
+    item = claiming.described(house, cheap(house))
+
+    workflow.refuse_claim(claiming.live(item), by=house.dm, reason="说错颜色")
+
+    waiting = item.case.clocks.filter(fired_at=None, stopped_at=None)
+    assert sorted(waiting.values_list("rule", flat=True)) == sorted(
+        [Rule.TRACE_LATE, Rule.EXPIRED, *3 * [Rule.EXPIRES_SOON]]
+    )
+
+
 # --- after downtime ------------------------------------------------------------------------
 
 
@@ -507,6 +560,36 @@ def statements(captured):
     return [q["sql"] for q in captured if "SAVEPOINT" not in q["sql"]]
 
 
+def test_many_things_that_expire_at_once_are_told_of_by_one_count_a_house(now):
+    house, other = House(), House()
+    cases = expiring_things(house, 21)
+    expiring_things(other, 20)
+    now.move_to(LAST_DAY + INSTANT)
+
+    sweep()
+
+    told = Notice.objects.filter(rule=Rule.EXPIRED, property=house.prop)
+    assert sorted(told.values_list("recipient", flat=True)) == sorted(
+        user.pk for user in (house.dm, house.gm, house.guard, house.guard2)
+    )
+    assert {notice.text.partition("2027-02-23")[2] for notice in told} == {"，另有 20 件，请看失物"}
+    assert Notice.objects.filter(rule=Rule.EXPIRED, property=other.prop).count() == 4 * 20
+    assert FoundItem.objects.filter(status=S.EXPIRED).count() == 41
+    entries = AuditEntry.objects.filter(action="expire", case__in=cases)
+    assert entries.count() == 21
+
+
+def test_count_of_things_in_many_hands_reaches_everybody_who_holds_one(now):
+    house = House()
+    for n in range(21):
+        house.logged(by=house.cleaner if n else house.guard)
+    now.shift(3 * HOUR)
+
+    sweep()
+
+    assert sent() == to("hand_in_late", house.dm, house.guard, house.cleaner)
+
+
 @pytest.mark.parametrize("count", [1, 10, 300])
 def test_batch_of_expired_things_takes_two_statements_for_any_number(now, count):
     house = House()
@@ -519,7 +602,7 @@ def test_batch_of_expired_things_takes_two_statements_for_any_number(now, count)
 
     assert (fired, len(statements(captured))) == (count, 2)
     assert FoundItem.objects.filter(status=S.EXPIRED).count() == count
-    assert len(sent("expired")) == 4 * count
+    assert len(sent("expired")) == 4 * (count if count <= sweeping.TELL_MOST else 1)
     assert AuditEntry.objects.filter(action="expire").count() == count
     assert [p for c in Case.objects.filter(kind="found") for p in audit.problems(c)] == []
 
