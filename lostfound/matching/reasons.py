@@ -1,7 +1,8 @@
 """Puts evidence into short Chinese sentences for the list of suggestions. Pure but for gettext.
 
-What only the hidden details of one side tell is never named, only that something fits, and of a
-number the sentence says how many places agree, not which.
+What only the hidden details of one side tell is never named, only that something fits; of a number
+the sentence says how many places agree, not which, and of a surname nothing but that: pairs are kept
+when the people of a case are forgotten.
 """
 
 from __future__ import annotations
@@ -96,7 +97,7 @@ _FOR: Final[dict[str, Callable[[Item], str]]] = {
     "word": lambda item: _("都写有：%(word)s") % {"word": item.ours},
     "grams": lambda _item: _("描述用词相近"),
     "number": _number,
-    "name": lambda item: _("姓氏一致：%(name)s") % {"name": item.ours},
+    "name": lambda _item: _("姓氏一致"),
     "amount": lambda _item: _("金额相符"),
     "quantity": lambda _item: _("数量一致"),
     "absent": lambda item: _("都没有：%(mark)s") % {"mark": item.ours.partition(":")[2]},
@@ -131,9 +132,7 @@ _AGAINST: Final[dict[str, Callable[[Item], str]]] = {
     ),
     "denied": lambda item: _("一方说没有：%(mark)s") % {"mark": item.ours.partition(":")[2]},
     "number": lambda _item: _("号码不一致"),
-    "name": lambda item: (
-        _("姓氏不同：%(ours)s／%(theirs)s") % {"ours": item.ours, "theirs": item.theirs}
-    ),
+    "name": lambda _item: _("姓氏不同"),
     "amount": lambda _item: _("金额不符"),
     "quantity": lambda _item: _("数量不同"),
     f"place{places.ELSEWHERE}": lambda _item: _("不在同一栋楼"),

@@ -13,6 +13,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from django.db import connection, transaction
 from django.db.models import Window
@@ -159,10 +160,8 @@ class _Run:
         )
         if pks is not None:
             rows = rows.filter(pk__in=pks)
-        for data in rows.order_by("pk").values_list("data", flat=True).iterator(chunk_size=1000):
-            known = Profile.from_json(data)
-            if known is not None:
-                yield known
+        read = rows.order_by("pk").values_list("pk", "data").iterator(chunk_size=1000)
+        yield from (known for pk, data in read if (known := _known(pk, data)) is not None)
 
     def _compare(self, lost: list[int], pool: Pool) -> int:
         """Lost reports that waited, against all that is found: at most 200 pairs for each."""
@@ -198,7 +197,7 @@ class _Run:
         return [
             match
             for one in self._profiles(is_found=False, pks=lost)
-            for match in pool.best(one, MOST, decided[one.key], needed.get(one.key, LIST_FROM))
+            for match in _best_of(pool, one, MOST, decided[one.key], needed.get(one.key, LIST_FROM))
         ]
 
     @transaction.atomic
@@ -265,6 +264,24 @@ def _profiled(described: Described) -> str:
     except Exception:
         log.exception("profile of case %s", described.key)
         return "{}"
+
+
+def _known(pk: int, data: dict[str, Any]) -> Profile | None:
+    """The stored profile; one that cannot be read is compared with nothing and holds nothing up."""
+    try:
+        return Profile.from_json(data)
+    except Exception:
+        log.exception("stored profile of case %s", pk)
+        return None
+
+
+def _best_of(pool: Pool, one: Profile, *args: Any) -> list[Match]:
+    """As ``pool.best``; a report that breaks the comparison is like nothing and stops no other."""
+    try:
+        return pool.best(one, *args)
+    except Exception:
+        log.exception("matching of lost report %s", one.key)
+        return []
 
 
 def _decided(lost: Collection[int]) -> dict[int, set[int]]:

@@ -536,6 +536,51 @@ def _at_once(*acts: Callable[[], Any]) -> list[Any]:
     return found
 
 
+@pytest.mark.django_db
+@pytest.mark.parametrize("new", ["lost", "found"])
+def test_report_that_breaks_the_comparison_stops_no_other(
+    house: House, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, new: str
+) -> None:
+    if new == "lost":
+        house.logged()
+    bad, good = lost(house), lost(house)
+    if new == "found":
+        compared()
+        house.logged()
+    best = match.Pool.best
+
+    def breaks(pool: Any, one: Any, *args: Any) -> Any:
+        if one.key == bad.pk:
+            raise ValueError
+        return best(pool, one, *args)
+
+    monkeypatch.setattr(match.Pool, "best", breaks)
+    compared()
+
+    assert ([row.lost_id for row in pairs()], waiting()) == ([good.pk], 0)
+    assert f"matching of lost report {bad.pk}" in caplog.text
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("side", ["lost", "found"])
+def test_stored_profile_that_cannot_be_read_stops_no_other(
+    house: House, caplog: pytest.LogCaptureFixture, side: str
+) -> None:
+    item, report = house.logged(), lost(house)
+    compared()
+    bad = house.logged() if side == "found" else lost(house)
+    compared()
+    MatchProfile.objects.filter(pk=bad.pk).update(data={"v": VERSION, "y": [5]})
+    MatchProfile.objects.filter(pk=report.pk).update(stale_at=timezone.now())
+    MatchPair.objects.all().delete()
+    compared()
+
+    assert [(row.lost_id, row.found_id) for row in pairs()] == [(report.pk, item.pk)]
+    assert waiting() == 0
+    if side == "found":
+        assert f"stored profile of case {bad.pk}" in caplog.text
+
+
 @pytest.mark.django_db(transaction=True)
 def test_runs_at_once_do_the_work_once(house: House) -> None:
     for n in range(4):

@@ -232,6 +232,18 @@ def test_details_count_like_features():
     assert hidden > nothing
 
 
+def test_reasons_say_of_a_surname_only_whether_it_agrees():
+    report = lost("钱包", "黑色，里面的卡姓欧阳")
+    same, other = (found("钱包", f"黑色，里面的卡姓{name}") for name in ("欧阳", "甘"))
+
+    alike, apart = score(report, same), score(report, other)
+
+    assert "姓氏一致" in alike.reasons
+    assert "姓氏不同" in apart.contradictions
+    sentences = [alike.reasons, alike.contradictions, apart.reasons, apart.contradictions]
+    assert [s for each in sentences for s in each if "欧阳" in s or "甘" in s] == []
+
+
 def test_reasons_follow_the_language():
     with translation.override("zh-hans"):
         assert all(isinstance(each, str) for each in score(lost(), found()).reasons)
