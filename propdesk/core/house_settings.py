@@ -70,12 +70,15 @@ def save_settings(
 ) -> list[str]:
     """Change settings and the property's own data; returns the names of the changed fields.
 
-    ``seen`` is the ``version`` the form was made from. A clock that runs is never moved. Raises
+    ``seen`` is the ``version`` the form was made from. A clock that runs is never moved. How long found
+    things are kept is for 总物业经理 only (PermissionDenied). Raises
     RefusedInput for values that contradict each other, ConflictError when ``seen`` is stale.
     """
     ensure(by, "save_settings", ACTIONS, prop=prop)
     prop = lock(prop)
     row = lock(prop.settings)
+    if values.get("retention", row.retention) != row.retention:
+        ensure(by, "change_retention", ACTIONS, prop=prop)
     require(not seen or seen == version(prop), _("设置刚被别人改过，请刷新后再改。"))
     return _write(prop, row, values, by=by, reason=reason)
 

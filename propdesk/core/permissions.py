@@ -39,5 +39,7 @@ ACTIONS: Table = {
     "import_places": _HOUSE,
     "import_staff": _HOUSE,
     "save_settings": _HOUSE,
+    # SOP 2.G: how long found things are kept is for 总物业经理 to say.
+    "change_retention": Grant(any=frozenset({Role.GENERAL_MANAGER})),
     "first_run": _HOUSE,
 }

@@ -140,6 +140,10 @@ def _save_settings(prop: Property) -> Act:
     )
 
 
+def _change_retention(prop: Property) -> Act:
+    return lambda by: house_settings.save_settings(prop, {"retention": "hotel"}, by=by, reason=WHY)
+
+
 def _first_run(prop: Property) -> Act:
     prop.settings.first_run_done_at = None
     prop.settings.save()
@@ -175,6 +179,7 @@ CASES: dict[str, tuple[Case, set[Role]]] = {
     "import_places": (lambda p: _upload(p, PLACES, "楼栋\nA座\n"), HOUSE),
     "import_staff": (lambda p: _upload(p, STAFF, "工号,姓名,岗位\n1,甲,前台\n"), HOUSE),
     "save_settings": (_save_settings, HOUSE),
+    "change_retention": (_change_retention, {Role.GENERAL_MANAGER}),
     "first_run": (_first_run, HOUSE),
 }
 

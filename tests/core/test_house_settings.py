@@ -3,6 +3,7 @@
 from decimal import Decimal
 
 import pytest
+from django.core.exceptions import PermissionDenied
 from django.test import Client
 from django.urls import reverse
 
@@ -79,7 +80,46 @@ def test_save_settings_from_a_stale_form_is_a_conflict(prop: Property, admin: Us
     assert snapshot() == before
 
 
-def test_history_says_who_when_why_and_what(prop: Property, admin: User) -> None:
+@pytest.mark.parametrize("role", [Role.ADMIN, Role.PROPERTY_MANAGER, Role.GENERAL_MANAGER])
+def test_save_settings_changes_how_long_things_are_kept_by_the_general_manager_only(
+    prop: Property, role: Role
+) -> None:
+    by = member(prop, role)
+    values = {"retention": "hotel", "hospital_name": "新医院"}
+
+    if role == Role.GENERAL_MANAGER:
+        changed = house_settings.save_settings(prop, values, by=by, reason=WHY)
+        assert sorted(changed) == ["hospital_name", "retention"]
+    else:
+        before = snapshot()
+        with pytest.raises(PermissionDenied):
+            house_settings.save_settings(prop, values, by=by, reason=WHY)
+        assert snapshot() == before
+
+
+@pytest.mark.parametrize("role", [Role.ADMIN, Role.PROPERTY_MANAGER, Role.GENERAL_MANAGER])
+def test_settings_page_shows_how_long_things_are_kept_and_leads_to_the_rule(
+    client: Client, prop: Property, role: Role
+) -> None:
+    client.force_login(member(prop, role))
+    url = reverse("house:settings", args=[prop.code])
+    page = client.get(url)
+    form = page.context["form"]
+    data = {name: form[name].value() for name in form.fields if form[name].value() is not None}
+
+    sent = client.post(
+        url, {**data, "retention": "hotel", "duty_phone": "13800000000", "reason": WHY}
+    )
+
+    row = Property.objects.get(pk=prop.pk).settings
+    link = f'<a href="{reverse("lostfound:policy", args=[prop.code])}">保管规则</a>'
+    assert (sent.status_code, row.retention, row.duty_phone) == (302, "sop", "13800000000")
+    assert form.fields["retention"].disabled is True
+    assert (link in page.content.decode()) == (role != Role.ADMIN)
+
+
+def test_history_says_who_when_why_and_what(prop: Property) -> None:
+    admin = member(prop, Role.GENERAL_MANAGER)
     values = {"hospital_name": "新医院", "retention": "hotel", "address": "海边路"}
     house_settings.save_settings(prop, values, by=admin, reason=WHY)
 

@@ -19,6 +19,7 @@ from lostfound.workflow.terms import terms_of
 from propdesk.core import house_settings
 from propdesk.core.models import PropertySettings
 from propdesk.core.roles import DUTY, Role
+from propdesk.core.transitions import RefusedInput
 from propdesk.desk import shell
 from tests.factories import PropertyFactory, member
 from tests.incidents.moves import fingerprint
@@ -317,6 +318,21 @@ def test_setting_follows_the_rule_so_that_no_other_change_takes_it_back() -> Non
     record = settings.history.filter(retention="hotel").last()
     assert (settings.retention, RetentionPolicy.objects.count()) == ("hotel", 1)
     assert (record.history_user, record.history_change_reason) == (house.gm, "试")
+
+
+def test_first_run_of_a_house_with_a_rule_leaves_it_to_the_general_manager() -> None:
+    house = House(prop=PropertyFactory(settings__first_run_done_at=None))
+    lasting(house)
+    admin = member(house.prop, Role.ADMIN)
+    before = fingerprint()
+
+    with pytest.raises(RefusedInput) as refused:
+        house_settings.first_run(house.prop, {"retention": "hotel"}, by=admin)
+
+    assert list(refused.value.errors) == ["retention"]
+    assert fingerprint() == before
+    house_settings.first_run(house.prop, {"retention": "hotel"}, by=house.gm)
+    assert workflow.policy_in_force(house.prop, timezone.localdate()).preset == "hotel"
 
 
 def test_what_was_received_before_the_first_rule_is_kept_under_the_first() -> None:

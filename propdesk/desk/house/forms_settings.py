@@ -4,6 +4,7 @@ from typing import Any
 
 from django import forms
 from django.core.validators import BaseValidator, MaxValueValidator, MinValueValidator
+from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 
 from propdesk.core.house_settings import PROPERTY_FIELDS, SETTING_FIELDS, version
@@ -106,8 +107,17 @@ class SettingsForm(_HouseForm):
     reason = CleanCharField(label=_("修改原因"), max_length=200, min_length=2)
     seen = forms.CharField(max_length=60, widget=forms.HiddenInput)
 
-    def __init__(self, prop: Property, *args: Any, back_url: str, **kwargs: Any) -> None:
+    def __init__(
+        self, prop: Property, *args: Any, back_url: str, rule_url: str = "", **kwargs: Any
+    ) -> None:
         super().__init__(prop, *args, initial={"seen": version(prop)}, **kwargs)
+        rule = self.fields["retention"]
+        rule.disabled = True
+        rule.help_text = _("由总物业经理在“失物”的“保管规则”里修改。")
+        if rule_url:
+            said = _("由总物业经理修改，见{link}。")
+            link = format_html('<a href="{}">{}</a>', rule_url, _("保管规则"))
+            rule.help_text = format_html(str(said), link=link)
         self.helper = helper(
             self, *_sections(), "reason", "seen", submit_label=str(_("保存设置")), back_url=back_url
         )

@@ -6,6 +6,7 @@ from typing import Any
 
 from django.http import HttpResponse
 from django.shortcuts import redirect
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -13,7 +14,7 @@ from propdesk.core import house_people, house_settings
 from propdesk.core.http import StaffRequest, attempt, done, staff_view
 from propdesk.core.models import Membership
 from propdesk.core.permissions import TOP
-from propdesk.core.roles import standing
+from propdesk.core.roles import DUTY, standing
 from propdesk.desk.house import queries
 from propdesk.desk.house.forms import (
     EndRoleForm,
@@ -59,7 +60,11 @@ def settings(request: StaffRequest) -> HttpResponse:
     """All values of the house, and who changed what."""
     allow(request, "save_settings")
     url = link(request, "settings")
-    form = SettingsForm(request.prop, request.POST or None, back_url=link(request, "index"))
+    reads = standing(request.user, request.prop).roles & DUTY
+    rule_url = reverse("lostfound:policy", args=[request.prop.code]) if reads else ""
+    form = SettingsForm(
+        request.prop, request.POST or None, back_url=link(request, "index"), rule_url=rule_url
+    )
     status = 422 if form.is_bound else 200
     if form.is_valid():
         data = form.cleaned_data
