@@ -164,7 +164,7 @@ def test_page_says_whom_it_waits_for(ready: Ready, who: str, words: str) -> None
 def test_chain_says_which_seal_holds_and_who_has_it_in_the_end() -> None:
     house = House()
     item = moves.opened(house)
-    opened = detail(house, item).stations[-1].lines
+    opened, number = detail(house, item).stations[-1].lines, item.seals.get().number
     workflow.reseal(item, "FQ-0002", moves.second_of(house, house.dm), by=house.dm, reason="核对完")
     anew = detail(house, item).stations[-1].lines
     knife = moves.contraband(house)
@@ -173,7 +173,7 @@ def test_chain_says_which_seal_holds_and_who_has_it_in_the_end() -> None:
     back = claiming.returned(house)
 
     assert (opened, anew) == (
-        ("接收入库", "由 李强 上交", "封签 FQ-0001（已拆）"),
+        ("接收入库", "由 李强 上交", f"封签 {number}（已拆）"),
         ("换封签", "封签 FQ-0002"),
     )
     ends = [detail(house, each).stations[-1] for each in (knife, back)]
@@ -338,7 +338,7 @@ def test_chain_names_who_where_and_the_seal() -> None:
         True,
         "",
     )
-    assert kept.lines == ("接收入库", "由 李强 上交", "封签 FQ-0001")
+    assert kept.lines == ("接收入库", "由 李强 上交", f"封签 {item.seals.get().number}")
     assert detail(house, item).is_joint is True
 
 
