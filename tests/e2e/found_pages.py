@@ -166,7 +166,6 @@ def thing_acts(world: "World") -> "Rows":
         "void": house.pm,
         "void-stored": house.gm,
     }
-    moves.under_another_policy(house)
     for name, act in ACTS.items():
         item = READY[act.action](house)
         yield see.of("act", item, name, case=name, user=who.get(name))
