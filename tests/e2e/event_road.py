@@ -14,7 +14,7 @@ from propdesk.core.models import Place, User
 from tests.e2e.conftest import Desk
 from tests.e2e.hands import Hand
 from tests.emergencies.journey import House, photo
-from tests.factories import PASSWORD, PlaceFactory, PropertyFactory
+from tests.factories import PASSWORD, PlaceFactory, PropertyFactory, ShiftFactory
 
 NUMBER = re.compile(r"(?:SJ|YL|JJ)-\d{8}-\d{3}")
 Said = dict[str, str]
@@ -22,7 +22,7 @@ Said = dict[str, str]
 
 
 class EventHouse(House):
-    """蓝湾公寓 with buildings to choose places from; everybody of the event desk works there."""
+    """蓝湾公寓 with buildings to choose places from; the duty manager and a guard are on shift."""
 
     def __init__(self) -> None:
         super().__init__(PropertyFactory(code="lanwan", name="蓝湾公寓"))
@@ -37,6 +37,8 @@ class EventHouse(House):
         self.other_room = self._place(Place.Kind.ROOM, "1807", "A-1807", self.floor)
         ground = self._place(Place.Kind.FLOOR, "1层", "A-1F", self.block)
         self.lobby = self._place(Place.Kind.SPOT, "大堂", "A-1F-L", ground)
+        for user, role in ((self.dm, "duty_manager"), (self.guard, "security")):
+            ShiftFactory(property=self.prop, user=user, role=role)
 
     def _place(self, kind: str, name: str, code: str, parent: Place | None = None) -> Place:
         return PlaceFactory(property=self.prop, kind=kind, name=name, code=code, parent=parent)
@@ -148,21 +150,26 @@ class Walker(Hand):
             fold.locator("> summary").click()
         return fold.locator("form")
 
+    @property
+    def sheet(self) -> Locator:
+        """The form of a page that has but one."""
+        return self.main.locator("form.panel-body").first
+
     def put(self, form: Locator, said: Said) -> None:
-        """Fill in a form: chips, lists and fields alike, by label."""
+        """Fill in a form: chips, lists and fields alike, by label; the first of several lines."""
         expect(form).to_be_visible()
+        typed = self.page.locator(":not([type=radio])")
         for label, value in said.items():
-            chips = form.get_by_role("group", name=label, exact=True)
-            if chips.count():
-                chips.get_by_text(value, exact=True).click()
-                continue
-            field = form.get_by_label(label, exact=True).and_(
-                self.page.locator(":not([type=radio])")
-            )
-            if field.evaluate("field => field.tagName") == "SELECT":
-                self.choose(field, value)
-            else:
-                field.fill(value)
+            legend = self.page.locator("legend").get_by_text(label, exact=True)
+            chips = form.locator("fieldset").filter(has=legend)
+            field = chips.or_(form.get_by_label(label, exact=True).and_(typed)).first
+            match field.evaluate("field => field.tagName"):
+                case "FIELDSET":
+                    field.get_by_text(value, exact=True).click()
+                case "SELECT":
+                    self.choose(field, value)
+                case _:
+                    field.fill(value)
 
     def choose(self, field: Locator, name: str) -> None:
         """Take a line of a list by the words in it."""
@@ -251,6 +258,20 @@ class Walker(Hand):
         self.go(self.house.url("notices/"))
         expect(self.main).to_contain_text(words)
 
+    def act(self, link: str, said: Said, button: str, flash: str) -> None:
+        """Follow a link of the page to a form, fill it in and press its button."""
+        self.follow(link)
+        self.put(self.sheet, said)
+        self.press(button)
+        self.says(flash)
+
+    def meets(self, name: str, part: str, **more: str) -> None:
+        """添加 somebody concerned, by name and part."""
+        self.page.locator("#people").get_by_role("link", name="添加").click()
+        self.put(self.sheet, {"身份": part, "姓名": name, **more})
+        self.press("登记")
+        expect(self.page.locator("#people")).to_contain_text(name)
+
     # --- the end -----------------------------------------------------------------------------
 
     def missing(self) -> list[str]:
@@ -303,8 +324,7 @@ class Walker(Hand):
     def write(self, form: str, said: Said | None = None) -> None:
         """Write a paper that is filled in already, adding what is said, and sign as its author."""
         self.page.locator(f"#record-{form} a.what").click()
-        sheet = self.main.locator("form").filter(has=self.page.get_by_role("button", name="保存"))
-        self.put(sheet.first, said or {})
+        self.put(self.sheet, said or {})
         self.press(re.compile("^保存(记录|报告)$"))
         self.says("已保存")
         self.fill("您的登录密码", PASSWORD)
