@@ -243,6 +243,14 @@ def test_cashier_is_called_when_the_guest_has_signed(desk):
     assert told.count() == 1
 
 
+def test_signing_is_how_the_cashier_is_told(desk):
+    event = desk.signed()
+
+    call = event.calls.get(notice="N4")
+    assert (call.told_via, call.told_at) == ("app", slip(event).signed_at)
+    assert [m.id for m in evidence.look(event).missing("handling") if m.kind == "notice"] == []
+
+
 def test_posted_slip_counts_as_signed_by_all_and_is_never_cancelled(desk):
     event = desk.posted()
 
