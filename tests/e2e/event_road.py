@@ -72,9 +72,9 @@ def words(pdf: bytes) -> str:
 class Walker(Hand):
     """One person at one event: what he sees and does there, by the words on his screen."""
 
-    def __init__(self, page: Page, prop: EventHouse, number: str = "") -> None:
+    def __init__(self, page: Page, place: EventHouse, number: str = "") -> None:
         super().__init__(page)
-        self.house, self.number = prop, number
+        self.house, self.number = place, number
 
     # --- coming ------------------------------------------------------------------------------
 
@@ -295,14 +295,21 @@ class Walker(Hand):
 
     def is_kept_from_ending(self) -> None:
         """No button to end it here; who knows the address is refused, and nothing has changed."""
-        ends = self.page.locator("#closing").get_by_role("link", name="结束处置", exact=True)
-        expect(ends).to_have_count(0)
-        self.go(f"{self.home}do/end/")
-        self.fill("处理结果", "先结束再说")
-        self.press("结束处置")
+        self._is_kept_from("end", "结束处置", {"处理结果": "先结束再说"}, "处置中")
+
+    def is_kept_from_archiving(self) -> None:
+        """The same of an event whose papers are not signed."""
+        self._is_kept_from("archive", "归档", {}, "待签批")
+
+    def _is_kept_from(self, act: str, button: str, said: Said, state: str) -> None:
+        link = self.page.locator("#closing").get_by_role("link", name=button, exact=True)
+        expect(link).to_have_count(0)
+        self.go(f"{self.home}do/{act}/")
+        self.put(self.sheet, said)
+        self.press(button)
         expect(self.main.get_by_role("alert").first).to_be_visible()
         self.come()
-        expect(self.page.locator(".band h1")).to_contain_text("处置中")
+        expect(self.page.locator(".band h1")).to_contain_text(state)
 
     def end(self, summary: str) -> None:
         """结束处置, once nothing is missing."""
