@@ -355,7 +355,7 @@ class Walker(Hand):
         """Hand the screen over to somebody who is no colleague: he signs a paper on it."""
         self.come()
         self.page.locator(f"#record-{form} a.what").click()
-        self.follow(f"请{who}签名")
+        self.follow(re.compile(f"请{who}.*签名"))
         self.fill("不在列表里，填姓名", name)
         self.draw()
         self.tick("本人同意以电子方式签署")
