@@ -17,7 +17,7 @@ from emergencies.workflow.base import Rule, begin, finish, minutes, neutral, say
 from propdesk.core import audit, duty
 from propdesk.core.models import Delivery, User
 from propdesk.core.models import Notice as CoreNotice
-from propdesk.core.roles import Role, standing
+from propdesk.core.roles import MANAGERS, Role, standing
 from propdesk.core.transitions import RefusedInput, happened, require
 
 
@@ -48,6 +48,7 @@ def _call(event: Event, notice: Notice, by: User, now: datetime) -> Call:
     role, people = _called(event, notice, now)
     needs_ack = bool(role) and notice.ack
     first = notice.ladder[0] if notice.ladder else None
+    knows = needs_ack and _knows_already(event, role, people, by)
     row = Call(
         event=event,
         notice=notice.id,
@@ -58,10 +59,23 @@ def _call(event: Event, notice: Notice, by: User, now: datetime) -> Call:
         needs_ack=needs_ack,
         next_rung_at=now + minutes(first.after_min) if needs_ack and first else None,
     )
+    if knows:
+        row.acked_at, row.acked_by, row.next_rung_at = now, by, None
     audit.save(row, by=by, reason=_("启动预案"))
     if role:
-        _tell(event, row, people, by, now)
+        _tell(event, row, [u for u in people if not knows or u.pk != by.pk], by, now)
     return row
+
+
+def _knows_already(event: Event, role: str, people: list[User], by: User) -> bool:
+    """Whoever opens the call need not confirm it to himself (E-7, ambiguity 31).
+
+    The commander for the duty managers, a manager where he is the only one called; never a guard:
+    he may stand there alone and want the others.
+    """
+    if role == Role.DUTY_MANAGER and event.commander_id == by.pk:
+        return True
+    return role in MANAGERS and [u.pk for u in people] == [by.pk]
 
 
 def _called(event: Event, notice: Notice, now: datetime) -> tuple[str, list[User]]:
