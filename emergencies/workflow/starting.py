@@ -190,16 +190,28 @@ def _words(event: Event) -> Iterable[str]:
 
 
 def _linked(event: Event, number: str, by: User) -> None:
-    """Link to the complaint it comes from, and answer its call for 保安部 (C-B, ambiguity 33)."""
-    cases.link(event.case, number, by=by, note=_("转特殊事件"))
-    origin = Case.objects.select_for_update().get(
-        property=event.case.property, number=number.strip().upper()
+    """Link to the complaint it comes from, and answer its call for 保安部 (C-B, ambiguity 33).
+
+    A restricted event says where it comes from, but the complaint does not say where it went: its
+    readers are other people (X-7). RefusedInput for a number the property does not have.
+    """
+    secret = event.case.restricted
+    if not secret:
+        cases.link(event.case, number, by=by, note=_("转特殊事件"))
+    origin = (
+        Case.objects.select_for_update(of=("self",))
+        .filter(property=event.case.property, number=number.strip().upper(), restricted=False)
+        .first()
     )
+    if origin is None:
+        raise RefusedInput(number=_("没有找到这个编号，请核对后再填。"))
+    if secret:
+        info = {"number": origin.number}
+        audit.record(event.case, by=by, action="link", reason=_("转特殊事件"), info=info)
     done = cases.close_tasks(origin, SECURITY_TASK, by=by, outcome="event")
     if done:
-        audit.record(
-            origin, *done, by=by, action="event_started", info={"number": event.case.number}
-        )
+        told = {} if secret else {"number": event.case.number}
+        audit.record(origin, *done, by=by, action="event_started", info=told)
 
 
 @transaction.atomic

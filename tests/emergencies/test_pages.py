@@ -10,6 +10,7 @@ from django.urls import reverse
 from emergencies import workflow
 from emergencies.models import Event, Kind, StepMark
 from emergencies.views import frame
+from incidents import workflow as complaint_workflow
 from propdesk.core.models import CaseLink, Draft, User
 from propdesk.core.persons import Guest
 from tests.emergencies.journey import House, fresh
@@ -103,6 +104,24 @@ def test_start_from_a_complaint_links_it_and_answers_its_call(house: House) -> N
     event = Event.objects.get()
     assert CaseLink.objects.filter(a=complaint.case, b=event.case).exists()
     assert event.case.number in body(client, complaint.get_absolute_url())
+
+
+def test_confidential_event_from_a_complaint_is_not_found_from_there(house: House) -> None:
+    complaints = Complaints()
+    complaint = complaints.new(by=complaints.dm)
+    complaint_workflow.call_security(complaint, by=complaints.dm)
+    client = client_of(complaints.dm)
+    choose = reverse("emergencies:choose", args=[complaints.prop.code])
+    data = {"kind": "death", "place_note": "1806", "from_number": complaint.case.number}
+    response = client.post(choose, data)
+    event = Event.objects.get()
+    assert response.url == event.get_absolute_url()
+    assert complaint.case.number in body(client, response.url)
+    assert not CaseLink.objects.exists()
+    assert event.case.number not in body(client, complaint.get_absolute_url())
+    said = complaint.case.entries.values_list("action", "content__info").last()
+    assert said == ("event_started", {})
+    assert not complaint.case.tasks.filter(kind="security", done_at=None).exists()
 
 
 def test_drill_says_so_on_its_page_and_in_the_list(house: House) -> None:
