@@ -103,7 +103,7 @@ class Stack:
             assert self.process.poll() is None, self.said()
             return "按 Ctrl-C 停止" in self.said()
 
-        wait_for(ready, 90, "the stack starts")
+        wait_for(ready, 180, "the stack starts")
 
     def children(self, word: str) -> list[int]:
         """Return the direct and indirect children whose command line holds a word."""

@@ -184,7 +184,7 @@ def test_killed_supervisor_leaves_no_process():
 def test_stop_during_preparation_leaves_no_process():
     with directory() as home:
         stack = Stack(home, "--no-demo")
-        wait_for(lambda: "已就绪" in stack.said(), 60, "the database runs")
+        wait_for(lambda: "已就绪" in stack.said(), 120, "the database runs")
         family = list(descendants(stack.process.pid))
 
         assert stack.stop() == 0
