@@ -14,7 +14,7 @@ from emergencies.models import Event, Kind
 from emergencies.playbooks.board import Missing, StepLine
 from emergencies.playbooks.schema import Step, label
 from emergencies.workflow.calling import may_ack
-from emergencies.workflow.ending import OVERRIDABLE
+from emergencies.workflow.ending import OVERRIDABLE, missing_to_archive
 from emergencies.workflow.marking import OWNED
 from emergencies.workflow.table import MOVES
 
@@ -186,8 +186,11 @@ class NextSteps(DetailRows):
         """What is in the way of the end, or of archiving; once each."""
         if self.event.status not in (S.RUNNING, S.SIGNING):
             return ()
-        stage = self.board.missing("handling" if self.is_running else "archive")
-        return tuple({(m.sentence, m.at): m for m in stage}.values())
+        board = self.board
+        found = (
+            board.missing("handling") if self.is_running else missing_to_archive(self.event, board)
+        )
+        return tuple({(m.sentence, m.at): m for m in found}.values())
 
     @cached_property
     def may_end(self) -> bool:
@@ -216,7 +219,7 @@ class NextSteps(DetailRows):
             "link": not row.case.restricted,
             "end": self.may_end,
             "override-end": self.may_override,
-            "archive": not self.missing or row.is_drill,
+            "archive": not self.missing,
             "void": not any(c.status != S.VOIDED for c in self.children),
         }
         return checks.get(name, True)

@@ -8,9 +8,9 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from emergencies.models import Event
-from emergencies.playbooks.board import Missing
+from emergencies.playbooks.board import Board, Missing
 from emergencies.playbooks.records import title
-from emergencies.queries import evidence, records
+from emergencies.queries import evidence
 from emergencies.workflow.base import Rule, begin, finish, minutes, neutral, say
 from emergencies.workflow.calling import stop_calls
 from emergencies.workflow.reporting import seal_papers
@@ -139,12 +139,7 @@ def archive(event: Event, *, by: User) -> Event:
     What a manager let pass at the end (特批) stays let pass; signatures never are.
     """
     event, _stand = begin(event, "archive", by)
-    missing = evidence.look(event).missing("archive")
-    if event.is_drill or _was_overridden(event):
-        missing = tuple(m for m in missing if m.kind not in OVERRIDABLE)
-    if event.is_drill:
-        missing = _drill_missing(event)
-    refuse_missing(_("还不能归档："), missing)
+    refuse_missing(_("还不能归档："), missing_to_archive(event, evidence.look(event)))
     for guard in GUARDS:
         guard(event)
     now = timezone.now()
@@ -164,10 +159,22 @@ def archive(event: Event, *, by: User) -> Event:
     return event
 
 
-def _drill_missing(event: Event) -> tuple[Missing, ...]:
-    """A drill needs its record signed, and nothing else."""
+def missing_to_archive(event: Event, board: Board) -> tuple[Missing, ...]:
+    """Return what is in the way of archiving: of a drill its record, and nothing else.
+
+    What a manager let pass at the end (特批) stays let pass.
+    """
+    if event.is_drill:
+        return _drill_missing(board)
+    missing = board.missing("archive")
+    if any(m.kind in OVERRIDABLE for m in missing) and _was_overridden(event):
+        return tuple(m for m in missing if m.kind not in OVERRIDABLE)
+    return missing
+
+
+def _drill_missing(board: Board) -> tuple[Missing, ...]:
     form = evidence.DRILL_RECORD
-    if event.records.filter(form=form, state=records.State.SIGNED).exists():
+    if form in board.evidence.signed:
         return ()
     sentence = _("还没有签完：%(form)s") % {"form": title(form)}
     return (Missing("record", form, sentence, ("record", form)),)
