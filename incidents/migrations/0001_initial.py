@@ -75,6 +75,8 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': '投诉',
                 'verbose_name_plural': '投诉',
+                'indexes': [models.Index(condition=models.Q(('resolved_at__isnull', False)), fields=['category', 'resolved_at'], name='incidents_category_speed'), models.Index(fields=['guest'], name='incidents_c_guest_i_afe2c2_idx'), models.Index(condition=models.Q(('status__in', ['closed', 'voided']), _negated=True), fields=['next_due_at', 'case'], name='incidents_by_urgency')],
+                'constraints': [models.CheckConstraint(condition=models.Q(('recorded_at', None), models.Q(models.Q(('key_points', ''), _negated=True), models.Q(('category', ''), _negated=True), models.Q(('core_issue', ''), _negated=True), models.Q(('expectation', ''), _negated=True)), _connector='OR'), name='incidents_recorded_is_complete', violation_error_message='要点、类别、症结和诉求填全后才能完成记录。'), models.CheckConstraint(condition=models.Q(('status__in', ['intake', 'voided']), ('recorded_at__isnull', False), _connector='OR'), name='incidents_record_before_options', violation_error_message='先完成 F 做好记录。'), models.CheckConstraint(condition=models.Q(models.Q(('status', 'in_progress'), _negated=True), models.Q(('current_due_at__isnull', False), ('department__isnull', False)), _connector='OR'), name='incidents_promise_before_work', violation_error_message='先约定时限再进入处理。'), models.CheckConstraint(condition=models.Q(models.Q(('status__in', ['resolved', 'closed']), _negated=True), models.Q(('resolved_at__isnull', False), models.Q(('resolution', ''), _negated=True)), _connector='OR'), name='incidents_resolved_has_result', violation_error_message='先写明处理结果。'), models.CheckConstraint(condition=models.Q(models.Q(('status', 'closed'), _negated=True), ('closed_override', True), models.Q(models.Q(('satisfaction', ''), _negated=True), models.Q(('summary', ''), _negated=True), models.Q(('result', ''), _negated=True)), _connector='OR'), name='incidents_closed_was_reviewed', violation_error_message='先登记满意度并写明经过与结果。'), models.CheckConstraint(condition=models.Q(models.Q(('status', 'closed'), _negated=True), models.Q(('satisfaction', 'dissatisfied'), _negated=True), ('dissatisfied_decided', True), _connector='OR'), name='incidents_dissatisfied_was_decided', violation_error_message='客户不满意，须先由物业经理决定。'), models.CheckConstraint(condition=models.Q(('is_anonymous', False), models.Q(('anonymous_reason', ''), _negated=True), _connector='OR'), name='incidents_anonymous_has_reason', violation_error_message='匿名投诉请写明说明。'), models.CheckConstraint(condition=models.Q(models.Q(('status', 'voided'), _negated=True), models.Q(('void_reason', ''), _negated=True), _connector='OR'), name='incidents_void_has_reason', violation_error_message='作废须写明原因。'), models.CheckConstraint(condition=models.Q(('status__in', ['closed', 'voided']), ('next_due_at__isnull', False), _connector='OR'), name='incidents_open_has_due', violation_error_message='未结的投诉必须有下一个时限。')],
             },
         ),
         migrations.CreateModel(
@@ -126,6 +128,7 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': '决定',
                 'verbose_name_plural': '决定',
+                'constraints': [models.CheckConstraint(condition=models.Q(('reason', ''), _negated=True), name='incidents_decision_reason', violation_error_message='请写明理由。')],
             },
         ),
         migrations.CreateModel(
@@ -308,6 +311,7 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': '方案',
                 'verbose_name_plural': '方案',
+                'constraints': [models.UniqueConstraint(fields=('complaint', 'cycle', 'position'), name='incidents_option_position'), models.UniqueConstraint(condition=models.Q(('chosen', True)), fields=('complaint', 'cycle'), name='incidents_option_one_chosen'), models.CheckConstraint(condition=models.Q(('told_at', None), models.Q(('approval__in', ['not_needed', 'approved']), ('feasible', True)), _connector='OR'), name='incidents_option_told_approved', violation_error_message='超出权限的方案未批准前不得告知客户。'), models.CheckConstraint(condition=models.Q(('chosen', False), models.Q(('told_at__isnull', False), ('withdrawn_at', None)), _connector='OR'), name='incidents_option_chosen_told', violation_error_message='只能选定已告知客户的方案。'), models.CheckConstraint(condition=models.Q(('decided_by', None), models.Q(('decided_by', models.F('proposed_by')), _negated=True), _connector='OR'), name='incidents_option_decided_by_other', violation_error_message='自己提出的方案须由另一人批准。')],
             },
         ),
         migrations.CreateModel(
@@ -325,6 +329,8 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': '进展',
                 'verbose_name_plural': '进展',
+                'indexes': [models.Index(fields=['complaint', 'at'], name='incidents_p_complai_72a826_idx')],
+                'constraints': [models.UniqueConstraint(condition=models.Q(('kind', 'started')), fields=('complaint', 'cycle'), name='incidents_started_once', violation_error_message='这一轮已经登记开工。')],
             },
         ),
         migrations.CreateModel(
@@ -350,6 +356,7 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': '承诺',
                 'verbose_name_plural': '承诺',
+                'constraints': [models.UniqueConstraint(fields=('complaint', 'cycle', 'seq'), name='incidents_promise_seq'), models.UniqueConstraint(condition=models.Q(('outcome', 'open')), fields=('complaint',), name='incidents_promise_one_open', violation_error_message='已有一个进行中的承诺时限。'), models.CheckConstraint(condition=models.Q(('due_at__gte', django.db.models.expressions.CombinedExpression(models.F('told_at'), '+', models.Value(datetime.timedelta(seconds=300)))), ('due_at__lte', django.db.models.expressions.CombinedExpression(models.F('told_at'), '+', models.Value(datetime.timedelta(days=90))))), name='incidents_promise_after_told', violation_error_message='时限须在告知之后5分钟至90天之间。'), models.CheckConstraint(condition=models.Q(('seq', 1), models.Q(('reason', ''), _negated=True), _connector='OR'), name='incidents_promise_move_reason', violation_error_message='延期须写明原因。'), models.CheckConstraint(condition=models.Q(models.Q(('ended_at', None), ('outcome', 'open')), models.Q(models.Q(('outcome', 'open'), _negated=True), ('ended_at__isnull', False)), _connector='OR'), name='incidents_promise_ended'), models.CheckConstraint(condition=models.Q(models.Q(('outcome', 'kept'), _negated=True), ('ended_at__lte', models.F('due_at')), _connector='OR'), name='incidents_promise_kept_in_time', violation_error_message='过了时限的承诺不能记为已兑现。'), models.CheckConstraint(condition=models.Q(('ended_at', None), ('ended_at__gte', models.F('created_at')), _connector='OR'), name='incidents_promise_ended_after_made', violation_error_message='承诺的结束不能早于它的登记。')],
             },
         ),
         migrations.CreateModel(
@@ -366,122 +373,7 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': '谈话要领确认',
                 'verbose_name_plural': '谈话要领确认',
+                'constraints': [models.UniqueConstraint(fields=('complaint', 'letter'), name='incidents_step_once'), models.CheckConstraint(condition=models.Q(('done', True), models.Q(('reason', ''), _negated=True), _connector='OR'), name='incidents_step_reason', violation_error_message='标为不适用的要领请写明原因。')],
             },
-        ),
-        migrations.AddIndex(
-            model_name='complaint',
-            index=models.Index(condition=models.Q(('resolved_at__isnull', False)), fields=['category', 'resolved_at'], name='incidents_category_speed'),
-        ),
-        migrations.AddIndex(
-            model_name='complaint',
-            index=models.Index(fields=['guest'], name='incidents_c_guest_i_afe2c2_idx'),
-        ),
-        migrations.AddIndex(
-            model_name='complaint',
-            index=models.Index(condition=models.Q(('status__in', ['closed', 'voided']), _negated=True), fields=['next_due_at', 'case'], name='incidents_by_urgency'),
-        ),
-        migrations.AddConstraint(
-            model_name='complaint',
-            constraint=models.CheckConstraint(condition=models.Q(('recorded_at', None), models.Q(models.Q(('key_points', ''), _negated=True), models.Q(('category', ''), _negated=True), models.Q(('core_issue', ''), _negated=True), models.Q(('expectation', ''), _negated=True)), _connector='OR'), name='incidents_recorded_is_complete', violation_error_message='要点、类别、症结和诉求填全后才能完成记录。'),
-        ),
-        migrations.AddConstraint(
-            model_name='complaint',
-            constraint=models.CheckConstraint(condition=models.Q(('status__in', ['intake', 'voided']), ('recorded_at__isnull', False), _connector='OR'), name='incidents_record_before_options', violation_error_message='先完成 F 做好记录。'),
-        ),
-        migrations.AddConstraint(
-            model_name='complaint',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('status', 'in_progress'), _negated=True), models.Q(('current_due_at__isnull', False), ('department__isnull', False)), _connector='OR'), name='incidents_promise_before_work', violation_error_message='先约定时限再进入处理。'),
-        ),
-        migrations.AddConstraint(
-            model_name='complaint',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('status__in', ['resolved', 'closed']), _negated=True), models.Q(('resolved_at__isnull', False), models.Q(('resolution', ''), _negated=True)), _connector='OR'), name='incidents_resolved_has_result', violation_error_message='先写明处理结果。'),
-        ),
-        migrations.AddConstraint(
-            model_name='complaint',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('status', 'closed'), _negated=True), ('closed_override', True), models.Q(models.Q(('satisfaction', ''), _negated=True), models.Q(('summary', ''), _negated=True), models.Q(('result', ''), _negated=True)), _connector='OR'), name='incidents_closed_was_reviewed', violation_error_message='先登记满意度并写明经过与结果。'),
-        ),
-        migrations.AddConstraint(
-            model_name='complaint',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('status', 'closed'), _negated=True), models.Q(('satisfaction', 'dissatisfied'), _negated=True), ('dissatisfied_decided', True), _connector='OR'), name='incidents_dissatisfied_was_decided', violation_error_message='客户不满意，须先由物业经理决定。'),
-        ),
-        migrations.AddConstraint(
-            model_name='complaint',
-            constraint=models.CheckConstraint(condition=models.Q(('is_anonymous', False), models.Q(('anonymous_reason', ''), _negated=True), _connector='OR'), name='incidents_anonymous_has_reason', violation_error_message='匿名投诉请写明说明。'),
-        ),
-        migrations.AddConstraint(
-            model_name='complaint',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('status', 'voided'), _negated=True), models.Q(('void_reason', ''), _negated=True), _connector='OR'), name='incidents_void_has_reason', violation_error_message='作废须写明原因。'),
-        ),
-        migrations.AddConstraint(
-            model_name='complaint',
-            constraint=models.CheckConstraint(condition=models.Q(('status__in', ['closed', 'voided']), ('next_due_at__isnull', False), _connector='OR'), name='incidents_open_has_due', violation_error_message='未结的投诉必须有下一个时限。'),
-        ),
-        migrations.AddConstraint(
-            model_name='decision',
-            constraint=models.CheckConstraint(condition=models.Q(('reason', ''), _negated=True), name='incidents_decision_reason', violation_error_message='请写明理由。'),
-        ),
-        migrations.AddConstraint(
-            model_name='option',
-            constraint=models.UniqueConstraint(fields=('complaint', 'cycle', 'position'), name='incidents_option_position'),
-        ),
-        migrations.AddConstraint(
-            model_name='option',
-            constraint=models.UniqueConstraint(condition=models.Q(('chosen', True)), fields=('complaint', 'cycle'), name='incidents_option_one_chosen'),
-        ),
-        migrations.AddConstraint(
-            model_name='option',
-            constraint=models.CheckConstraint(condition=models.Q(('told_at', None), models.Q(('approval__in', ['not_needed', 'approved']), ('feasible', True)), _connector='OR'), name='incidents_option_told_approved', violation_error_message='超出权限的方案未批准前不得告知客户。'),
-        ),
-        migrations.AddConstraint(
-            model_name='option',
-            constraint=models.CheckConstraint(condition=models.Q(('chosen', False), models.Q(('told_at__isnull', False), ('withdrawn_at', None)), _connector='OR'), name='incidents_option_chosen_told', violation_error_message='只能选定已告知客户的方案。'),
-        ),
-        migrations.AddConstraint(
-            model_name='option',
-            constraint=models.CheckConstraint(condition=models.Q(('decided_by', None), models.Q(('decided_by', models.F('proposed_by')), _negated=True), _connector='OR'), name='incidents_option_decided_by_other', violation_error_message='自己提出的方案须由另一人批准。'),
-        ),
-        migrations.AddIndex(
-            model_name='progress',
-            index=models.Index(fields=['complaint', 'at'], name='incidents_p_complai_72a826_idx'),
-        ),
-        migrations.AddConstraint(
-            model_name='progress',
-            constraint=models.UniqueConstraint(condition=models.Q(('kind', 'started')), fields=('complaint', 'cycle'), name='incidents_started_once', violation_error_message='这一轮已经登记开工。'),
-        ),
-        migrations.AddConstraint(
-            model_name='promise',
-            constraint=models.UniqueConstraint(fields=('complaint', 'cycle', 'seq'), name='incidents_promise_seq'),
-        ),
-        migrations.AddConstraint(
-            model_name='promise',
-            constraint=models.UniqueConstraint(condition=models.Q(('outcome', 'open')), fields=('complaint',), name='incidents_promise_one_open', violation_error_message='已有一个进行中的承诺时限。'),
-        ),
-        migrations.AddConstraint(
-            model_name='promise',
-            constraint=models.CheckConstraint(condition=models.Q(('due_at__gte', django.db.models.expressions.CombinedExpression(models.F('told_at'), '+', models.Value(datetime.timedelta(seconds=300)))), ('due_at__lte', django.db.models.expressions.CombinedExpression(models.F('told_at'), '+', models.Value(datetime.timedelta(days=90))))), name='incidents_promise_after_told', violation_error_message='时限须在告知之后5分钟至90天之间。'),
-        ),
-        migrations.AddConstraint(
-            model_name='promise',
-            constraint=models.CheckConstraint(condition=models.Q(('seq', 1), models.Q(('reason', ''), _negated=True), _connector='OR'), name='incidents_promise_move_reason', violation_error_message='延期须写明原因。'),
-        ),
-        migrations.AddConstraint(
-            model_name='promise',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('ended_at', None), ('outcome', 'open')), models.Q(models.Q(('outcome', 'open'), _negated=True), ('ended_at__isnull', False)), _connector='OR'), name='incidents_promise_ended'),
-        ),
-        migrations.AddConstraint(
-            model_name='promise',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('outcome', 'kept'), _negated=True), ('ended_at__lte', models.F('due_at')), _connector='OR'), name='incidents_promise_kept_in_time', violation_error_message='过了时限的承诺不能记为已兑现。'),
-        ),
-        migrations.AddConstraint(
-            model_name='promise',
-            constraint=models.CheckConstraint(condition=models.Q(('ended_at', None), ('ended_at__gte', models.F('created_at')), _connector='OR'), name='incidents_promise_ended_after_made', violation_error_message='承诺的结束不能早于它的登记。'),
-        ),
-        migrations.AddConstraint(
-            model_name='steprecord',
-            constraint=models.UniqueConstraint(fields=('complaint', 'letter'), name='incidents_step_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='steprecord',
-            constraint=models.CheckConstraint(condition=models.Q(('done', True), models.Q(('reason', ''), _negated=True), _connector='OR'), name='incidents_step_reason', violation_error_message='标为不适用的要领请写明原因。'),
         ),
     ]

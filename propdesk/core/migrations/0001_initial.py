@@ -112,6 +112,8 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': '案件',
                 'verbose_name_plural': '案件',
+                'indexes': [models.Index(fields=['property', 'kind', '-opened_at', '-id'], name='core_case_newest'), models.Index(condition=models.Q(('is_open', True)), fields=['property', 'kind'], name='core_case_open')],
+                'constraints': [models.UniqueConstraint(fields=('property', 'number'), name='core_case_number'), models.CheckConstraint(condition=models.Q(models.Q(('closed_at', None), ('is_open', True)), models.Q(('closed_at__isnull', False), ('is_open', False)), _connector='OR'), name='core_case_closed_has_time')],
             },
         ),
         migrations.CreateModel(
@@ -135,6 +137,7 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': '文书',
                 'verbose_name_plural': '文书',
+                'indexes': [models.Index(fields=['case', 'kind', '-id'], name='core_docume_case_id_003d37_idx'), models.Index(fields=['verify_code'], name='core_docume_verify__7af171_idx')],
             },
         ),
         migrations.CreateModel(
@@ -215,6 +218,8 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': '任职',
                 'verbose_name_plural': '任职',
+                'indexes': [models.Index(fields=['property', 'role'], name='core_member_propert_64c47a_idx')],
+                'constraints': [models.CheckConstraint(condition=models.Q(('ends_on', None), ('ends_on__gte', models.F('starts_on')), _connector='OR'), name='core_membership_dates', violation_error_message='任职止日不能早于起日。'), models.UniqueConstraint(condition=models.Q(('ends_on', None)), fields=('user', 'property', 'role'), name='core_membership_open', violation_error_message='此人已任该岗位。')],
             },
         ),
         migrations.CreateModel(
@@ -258,6 +263,8 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': '通知',
                 'verbose_name_plural': '通知',
+                'indexes': [models.Index(fields=['case', 'created_at'], name='core_notice_case_id_292cd4_idx')],
+                'constraints': [models.UniqueConstraint(fields=('recipient', 'key'), name='core_notice_once')],
             },
         ),
         migrations.CreateModel(
@@ -292,6 +299,8 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': '地点',
                 'verbose_name_plural': '地点',
+                'indexes': [models.Index(fields=['property', 'kind', 'code'], name='core_place_propert_78c3bc_idx')],
+                'constraints': [models.UniqueConstraint(fields=('property', 'label'), name='core_place_label', violation_error_message='已有同名地点。'), models.UniqueConstraint(condition=models.Q(('code', ''), _negated=True), fields=('property', 'code'), name='core_place_code', violation_error_message='已有相同房号。')],
             },
         ),
         migrations.AddField(
@@ -512,6 +521,8 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': '发送',
                 'verbose_name_plural': '发送',
+                'indexes': [models.Index(condition=models.Q(('state', 'pending')), fields=['next_try_at', 'id'], name='core_delivery_due'), models.Index(condition=models.Q(('channel', 'inbox'), ('state__in', ['pending', 'sent'])), fields=['recipient', 'property', '-id'], name='core_delivery_unread'), models.Index(fields=['recipient', 'property', 'channel', '-id'], name='core_delivery_inbox')],
+                'constraints': [models.UniqueConstraint(fields=('notice', 'channel'), name='core_delivery_channel')],
             },
         ),
         migrations.CreateModel(
@@ -526,6 +537,7 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': '编号计数',
                 'verbose_name_plural': '编号计数',
+                'constraints': [models.UniqueConstraint(fields=('property', 'prefix', 'day'), name='core_casecounter_day')],
             },
         ),
         migrations.CreateModel(
@@ -598,6 +610,7 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': '事故报告',
                 'verbose_name_plural': '事故报告',
+                'constraints': [models.UniqueConstraint(fields=('property', 'number', 'version'), name='core_report_number'), models.UniqueConstraint(condition=models.Q(('state', 'superseded'), _negated=True), fields=('case',), name='core_report_one_current', violation_error_message='这件投诉已有一份《事故报告》。'), models.CheckConstraint(condition=models.Q(models.Q(('state', 'signed'), _negated=True), ('signed_at__isnull', False), _connector='OR'), name='core_report_signed_has_time')],
             },
         ),
         migrations.CreateModel(
@@ -620,6 +633,8 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': '制表',
                 'verbose_name_plural': '制表',
+                'indexes': [models.Index(condition=models.Q(('state', 'pending')), fields=['next_try_at', 'id'], name='core_job_pending')],
+                'constraints': [models.UniqueConstraint(condition=models.Q(('state', 'pending')), fields=('case', 'kind', 'case_version', 'sealed'), name='core_renderjob_once')],
             },
         ),
         migrations.AddField(
@@ -642,6 +657,8 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': '班次',
                 'verbose_name_plural': '班次',
+                'indexes': [models.Index(fields=['property', 'role', 'ends_at'], name='core_shift_propert_0215b5_idx')],
+                'constraints': [models.CheckConstraint(condition=models.Q(('ends_at__gt', models.F('starts_at'))), name='core_shift_times', violation_error_message='下班时间要晚于上班时间。'), models.UniqueConstraint(condition=models.Q(('cancelled_at', None)), fields=('property', 'role', 'user', 'starts_at'), name='core_shift_once', violation_error_message='这个班次已经排过。')],
             },
         ),
         migrations.CreateModel(
@@ -657,6 +674,7 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': '签名',
                 'verbose_name_plural': '签名',
+                'constraints': [models.UniqueConstraint(condition=models.Q(('ended_at', None)), fields=('user',), name='core_staffsignature_current')],
             },
         ),
         migrations.CreateModel(
@@ -680,6 +698,8 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': '签批',
                 'verbose_name_plural': '签批',
+                'indexes': [models.Index(condition=models.Q(('decision', 'pending')), fields=['role', 'report'], name='core_box_pending')],
+                'constraints': [models.UniqueConstraint(fields=('report', 'round', 'position'), name='core_reportbox_position'), models.UniqueConstraint(condition=models.Q(('signer__isnull', False)), fields=('report', 'round', 'signer'), name='core_reportbox_four_eyes', violation_error_message='同一人不能签两栏。'), models.CheckConstraint(condition=models.Q(models.Q(('decided_at', None), ('decision', 'pending'), ('signer', None)), models.Q(('decision', 'approved'), ('signature__isnull', False), ('signer__isnull', False), ('decided_at__isnull', False)), models.Q(('decided_at__isnull', False), ('decision', 'sent_back'), ('signer__isnull', False), models.Q(('opinion', ''), _negated=True)), _connector='OR'), name='core_reportbox_decided_complete', violation_error_message='签批须有签名与时间，退回须写明原因。')],
             },
         ),
         migrations.CreateModel(
@@ -748,6 +768,8 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': '待办',
                 'verbose_name_plural': '待办',
+                'indexes': [models.Index(condition=models.Q(('done_at', None)), fields=['property', 'role', 'created_at'], name='core_task_open')],
+                'constraints': [models.UniqueConstraint(condition=models.Q(('done_at', None)), fields=('case', 'kind'), name='core_task_one_open'), models.CheckConstraint(condition=models.Q(models.Q(('done_at', None), ('done_by', None)), ('done_at__isnull', False), _connector='OR'), name='core_task_done_complete')],
             },
         ),
         migrations.CreateModel(
@@ -777,6 +799,7 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': '检索',
                 'verbose_name_plural': '检索',
+                'indexes': [django.contrib.postgres.indexes.GinIndex(fields=['grams'], name='core_search_grams')],
             },
         ),
         migrations.CreateModel(
@@ -908,159 +931,15 @@ class Migration(migrations.Migration):
             },
         ),
         migrations.AddIndex(
-            model_name='place',
-            index=models.Index(fields=['property', 'kind', 'code'], name='core_place_propert_78c3bc_idx'),
-        ),
-        migrations.AddConstraint(
-            model_name='place',
-            constraint=models.UniqueConstraint(fields=('property', 'label'), name='core_place_label', violation_error_message='已有同名地点。'),
-        ),
-        migrations.AddConstraint(
-            model_name='place',
-            constraint=models.UniqueConstraint(condition=models.Q(('code', ''), _negated=True), fields=('property', 'code'), name='core_place_code', violation_error_message='已有相同房号。'),
-        ),
-        migrations.AddIndex(
             model_name='person',
             index=models.Index(fields=['property', 'room'], name='core_person_propert_defe8b_idx'),
-        ),
-        migrations.AddIndex(
-            model_name='notice',
-            index=models.Index(fields=['case', 'created_at'], name='core_notice_case_id_292cd4_idx'),
-        ),
-        migrations.AddConstraint(
-            model_name='notice',
-            constraint=models.UniqueConstraint(fields=('recipient', 'key'), name='core_notice_once'),
-        ),
-        migrations.AddIndex(
-            model_name='membership',
-            index=models.Index(fields=['property', 'role'], name='core_member_propert_64c47a_idx'),
-        ),
-        migrations.AddConstraint(
-            model_name='membership',
-            constraint=models.CheckConstraint(condition=models.Q(('ends_on', None), ('ends_on__gte', models.F('starts_on')), _connector='OR'), name='core_membership_dates', violation_error_message='任职止日不能早于起日。'),
-        ),
-        migrations.AddConstraint(
-            model_name='membership',
-            constraint=models.UniqueConstraint(condition=models.Q(('ends_on', None)), fields=('user', 'property', 'role'), name='core_membership_open', violation_error_message='此人已任该岗位。'),
         ),
         migrations.AddConstraint(
             model_name='department',
             constraint=models.UniqueConstraint(fields=('property', 'name'), name='core_department_name', violation_error_message='已有同名部门。'),
         ),
-        migrations.AddIndex(
-            model_name='delivery',
-            index=models.Index(condition=models.Q(('state', 'pending')), fields=['next_try_at', 'id'], name='core_delivery_due'),
-        ),
-        migrations.AddIndex(
-            model_name='delivery',
-            index=models.Index(condition=models.Q(('channel', 'inbox'), ('state__in', ['pending', 'sent'])), fields=['recipient', 'property', '-id'], name='core_delivery_unread'),
-        ),
-        migrations.AddIndex(
-            model_name='delivery',
-            index=models.Index(fields=['recipient', 'property', 'channel', '-id'], name='core_delivery_inbox'),
-        ),
-        migrations.AddConstraint(
-            model_name='delivery',
-            constraint=models.UniqueConstraint(fields=('notice', 'channel'), name='core_delivery_channel'),
-        ),
-        migrations.AddConstraint(
-            model_name='casecounter',
-            constraint=models.UniqueConstraint(fields=('property', 'prefix', 'day'), name='core_casecounter_day'),
-        ),
-        migrations.AddIndex(
-            model_name='case',
-            index=models.Index(fields=['property', 'kind', '-opened_at', '-id'], name='core_case_newest'),
-        ),
-        migrations.AddIndex(
-            model_name='case',
-            index=models.Index(condition=models.Q(('is_open', True)), fields=['property', 'kind'], name='core_case_open'),
-        ),
-        migrations.AddConstraint(
-            model_name='case',
-            constraint=models.UniqueConstraint(fields=('property', 'number'), name='core_case_number'),
-        ),
-        migrations.AddConstraint(
-            model_name='case',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('closed_at', None), ('is_open', True)), models.Q(('closed_at__isnull', False), ('is_open', False)), _connector='OR'), name='core_case_closed_has_time'),
-        ),
-        migrations.AddConstraint(
-            model_name='report',
-            constraint=models.UniqueConstraint(fields=('property', 'number', 'version'), name='core_report_number'),
-        ),
-        migrations.AddConstraint(
-            model_name='report',
-            constraint=models.UniqueConstraint(condition=models.Q(('state', 'superseded'), _negated=True), fields=('case',), name='core_report_one_current', violation_error_message='这件投诉已有一份《事故报告》。'),
-        ),
-        migrations.AddConstraint(
-            model_name='report',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('state', 'signed'), _negated=True), ('signed_at__isnull', False), _connector='OR'), name='core_report_signed_has_time'),
-        ),
-        migrations.AddIndex(
-            model_name='renderjob',
-            index=models.Index(condition=models.Q(('state', 'pending')), fields=['next_try_at', 'id'], name='core_job_pending'),
-        ),
-        migrations.AddConstraint(
-            model_name='renderjob',
-            constraint=models.UniqueConstraint(condition=models.Q(('state', 'pending')), fields=('case', 'kind', 'case_version', 'sealed'), name='core_renderjob_once'),
-        ),
-        migrations.AddIndex(
-            model_name='document',
-            index=models.Index(fields=['case', 'kind', '-id'], name='core_docume_case_id_003d37_idx'),
-        ),
-        migrations.AddIndex(
-            model_name='document',
-            index=models.Index(fields=['verify_code'], name='core_docume_verify__7af171_idx'),
-        ),
         migrations.AddConstraint(
             model_name='document',
             constraint=models.UniqueConstraint(condition=models.Q(('report__isnull', False), ('sealed', True)), fields=('report', 'kind'), name='core_document_sealed_once'),
-        ),
-        migrations.AddIndex(
-            model_name='shift',
-            index=models.Index(fields=['property', 'role', 'ends_at'], name='core_shift_propert_0215b5_idx'),
-        ),
-        migrations.AddConstraint(
-            model_name='shift',
-            constraint=models.CheckConstraint(condition=models.Q(('ends_at__gt', models.F('starts_at'))), name='core_shift_times', violation_error_message='下班时间要晚于上班时间。'),
-        ),
-        migrations.AddConstraint(
-            model_name='shift',
-            constraint=models.UniqueConstraint(condition=models.Q(('cancelled_at', None)), fields=('property', 'role', 'user', 'starts_at'), name='core_shift_once', violation_error_message='这个班次已经排过。'),
-        ),
-        migrations.AddConstraint(
-            model_name='staffsignature',
-            constraint=models.UniqueConstraint(condition=models.Q(('ended_at', None)), fields=('user',), name='core_staffsignature_current'),
-        ),
-        migrations.AddIndex(
-            model_name='reportbox',
-            index=models.Index(condition=models.Q(('decision', 'pending')), fields=['role', 'report'], name='core_box_pending'),
-        ),
-        migrations.AddConstraint(
-            model_name='reportbox',
-            constraint=models.UniqueConstraint(fields=('report', 'round', 'position'), name='core_reportbox_position'),
-        ),
-        migrations.AddConstraint(
-            model_name='reportbox',
-            constraint=models.UniqueConstraint(condition=models.Q(('signer__isnull', False)), fields=('report', 'round', 'signer'), name='core_reportbox_four_eyes', violation_error_message='同一人不能签两栏。'),
-        ),
-        migrations.AddConstraint(
-            model_name='reportbox',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('decided_at', None), ('decision', 'pending'), ('signer', None)), models.Q(('decision', 'approved'), ('signature__isnull', False), ('signer__isnull', False), ('decided_at__isnull', False)), models.Q(('decided_at__isnull', False), ('decision', 'sent_back'), ('signer__isnull', False), models.Q(('opinion', ''), _negated=True)), _connector='OR'), name='core_reportbox_decided_complete', violation_error_message='签批须有签名与时间，退回须写明原因。'),
-        ),
-        migrations.AddIndex(
-            model_name='task',
-            index=models.Index(condition=models.Q(('done_at', None)), fields=['property', 'role', 'created_at'], name='core_task_open'),
-        ),
-        migrations.AddConstraint(
-            model_name='task',
-            constraint=models.UniqueConstraint(condition=models.Q(('done_at', None)), fields=('case', 'kind'), name='core_task_one_open'),
-        ),
-        migrations.AddConstraint(
-            model_name='task',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('done_at', None), ('done_by', None)), ('done_at__isnull', False), _connector='OR'), name='core_task_done_complete'),
-        ),
-        migrations.AddIndex(
-            model_name='searchtext',
-            index=django.contrib.postgres.indexes.GinIndex(fields=['grams'], name='core_search_grams'),
         ),
     ]
