@@ -249,6 +249,7 @@ def link(complaint: Complaint, number: str, *, by: User, note: str = "") -> Case
     prop = complaint.case.property
     rows = Complaint.objects.select_for_update(of=("self",)).filter(both, case__property=prop)
     found = list(rows.select_related("case").order_by("pk"))
+    cases.lock_both(complaint.case, number)
     in_state(hold(complaint), MOVES, "link")
     for each in found:
         not_signed_over(each)

@@ -214,6 +214,7 @@ def link(item: FoundItem, number: str, *, by: User, note: str = "") -> CaseLink:
         both, case__property=item.case.property
     )
     list(rows.order_by("pk"))
+    cases.lock_both(item.case, number)
     in_state(hold(item), MOVES, "link")
     return cases.link(item.case, number, by=by, note=note)
 

@@ -3,6 +3,7 @@
 from datetime import datetime
 
 from django.db import transaction
+from django.db.models import Q
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -76,6 +77,17 @@ def close_tasks(case: Case, *kinds: str, by: User | None, outcome: str) -> list[
     if found:
         Task.objects.bulk_update(found, ["done_at", "done_by", "outcome"])
     return found
+
+
+def lock_both(case: Case, number: str) -> None:
+    """Lock a case and the one of this number, in one order whoever links which to which.
+
+    Call it after the rows of the register and before anything that locks one case alone: two
+    people who link a complaint to an event and the event to the complaint would wait for ever.
+    """
+    number = number.strip().upper()
+    both = Q(pk=case.pk) | Q(property_id=case.property_id, number=number)
+    list(Case.objects.select_for_update(of=("self",)).filter(both).order_by("pk").values("pk"))
 
 
 @transaction.atomic
