@@ -11,6 +11,8 @@ from emergencies.playbooks.schema import Playbook
 from propdesk.core.models import Property
 
 Source = PlaybookVersion.Source
+VERSIONS = 50
+"""Versions shown at most."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,15 +68,34 @@ def _shelved(code: str, row: PlaybookVersion | None) -> Shelved:
     return Shelved(code, playbooks.from_json(row.content), row)
 
 
-def versions(prop: Property, code: str) -> list[PlaybookVersion]:
-    """Every version the house had, the newest first, without the texts."""
-    rows = PlaybookVersion.objects.filter(property=prop, code=code).select_related("by")
-    return list(rows.defer("content", "text").order_by("-number")[:50])
+@dataclass(frozen=True, slots=True)
+class Version:
+    """A version somebody of the house made, by its place among those: 1 is the first."""
+
+    nth: int
+    row: PlaybookVersion
+    is_current: bool
 
 
-def version(prop: Property, code: str, number: int) -> PlaybookVersion | None:
-    """One version by its number."""
-    return PlaybookVersion.objects.filter(property=prop, code=code, number=number).first()
+def versions(prop: Property, code: str) -> list[Version]:
+    """The newest versions the house made, the newest first, without the texts.
+
+    What the program stores at the first event of a kind is not among them and is not counted: it
+    would tell everybody that somebody died here (E-6).
+    """
+    rows = _made(prop, code).select_related("by").defer("content", "text").order_by("-number")
+    found, count = list(rows[:VERSIONS]), _made(prop, code).count()
+    return [Version(count - n, row, is_current=n == 0) for n, row in enumerate(found)]
+
+
+def version(prop: Property, code: str, nth: int) -> Version | None:
+    """One version the house made, by its place."""
+    rows = list(_made(prop, code).order_by("number")[max(nth, 1) - 1 :][:2])
+    return Version(nth, rows[0], is_current=len(rows) == 1) if rows and nth > 0 else None
+
+
+def _made(prop: Property, code: str) -> "QuerySet[PlaybookVersion]":
+    return PlaybookVersion.objects.filter(property=prop, code=code, by__isnull=False)
 
 
 def text_of(shelved: Shelved) -> str:

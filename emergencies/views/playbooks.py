@@ -63,10 +63,11 @@ def read(request: StaffRequest, kind: str) -> HttpResponse:
         old = content.version(request.prop, kind, wanted)
         if old is None:
             raise Http404
-    book = shipped.from_json(old.content) if old else one.book
+        old = None if old.is_current else old
+    book = shipped.from_json(old.row.content) if old else one.book
     context = {
         "one": one,
-        "old": old if old is not None and old.superseded_at else None,
+        "old": old,
         "icon": rows.KIND_ICONS[kind],
         "edits": _edits(request),
         "versions": content.versions(request.prop, kind),

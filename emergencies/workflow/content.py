@@ -32,6 +32,13 @@ def in_force(prop: Property, code: str) -> PlaybookVersion:
     return _store_bundled(prop, code)
 
 
+def _runs_by(row: PlaybookVersion | None, code: str) -> str:
+    """Digest of what the next event runs by: the same with a stored bundled row and with none."""
+    if row is None or row.source == PlaybookVersion.Source.BUNDLED:
+        return playbooks.sha256(playbooks.PLAYBOOKS[code])
+    return row.sha256
+
+
 def _current(prop: Property, code: str) -> PlaybookVersion | None:
     return PlaybookVersion.objects.filter(property=prop, code=code, superseded_at=None).first()
 
@@ -136,7 +143,7 @@ def _new_version(
     digest = playbooks.sha256(book)
     now = timezone.now()
     current = _current(prop, book.code)
-    require(current is None or current.sha256 != digest, _("内容和现在用的一样，没有变化。"))
+    require(_runs_by(current, book.code) != digest, _("内容和现在用的一样，没有变化。"))
     if current is not None:
         current.superseded_at = now
         audit.save(current, "superseded_at", by=by, reason=reason)

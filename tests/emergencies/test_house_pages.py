@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.html import strip_tags
 
 from emergencies import playbooks, workflow
 from emergencies.models import Event, Kind, PlaybookVersion, PriceItem
@@ -165,6 +166,55 @@ def test_switching_without_a_reason_and_without_a_change_is_refused(house: House
     assert PlaybookVersion.objects.filter(source="switched").count() == 0
 
 
+def inside(answer: Any) -> str:
+    """What the page says below its head, which counts what waits for the reader."""
+    main = answer.content.decode().partition('class="page-head">')[2].partition("</main>")[0]
+    return strip_tags(main)
+
+
+@pytest.mark.parametrize("who", ["dm2", "cleaner", "pm"])
+def test_pages_of_a_playbook_are_the_same_before_and_after_the_first_death(
+    house: House, who: str
+) -> None:
+    client = web(getattr(house, who))
+    pages = [url(house, name, "death") for name in ("playbook", "rehearse")]
+    pages += [url(house, "playbooks"), url(house, "playbook", "death") + "?n=1"]
+    data = {"reason": "没改"}
+    changes = [url(house, name, "death") for name in ("playbook_steps", "playbook_bundled")]
+
+    def seen() -> list[tuple[int, str]]:
+        answers = [client.get(page) for page in pages]
+        answers += [client.post(page, data) for page in changes if who == "pm"]
+        return [(answer.status_code, inside(answer)) for answer in answers]
+
+    before = seen()
+    workflow.start(house.prop, workflow.Start("death", place=house.room), by=house.dm)
+
+    assert seen() == before
+    assert PlaybookVersion.objects.filter(code="death").count() == 1
+
+
+def test_versions_are_counted_without_those_the_program_stored(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    house.started("theft")
+    switched(house, off_T13="on", reason="本处没有失物柜")
+    client = web(house.gm)
+    client.post(url(house, "playbook_bundled", "theft"), {"reason": "恢复"})
+    before = inside(client.get(url(house, "playbook", "theft")))
+    monkeypatch.setattr(playbooks, "sha256", lambda _book: "0" * 64)  # a new release
+    house.started("theft")
+
+    seen = content.versions(house.prop, "theft")
+
+    assert [(one.nth, one.row.source, one.is_current) for one in seen] == [
+        (2, "bundled", True),
+        (1, "switched", False),
+    ]
+    assert inside(client.get(url(house, "playbook", "theft"))) == before
+    assert PlaybookVersion.objects.filter(code="theft").count() == 4
+
+
 def own_text() -> str:
     text = (playbooks.FOLDER / "theft.yaml").read_text(encoding="utf-8")
     assert "马上叫保安到场" in text
@@ -180,7 +230,7 @@ def test_own_playbook_is_put_in_place_and_taken_back(house: House) -> None:
 
     assert (own.source, "马上叫两名保安到场" in content.text_of(own)) == ("本处预案", True)
     assert content.one(house.prop, "theft").is_own is False
-    history = [row.source for row in content.versions(house.prop, "theft")]
+    history = [one.row.source for one in content.versions(house.prop, "theft")]
     assert history == ["bundled", "override"]
     old = client.get(url(house, "playbook", "theft") + "?n=1")
     assert "马上叫两名保安到场" in said(old)
