@@ -10,7 +10,8 @@ from emergencies.forms.aftermath import RowsForm
 from emergencies.forms.base import ActForm, ColleagueField, moment
 from emergencies.forms.damage import count
 from emergencies.forms.together import PlaceField
-from emergencies.models import RollCall
+from emergencies.models import Missing, RollCall
+from emergencies.queries import headcount as queries
 from emergencies.workflow import Count, Handed, Swept
 from emergencies.workflow.headcount import MOST
 from propdesk.core import places
@@ -18,6 +19,11 @@ from propdesk.core.layouts import Fold, Row, Rows
 from propdesk.core.persons import Guest
 from propdesk.core.text import CleanCharField
 from propdesk.core.widgets import Chips
+
+SETTLED = [
+    ("", _("还没找到")),
+    *((code.value, code.label) for code in (Missing.Outcome.FOUND, Missing.Outcome.LIST_ERROR)),
+]
 
 
 class SweepForm(ActForm):
@@ -60,8 +66,29 @@ class RollCallForm(RowsForm):
     )
     expected = count(_("应到"), MOST)
     present = count(_("实到"), MOST)
+    reason = CleanCharField(
+        label=_("应到比上一次少的原因"),
+        max_length=200,
+        required=False,
+        help_text=_("会印在点名表上。和上一次一样多就不用写。"),
+    )
     assembly = CleanCharField(label=_("集合点"), max_length=60, required=False)
     counted_at = moment(_("不是刚才，是什么时间点的"))
+
+    def prepare(self) -> None:
+        self.earlier = {f"party_{m.party_id}": m for m in queries.still_missing(self.event)}
+        for name, row in self.earlier.items():
+            who = row.party.person
+            words = [who.name, who.room.label if who.room else "", row.roll_call.get_list_display()]
+            self.fields[name] = forms.ChoiceField(
+                label=_t("此前没到：%(who)s") % {"who": " · ".join(filter(None, words))},
+                choices=SETTLED,
+                required=False,
+                widget=Chips(css="chips-sm"),
+            )
+        if not queries.counts(self.event).exists():
+            del self.fields["reason"]
+        super().prepare()
 
     def line(self, n: int) -> None:
         name = _t("没到的人 %(n)s") % {"n": n}
@@ -73,6 +100,8 @@ class RollCallForm(RowsForm):
         return (
             "list",
             Row("expected", "present", keep=True),
+            *(["reason"] if "reason" in self.fields else []),
+            *self.earlier,
             Rows("people", _t("再加一人"), *lines, show=1),
             Fold(_t("集合点、不是刚才"), "assembly", "counted_at"),
             "rows",
@@ -89,7 +118,20 @@ class RollCallForm(RowsForm):
                 self.add_error(f"room_{n}", _t("没有这个房号，请核对；不知道就留空。"))
             if name or place:
                 self.people.append(Guest(name=name or "", room=place))
+        self._settle(data)
         return data
+
+    def _settle(self, data: dict[str, Any]) -> None:
+        """What became of those who were missing; only of the list that is counted."""
+        self.settled: dict[int, str] = {}
+        for name, row in self.earlier.items():
+            if not data.get(name):
+                continue
+            if row.roll_call.list != data.get("list"):
+                text = _t("此人在“%(list)s”名单上，请点那一张。")
+                self.add_error(name, text % {"list": row.roll_call.get_list_display()})
+                continue
+            self.settled[row.party_id] = data[name]
 
     def counted(self) -> Count:
         """The count as the transition takes it."""
@@ -101,6 +143,8 @@ class RollCallForm(RowsForm):
             self.people,
             data["assembly"],
             data["counted_at"],
+            data.get("reason", ""),
+            self.settled,
         )
 
 

@@ -35,7 +35,7 @@ class Call(models.Model):
     acked_by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+")
     level = models.PositiveSmallIntegerField(default=0)
     next_rung_at = models.DateTimeField(null=True)
-    """When the ladder climbs; None once somebody answered, or at its top."""
+    """When the ladder climbs; None once it is confirmed, or at its top."""
     history = HistoricalRecords()
 
     class Meta:
@@ -54,8 +54,7 @@ class Call(models.Model):
             ),
             models.CheckConstraint(
                 name="emergencies_call_answered_stops_ladder",
-                condition=Q(next_rung_at=None)
-                | Q(needs_ack=True, acked_at=None, told_at=None, not_told_reason=""),
+                condition=Q(next_rung_at=None) | Q(needs_ack=True, acked_at=None),
             ),
         ]
         indexes = [

@@ -59,6 +59,8 @@ class RollCall(models.Model):
     present = models.PositiveSmallIntegerField(_("实到"))
     missing = models.PositiveSmallIntegerField(_("缺"))
     assembly = models.CharField(_("集合点"), max_length=60, blank=True)
+    reason = models.CharField(_("应到减少的原因"), max_length=200, blank=True)
+    """Why fewer are expected than at the count before; the database asks for it as well."""
     counted_at = models.DateTimeField(_("点名时间"))
     at = models.DateTimeField()
     by = models.ForeignKey(User, models.PROTECT, related_name="+")
@@ -82,15 +84,28 @@ class RollCall(models.Model):
 
 
 class Missing(models.Model):
-    """Somebody who did not answer at a count; his data stand in ``core.Person`` alone."""
+    """Somebody who did not answer at a count, or what became of him by this one.
+
+    His data stand in ``core.Person`` alone.
+    """
+
+    class Outcome(models.TextChoices):
+        MISSING = "missing", _("未到")
+        FOUND = "found", _("找到了")
+        LIST_ERROR = "list_error", _("名单有误")
 
     roll_call = models.ForeignKey(RollCall, models.PROTECT, related_name="people")
     party = models.ForeignKey(Party, models.PROTECT, related_name="+")
+    outcome = models.CharField(_("结果"), max_length=10, choices=Outcome, default=Outcome.MISSING)
 
     class Meta:
         verbose_name = verbose_name_plural = _("未到人员")
         constraints = [
-            models.UniqueConstraint(fields=["roll_call", "party"], name="emergencies_missing_once")
+            models.UniqueConstraint(fields=["roll_call", "party"], name="emergencies_missing_once"),
+            models.CheckConstraint(
+                name="emergencies_missing_outcome",
+                condition=Q(outcome__in=["missing", "found", "list_error"]),
+            ),
         ]
 
     def __str__(self) -> str:

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from django.db.models import QuerySet
 
-from emergencies.models import Event, FireHandover, FloorSweep, Party, RollCall
+from emergencies.models import Event, FireHandover, FloorSweep, Missing, Party, RollCall
 from emergencies.playbooks.vocabulary import Register
 from emergencies.queries.evidence import Record, playbook_of
 
@@ -54,6 +54,13 @@ def handed(event: Event) -> FireHandover | None:
     return event.fire_handovers.select_related("officer", "by").order_by("-pk").first()
 
 
+def unaccounted(event: Event) -> int:
+    """How many of those counted so far are missing and in nobody's hands."""
+    missing = tally(event).counted["missing"]
+    taken = handed(event)
+    return 0 if taken is not None and missing <= taken.missing else missing
+
+
 def counts(event: Event) -> "QuerySet[RollCall]":
     """Every count of every list, newest first."""
     return event.roll_calls.select_related("by").order_by("-pk")
@@ -66,11 +73,14 @@ def sweeps(event: Event) -> "QuerySet[FloorSweep]":
 
 def not_found(event: Event) -> "QuerySet[Party]":
     """Who did not answer at the last count of a list."""
+    named = list(still_missing(event).values_list("party", flat=True))
+    return Party.objects.filter(pk__in=named).select_related("person").order_by("pk")
+
+
+def still_missing(event: Event) -> "QuerySet[Missing]":
+    """The same with the list each stands on."""
     last = [row.pk for row in tally(event).counts.values()]
-    rows = Party.objects.filter(pk__in=_named(last), removed_at=None)
-    return rows.select_related("person").order_by("pk")
-
-
-def _named(calls: list[int]) -> list[int]:
-    rows = RollCall.objects.filter(pk__in=calls, people__isnull=False)
-    return list(rows.values_list("people__party", flat=True))
+    rows = Missing.objects.filter(
+        roll_call__in=last, outcome=Missing.Outcome.MISSING, party__removed_at=None
+    )
+    return rows.select_related("roll_call", "party__person__room").order_by("pk")

@@ -81,6 +81,7 @@ def _lists(event: Event) -> Iterable[Row]:
             "present": row.present,
             "missing": row.missing,
             "at": row.counted_at,
+            "note": _("应到减少：%(reason)s") % {"reason": row.reason} if row.reason else "",
         }
 
 

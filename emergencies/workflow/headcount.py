@@ -1,16 +1,17 @@
 """疏散 (E-8): floors swept, three lists called, nobody left missing unless 消防 has him in hand."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from django.db import models, transaction
 from django.utils.translation import gettext as _
 
 from emergencies.models import Event, FireHandover, FloorSweep, Missing, Party, RollCall
+from emergencies.playbooks import conditions
 from emergencies.playbooks.vocabulary import Register
 from emergencies.queries import evidence, headcount, seals
-from emergencies.workflow import marking
+from emergencies.workflow import answering, ending, marking, starting
 from emergencies.workflow.base import Rule, begin, finish, neutral, now_and, say
 from emergencies.workflow.marking import fulfilled
 from emergencies.workflow.together import is_colleague, withdraw
@@ -49,6 +50,10 @@ class Count:
     people: Sequence[Guest] = ()
     assembly: str = ""
     counted_at: datetime | None = None
+    reason: str = ""
+    """Why fewer are expected than at the count before."""
+    settled: Mapping[int, str] = field(default_factory=dict)
+    """What became of those who were missing by name: number of the party → outcome."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,8 +133,9 @@ def _all_swept(event: Event, by: User, now: datetime, at: datetime) -> list[mode
 def roll_call(event: Event, what: Count, *, by: User) -> RollCall:
     """点名 (E-8): 应到, 实到, 缺 of one list; as often as needed, the last count holds.
 
-    The step is done when all three lists were counted. More people missing than were handed over to
-    the fire service takes that step back.
+    Whoever was missing by name stays so until he is found or struck by name; a shorter list takes a
+    reason. The step is done when all three lists were counted. More people missing than were handed
+    over to the fire service takes that step back.
     """
     event, _stand = begin(event, "roll_call", by)
     _asks(event, Register.ROLL_CALL)
@@ -137,6 +143,7 @@ def roll_call(event: Event, what: Count, *, by: User) -> RollCall:
     expected, present = _numbers(what)
     last = event.roll_calls.filter(list=what.list).order_by("-seq").first()
     happened("counted_at", at, now, not_before=last.counted_at if last else event.occurred_at)
+    earlier = _earlier(event, what, last, expected - present)
     row = RollCall(
         event=event,
         list=what.list,
@@ -145,15 +152,26 @@ def roll_call(event: Event, what: Count, *, by: User) -> RollCall:
         present=present,
         missing=expected - present,
         assembly=what.assembly.strip()[:60],
+        reason=what.reason.strip()[:200] if last and expected < last.expected else "",
         counted_at=at,
         at=now,
         by=by,
     )
     audit.save(row, by=by, reason=_("集合点名"))
-    rows: list[models.Model] = [row, *_named(event, row, what.people, by, now)]
+    rows: list[models.Model] = [row, *_carried(row, earlier, by)]
+    rows += _named(event, row, what.people, by, now)
     rows += _counted(event, by, now, at)
     info = {"list": row.list, "expected": expected, "present": present, "missing": row.missing}
-    finish(event, [], *rows, by=by, action="roll_call", info=info, occurred_at=at)
+    finish(
+        event,
+        [],
+        *rows,
+        by=by,
+        action="roll_call",
+        reason=row.reason,
+        info=info,
+        occurred_at=at,
+    )
     if row.missing:
         _alarm(event, row, by)
     return row
@@ -172,10 +190,43 @@ def _numbers(what: Count) -> tuple[int, int]:
         raise RefusedInput(**errors)
     if present > expected:
         raise RefusedInput(present=_("实到比应到多，请先把名单补全再点。"))
-    known = [who for who in what.people if who.name.strip() or who.room]
-    if len(known) > expected - present:
-        raise RefusedInput(people=_("未到的人比缺的人数多，请核对。"))
     return expected, present
+
+
+def _earlier(
+    event: Event, what: Count, last: RollCall | None, missing: int
+) -> list[tuple[Party, str]]:
+    """Those missing by name at the last count of the list, each with what is said of him now."""
+    before = [m.party for m in headcount.still_missing(event) if last and m.roll_call_id == last.pk]
+    said = [(party, what.settled.get(party.pk, Missing.Outcome.MISSING)) for party in before]
+    errors: dict[str, str] = {}
+    if last and (what.expected or 0) < last.expected and not what.reason.strip():
+        errors["reason"] = _("应到比上一次少，请写明原因。")
+    known = {party.pk for party in before}
+    if not set(what.settled) <= known or not set(what.settled.values()) <= SETTLES:
+        errors["people"] = _("名单刚有变动，请重新打开再填。")
+    left = sum(outcome == Missing.Outcome.MISSING for _party, outcome in said)
+    new = sum(bool(who.name.strip() or who.room) for who in what.people)
+    if left and left + new > missing:
+        errors["people"] = _("此前还有%(n)d人没到：请逐个选找到了还是名单有误。") % {"n": left}
+    elif new > missing:
+        errors["people"] = _("未到的人比缺的人数多，请核对。")
+    if errors:
+        raise RefusedInput(**errors)
+    return said
+
+
+SETTLES = {Missing.Outcome.FOUND, Missing.Outcome.LIST_ERROR}
+
+
+def _carried(row: RollCall, earlier: Sequence[tuple[Party, str]], by: User) -> list[models.Model]:
+    """What became of those who were missing, or that they still are."""
+    rows: list[models.Model] = []
+    for party, outcome in earlier:
+        settled = Missing(roll_call=row, party=party, outcome=outcome)
+        audit.save(settled, by=by, reason=str(settled.get_outcome_display()))
+        rows.append(settled)
+    return rows
 
 
 def _named(
@@ -279,5 +330,40 @@ def _asks(event: Event, own: str) -> None:
     require(seals.has_step(event, own), _("这类事件的预案里没有这一项。"))
 
 
+# --- nobody is forgotten ---------------------------------------------------------------------
+
+
+def refuse_while_missing(event: Event) -> None:
+    """ConflictError while somebody is missing and in nobody's hands, whatever the answers say."""
+    if event.is_drill:
+        return
+    missing = headcount.unaccounted(event)
+    text = _("还有%(n)d人没有点到：请再点名，或把没到的人移交消防。")
+    require(not missing, text % {"n": missing})
+
+
+def refuse_void_while_missing(event: Event) -> None:
+    """ConflictError: a fire that somebody is missing from was no mistake, handed over or not."""
+    if not event.is_drill:
+        missing = headcount.tally(event).counted["missing"]
+        require(not missing, _("还有%(n)d人没有点到，不能作废。") % {"n": missing})
+
+
+def _asked_while_missing(event: Event, key: str, value: str) -> None:
+    """ConflictError for an answer that would do away with the roll call while somebody is missing."""
+    book = evidence.playbook_of(event)
+    steps = [step for step in book.steps.values() if step.own == Register.ROLL_CALL]
+    if not any(key in conditions.depends_on(book, step.when) for step in steps):
+        return
+    rows = event.answers.filter(superseded_at=None).values_list("key", "value")
+    said = {name: evidence.fact_value(text) for name, text in rows}
+    facts = conditions.in_force(book.facts, said | {key: evidence.fact_value(value)})
+    if not all(conditions.evaluate(step.when, facts) for step in steps):
+        refuse_while_missing(event)
+
+
 marking.OWNED |= {Register.FLOOR_SWEEP, Register.ROLL_CALL, Register.FIRE_HANDOVER}
 evidence.REGISTERS.append(headcount.fill)
+answering.GUARDS.append(_asked_while_missing)
+ending.GUARDS.append(refuse_while_missing)
+starting.VOID_GUARDS.append(refuse_void_while_missing)

@@ -1,12 +1,16 @@
+# ruff: noqa: S608 -- the statements name our own tables only
 """火警 (E-8): 119 before anything, all notices at once, and no end while somebody is missing."""
 
 import pytest
 from django.db import transaction
+from django.utils import timezone
 
 from emergencies import workflow
+from emergencies.models import Answer
 from propdesk.core.transitions import ConflictError
 from tests.emergencies.journey import House, S, board, fresh
 from tests.incidents.moves import refuses
+from tests.incidents.test_constraints import run
 
 pytestmark = pytest.mark.django_db
 W = workflow
@@ -92,6 +96,73 @@ def test_missing_person_in_the_hands_of_the_fire_service_lets_it_end():
     W.end(fresh(event), by=house.dm, summary="火已灭，一人由消防搜寻")
 
     assert fresh(event).status == S.SIGNING
+
+
+def retract(house, event, answer, by=None):
+    """Change how far the house is cleared."""
+    seen = event.answers.get(key="evacuate", superseded_at=None).seq
+    who = by or house.guard
+    return W.answer(fresh(event), "evacuate", answer, by=who, seen=seen, reason="说错了")
+
+
+def test_answer_that_drops_the_roll_call_is_refused_while_somebody_is_missing():
+    house = House()
+    event = almost_over(house, missing=1)
+
+    with refuses(ConflictError, match="还有1人没有点到"), transaction.atomic():
+        retract(house, event, "none")
+    retract(house, event, "floor")
+
+    assert event.answers.get(key="evacuate", superseded_at=None).value == "floor"
+
+
+def test_answer_may_drop_the_roll_call_once_everybody_is_accounted_for():
+    house = House()
+    event = almost_over(house, missing=1)
+    W.hand_to_fire_service(fresh(event), W.Handed("孙队长", "城南消防站"), by=house.sec)
+
+    retract(house, event, "none")
+
+    assert event.answers.get(key="evacuate", superseded_at=None).value == "none"
+
+
+def test_end_is_refused_while_somebody_is_missing_whatever_the_answers_say():
+    house = House()
+    event = almost_over(house, missing=1)
+    event.answers.filter(key="evacuate", superseded_at=None).update(superseded_at=timezone.now())
+    Answer.objects.create(
+        event=event, key="evacuate", seq=9, value="none", by=house.dm, at=timezone.now()
+    )
+
+    assert board(event).missing("handling") == ()
+    with refuses(ConflictError, match="还有1人没有点到"), transaction.atomic():
+        W.end(fresh(event), by=house.dm, summary="火已灭")
+
+
+@pytest.mark.parametrize("handed", [False, True])
+def test_fire_with_somebody_missing_is_no_mistaken_start(handed):
+    house = House()
+    event = almost_over(house, missing=1)
+    if handed:
+        W.hand_to_fire_service(fresh(event), W.Handed("孙队长", "城南消防站"), by=house.sec)
+
+    with refuses(ConflictError, match="不能作废"), transaction.atomic():
+        W.void(fresh(event), by=house.pm, reason="误启动")
+
+
+def test_database_neither_ends_nor_voids_a_fire_with_somebody_missing():
+    house = House()
+    event = almost_over(house, missing=2)
+    ended = f"""UPDATE emergencies_event SET status = 'signing', ended_at = now(),
+        ended_by_id = {house.dm.pk} WHERE case_id = {event.pk}"""
+    voided = f"""UPDATE emergencies_event SET status = 'voided', void_reason = 'x'
+        WHERE case_id = {event.pk}"""
+    name = "emergencies_event_missing_stays_open"
+
+    assert (run(ended), run(voided)) == (name, name)
+    W.hand_to_fire_service(fresh(event), W.Handed("孙队长", "城南消防站"), by=house.sec)
+    assert run(voided) == name
+    W.end(fresh(event), by=house.dm, summary="火已灭，两人由消防搜寻")
 
 
 def test_drill_ends_with_people_missing_and_every_notice_says_drill():

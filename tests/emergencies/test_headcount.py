@@ -10,13 +10,15 @@ from django.db import transaction
 from django.utils import timezone
 
 from emergencies import workflow
-from emergencies.models import FireHandover, FloorSweep, RollCall
-from emergencies.queries import headcount
+from emergencies.forms.headcount import RollCallForm
+from emergencies.models import FireHandover, FloorSweep, Missing, RollCall
+from emergencies.queries import headcount, registers
 from propdesk.core import audit
 from propdesk.core.models import Notice
 from propdesk.core.persons import Guest
 from propdesk.core.transitions import ConflictError, RefusedInput
 from tests.emergencies.journey import House, ago, board, fresh
+from tests.emergencies.test_pages import client_of
 from tests.factories import PlaceFactory, UserFactory
 from tests.factories import fresh as read
 from tests.incidents.moves import refuses
@@ -166,6 +168,94 @@ def test_count_entered_late_does_not_take_the_place_of_a_later_one():
     assert refused_fields(lambda: W.roll_call(event, what, by=house.desk)) == {"counted_at"}
 
 
+def test_shorter_list_needs_a_reason_that_stays_and_is_printed():
+    house = House()
+    event = house.roll(house.burning(), 1)
+
+    assert refused_fields(
+        lambda: W.roll_call(event, W.Count("residents", 19, 19), by=house.desk)
+    ) == {"reason"}
+    W.roll_call(fresh(event), W.Count("residents", 19, 19, reason="1702昨天已退房"), by=house.desk)
+
+    assert missing(event) == 0
+    assert event.roll_calls.get(list="residents", seq=2).reason == "1702昨天已退房"
+    assert [row["note"] for row in registers.ROWS["roll_call"](event)] == [
+        "",
+        "",
+        "",
+        "应到减少：1702昨天已退房",
+    ]
+
+
+def gone(house, *names):
+    """Residents counted, these of them missing by name."""
+    event = house.roll(house.burning())
+    people = [Guest(name=name) for name in names]
+    what = W.Count("residents", 20, 20 - len(names), people=people)
+    W.roll_call(fresh(event), what, by=house.desk)
+    return fresh(event), {p.person.name: p.pk for p in headcount.not_found(event)}
+
+
+def names(event):
+    return sorted(party.person.name for party in headcount.not_found(event))
+
+
+def test_somebody_missing_by_name_must_be_found_or_struck_by_name():
+    house = House()
+    event, party = gone(house, "欧阳雪", "关羽")
+    said = {party["欧阳雪"]: "found", party["关羽"]: "list_error"}
+
+    for settled in ({}, {party["欧阳雪"]: "found"}, {party["欧阳雪"]: "left"}, {0: "found"}):
+        what = W.Count("residents", 19, 19, settled=settled, reason="名单重复")
+        assert refused_fields(lambda what=what: W.roll_call(event, what, by=house.desk)) == {
+            "people"
+        }
+    W.roll_call(event, W.Count("residents", 19, 19, settled=said, reason="名单重复"), by=house.desk)
+
+    rows = Missing.objects.filter(roll_call__seq=3).values_list("party", "outcome")
+    assert (dict(rows), names(event)) == (said, [])
+    assert audit.problems(fresh(event).case) == []
+
+
+def test_somebody_still_missing_stays_on_the_list_of_the_next_count():
+    house = House()
+    event, party = gone(house, "欧阳雪", "关羽")
+
+    W.roll_call(
+        event, W.Count("residents", 20, 19, settled={party["关羽"]: "found"}), by=house.desk
+    )
+
+    assert names(event) == ["欧阳雪"]
+    W.roll_call(fresh(event), W.Count("residents", 20, 19), by=house.desk)
+    assert names(event) == ["欧阳雪"]
+
+
+def test_form_of_the_next_count_asks_for_each_who_is_missing():
+    house = House()
+    event, party = gone(house, "欧阳雪")
+    client = client_of(house.desk)
+    url = f"{event.get_absolute_url()}do/roll-call/"
+
+    page = client.get(url).content.decode()
+    short = {"list": "residents", "expected": "19", "present": "19", "rows": "3"}
+    refused = client.post(url, short).content.decode()
+    said = {f"party_{party['欧阳雪']}": "list_error", "reason": "名单重复"}
+    done = client.post(url, short | said)
+
+    assert "欧阳雪" in page
+    assert "应到比上一次少，请写明原因。" in refused
+    assert (done.status_code, names(event)) == (302, [])
+
+
+def test_form_settles_nobody_of_another_list():
+    house = House()
+    event, party = gone(house, "欧阳雪")
+    data = {"list": "staff", "expected": "20", "present": "20", "rows": "3"}
+    form = RollCallForm(data | {f"party_{party['欧阳雪']}": "found"}, event=event, user=house.desk)
+
+    assert form.errors == {f"party_{party['欧阳雪']}": ["此人在“在住”名单上，请点那一张。"]}
+
+
 def test_event_without_a_roll_call_has_none():
     house = House()
     event = house.started("theft")
@@ -223,7 +313,7 @@ def test_more_missing_than_handed_over_takes_it_back():
     event = house.roll(house.burning(), 1)
     W.hand_to_fire_service(event, HANDED, by=house.sec)
 
-    W.roll_call(fresh(event), W.Count("visitors", 4, 3), by=house.desk)
+    W.roll_call(fresh(event), W.Count("visitors", 20, 19), by=house.desk)
 
     assert board(event).lines["R35"].state == "open"
     assert "C2" in {m.id for m in board(event).missing("handling")}
@@ -257,6 +347,8 @@ SQL = {
     "roll_seq": twin(ROLL),
     "roll_adds_up": twin(ROLL, seq="9", missing="missing + 1"),
     "rollcall_present": twin(ROLL, seq="9", present="expected + 1", missing="-1"),
+    "roll_shorter_has_reason": twin(ROLL, seq="2", expected="19", present="19", missing="0"),
+    "missing_outcome": twin("emergencies_missing", party_id="-1", outcome="'gone'"),
     "roll_times": twin(ROLL, seq="9", counted_at="at + interval '1 second'"),
     "missing_once": twin("emergencies_missing"),
     "sweep_floor": twin(FLOOR, place_id="NULL", floor="''"),
