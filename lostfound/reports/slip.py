@@ -163,7 +163,10 @@ def _kept(dossier: Dossier) -> dict[str, Any]:
             f"{day(row.published_on)} {row.get_channel_display()}"
             for row in dossier.announcements[-2:]
         ),
-        "hops": tuple(_hop(row, dossier) for row in dossier.custody),
+        "hops": tuple(
+            _hop(row, before, dossier)
+            for before, row in zip([None, *dossier.custody], dossier.custody, strict=False)
+        ),
         "attempts": tuple(
             Attempt(
                 short(row.tried_at, dossier.year),
@@ -189,14 +192,25 @@ def _seal(row: CustodyMove | None) -> str:
     return f"{row.seal.number}{_('（已拆）')}" if row.seal.opened_at else row.seal.number
 
 
-def _hop(row: CustodyMove, dossier: Dossier) -> Hop:
+def _hop(row: CustodyMove, before: CustodyMove | None, dossier: Dossier) -> Hop:
     seal = _("封签 %(number)s") % {"number": _seal(row)} if row.seal else ""
     return Hop(
         at=short(row.at, dossier.year),
-        what=str(row.get_kind_display()),
+        what=_("换封签") if _only_sealed(row, before) else str(row.get_kind_display()),
         hands=joined([_hand(row, "giver", dossier), _hand(row, "holder", dossier)], " → "),
         place=joined([row.storage.label if row.storage else "", seal], " "),
         together=_together(row),
+    )
+
+
+def _only_sealed(row: CustodyMove, before: CustodyMove | None) -> bool:
+    """Whether the bag stayed where it was and got another seal."""
+    return (
+        row.kind == CustodyMove.Kind.MOVE
+        and before is not None
+        and row.seal_id is not None
+        and row.seal_id != before.seal_id
+        and row.storage_id == before.storage_id
     )
 
 

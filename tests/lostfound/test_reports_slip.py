@@ -256,6 +256,16 @@ def test_slip_of_a_thing_sent_says_how() -> None:
     assert paper.receipt.way_detail == "顺丰 SF123456，费用 18.00 元"
 
 
+def test_bag_that_got_another_seal_did_not_move() -> None:
+    house = House()
+    item = moves.opened(house)
+    second = moves.second_of(house, house.dm)
+    item = workflow.reseal(item, "FQ-7777", second, by=house.dm, reason="核对完")
+
+    last = slip_of(fresh(item)).hops[-1]
+    assert (last.what, last.place) == ("换封签", "2号柜 上层 封签 FQ-7777")
+
+
 def test_stub_tells_custody_search_check_worth_and_terms() -> None:
     house = House()
     paper = slip_of(claiming.returned(house, claiming.verified(house, full_bag(house))))
