@@ -9,6 +9,7 @@ from django.utils import timezone
 from playwright.sync_api import FilePayload, Locator, Page, expect
 from pypdf import PdfReader
 
+from emergencies import workflow
 from propdesk.core import rendering
 from propdesk.core.models import Place, User
 from tests.e2e.conftest import Desk
@@ -67,6 +68,16 @@ def words(pdf: bytes) -> str:
     """All words of a PDF, without the spaces the layout puts between them."""
     pages = PdfReader(io.BytesIO(pdf)).pages
     return re.sub(r"\s", "", "".join(page.extract_text() for page in pages))
+
+
+def hours_later(hours: float) -> None:
+    """What the beat does a minute after that time: reminders of what is still open."""
+    workflow.flag_due(timezone.now() + timedelta(hours=hours, minutes=1))
+
+
+def lacking(text: str, *wanted: str) -> list[str]:
+    """Which of the words a text does not have."""
+    return [word for word in wanted if word not in text]
 
 
 class Walker(Hand):
@@ -197,22 +208,9 @@ class Walker(Hand):
             form.get_by_label("本人签名：登录密码").fill(PASSWORD)
         if drawn_by:
             form.get_by_label("请谁签名").fill(drawn_by)
-            self.draw_in(form)
+            self.draw(form)
         form.get_by_role("button", name=re.compile("^(完成|登记这一次)$")).click()
         expect(self.step(ident)).to_contain_text(done)
-
-    def draw_in(self, scope: Locator) -> None:
-        """Sign on the pad of this form."""
-        canvas = scope.locator("canvas")
-        canvas.scroll_into_view_if_needed()
-        box: Any = canvas.bounding_box()
-        x, y, w, h = box["x"], box["y"], box["width"], box["height"]
-        mouse = self.page.mouse
-        mouse.move(x + w * 0.15, y + h * 0.7)
-        mouse.down()
-        for across, down in ((0.3, 0.25), (0.45, 0.75), (0.6, 0.3), (0.85, 0.6)):
-            mouse.move(x + w * across, y + h * down, steps=6)
-        mouse.up()
 
     def tap(self, ident: str) -> None:
         """A step that asks for nothing: one tap."""
@@ -319,12 +317,19 @@ class Walker(Hand):
         self.says("处置已结束")
         expect(self.page.locator(".band h1")).to_contain_text("待签批")
 
-    def archive(self) -> None:
-        """归档, once everything is signed."""
+    def archive(self, result: str = "", *papers: str) -> None:
+        """归档, once everything is signed; the page then holds the result and asks for nothing."""
         self.come()
         self.page.locator("#closing").get_by_role("link", name="归档", exact=True).click()
         self.press("归档")
         expect(self.page.locator(".band h1")).to_contain_text("已归档")
+        expect(self.page.locator("#closing")).to_have_count(0)
+        expect(self.main.get_by_role("button", name=re.compile("完成|登记|启动"))).to_have_count(0)
+        expect(self.main.locator(".panel").filter(has_text="处理结果").first).to_contain_text(
+            result
+        )
+        for paper in papers:
+            expect(self.page.locator(f"#record-{paper}")).to_contain_text("已签")
 
     # --- papers ------------------------------------------------------------------------------
 

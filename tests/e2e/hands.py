@@ -70,9 +70,9 @@ class Hand:
         """Open a folded part."""
         self.main.locator("summary", has_text=title).click()
 
-    def draw(self) -> None:
+    def draw(self, scope: Locator | None = None) -> None:
         """Sign on the pad."""
-        canvas = self.main.locator("canvas")
+        canvas = (scope or self.main).locator("canvas")
         canvas.scroll_into_view_if_needed()
         box: Any = canvas.bounding_box()
         x, y, w, h = box["x"], box["y"], box["width"], box["height"]
@@ -160,5 +160,5 @@ class Keys(Hand):
         self.reach(self.main.locator("summary", has_text=title))
         self.page.keyboard.press("Enter")
 
-    def draw(self) -> None:
+    def draw(self, scope: Locator | None = None) -> None:
         raise NotImplementedError("nobody draws with a keyboard")
