@@ -115,6 +115,14 @@ def lists(page: Page, demo: Demo, suffix: str) -> None:
     demo.shoot(page, f"shifts-{suffix}")
 
 
+def events(page: Page, demo: Demo, suffix: str) -> None:
+    """The tiles of the special events, and the one that runs."""
+    page.goto(demo.url("emergencies/"))
+    demo.shoot(page, f"events-{suffix}")
+    page.locator("main a[href*='/emergencies/SJ-']").first.click()
+    demo.shoot(page, f"event-{suffix}")
+
+
 def manager(page: Page, demo: Demo, suffix: str) -> None:
     """What the property manager sets."""
     page.goto(demo.url("settings/"))
@@ -154,6 +162,8 @@ SHOTS: tuple[tuple[str, dict[str, int], str, Callable[[Page, Demo, str], None]],
     (DUTY_MANAGER, DESK, "1280", desk),
     (DUTY_MANAGER, PHONE, "390", desk),
     (DUTY_MANAGER, DESK, "1280", lists),
+    (DUTY_MANAGER, DESK, "1280", events),
+    (DUTY_MANAGER, PHONE, "390", events),
     (PROPERTY_MANAGER, DESK, "1280", manager),
     (DEPARTMENT_MANAGER, PHONE, "390", signer),
     (GUARD, PHONE, "390", guard),
