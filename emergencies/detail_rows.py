@@ -12,7 +12,7 @@ from django.utils.functional import cached_property
 from django.utils.translation import gettext as _
 
 from emergencies.models import Event, Kind, Party
-from emergencies.permissions import ACTIONS
+from emergencies.permissions import ACTIONS, owns
 from emergencies.playbooks.board import Board, look
 from emergencies.playbooks.schema import FieldType, Playbook, Step, StepField, fill
 from emergencies.playbooks.vocabulary import SITE
@@ -221,8 +221,11 @@ class DetailRows:
 
     def allowed(self, action: str) -> bool:
         """Whether the table lets the user do it here (buttons; the workflow decides)."""
-        owns = self.user.pk in (self.event.reported_by_id, self.event.commander_id)
-        return ACTIONS[action].allows(self.mine.roles, owns=owns, assigned=self.is_involved)
+        row = self.event
+        own = owns(
+            action, self.user.pk, commander_id=row.commander_id, starter_id=row.reported_by_id
+        )
+        return ACTIONS[action].allows(self.mine.roles, owns=own, assigned=self.is_involved)
 
     def is_mine(self, doer: str | None) -> bool:
         """Whether what the playbook leaves to ``doer`` falls to this user."""

@@ -1,6 +1,6 @@
 """Who may do what with special events; docs/permissions.md is printed from this table.
 
-Own: whoever started the event or commands it. Assigned: whoever holds a role that the playbook
+Own: whoever started the event or commands it; only who commands it hands it over. Assigned: whoever holds a role that the playbook
 calls or gives a step to; for a restricted event its named readers, and nobody else at all.
 """
 
@@ -16,6 +16,15 @@ _GUARD = Grant(any=DUTY | SECURITY)
 _DESK = Grant(any=DUTY | SECURITY, own=ALL_STAFF)
 _WORK = Grant(any=DUTY | SECURITY, own=ALL_STAFF, assigned=ALL_STAFF)
 _LEAD = Grant(any=DUTY, own=ALL_STAFF)
+
+COMMANDER_ALONE = frozenset({"hand_over"})
+"""Own means the commander here, not whoever started it: nobody gives away what he does not have."""
+
+
+def owns(action: str, user_id: int, *, commander_id: int, starter_id: int) -> bool:
+    """Whether the event is the user's own where ``action`` is concerned."""
+    return user_id == commander_id or (user_id == starter_id and action not in COMMANDER_ALONE)
+
 
 ACTIONS: Table = {
     # Anybody may start one: nothing stands before 119, 110 and 120.
@@ -62,6 +71,7 @@ ACTIONS: Table = {
     "inform_guest": _DUTY,
     "decide_damage": _MANAGER,
     "sign_damage": _DUTY,
+    "decline_damage": _DUTY,
     "post_damage": Grant(any=MANAGERS | {Role.CASHIER}),
     "cancel_damage": _MANAGER,
     "list_losses": _DESK,

@@ -56,6 +56,8 @@ class ActForm(forms.Form):
     use_required_attribute = False
     restored = False
     """Whether it shows what was typed before and never sent."""
+    device = ""
+    """What a signature is drawn on, as its browser names itself; kept with the signature."""
     conflict: "list[str]" = []
     """What a colleague did meanwhile: shown above a form that may be sent once more."""
 
@@ -79,6 +81,14 @@ class ActForm(forms.Form):
         """Everybody who works in the house but these."""
         people = board.colleagues(self.event.case.property)
         return [person for person in people if person.pk not in but]
+
+    def readers(self, *, but: frozenset[int] = frozenset()) -> list[User]:
+        """Colleagues who may see the event: of a confidential one its readers."""
+        people = self.colleagues(but=but)
+        if not self.event.case.restricted:
+            return people
+        known = set(self.event.readers.filter(ended_at=None).values_list("user", flat=True))
+        return [person for person in people if person.pk in known]
 
 
 class ReasonForm(ActForm):

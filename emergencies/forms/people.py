@@ -12,6 +12,7 @@ from emergencies.models import Party
 from propdesk.core import masks, places
 from propdesk.core.models import Honorific
 from propdesk.core.persons import Guest
+from propdesk.core.roles import MANAGERS, standing
 from propdesk.core.text import CleanCharField
 from propdesk.core.widgets import Chips
 
@@ -23,7 +24,10 @@ class HandOverForm(ActForm):
     reason = CleanCharField(label=_("说明"), max_length=200, required=False)
 
     def prepare(self) -> None:
-        rows = self.colleagues(but=frozenset({self.event.commander_id}))
+        """Only a manager gives a confidential event to somebody who does not read it yet."""
+        roles = standing(self.user, self.event.case.property).roles
+        offered = self.colleagues if roles & MANAGERS else self.readers
+        rows = offered(but=frozenset({self.event.commander_id}))
         self.fields["to"].offer(rows)  # type: ignore[attr-defined]
 
 

@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 from emergencies.forms.base import ActForm, ColleagueField
 from emergencies.workflow import Second
 from propdesk.core import places, signatures
-from propdesk.core.models import Place, User
+from propdesk.core.models import Place
 from propdesk.core.text import CleanCharField
 from propdesk.core.widgets import PhotosField
 
@@ -37,14 +37,6 @@ class SecondForm(ActForm):
 
     def prepare(self) -> None:
         self.fields["second"].offer(self.readers(but=frozenset({self.user.pk})))  # type: ignore[attr-defined]
-
-    def readers(self, *, but: frozenset[int]) -> list[User]:
-        """Colleagues who may see the event: of a confidential one its readers."""
-        people = self.colleagues(but=but)
-        if not self.event.case.restricted:
-            return people
-        known = set(self.event.readers.filter(ended_at=None).values_list("user", flat=True))
-        return [person for person in people if person.pk in known]
 
     def clean(self) -> dict[str, Any]:
         """A wrong password is counted, as everywhere."""

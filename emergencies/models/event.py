@@ -140,11 +140,18 @@ class Reader(models.Model):
     at = models.DateTimeField()
     ended_at = models.DateTimeField(null=True)
     ended_by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+")
+    is_brief = models.BooleanField(_("只到有人接手"), default=False)
+    """Whoever found and started it: he reads until the event is in hand (ADR 0026)."""
     history = HistoricalRecords()
 
     class Meta:
         verbose_name = verbose_name_plural = _("可查看人")
         constraints = [
+            models.UniqueConstraint(
+                fields=["event"],
+                condition=Q(is_brief=True, ended_at=None),
+                name="emergencies_reader_brief_one",
+            ),
             models.UniqueConstraint(
                 fields=["event", "user"],
                 condition=Q(ended_at=None),

@@ -11,8 +11,8 @@ from django.utils import timezone
 from django.utils.translation import gettext as _t
 from django.utils.translation import gettext_lazy as _
 
-from emergencies.models import Event
-from emergencies.permissions import ACTIONS
+from emergencies.models import Event, Reader
+from emergencies.permissions import ACTIONS, owns
 from emergencies.workflow.table import MOVES
 from propdesk.core import audit
 from propdesk.core.models import User
@@ -63,13 +63,18 @@ def permit(event: Event, action: str, by: User) -> Standing:
     prop = event.case.property
     if event.case.restricted and not reads_restricted(event, by):
         raise Http404
-    owns = by.pk in (event.reported_by_id, event.commander_id)
-    return ensure(by, action, ACTIONS, prop=prop, owns=owns, assigned=is_involved(event, by))
+    own = owns(action, by.pk, commander_id=event.commander_id, starter_id=event.reported_by_id)
+    return ensure(by, action, ACTIONS, prop=prop, owns=own, assigned=is_involved(event, by))
 
 
 def reads_restricted(event: Event, by: User) -> bool:
     """Whether he is one of the readers of a restricted event."""
     return event.readers.filter(user=by, ended_at=None).exists()
+
+
+def may_read(event: Event, user: User) -> bool:
+    """Whether nothing of the event need be hidden from a colleague."""
+    return not event.case.restricted or reads_restricted(event, user)
 
 
 def is_involved(event: Event, by: User) -> bool:
@@ -97,6 +102,7 @@ def finish(
     case_fields: Sequence[str] = (),
 ) -> Event:
     """Save the event's ``fields`` and append the audit entry with all rows written."""
+    rows = (*rows, *_starter_stops_reading(event, fields, by))
     if fields:
         audit.save(event, *dict.fromkeys(fields), by=by, reason=reason or action)
     audit.record(
@@ -111,6 +117,25 @@ def finish(
         case_fields=case_fields,
     )
     return event
+
+
+def _starter_stops_reading(event: Event, fields: Sequence[str], by: User | None) -> list[Reader]:
+    """Who started a restricted event without being one of its readers reads until it is in hand.
+
+    That is with the first act of its commander, with a change of command, and with its end at the
+    latest (decision 33, ADR 0026). Nobody is cut off while he commands it himself.
+    """
+    took_over = by is not None and by.pk == event.commander_id != event.reported_by_id
+    in_hand = took_over or {"commander", "status"} & set(fields)
+    if by is None or not event.case.restricted or not in_hand:
+        return []
+    rows = event.readers.select_for_update().filter(is_brief=True, ended_at=None)
+    row = rows.exclude(user=event.commander_id).first()
+    if row is None:
+        return []
+    row.ended_at, row.ended_by = timezone.now(), by
+    audit.save(row, "ended_at", "ended_by", by=by, reason=_t("已有人接手，发现人不再查看"))
+    return [row]
 
 
 def neutral(event: Event) -> str:

@@ -14,6 +14,7 @@ from emergencies.workflow.base import (
     begin,
     finish,
     is_late_entry,
+    may_read,
     neutral,
     now_and,
     permit,
@@ -22,20 +23,27 @@ from emergencies.workflow.base import (
 from propdesk.core import audit, cases, persons, photos
 from propdesk.core.models import Attachment, CaseLink, Person, Unmasking, User
 from propdesk.core.persons import Guest
-from propdesk.core.roles import ALL_STAFF, standing
+from propdesk.core.roles import ALL_STAFF, MANAGERS, Role, standing
 from propdesk.core.transitions import RefusedInput, happened, require
 
+ALWAYS_READ = MANAGERS | {Role.SECURITY_MANAGER}
+"""They answer for a restricted event; without 总物业经理 nothing could ever be released (E-6)."""
 PROOFS: list[Callable[[Attachment], bool]] = []
 """Registers that say whether a photo is a proof of theirs and stays."""
 
 
 @transaction.atomic
 def hand_over(event: Event, to: User, *, by: User, reason: str = "") -> Command:
-    """交出指挥: by whoever commands or the duty side, to a colleague, who is told at once."""
-    event, _stand = begin(event, "hand_over", by)
+    """交出指挥: by whoever commands or the duty side, to a colleague, who is told at once.
+
+    Of a restricted event to one of its readers: only a manager makes somebody a reader (decision 33).
+    """
+    event, stand = begin(event, "hand_over", by)
     require(to.pk != event.commander_id, _("此人已经在指挥。"))
     if not standing(to, event.case.property).roles & ALL_STAFF:
         raise RefusedInput(to=_("请选择本处在职的同事。"))
+    if not (stand.roles & MANAGERS or may_read(event, to)):
+        raise RefusedInput(to=_("此人还不能查看这件，请物业经理先加为可查看人，或由物业经理交接。"))
     return _command(event, to, by=by, reason=reason, action="hand_over")
 
 
@@ -67,11 +75,16 @@ def _command(event: Event, to: User, *, by: User, reason: str, action: str) -> C
 
 
 def _let_read(event: Event, user: User, reason: str, by: User, now: datetime) -> list[Reader]:
-    if event.readers.filter(user=user, ended_at=None).exists():
+    """The new row first; who read until the event was in hand reads from now on for good."""
+    known = event.readers.select_for_update().filter(user=user, ended_at=None).first()
+    if known is not None and not known.is_brief:
         return []
+    if known is not None:
+        known.ended_at, known.ended_by = now, by
+        audit.save(known, "ended_at", "ended_by", by=by, reason=reason)
     row = Reader(event=event, user=user, reason=reason[:200], by=by, at=now)
     audit.save(row, by=by, reason=reason)
-    return [row]
+    return [row, known] if known is not None else [row]
 
 
 @transaction.atomic
@@ -93,12 +106,16 @@ def name_reader(event: Event, user: User, *, by: User, reason: str) -> Reader:
 
 @transaction.atomic
 def end_reader(event: Event, user: User, *, by: User, reason: str) -> Reader:
-    """取消可查看人: not the commander, nor a manager who answers for it."""
+    """取消可查看人: not the commander, nor the managers and 保安部经理, who answer for it."""
     event, _stand = begin(event, "end_reader", by)
     row = event.readers.select_for_update().filter(user=user, ended_at=None).first()
     require(row is not None, _("此人现在不在可查看人里。"))
     assert row is not None  # noqa: S101 -- for the type checker; require() has refused
     require(user.pk not in (event.commander_id, by.pk), _("指挥人和本人不能取消。"))
+    require(
+        not standing(user, event.case.property).roles & ALWAYS_READ,
+        _("总物业经理、物业经理和保安部经理一直可以查看，不能取消。"),
+    )
     if not reason.strip():
         raise RefusedInput(reason=_("请写明取消的原因。"))
     row.ended_at, row.ended_by = timezone.now(), by

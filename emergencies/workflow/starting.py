@@ -146,17 +146,25 @@ def _roles(playbook: Playbook) -> set[str]:
 
 
 def _fixed_readers(event: Event, playbook: Playbook, by: User, now: datetime) -> list[Reader]:
-    """Fixed at the start: commander, starter, 保安部经理, managers, and the playbook's own roles."""
+    """Fixed at the start: commander, 保安部经理, managers, and the playbook's own roles.
+
+    Whoever else starts it, or commands it for want of anybody, reads until it is in hand (ADR 0026).
+    """
     prop = event.case.property
     always = duty.holders(prop, Role.SECURITY_MANAGER, Role.PROPERTY_MANAGER, Role.GENERAL_MANAGER)
     named = [Role(role) for role in playbook.readers if role in Role.values]
     on_duty = duty.on_duty(prop, *named, at=now) if named else []
     deputies = duty.on_duty(prop, *MANAGERS, at=now)
-    people = {u.pk: u for u in (event.commander, by, *always, *on_duty, *deputies)}
+    people = {u.pk: u for u in (*always, *on_duty, *deputies)}
+    if event.commander_id != by.pk or standing(by, prop).roles & DUTY:
+        people[event.commander_id] = event.commander
     rows = [
         Reader(event=event, user=user, reason=_("启动时确定"), by=by, at=now)
         for user in people.values()
     ]
+    if by.pk not in people:
+        reason = _("启动的人，到有人接手为止")
+        rows.append(Reader(event=event, user=by, reason=reason, by=by, at=now, is_brief=True))
     for row in rows:
         audit.save(row, by=by, reason=row.reason)
     return rows

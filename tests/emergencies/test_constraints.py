@@ -106,6 +106,11 @@ def read(house: House) -> Event:
     return fresh(event)
 
 
+def found(house: House) -> Event:
+    """A death that somebody started who is no fixed reader."""
+    return house.started("death", by=house.cleaner)
+
+
 def replaced(house: House) -> Event:
     """A playbook that another version has taken the place of."""
     event = started(house)
@@ -208,7 +213,11 @@ CONSTRAINTS = {
         started,
         twin(BOOK, number="9", source="'override'", superseded_at="now()"),
     ),
-    "reader_once": (read, twin(READER, where="ended_at IS NULL")),
+    "reader_once": (read, twin(READER, where="ended_at IS NULL AND NOT is_brief")),
+    "reader_brief_one": (
+        found,
+        twin(READER, user_id="(SELECT max(id) FROM core_user)", where="is_brief"),
+    ),
     "reader_ended": (read, twin(READER, ended_by_id="NULL", where="ended_at IS NOT NULL")),
     "seal_one_active": (sealed, twin(SEAL)),
     "seal_release_whole": (released, twin(SEAL, badge="''")),
@@ -286,6 +295,7 @@ GUARDS = {
     "command_frozen": (started, set_(COMMAND, "at = now() - interval '1 hour'")),
     "command_ended_final": (busy, set_(COMMAND, "ended_at = NULL", "ended_at IS NOT NULL")),
     "reader_frozen": (read, set_(READER, "reason = 'x'")),
+    "reader_brief_frozen": (found, set_(READER, "is_brief = NOT is_brief")),
     "reader_ended_final": (read, set_(READER, "ended_at = NULL", "ended_at IS NOT NULL")),
     "party_frozen": (started, set_(PARTY, "part = 'guest'")),
     "playbook_frozen": (started, set_(BOOK, "content = '{}'")),

@@ -13,8 +13,8 @@ from emergencies import workflow
 from emergencies.models import Event
 from emergencies.queries.events import visible_to
 from emergencies.workflow import sweep
-from propdesk.core import search
-from propdesk.core.models import AuditEntry, Case, Delivery, Notice, SearchText
+from propdesk.core import audit, search
+from propdesk.core.models import AuditEntry, Case, Delivery, Membership, Notice, SearchText
 from propdesk.core.notices import deliver
 from propdesk.core.persons import Guest
 from propdesk.core.transitions import ConflictError, RefusedInput
@@ -151,6 +151,137 @@ def test_reader_who_is_named_reads_and_who_is_taken_out_does_not():
         seen.append(visible_to(read(house.dm2), house.prop).exists())
 
     assert seen == [False, True, False]
+
+
+# --- who starts it, who commands it, who stays (decision 33, ADR 0026) -------------------------
+
+
+def reads(user, house) -> bool:
+    return visible_to(read(user), house.prop).exists()
+
+
+def test_finder_reads_until_the_commander_acts_and_keeps_the_first_minute():
+    house = House()
+    event = house.started("death", by=house.cleaner)
+    W.answer(event, "certainly_dead", "yes", by=house.cleaner)
+    values = {"found_at": ago(minutes=1).isoformat(), "path": "走廊", "state": "躺在床上"}
+    W.done(fresh(event), "X11", W.Proof(values=values), by=house.cleaner)
+    before = reads(house.cleaner, house)
+
+    W.answer(fresh(event), "foreign", "no", by=house.dm)
+
+    row = event.readers.get(user=house.cleaner)
+    assert (before, reads(house.cleaner, house)) == (True, False)
+    assert (row.is_brief, row.ended_by) == (True, house.dm)
+    assert audit.problems(fresh(event).case) == []
+    with refuses(Http404), transaction.atomic():
+        W.answer(fresh(event), "at_premises", "no", by=house.cleaner)
+
+
+ENDS = {
+    "a manager hands command over": lambda h, e: W.hand_over(e, h.pm, by=h.gm),
+    "a manager takes command": lambda h, e: W.take_command(e, by=h.pm),
+    "a manager ends it": lambda h, e: W.end_reader(e, h.cleaner, by=h.gm, reason="已问清"),
+    "it is voided": lambda h, e: W.void(e, by=h.gm, reason="误点"),
+}
+
+
+@pytest.mark.parametrize("how", sorted(ENDS))
+def test_finder_stops_reading_when(how):
+    house = House()
+    event = house.started("death", by=house.cleaner)
+
+    ENDS[how](house, fresh(event))
+
+    assert reads(house.cleaner, house) is False
+    assert {reads(getattr(house, name), house) for name in READERS} == {True}
+
+
+def test_acts_of_the_finder_and_of_others_do_not_end_his_reading():
+    house = House()
+    event = house.started("death", by=house.cleaner)
+
+    W.note(fresh(event), "门是开着的", by=house.cleaner)
+    W.acknowledge(fresh(event), "N2", by=house.sec)
+
+    assert reads(house.cleaner, house) is True
+
+
+def test_finder_whom_a_manager_names_stays():
+    house = House()
+    event = house.started("death", by=house.cleaner)
+
+    W.name_reader(fresh(event), house.cleaner, by=house.gm, reason="要配合公安")
+    W.note(fresh(event), "已到场", by=house.dm)
+
+    rows = event.readers.filter(user=house.cleaner).order_by("pk")
+    assert [(row.is_brief, row.ended_at is None) for row in rows] == [(True, False), (False, True)]
+    assert reads(house.cleaner, house) is True
+
+
+def test_starter_who_commands_for_want_of_anybody_reads_while_he_commands():
+    house = House()
+    Membership.objects.filter(role__in=["duty_manager", "property_manager"]).update(
+        ends_on="2020-02-01"
+    )
+    Membership.objects.filter(role="general_manager").update(ends_on="2020-02-01")
+    event = house.started("death", by=house.cleaner)
+    commands = event.commander_id == house.cleaner.pk
+    W.note(event, "门是开着的", by=house.cleaner)
+    seen = reads(house.cleaner, house)
+
+    W.hand_over(fresh(event), read(house.sec), by=house.cleaner)
+
+    assert (commands, seen, reads(house.cleaner, house)) == (True, True, False)
+
+
+def test_starter_who_does_not_command_hands_nothing_over(client):
+    house = House()
+    event = house.started("death", by=house.cleaner)
+    theft = house.started("theft", by=house.cleaner)
+
+    for each, to in ((event, house.pm), (event, house.cashier), (theft, house.cashier)):
+        with refuses(PermissionDenied), transaction.atomic():
+            W.hand_over(fresh(each), to, by=house.cleaner)
+    client.force_login(house.cleaner)
+    page = client.get(theft.get_absolute_url()).content.decode()
+    assert "do/hand-over/" not in page
+    assert client.get(theft.get_absolute_url() + "do/hand-over/").status_code == 403
+
+
+def test_command_of_a_death_goes_to_a_reader_unless_a_manager_gives_it():
+    house = House()
+    event = house.dead()
+
+    with refuses(RefusedInput) as refused, transaction.atomic():
+        W.hand_over(fresh(event), house.dm2, by=house.dm)
+    W.hand_over(fresh(event), house.dm2, by=house.pm)
+
+    assert set(refused.value.errors) == {"to"}
+    assert (fresh(event).commander_id, reads(house.dm2, house)) == (house.dm2.pk, True)
+
+
+@pytest.mark.parametrize(("who", "offered"), [("dm", False), ("gm", True)])
+def test_form_of_the_handover_offers_readers_unless_a_manager_acts(client, who, offered):
+    house = House()
+    event = house.dead()
+    W.hand_over(fresh(event), house.sec, by=house.dm)
+    client.force_login(getattr(house, who))
+
+    form = client.get(event.get_absolute_url() + "do/hand-over/").context["form"]
+
+    others = {str(house.dm2.pk), str(house.cashier.pk)}
+    assert (others <= set(form.fields["to"].rows)) is offered
+
+
+@pytest.mark.parametrize("name", ["gm", "pm", "sec"])
+def test_those_who_answer_for_a_death_are_never_taken_off(name):
+    house = House()
+    event = house.dead()
+    by = house.pm if name == "gm" else house.gm
+
+    with refuses(ConflictError, match="一直可以查看"), transaction.atomic():
+        W.end_reader(event, getattr(house, name), by=by, reason="不用看了")
 
 
 def test_duty_manager_of_another_shift_finds_nothing_even_by_its_number(client):
