@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from incidents import workflow
 from propdesk.core import audit, drafts
-from propdesk.core.models import Delivery, Document, Report
+from propdesk.core.models import Case, Delivery, Document, Report
 from propdesk.core.notices import deliver
 from tests.factories import DeputyFactory, PlaceFactory, ShiftFactory
 from tests.incidents import moves
@@ -224,6 +224,13 @@ def set_(table: str, assignment: str, where: str = "TRUE") -> str:
     return f"UPDATE {table} SET {assignment} WHERE {where}"
 
 
+def hidden(house: House):
+    """A case that is confidential."""
+    complaint = INTAKE(house)
+    Case.objects.filter(pk=complaint.pk).update(restricted=True)
+    return complaint
+
+
 GUARDS = {
     "incidents_record_frozen": (House.recorded, set_(C, "key_points = 'x'")),
     "incidents_ended_frozen": (House.closed, set_(C, "summary = 'x'")),
@@ -244,6 +251,7 @@ GUARDS = {
     "core_document_frozen": (FULL, set_("core_document", "pages = 2")),
     "core_reportbox_frozen": (FULL, set_(B, "opinion = 'x'")),
     "core_case_frozen": (INTAKE, set_("core_case", "number = 'TS-1'")),
+    "core_case_stays_confidential": (hidden, set_("core_case", "restricted = FALSE")),
     "core_attachment_frozen": (FULL, set_("core_attachment", "sha256 = 'x'")),
     "core_staffsignature_frozen": (FULL, set_("core_staffsignature", "sha256 = 'x'")),
     "core_caselink_frozen": (FULL, set_("core_caselink", "note = 'x'")),
