@@ -7,6 +7,7 @@ from typing import Any
 from django.utils import timezone
 from django.utils.functional import cached_property
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as _l
 
 from emergencies.acts import Act
 from emergencies.detail import Detail
@@ -22,10 +23,18 @@ from propdesk.core.roles import MANAGERS, Role
 C = Compensation.Status
 P = Compensation.Position
 SETTLED = ("uphold", "reduce", "waive")
+CHARGES = ("uphold", "reduce")
+OTHERS = {
+    "decide-damage": _l("由另一位经理批示"),
+    "decline-damage": _l("由值班经理登记"),
+    "post-damage": _l("由收银员或另一位经理入账"),
+}
+"""Whom it falls to when the next act is not for whoever did the one before (four eyes)."""
 TONES = {
     C.DRAFT: ("orange", "cash-coin"),
     C.INFORMED: ("blue", "chat-left-text"),
     C.SIGNED: ("violet", "pen"),
+    C.DECLINED: ("violet", "pen"),
     C.POSTED: ("green", "check-circle"),
     C.WAIVED: ("green", "check-circle"),
     C.CANCELLED: ("void", "slash-circle"),
@@ -87,6 +96,8 @@ class Damage:
             )
         if slip.status == C.SIGNED:
             return _("双方已签字，还没有入账。"), "post-damage", Role.CASHIER
+        if slip.status == C.DECLINED:
+            return _("客户拒签，按批示还没有入账。"), "post-damage", Role.CASHIER
         if slip.status != C.INFORMED:
             return "", "", ""
         return self._informed()
@@ -96,15 +107,28 @@ class Damage:
         if slip.position == P.UNREACHABLE:
             return _("还没有联系上客户，联系上以后再登记。"), "inform-guest", Role.DUTY_MANAGER
         if slip.needs_decision and not slip.decision:
-            disputed = slip.position == P.DISPUTE
-            text = _("客户有异议，等经理批示。") if disputed else _("超过值班权限，等经理批示。")
-            return text, "decide-damage", Role.PROPERTY_MANAGER
+            return self._why_decided, "decide-damage", Role.PROPERTY_MANAGER
         if slip.position == P.AGREE and (self._decided or not slip.needs_decision):
             return _("客户已同意，还没有签字。"), "sign-damage", Role.DUTY_MANAGER
         if slip.position == P.AGREE:
             return _("批示还没有定下金额。"), "decide-damage", Role.PROPERTY_MANAGER
+        if self._decided and slip.informed_at > slip.decided_at:
+            return (
+                _("客户听了批示仍不同意，登记拒签后按批示入账。"),
+                "decline-damage",
+                Role.DUTY_MANAGER,
+            )
         text = _("把批示告诉客户，再登记他的意见。") if self._decided else _("请再和客户协商。")
         return text, "inform-guest", Role.DUTY_MANAGER
+
+    @property
+    def _why_decided(self) -> str:
+        """Why a manager is asked."""
+        if self.slip.position == P.DISPUTE:
+            return _("客户有异议，等经理批示。")
+        if self.slip.disputed_at:
+            return _("客户提过异议，等经理批示。")
+        return _("超过值班权限，等经理批示。")
 
     @property
     def missing(self) -> str:
@@ -123,27 +147,39 @@ class Damage:
         role = self._now[2]
         if self.next or not role:
             return ""
-        return _("由另一位经理批示") if self._told_himself else str(Role(role).label)
+        name = self._now[1]
+        if name in self._barred and self.one.can(DAMAGE[name].action):
+            return str(OTHERS[name])
+        return str(Role(role).label)
 
     @cached_property
-    def _told_himself(self) -> bool:
-        mine = self.slip is not None and self.slip.informed_by_id == self.one.user.pk
-        return self._now[1] == "decide-damage" and mine and bool(self.one.mine.roles & MANAGERS)
+    def _barred(self) -> frozenset[str]:
+        """What this user leaves to somebody else: he told, priced, decided or signed it himself."""
+        if self.slip is None:
+            return frozenset()
+        me, slip = self.one.user.pk, self.slip
+        own = {
+            "decide-damage": me in (slip.informed_by_id, slip.priced_by_id),
+            "decline-damage": me == slip.decided_by_id,
+            "post-damage": me == slip.manager_id,
+        }
+        return frozenset(name for name, is_own in own.items() if is_own)
 
     def _may(self, name: str) -> bool:
-        allowed = self.one.can(DAMAGE[name].action)
-        return allowed and not (name == "decide-damage" and self._told_himself)
+        return name not in self._barred and self.one.can(DAMAGE[name].action)
 
     @cached_property
     def others(self) -> list[tuple[str, Act]]:
-        """What is possible beside it: priced anew, told again, decided anew, cancelled."""
+        """What is possible beside it: priced anew, told again, decided anew, refused, cancelled."""
         slip = self.slip
         names = []
         if slip is not None and slip.status in (C.DRAFT, C.INFORMED):
             names.append("price")
         if slip is not None and slip.status == C.INFORMED:
             names.append("inform-guest")
-            names += ["decide-damage"] if slip.needs_decision else []
+            reached = slip.position != P.UNREACHABLE
+            names += ["decide-damage"] if slip.needs_decision or not reached else []
+            names += ["decline-damage"] if slip.decision in CHARGES and reached else []
         if slip is not None and slip.status not in (C.POSTED, C.CANCELLED):
             names.append("cancel-damage")
         return [(n, DAMAGE[n]) for n in names if n != self._now[1] and self._may(n)]

@@ -18,13 +18,27 @@ def _price(event: Event, by: User, form: Any) -> Any:
     return workflow.price(event, form.lines, by=by, basis=form.cleaned_data["basis"])
 
 
-def _sign(event: Event, by: User, form: Any) -> Any:
+def _decide(event: Event, by: User, form: Any) -> Any:
     form.keep_signature()
-    payer = form.people.get(form.cleaned_data["payer"])
+    return workflow.decide_damage(event, form.ruling(), by=by)
+
+
+def _payer(event: Event, by: User, form: Any) -> Party:
+    payer: Party | None = form.people.get(form.cleaned_data["payer"])
     if payer is None:
         guest = Guest(name=form.cleaned_data["name"])
         payer = workflow.add_party(event, Party.Part.GUEST, guest, by=by)
-    return workflow.sign_damage(event, form.signed(payer), by=by)
+    return payer
+
+
+def _sign(event: Event, by: User, form: Any) -> Any:
+    form.keep_signature()
+    return workflow.sign_damage(event, form.signed(_payer(event, by, form)), by=by)
+
+
+def _decline(event: Event, by: User, form: Any) -> Any:
+    form.keep_signature()
+    return workflow.decline_damage(event, form.declined(_payer(event, by, form)), by=by)
 
 
 def _post(event: Event, by: User, form: Any) -> Any:
@@ -60,7 +74,7 @@ DAMAGE: dict[str, Act] = {
     "decide-damage": Act(
         _("批示赔偿"),
         damage.DecideForm,
-        lambda event, by, form: workflow.decide_damage(event, form.ruling(), by=by),
+        _decide,
         _("已批示，值班经理已收到通知。"),
         "decide_damage",
         "patch-check",
@@ -71,6 +85,14 @@ DAMAGE: dict[str, Act] = {
         _sign,
         _("已签字，收银员已收到通知。"),
         "sign_damage",
+        "pen",
+    ),
+    "decline-damage": Act(
+        _("登记客户拒签"),
+        damage.DeclineDamageForm,
+        _decline,
+        _("已登记拒签，收银员已收到通知。"),
+        "decline_damage",
         "pen",
     ),
     "post-damage": Act(

@@ -157,6 +157,7 @@ class HandOverBelongingsForm(SecondForm):
             **{name: data[name] for name in names},
             drawn=drawn.read() if drawn else b"",
             scan=scan.read() if scan else b"",
+            device=self.device,
         )
 
 

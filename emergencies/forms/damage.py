@@ -1,4 +1,4 @@
-"""核价, 告知, 批示, 签字, 入账 of the compensation slip (E-2)."""
+"""核价, 告知, 批示, 签字, 拒签, 入账 of the compensation slip (E-2)."""
 
 from decimal import Decimal
 from typing import Any
@@ -11,8 +11,8 @@ from emergencies.forms.base import ActForm, ReasonForm, area, moment
 from emergencies.forms.telling import BY_HAND
 from emergencies.models import Compensation, Party
 from emergencies.queries import damage as queries
-from emergencies.workflow import Informed, Line, Posting, Ruling, Signed
-from emergencies.workflow.damage import MAX_LINES
+from emergencies.workflow import Declined, Informed, Line, Posting, Ruling, Signed
+from emergencies.workflow.damage import MAX_LINES, MAX_QUANTITY
 from propdesk.core import signatures
 from propdesk.core.layouts import Fold, Group, Row, Rows
 from propdesk.core.text import CleanCharField, CleanTextField
@@ -87,7 +87,7 @@ class PriceForm(ActForm):
             )
         name = _t("物品 %(n)s") % {"n": n}
         self.fields[f"item_{n}"] = CleanCharField(label=name, max_length=40, required=False)
-        self.fields[f"quantity_{n}"] = count(_("数量"), 9999, 1)
+        self.fields[f"quantity_{n}"] = count(_("数量"), MAX_QUANTITY, 1)
         self.fields[f"unit_{n}"] = CleanCharField(label=_("单位"), max_length=8, required=False)
         self.fields[f"price_{n}"] = money(_("单价（元）"), required=False)
         self.fields[f"depreciation_{n}"] = count(_("折旧（%）"), 100)
@@ -167,27 +167,6 @@ class InformForm(ActForm):
         return Informed(**self.cleaned_data)
 
 
-class DecideForm(ActForm):
-    submit = _("批示")
-    icon = "patch-check"
-    decision = forms.ChoiceField(
-        label=_("怎么处理"), choices=Compensation.Decision.choices, widget=Chips(css="chips-sm")
-    )
-    reduced_by = money(_("减免多少（元）"), required=False)
-    reason = CleanTextField(label=_("理由"), widget=area(2), max_length=200)
-
-    def prepare(self) -> None:
-        self.fields["reduced_by"].widget.attrs |= {
-            "data-when": "decision",
-            "data-when-is": "reduce",
-        }
-
-    def ruling(self) -> Ruling:
-        """As the workflow takes it."""
-        data = self.cleaned_data
-        return Ruling(data["decision"], data["reason"], data["reduced_by"] or Decimal("0.00"))
-
-
 class OwnSignature(ActForm):
     """Whoever has no signature on record draws it here, once; the password is his (counted)."""
 
@@ -214,20 +193,38 @@ class OwnSignature(ActForm):
             signatures.keep(self.user, drawn.read())
 
 
-class SignDamageForm(OwnSignature):
-    """The guest signs on this screen or on paper; the duty manager with his password."""
+class DecideForm(OwnSignature):
+    submit = _("批示")
+    icon = "patch-check"
+    decision = forms.ChoiceField(
+        label=_("怎么处理"), choices=Compensation.Decision.choices, widget=Chips(css="chips-sm")
+    )
+    reduced_by = money(_("减免多少（元）"), required=False)
+    reason = CleanTextField(label=_("理由"), widget=area(2), max_length=200)
+    password = password(_("经理签名：登录密码"))
 
-    submit = _("双方签字")
-    icon = "pen"
+    def prepare(self) -> None:
+        self.fields["reduced_by"].widget.attrs |= {
+            "data-when": "decision",
+            "data-when-is": "reduce",
+        }
+        self.ask_signature()
+
+    def layout(self) -> tuple[Any, ...]:
+        return ("decision", "reduced_by", "reason", *self.pad(), "password")
+
+    def ruling(self) -> Ruling:
+        """As the workflow takes it."""
+        data = self.cleaned_data
+        less = data["reduced_by"] or Decimal("0.00")
+        return Ruling(data["decision"], data["reason"], less, data["password"])
+
+
+class PayerForm(OwnSignature):
+    """Who is to pay: one of those concerned, or a name; the duty manager signs."""
+
     payer = forms.ChoiceField(label=_("赔偿人"), required=False)
     name = CleanCharField(label=_("不在列表里，填姓名"), max_length=60, required=False)
-    drawn = SignatureField(label=_("客户签名"), required=False)
-    consents = forms.BooleanField(label=_("客户同意以电子方式签署"), required=False)
-    scan = forms.FileField(
-        label=_("或者拍下签好的纸质单"), required=False, widget=PhotoInput(capture=True)
-    )
-    signed_at = moment(_("不是刚才，是什么时间签的"))
-    password = password(_("值班经理签名：登录密码"))
 
     def prepare(self) -> None:
         self.people = {str(row.pk): row for row in queries.payers(self.event)}
@@ -237,6 +234,27 @@ class SignDamageForm(OwnSignature):
         if len(guests) == 1:
             self.initial.setdefault("payer", guests[0])
         self.ask_signature()
+
+    def clean(self) -> dict[str, Any]:
+        """Somebody pays."""
+        data = super().clean() or {}
+        if not data.get("payer") and not data.get("name"):
+            self.add_error("payer", _t("请选择谁赔偿；列表里没有就填姓名。"))
+        return data
+
+
+class SignDamageForm(PayerForm):
+    """The guest signs on this screen or on paper; the duty manager with his password."""
+
+    submit = _("双方签字")
+    icon = "pen"
+    drawn = SignatureField(label=_("客户签名"), required=False)
+    consents = forms.BooleanField(label=_("客户同意以电子方式签署"), required=False)
+    scan = forms.FileField(
+        label=_("或者拍下签好的纸质单"), required=False, widget=PhotoInput(capture=True)
+    )
+    signed_at = moment(_("不是刚才，是什么时间签的"))
+    password = password(_("值班经理签名：登录密码"))
 
     def layout(self) -> tuple[Any, ...]:
         return (
@@ -250,9 +268,7 @@ class SignDamageForm(OwnSignature):
 
     def clean(self) -> dict[str, Any]:
         """Who pays, and one signature: drawn with consent, or on paper."""
-        data = super().clean() or {}
-        if not data.get("payer") and not data.get("name"):
-            self.add_error("payer", _t("请选择谁赔偿；列表里没有就填姓名。"))
+        data = super().clean()
         if not data.get("drawn") and not data.get("scan"):
             self.add_error("drawn", _t("请客户在屏幕上签名，或拍下签好的纸质单。"))
         if data.get("drawn") and not data.get("scan") and not data.get("consents"):
@@ -268,9 +284,40 @@ class SignDamageForm(OwnSignature):
             payer=payer,
             drawn=data["drawn"].read() if data["drawn"] and not scan else b"",
             scan=scan,
+            device=self.device,
             signed_at=data["signed_at"],
             password=data["password"],
         )
+
+
+class DeclineDamageForm(PayerForm):
+    """Told of the decision, the guest does not sign: his words, the duty manager's signature."""
+
+    submit = _("登记拒签")
+    icon = "pen"
+    hint = _("登记后按批示的金额入账")
+    words = CleanTextField(
+        label=_("客户为什么不签"),
+        widget=area(2),
+        max_length=200,
+        help_text=_("已把批示告诉客户；照他的原话写"),
+    )
+    at = moment(_("不是刚才，是什么时间"))
+    password = password(_("值班经理签名：登录密码"))
+
+    def layout(self) -> tuple[Any, ...]:
+        return (
+            Row("payer", "name"),
+            "words",
+            Fold(_t("不是刚才"), "at"),
+            *self.pad(),
+            "password",
+        )
+
+    def declined(self, payer: Party) -> Declined:
+        """As the workflow takes it."""
+        data = self.cleaned_data
+        return Declined(payer, data["words"], data["at"], data["password"])
 
 
 def _who(row: Party) -> str:

@@ -46,16 +46,35 @@ class PriceItem(models.Model):
         return self.name
 
 
+_AGREED = (
+    Q(declined_at=None, position="agree", signed_at__isnull=False)
+    & ~Q(status="declined")
+    & (Q(signature__isnull=False) | Q(scan__isnull=False))
+)
+_DECLINED = (
+    Q(declined_at__isnull=False, signed_at=None, signature=None, scan=None)
+    & Q(position__in=["agree", "dispute"], decision__in=["uphold", "reduce"])
+    & ~Q(status="signed")
+    & ~Q(declined_note="")
+)
+"""What stands in the place of the signature: a decision, and that he was asked and refused."""
+
+
 class Compensation(models.Model):
-    """One slip (PC) per event at a time; two copies; frozen once the guest has signed."""
+    """One slip (PC) per event at a time; two copies; frozen once the guest has signed or refused."""
 
     class Status(models.TextChoices):
         DRAFT = "draft", _("核价中")
         INFORMED = "informed", _("已告知客户")
         SIGNED = "signed", _("已签字，待入账")
+        DECLINED = "declined", _("客户拒签，待入账")
         POSTED = "posted", _("已入账")
         WAIVED = "waived", _("已免收")
         CANCELLED = "cancelled", _("已作废")
+
+    FINAL = frozenset({Status.POSTED, Status.WAIVED, Status.CANCELLED})
+    BINDING = frozenset({Status.SIGNED, Status.DECLINED, Status.POSTED})
+    """The house has a claim in writing: its event is no mistake any more."""
 
     class Position(models.TextChoices):
         AGREE = "agree", _("同意赔偿")
@@ -82,21 +101,31 @@ class Compensation(models.Model):
     reduced_by = models.DecimalField(
         _("减免（元）"), max_digits=10, decimal_places=2, default=NOTHING
     )
+    priced_by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+")
+    """Who priced it last: he does not decide about his own price."""
     informed_at = models.DateTimeField(_("告知时间"), null=True)
     informed_via = models.CharField(_("告知方式"), max_length=16, blank=True)
     informed_by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+")
     position = models.CharField(_("客户意见"), max_length=11, choices=Position, blank=True)
     objection = models.TextField(_("异议内容"), blank=True)
+    disputed_at = models.DateTimeField(_("首次提出异议"), null=True)
+    """Once disputed it needs a decision for good: no new price and no new talk takes that back."""
     needs_decision = models.BooleanField(_("须上级批示"), default=False)
     """Disputed, or beyond what a duty manager may charge or waive: nothing is posted before it."""
     decision = models.CharField(_("批示"), max_length=10, choices=Decision, blank=True)
     decision_reason = models.CharField(_("批示理由"), max_length=200, blank=True)
     decided_by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+")
     decided_at = models.DateTimeField(null=True)
+    decider_signature = models.ForeignKey(
+        StaffSignature, models.PROTECT, null=True, related_name="+"
+    )
     signature = models.ForeignKey(PersonSignature, models.PROTECT, null=True, related_name="+")
     scan = models.ForeignKey(Attachment, models.PROTECT, null=True, related_name="+")
     """The paper slip, signed by hand: equal to a signature on the screen."""
     signed_at = models.DateTimeField(_("签字时间"), null=True)
+    declined_at = models.DateTimeField(_("拒签时间"), null=True)
+    """Told of the decision, the guest did not sign: it is posted on the decision."""
+    declined_note = models.CharField(_("拒签理由"), max_length=200, blank=True)
     signed_amount = models.DecimalField(
         _("签字金额（元）"), max_digits=10, decimal_places=2, null=True
     )
@@ -151,36 +180,52 @@ class Compensation(models.Model):
             ),
             models.CheckConstraint(
                 name="emergencies_compensation_decided_complete",
-                condition=Q(decision="", decided_by=None, decided_at=None)
+                condition=Q(decision="", decided_by=None, decided_at=None, decider_signature=None)
                 | (
                     ~Q(decision="")
                     & ~Q(decision_reason="")
                     & Q(decided_by__isnull=False, decided_at__isnull=False)
+                    & Q(decider_signature__isnull=False)
                 ),
-                violation_error_message=_("批示要写明理由。"),
+                violation_error_message=_("批示要写明理由，由本人签名。"),
             ),
             models.CheckConstraint(
                 name="emergencies_compensation_dispute_blocks",
-                condition=~Q(status__in=["signed", "posted", "waived"])
+                condition=~Q(status__in=["signed", "declined", "posted", "waived"])
                 | Q(needs_decision=False)
                 | Q(decision__in=["uphold", "reduce", "waive"]),
                 violation_error_message=_("有争议或超权限，先等上级批示。"),
             ),
             models.CheckConstraint(
                 name="emergencies_compensation_other_decides",
-                condition=Q(decided_by=None) | ~Q(decided_by=F("informed_by")),
-                violation_error_message=_("批示人不能是告知客户的本人。"),
+                condition=Q(decided_by=None) | ~Q(decided_by=F("priced_by")),
+                violation_error_message=_("批示人不能是核价的本人。"),
+            ),
+            models.CheckConstraint(
+                name="emergencies_compensation_dispute_stays",
+                condition=Q(disputed_at=None) & ~Q(position="dispute")
+                | Q(disputed_at__isnull=False, needs_decision=True),
+                violation_error_message=_("客户提过异议，要有上级批示。"),
             ),
             models.CheckConstraint(
                 name="emergencies_compensation_signed",
-                condition=~Q(status__in=["signed", "posted"])
+                condition=~Q(status__in=["signed", "declined", "posted"])
                 | (
-                    Q(position="agree", payer__isnull=False, signed_at__isnull=False)
-                    & Q(manager__isnull=False, manager_signature__isnull=False)
-                    & (Q(signature__isnull=False) | Q(scan__isnull=False))
+                    Q(payer__isnull=False, manager__isnull=False, manager_signature__isnull=False)
                     & Q(signed_amount=F("total") - F("reduced_by"))
+                    & (_AGREED | _DECLINED)
                 ),
-                violation_error_message=_("客户同意并签字以后才能入账。"),
+                violation_error_message=_("客户同意并签字，或按批示登记拒签以后才能入账。"),
+            ),
+            models.CheckConstraint(
+                name="emergencies_compensation_declined",
+                condition=Q(declined_at=None) | ~Q(manager=F("decided_by")),
+                violation_error_message=_("拒签不能由批示的本人登记。"),
+            ),
+            models.CheckConstraint(
+                name="emergencies_compensation_other_posts",
+                condition=Q(posted_by=None) | ~Q(posted_by=F("manager")),
+                violation_error_message=_("入账的不能是签单的本人。"),
             ),
             models.CheckConstraint(
                 name="emergencies_compensation_posted",
@@ -207,6 +252,10 @@ class Compensation(models.Model):
     def due(self) -> Decimal:
         """What the guest is to pay, in yuan."""
         return self.total - self.reduced_by
+
+    def is_settled(self) -> bool:
+        """Nothing is left to be done about it: posted, let go, or void."""
+        return self.status in self.FINAL
 
 
 _WORTH = models.ExpressionWrapper(

@@ -9,6 +9,7 @@ from django.db.models import OuterRef, QuerySet
 
 from emergencies.models import Compensation, DamageLine, Event, Party, PriceItem
 from emergencies.models.damage import NOTHING
+from emergencies.playbooks.vocabulary import Register
 from emergencies.queries import evidence
 from emergencies.queries.detail import rows_of
 from propdesk.core.models import Property
@@ -16,7 +17,7 @@ from propdesk.core.models import Property
 FORM = "damage_compensation"
 C = Compensation.Status
 JOINED: tuple[str, ...] = ("payer__person", "informed_by", "decided_by", "manager", "posted_by")
-JOINED += ("signature", "manager_signature", "poster_signature")
+JOINED += ("signature", "manager_signature", "poster_signature", "decider_signature")
 LINE = ("item", "quantity", "unit", "price", "depreciation", "amount", "listed_id")
 
 
@@ -91,11 +92,12 @@ def live(event: Event) -> Compensation | None:
 
 
 def tell(event: Event, record: evidence.Record) -> None:
-    """The slip is signed by all three once the cashier has posted it."""
+    """Say whether a slip is still open, and that its paper is done once it is posted or let go."""
     if event.kind != "property_damage":
         return
     slip = live(event)
-    if slip is not None and slip.status == Compensation.Status.POSTED:
+    record.active[Register.COMPENSATION] = int(slip is not None and not slip.is_settled())
+    if slip is not None and slip.is_settled():
         record.signed |= {FORM}
 
 

@@ -1,4 +1,4 @@
-"""《客户财物损坏赔偿单》, ready to print: two copies, sealed once it is posted (E-2)."""
+"""《客户财物损坏赔偿单》, ready to print: two copies, sealed once it is posted or let go (E-2)."""
 
 from dataclasses import replace
 from datetime import datetime
@@ -42,7 +42,9 @@ def damage_slip(job: RenderJob) -> Sheet:
         void_reason=slip.cancelled_reason,
         drill=f"【{_('演练')}】" if event.is_drill else "",
         ready_to_sign=slip.status == C.INFORMED and slip.position == "agree",
-        is_signed=slip.status == C.SIGNED,
+        is_signed=slip.status in (C.SIGNED, C.DECLINED),
+        declined=_declined(slip, dossier),
+        is_waived=slip.status == C.WAIVED,
         signatures=boxes,
         event=event.case.number,
         occurred_at=full(event.occurred_at),
@@ -60,7 +62,7 @@ def _state(slip: Compensation, *, sealed: bool) -> State:
         return "void"
     if sealed:
         return "sealed"
-    return "copy" if slip.status == C.POSTED else "draft"
+    return "copy" if slip.status in (C.POSTED, C.WAIVED) else "draft"
 
 
 def _sums(slip: Any) -> dict[str, Any]:
@@ -112,6 +114,13 @@ def _said(slip: Any, dossier: Dossier) -> dict[str, Any]:
     }
 
 
+def _declined(slip: Any, dossier: Dossier) -> str:
+    """What the guest said who did not sign, and when; "" for all others."""
+    if slip.declined_at is None:
+        return ""
+    return joined([short(slip.declined_at, dossier.year), clause(slip.declined_note)], " ")
+
+
 def _posted(slip: Any) -> dict[str, Any]:
     labels = Compensation.Payment
     chosen = str(labels(slip.payment).label) if slip.payment else None
@@ -124,13 +133,16 @@ def _posted(slip: Any) -> dict[str, Any]:
 
 
 def _boxes(slip: Any) -> tuple[tuple[SignBox, ...], dict[str, bytes]]:
-    """Guest, duty manager, cashier: with their signatures, else room for the pen."""
+    """Guest, duty manager, cashier, and the manager where one decides; else room for the pen."""
     person = slip.payer.person if slip.payer else None
+    at = slip.signed_at or slip.declined_at
     rows: list[tuple[str, Any, datetime | None, Any]] = [
         (_("客户"), person, slip.signed_at, slip.signature),
-        (_("值班经理"), slip.manager, slip.signed_at, slip.manager_signature),
+        (_("值班经理"), slip.manager, at, slip.manager_signature),
         (_("收银员"), slip.posted_by, slip.posted_at, slip.poster_signature),
     ]
+    if slip.needs_decision or slip.decided_at:
+        rows.append((_("物业经理"), slip.decided_by, slip.decided_at, slip.decider_signature))
     boxes, files = [], {}
     for number, (role, who, at, drawn) in enumerate(rows, start=1):
         box = SignBox(role=role, name=who.name if who and at else "", date=long_day(at))
@@ -140,5 +152,7 @@ def _boxes(slip: Any) -> tuple[tuple[SignBox, ...], dict[str, bytes]]:
             box = replace(box, signature=name, signature_sha256=drawn.sha256)
         elif number == 1 and slip.scan_id:
             box = replace(box, opinion=_("见纸质签名件"))
+        elif number == 1 and slip.declined_at:
+            box = replace(box, opinion=_("拒签"))
         boxes.append(box)
     return tuple(boxes), files

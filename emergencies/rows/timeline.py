@@ -58,6 +58,7 @@ LOOK = {
     "inform_guest": ("blue", "megaphone", _l("告知客户赔偿")),
     "decide_damage": ("violet", "patch-check", _l("批示赔偿异议")),
     "sign_damage": ("green", "pen", _l("赔偿单签字")),
+    "decline_damage": ("orange", "pen", _l("客户拒签赔偿单")),
     "post_damage": ("green", "journal-text", _l("赔偿入账")),
     "cancel_damage": ("orange", "slash-circle", _l("取消赔偿")),
     "seal": ("violet", "lock-fill", _l("贴封条")),

@@ -30,6 +30,7 @@ def act(request: StaffRequest, number: str, name: str) -> HttpResponse:
     if "more_rows" in request.POST:
         return frame.more_rows(request, one, name)
     form = spec.form(request.POST, request.FILES, event=one.event, user=request.user)
+    form.device = request.headers.get("User-Agent", "")[:160]
     try:
         status = frame.try_once(
             request, one, name, form, lambda: spec.run(one.event, request.user, form)

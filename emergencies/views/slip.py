@@ -37,7 +37,7 @@ def _address(event: Event) -> str:
 def paper(request: StaffRequest, number: str) -> HttpResponse:
     """The slip, or a page that waits for the worker."""
     event, slip = _slip(request, number)
-    sealed = slip.status == Compensation.Status.POSTED
+    sealed = slip.status in (Compensation.Status.POSTED, Compensation.Status.WAIVED)
     here = _address(event)
     kind = workflow.slip_kind(slip)
     return paper_page(request, event, kind, here, _("客户财物损坏赔偿单"), sealed=sealed)

@@ -31,12 +31,13 @@ from emergencies.workflow.calling import (
     tell,
 )
 from emergencies.workflow.charging import (
+    Declined,
     Posting,
     Signed,
     cancel_damage,
+    decline_damage,
     post_damage,
     sign_damage,
-    slip_kind,
 )
 from emergencies.workflow.commanding import (
     add_party,
@@ -65,6 +66,7 @@ from emergencies.workflow.damage import (
     decide_damage,
     inform_guest,
     price,
+    slip_kind,
 )
 from emergencies.workflow.drills import due_on, remind_drills
 from emergencies.workflow.ending import archive, end, override_end, reopen
@@ -119,6 +121,7 @@ __all__ = [
     "REPORT_KIND",
     "Action",
     "Count",
+    "Declined",
     "Handed",
     "Hit",
     "Informed",
@@ -154,6 +157,7 @@ __all__ = [
     "confirmed_in_inbox",
     "count_belongings",
     "decide_damage",
+    "decline_damage",
     "decline_signature",
     "done",
     "due_on",

@@ -1,4 +1,4 @@
-"""E-2: the guest and the duty manager sign the slip, the cashier posts it, a manager cancels it."""
+"""E-2: the slip is signed, or the refusal recorded; the cashier posts it, a manager cancels it."""
 
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -9,8 +9,11 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from emergencies.models import Compensation, Event, Party
-from emergencies.workflow.base import begin, finish
-from emergencies.workflow.damage import SETTLES, live_slip, tell
+from emergencies.playbooks.vocabulary import Register
+from emergencies.queries import damage as queries
+from emergencies.workflow import answering, ending, starting
+from emergencies.workflow.base import begin, finish, now_and
+from emergencies.workflow.damage import OWN, SETTLES, live_slip, slip_kind, taken_back, tell
 from emergencies.workflow.marking import fulfilled
 from propdesk.core import audit, persons, photos, rendering, signatures
 from propdesk.core.models import PersonSignature, User
@@ -43,6 +46,16 @@ class Signed:
     password: str = field(default="", repr=False)
 
 
+@dataclass(frozen=True, slots=True)
+class Declined:
+    """The guest was told of the decision and does not sign: who, and what he said."""
+
+    payer: Party
+    words: str
+    at: datetime | None = None
+    password: str = field(default="", repr=False)
+
+
 @transaction.atomic
 def sign_damage(event: Event, signed: Signed, *, by: User) -> Compensation:
     """签赔偿单 (E-2): the guest agrees and signs, the duty manager with his password; then frozen."""
@@ -69,7 +82,7 @@ def sign_damage(event: Event, signed: Signed, *, by: User) -> Compensation:
     slip.signed_amount, slip.manager, slip.manager_signature = slip.due(), by, own
     audit.save(slip, *_SIGNED, by=by, reason=_("签赔偿单"))
     values = {"amount": str(slip.due())}
-    rows += fulfilled(event, "compensation", by=by, now=now, at=at, values=values)
+    rows += fulfilled(event, Register.COMPENSATION, by=by, now=now, at=at, values=values)
     info = {"number": slip.number}
     finish(event, [], *rows, by=by, action="sign_damage", info=info, occurred_at=at)
     tell(event, slip, _("已签字，请入账"), Role.CASHIER, by=by)
@@ -101,11 +114,64 @@ def _may_sign(event: Event, slip: Compensation, signed: Signed) -> None:
 
 
 @transaction.atomic
+def decline_damage(event: Event, declined: Declined, *, by: User) -> Compensation:
+    """登记客户拒签 (E-2): decided by a manager, the charge stands though the guest does not sign.
+
+    The duty manager tells him of the decision, writes down his words and signs; then it is frozen and
+    posted on the decision. RefusedInput without the words; ConflictError before a decision that
+    charges, for a guest nobody reached, and for the manager who decided.
+    """
+    event, _stand = begin(event, "decline_damage", by)
+    slip = live_slip(event)
+    _may_decline(event, slip, declined, by)
+    now, at = now_and(declined.at)
+    happened("at", at, now, not_before=slip.decided_at)
+    if not declined.words.strip():
+        raise RefusedInput(words=_("请写下客户为什么不签，照他的原话。"))
+    slip.manager_signature = signatures.confirmed(by, declined.password)
+    slip.status, slip.payer, slip.manager = C.DECLINED, declined.payer, by
+    slip.declined_at, slip.declined_note = at, declined.words.strip()[:200]
+    slip.signed_amount = slip.due()
+    audit.save(slip, *_DECLINED, by=by, reason=_("客户拒签"))
+    info = {"number": slip.number}
+    finish(event, [], slip, by=by, action="decline_damage", info=info, occurred_at=at)
+    tell(event, slip, _("客户拒签，请按批示入账"), Role.CASHIER, by=by)
+    return slip
+
+
+_DECLINED = (
+    "status",
+    "payer",
+    "manager",
+    "manager_signature",
+    "declined_at",
+    "declined_note",
+    "signed_amount",
+)
+CHARGES = (Compensation.Decision.UPHOLD, Compensation.Decision.REDUCE)
+"""Decisions on which a slip is posted without the guest's signature."""
+
+
+def _may_decline(event: Event, slip: Compensation, declined: Declined, by: User) -> None:
+    require(slip.status == C.INFORMED, _("先告知客户并记下他的意见。"))
+    reached = slip.position != Compensation.Position.UNREACHABLE
+    require(reached, _("还没有联系上客户，不能按拒签入账。"))
+    require(slip.decision in CHARGES, _("客户不签的，先等上级批示维持或减免。"))
+    require(slip.decided_by_id != by.pk, _("批示的是您本人，拒签须由值班经理登记。"))
+    require(declined.payer.event_id == event.pk, _("请选择这件里登记的客户。"))
+
+
+@transaction.atomic
 def post_damage(event: Event, posting: Posting, *, by: User) -> Compensation:
-    """登记入账 (E-2): by the cashier, exactly the signed amount, with voucher and account number."""
+    """登记入账 (E-2): by the cashier, exactly the signed amount, with voucher and account number.
+
+    On the guest's signature, or on a decision with his refusal on record; never by who signed the
+    slip for the house.
+    """
     event, _stand = begin(event, "post_damage", by)
     slip = live_slip(event)
-    require(slip.status == C.SIGNED, _("客户签字以后才能入账。"))
+    require(slip.status in (C.SIGNED, C.DECLINED), _("客户签字以后才能入账。"))
+    require(slip.manager_id != by.pk, _("签单的是您本人，入账须由收银员或另一位经理办理。"))
     _check_posting(slip, posting)
     now = timezone.now()
     slip.status, slip.posted_at, slip.posted_by = C.POSTED, now, by
@@ -119,16 +185,11 @@ def post_damage(event: Event, posting: Posting, *, by: User) -> Compensation:
         "voucher_no": slip.voucher_no,
         "posted": str(slip.posted_amount),
     }
-    rows = [slip, *fulfilled(event, "posting", by=by, now=now, values=values)]
+    rows = [slip, *fulfilled(event, Register.POSTING, by=by, now=now, values=values)]
     finish(event, [], *rows, by=by, action="post_damage", info={"number": slip.number})
     rendering.request(event.case, slip_kind(slip), by=by, sealed=True)
     tell(event, slip, _("已入账"), Role.DUTY_MANAGER, by=by)
     return slip
-
-
-def slip_kind(slip: Compensation) -> str:
-    """Kind of its printed paper: one a slip, sealed when it is posted."""
-    return f"slip:{slip.pk}"
 
 
 _POSTED = (
@@ -153,6 +214,8 @@ def _check_posting(slip: Compensation, posting: Posting) -> None:
         errors["voucher_no"] = _("请填写凭证号或收据号。")
     if posting.amount != slip.signed_amount:
         text = _("入账金额要等于客户签字的金额 ¥%(amount)s。")
+        if slip.status == C.DECLINED:
+            text = _("入账金额要等于批示的金额 ¥%(amount)s。")
         errors["amount"] = text % {"amount": f"{slip.signed_amount:,.2f}"}
     if errors:
         raise RefusedInput(**errors)
@@ -160,7 +223,10 @@ def _check_posting(slip: Compensation, posting: Posting) -> None:
 
 @transaction.atomic
 def cancel_damage(event: Event, *, by: User, reason: str) -> Compensation:
-    """作废赔偿单: before it is posted, by a manager; the number stays, a new slip may be made."""
+    """作废赔偿单: before it is posted, by a manager; the number stays, a new slip may be made.
+
+    What its steps say is withdrawn with it.
+    """
     event, _stand = begin(event, "cancel_damage", by)
     slip = live_slip(event)
     require(slip.status != C.POSTED, _("已经入账，请在财务系统里冲销，这里不再更改。"))
@@ -168,6 +234,39 @@ def cancel_damage(event: Event, *, by: User, reason: str) -> Compensation:
         raise RefusedInput(reason=_("请写明为什么作废。"))
     slip.status, slip.cancelled_reason = C.CANCELLED, reason.strip()[:200]
     audit.save(slip, "status", "cancelled_reason", by=by, reason=reason)
+    rows = taken_back(event, *OWN, by=by, now=timezone.now(), reason=_("作废赔偿单"))
     info = {"number": slip.number}
-    finish(event, [], slip, by=by, action="cancel_damage", reason=reason, info=info)
+    finish(event, [], slip, *rows, by=by, action="cancel_damage", reason=reason, info=info)
     return slip
+
+
+# --- guards of the rest ----------------------------------------------------------------------
+
+SAID = frozenset({"guest_position", "over_limit"})
+"""The questions a slip answers, by what was told and by its sum."""
+
+
+def _answered_by_slip(event: Event, key: str, value: str) -> None:
+    """While a slip counts, its questions are answered by it and by nothing else."""
+    if key in SAID and queries.live(event) is not None:
+        same = event.answers.filter(key=key, value=value, superseded_at=None).exists()
+        require(same, _("这个问题由赔偿单回答：请在赔偿单里登记告知或重新核价。"))
+
+
+def refuse_unsettled(event: Event) -> None:
+    """ConflictError while a slip is neither posted nor let go nor void: no ending, no archiving."""
+    slip = queries.live(event)
+    settled = event.is_drill or slip is None or slip.is_settled()
+    require(settled, _("赔偿单还没有结果：先入账，或由经理批示免收、作废。"))
+
+
+def _refuse_binding(event: Event) -> None:
+    """ConflictError while the guest's signature, a refusal or a posting is on record."""
+    slip = queries.live(event)
+    free = event.is_drill or slip is None or slip.status not in Compensation.BINDING
+    require(free, _("赔偿单已经签字或入账，不能按误启动作废；没有入账的，先作废赔偿单。"))
+
+
+answering.GUARDS.append(_answered_by_slip)
+starting.VOID_GUARDS.append(_refuse_binding)
+ending.GUARDS.append(refuse_unsettled)

@@ -1,7 +1,11 @@
-"""E-2: price, tell the guest, decide a dispute; nothing is signed or posted before its turn."""
+"""E-2: price, tell the guest, decide a dispute; nothing is signed or posted before its turn.
+
+The slip answers its own questions and marks its own steps, anew with every act: what the playbook
+reads is what stands on the slip.
+"""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import ROUND_HALF_UP, Decimal
 
@@ -11,19 +15,31 @@ from django.utils.translation import gettext as _
 
 from emergencies.models import Compensation, DamageLine, Event, PriceItem
 from emergencies.models.damage import NOTHING
-from emergencies.queries import damage as _slips  # noqa: F401 -- tells the closing rules of the slip
+from emergencies.playbooks.vocabulary import Register
+from emergencies.queries import seals
+from emergencies.workflow import marking
 from emergencies.workflow.answering import say as answer_fact
 from emergencies.workflow.base import Rule, begin, finish, neutral, say
-from emergencies.workflow.marking import OWNED, fulfilled
-from propdesk.core import audit
+from emergencies.workflow.marking import fulfilled
+from emergencies.workflow.together import withdraw
+from propdesk.core import audit, rendering, signatures
 from propdesk.core.models import User
 from propdesk.core.numbering import next_number
 from propdesk.core.roles import Role
 from propdesk.core.transitions import RefusedInput, happened, require
 
 C = Compensation.Status
-OWNED.update({"compensation", "posting", "decision", "pricing", "informing"})
-MAX_LINES = 30
+OWN = (
+    Register.PRICING,
+    Register.INFORMING,
+    Register.DECISION,
+    Register.COMPENSATION,
+    Register.POSTING,
+)
+marking.OWNED.update(OWN)
+MAX_LINES, MAX_QUANTITY = 30, 9999
+MOST = Decimal("99999999.99")
+"""No column holds more; no slip comes near it but by a slip of the finger."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,21 +68,24 @@ def price(event: Event, lines: Sequence[Line], *, by: User, basis: str) -> Compe
     has to be told again of another sum. RefusedInput names the line.
     """
     event, _stand = begin(event, "price", by)
+    require(seals.has_step(event, Register.PRICING), _("这类事件的预案里没有这一项。"))
     _check_lines(lines, basis)
     now = timezone.now()
-    slip, rows = _slip(event, by, now)
+    slip = _slip(event, by, now)
     require(slip.status in (C.DRAFT, C.INFORMED), _("客户已经签字，不能再改；要改请先由经理作废。"))
     total = sum((line.amount for line in lines), NOTHING)
     limit = event.case.property.settings.dm_limit_yuan
     is_new = slip.pk is None
     slip.total, slip.basis, slip.status = total, basis.strip()[:200], C.DRAFT
+    slip.priced_by = by
     _forget_talk(slip)
-    slip.needs_decision = total > limit
+    slip.needs_decision = total > limit or slip.disputed_at is not None
     audit.save(slip, *(() if is_new else _PRICED), by=by, reason=_("核价"))
-    rows += [slip, *_lines(slip, lines, by, now)]
+    rows: list[models.Model] = [slip, *_lines(slip, lines, by, now)]
     rows += _over_limit(event, slip, by, now)
+    rows += taken_back(event, *OWN, by=by, now=now, reason=_("重新核价"))
     values = {"total": str(total), "price_basis": slip.basis}
-    rows += fulfilled(event, "pricing", by=by, now=now, values=values)
+    rows += fulfilled(event, Register.PRICING, by=by, now=now, values=values)
     finish(event, [], *rows, by=by, action="price", info={"number": slip.number})
     return slip
 
@@ -77,6 +96,7 @@ _PRICED = (
     "status",
     "reduced_by",
     "needs_decision",
+    "priced_by",
     "informed_at",
     "informed_via",
     "informed_by",
@@ -86,12 +106,16 @@ _PRICED = (
     "decision_reason",
     "decided_by",
     "decided_at",
+    "decider_signature",
 )
 
 
 def _forget_talk(slip: Compensation) -> None:
-    """Another sum has to be told and, where it must be, decided anew; history keeps the old words."""
-    slip.reduced_by = NOTHING
+    """Another price has to be told and, where it must be, decided anew; history keeps the old words.
+
+    That the guest ever disputed stays: the same sum again is no answer to him.
+    """
+    slip.reduced_by, slip.decider_signature = NOTHING, None
     slip.informed_at = slip.informed_by = slip.decided_by = slip.decided_at = None
     slip.informed_via = slip.position = slip.objection = ""
     slip.decision = slip.decision_reason = ""
@@ -103,6 +127,9 @@ def _check_lines(lines: Sequence[Line], basis: str) -> None:
     if len(lines) > MAX_LINES:
         raise RefusedInput(lines=_("一张赔偿单最多列30项。"))
     for number, line in enumerate(lines, start=1):
+        if line.quantity > MAX_QUANTITY or line.price > MOST or line.amount > MOST:
+            text = _("第%(n)d行：数量或金额太大，请核对后重填。")
+            raise RefusedInput(lines=text % {"n": number})
         if not line.item.strip() or line.quantity < 1 or line.price < 0:
             text = _("第%(n)d行：请填写物品、至少1的数量和不小于0的单价。")
             raise RefusedInput(lines=text % {"n": number})
@@ -111,20 +138,35 @@ def _check_lines(lines: Sequence[Line], basis: str) -> None:
         if line.listed is not None and line.price > line.listed.price:
             text = _("第%(n)d行：单价高于公示价目，请改用价目或写明报价单。")
             raise RefusedInput(lines=text % {"n": number})
+    if sum((line.amount for line in lines), NOTHING) > MOST:
+        raise RefusedInput(lines=_("合计金额太大，请核对后重填。"))
     if not basis.strip():
         raise RefusedInput(basis=_("请写明价格依据：价目表或报价单号。"))
 
 
-def _slip(event: Event, by: User, now: datetime) -> tuple[Compensation, list[models.Model]]:
+def _slip(event: Event, by: User, now: datetime) -> Compensation:
+    """The slip that counts, else a new one: it inherits that the guest disputed an earlier one."""
     live = event.compensations.select_for_update().exclude(status=C.CANCELLED).first()
     if live is not None:
-        return live, []
-    prop = event.case.property
-    number = next_number(prop, "PC", now)
-    return (
-        Compensation(event=event, property=prop, number=number, created_by=by, created_at=now),
-        [],
+        return live
+    earlier = event.compensations.aggregate(
+        first=models.Min("disputed_at"), made=models.Count("pk")
     )
+    return Compensation(
+        event=event,
+        property=event.case.property,
+        number=_number(event, earlier["made"], now),
+        disputed_at=earlier["first"],
+        created_by=by,
+        created_at=now,
+    )
+
+
+def _number(event: Event, made: int, now: datetime) -> str:
+    """Of a drill the drill's own number, counted on: it uses up none of the real ones (X-9)."""
+    if event.is_drill:
+        return f"{event.case.number}-{made + 1}"
+    return next_number(event.case.property, "PC", now)
 
 
 def _lines(
@@ -158,6 +200,16 @@ def _over_limit(event: Event, slip: Compensation, by: User, now: datetime) -> li
     return answer_fact(event, "over_limit", value, by=by, now=now, reason=_("按核价金额"))
 
 
+def taken_back(
+    event: Event, *owns: str, by: User, now: datetime, reason: str
+) -> list[models.Model]:
+    """Withdraw the marks of these steps: what they say of the slip holds no longer."""
+    rows: list[models.Model] = []
+    for own in owns:
+        rows += withdraw(event, own, by=by, now=now, reason=reason)
+    return rows
+
+
 def live_slip(event: Event) -> Compensation:
     """The slip that counts, under lock; 409 before anything was priced."""
     slip = event.compensations.select_for_update().exclude(status=C.CANCELLED).first()
@@ -189,24 +241,19 @@ def inform_guest(event: Event, said: Informed, *, by: User) -> Compensation:
         raise RefusedInput(position=_("请选择客户的意见。"))
     if not said.via:
         raise RefusedInput(via=_("请选择告知的方式。"))
-    disputed = said.position == Compensation.Position.DISPUTE
-    if disputed and not said.objection.strip():
-        raise RefusedInput(objection=_("请照原话写下客户的异议。"))
+    if said.position == Compensation.Position.DISPUTE:
+        if not said.objection.strip():
+            raise RefusedInput(objection=_("请照原话写下客户的异议。"))
+        slip.needs_decision, slip.disputed_at = True, slip.disputed_at or at
     slip.status, slip.position = C.INFORMED, said.position
     slip.informed_at, slip.informed_via, slip.informed_by = at, said.via, by
     slip.objection = said.objection.strip()
-    limit = event.case.property.settings.dm_limit_yuan
-    settled = slip.decision in SETTLES
-    slip.needs_decision = slip.needs_decision or disputed or slip.total > limit
-    if disputed and settled:
-        # What was decided once is not asked again: the guest has heard the answer and still disagrees.
-        slip.needs_decision = True
     audit.save(slip, *_INFORMED, by=by, reason=_("告知客户"))
+    reason = _("告知客户")
     rows: list[models.Model] = [slip]
-    rows += answer_fact(
-        event, "guest_position", said.position, by=by, now=now, reason=_("告知客户")
-    )
-    rows += fulfilled(event, "informing", by=by, now=now, at=at, values=_told(said, at))
+    rows += answer_fact(event, "guest_position", said.position, by=by, now=now, reason=reason)
+    rows += taken_back(event, Register.INFORMING, by=by, now=now, reason=reason)
+    rows += fulfilled(event, Register.INFORMING, by=by, now=now, at=at, values=_told(said, at))
     finish(
         event, [], *rows, by=by, action="inform_guest", info={"number": slip.number}, occurred_at=at
     )
@@ -226,6 +273,7 @@ _INFORMED = (
     "informed_by",
     "objection",
     "needs_decision",
+    "disputed_at",
 )
 
 
@@ -242,33 +290,76 @@ class Ruling:
     decision: str
     reason: str
     reduced_by: Decimal = NOTHING
+    password: str = field(default="", repr=False)
 
 
 @transaction.atomic
 def decide_damage(event: Event, ruling: Ruling, *, by: User) -> Compensation:
-    """批示 (E-2): uphold, reduce, waive or talk again; never by who told the guest (decision 32)."""
+    """批示 (E-2): uphold, reduce, waive or talk again; signed, and never by who told or priced it.
+
+    Asked for when the guest disputes, the sum is beyond the duty manager, or nobody reaches the guest
+    (decision 32). A waiver settles the slip: nobody signs and nothing is posted.
+    """
     event, _stand = begin(event, "decide_damage", by)
     slip = live_slip(event)
-    require(slip.status == C.INFORMED, _("还没有告知客户，先告知并记下意见。"))
-    require(slip.needs_decision, _("这张赔偿单不需要批示。"))
-    require(slip.informed_by_id != by.pk, _("告知客户的是您本人，须由另一位经理批示。"))
+    _may_decide(slip, by)
     _check_ruling(slip, ruling)
     now = timezone.now()
+    slip.decider_signature = signatures.confirmed(by, ruling.password)
     slip.decision, slip.decision_reason = ruling.decision, ruling.reason.strip()[:200]
     slip.decided_by, slip.decided_at = by, now
     slip.reduced_by = ruling.reduced_by if ruling.decision == "reduce" else NOTHING
     if ruling.decision == Compensation.Decision.WAIVE:
         slip.status, slip.reduced_by = C.WAIVED, slip.total
-    fields = ("decision", "decision_reason", "decided_by", "decided_at", "reduced_by", "status")
-    audit.save(slip, *fields, by=by, reason=slip.decision_reason)
-    rows: list[models.Model] = [slip]
-    if ruling.decision in SETTLES:
-        values = {"decision": ruling.decision, "reason": slip.decision_reason}
-        rows += fulfilled(event, "decision", by=by, now=now, values=values)
+    audit.save(slip, *_DECIDED, by=by, reason=slip.decision_reason)
+    rows: list[models.Model] = [slip, *_decided(event, slip, by, now)]
     info = {"number": slip.number, "decision": ruling.decision}
     finish(event, [], *rows, by=by, action="decide_damage", reason=ruling.reason, info=info)
+    if slip.status == C.WAIVED:
+        rendering.request(event.case, slip_kind(slip), by=by, sealed=True)
     tell(event, slip, _("已批示"), Role.DUTY_MANAGER, by=by)
     return slip
+
+
+_DECIDED = (
+    "decision",
+    "decision_reason",
+    "decided_by",
+    "decided_at",
+    "decider_signature",
+    "reduced_by",
+    "status",
+)
+
+
+def _may_decide(slip: Compensation, by: User) -> None:
+    """ConflictError before the guest was told, without need, and for who told or priced it last."""
+    require(slip.status == C.INFORMED, _("还没有告知客户，先告知并记下意见。"))
+    unreachable = slip.position == Compensation.Position.UNREACHABLE
+    require(slip.needs_decision or unreachable, _("这张赔偿单不需要批示。"))
+    require(slip.informed_by_id != by.pk, _("告知客户的是您本人，须由另一位经理批示。"))
+    require(slip.priced_by_id != by.pk, _("核价的是您本人，须由另一位经理批示。"))
+
+
+def _decided(event: Event, slip: Compensation, by: User, now: datetime) -> list[models.Model]:
+    """The steps say what was decided last; of a waiver also that nothing is to be signed or posted."""
+    rows = taken_back(event, Register.DECISION, by=by, now=now, reason=_("重新批示"))
+    if slip.decision not in SETTLES:
+        return rows
+    values = {"decision": slip.decision, "reason": slip.decision_reason}
+    if slip.decision == Compensation.Decision.REDUCE:
+        values["amount"] = str(slip.reduced_by)
+    rows += fulfilled(event, Register.DECISION, by=by, now=now, values=values)
+    if slip.status == C.WAIVED and slip.position == Compensation.Position.AGREE:
+        for own in (Register.COMPENSATION, Register.POSTING):
+            text = _("已批示免收，不用签字和入账。")
+            rows += fulfilled(event, own, by=by, now=now, text=text)
+    return rows
+
+
+def slip_kind(slip: Compensation) -> str:
+    """Kind of its printed paper: one a slip, sealed when it is posted or let go."""
+    return f"slip:{slip.pk}"
 
 
 def _check_ruling(slip: Compensation, ruling: Ruling) -> None:

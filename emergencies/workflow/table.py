@@ -48,6 +48,7 @@ MOVES: dict[str, Move] = {
     "inform_guest": move(_("登记告知客户"), S.RUNNING),
     "decide_damage": move(_("批示赔偿"), S.RUNNING),
     "sign_damage": move(_("签赔偿单"), S.RUNNING),
+    "decline_damage": move(_("登记客户拒签"), S.RUNNING),
     "post_damage": move(_("登记入账"), S.RUNNING),
     "cancel_damage": move(_("作废赔偿单"), S.RUNNING),
     "list_losses": move(_("登记失窃物品"), *OPEN),

@@ -41,7 +41,10 @@ class DamageSlipPaper(Paper):
     ready_to_sign: bool = False
     """The guest agrees: the sheet is to be signed, so nothing is printed across it."""
     is_signed: bool = False
-    """Signed by guest and duty manager, not posted yet."""
+    """Signed by the guest, or his refusal recorded, and by the duty manager; not posted yet."""
+    declined: Text = None
+    """The guest did not sign: when, and what he said; it is charged on the decision."""
+    is_waived: bool = False
     event: Text = None
     occurred_at: Text = None
     place: Text = None
@@ -71,8 +74,13 @@ class DamageSlipPaper(Paper):
     def draft_mark(self) -> str:
         """Nothing across a sheet that is to be signed; signed it is no draft, but not posted either."""
         if self.is_signed:
-            return gettext("已签字（未入账）")
+            return gettext("客户拒签（未入账）") if self.declined else gettext("已签字（未入账）")
         return "" if self.ready_to_sign else super().draft_mark
+
+    @property
+    def four_sign(self) -> bool:
+        """A manager decided: he signs too."""
+        return len(self.signatures) > 3
 
     @property
     def two_on_a_sheet(self) -> bool:

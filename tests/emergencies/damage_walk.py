@@ -7,7 +7,7 @@ from typing import Any
 from emergencies import workflow
 from emergencies.models import Compensation, Event, Party
 from propdesk.core import signatures
-from propdesk.core.models import Place, Property, User
+from propdesk.core.models import Place, Property, StaffSignature, User
 from propdesk.core.persons import Guest
 from propdesk.core.roles import Role
 from tests.factories import PASSWORD, PlaceFactory, PropertyFactory, member
@@ -38,8 +38,8 @@ class Desk:
             signatures.keep(user, drawn())
         self.room: Place = PlaceFactory(property=self.prop, name="1203房")
 
-    def started(self) -> Event:
-        what = workflow.Start("property_damage", place=self.room)
+    def started(self, **changes: Any) -> Event:
+        what = workflow.Start("property_damage", place=self.room, **changes)
         event = workflow.start(self.prop, what, by=self.dm)
         workflow.answer(event, "cause", "accident", by=self.dm)
         return fresh(event)
@@ -72,6 +72,29 @@ class Desk:
         workflow.sign_damage(event, self.signature(event), by=self.dm)
         return fresh(event)
 
+    def mark_of(self, user: User) -> StaffSignature:
+        """The signature he keeps."""
+        found = signatures.current(user)
+        assert found is not None
+        return found
+
+    def refusal(self, event: Event, **changes: Any) -> workflow.Declined:
+        values = {"payer": self.guest(event), "words": "我不签", "password": PASSWORD}
+        return workflow.Declined(**(values | changes))
+
+    def refused(self) -> Event:
+        """Decided, told of it, and still disputed."""
+        event = self.disputed()
+        workflow.decide_damage(event, ruling("uphold", "价目如此"), by=self.pm)
+        again = workflow.Informed("phone", "dispute", objection="还是太贵")
+        workflow.inform_guest(fresh(event), again, by=self.dm)
+        return fresh(event)
+
+    def declined(self) -> Event:
+        event = self.refused()
+        workflow.decline_damage(event, self.refusal(event), by=self.dm)
+        return fresh(event)
+
     def posting(self, **changes: Any) -> workflow.Posting:
         values: dict[str, Any] = {
             "payment": "ledger",
@@ -86,6 +109,11 @@ class Desk:
         event = self.signed()
         workflow.post_damage(event, self.posting(), by=self.cashier)
         return fresh(event)
+
+
+def ruling(decision: str, reason: str, **changes: Any) -> workflow.Ruling:
+    """What a manager decides, signed."""
+    return workflow.Ruling(decision, reason, password=PASSWORD, **changes)
 
 
 def slip(event: Event) -> Compensation:

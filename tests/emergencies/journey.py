@@ -413,7 +413,7 @@ def _inform(house: House, event: Event) -> None:
 
 
 def _decide(house: House, event: Event) -> None:
-    W.decide_damage(event, W.Ruling("uphold", "价目公示在房内"), by=house.pm)
+    W.decide_damage(event, W.Ruling("uphold", "价目公示在房内", password=PASSWORD), by=house.pm)
 
 
 def _sign(house: House, event: Event) -> None:

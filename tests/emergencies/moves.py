@@ -170,6 +170,13 @@ def disputed(house: House) -> Event:
     return fresh(event)
 
 
+def decided(house: House) -> Event:
+    event = disputed(house)
+    W.decide_damage(event, W.Ruling("uphold", "价目如此", password=PASSWORD), by=house.pm)
+    W.add_party(fresh(event), "guest", Guest(name="刘洋"), by=house.dm)
+    return fresh(event)
+
+
 def signed(house: House) -> Event:
     event = informed(house)
     W.sign_damage(event, _signed(event), by=house.dm)
@@ -389,7 +396,15 @@ ACTS: tuple[Act, ...] = (
         "decide_damage",
         "decide_damage",
         disputed,
-        lambda h, e, by: W.decide_damage(e, W.Ruling("waive", "小额"), by=by),
+        lambda h, e, by: W.decide_damage(e, W.Ruling("waive", "小额", password=PASSWORD), by=by),
+    ),
+    Act(
+        "decline_damage",
+        "decline_damage",
+        decided,
+        lambda h, e, by: W.decline_damage(
+            e, W.Declined(party_of(e), "不签", None, PASSWORD), by=by
+        ),
     ),
     Act(
         "sign_damage",

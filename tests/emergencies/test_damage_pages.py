@@ -16,7 +16,7 @@ from emergencies.detail import Detail
 from emergencies.models import Compensation, Event, PriceItem
 from propdesk.core import rendering, signatures
 from propdesk.core.roles import Role
-from tests.emergencies.damage_walk import SOFA, Desk, fresh, slip
+from tests.emergencies.damage_walk import SOFA, Desk, fresh, ruling, slip
 from tests.factories import PASSWORD, member
 from tests.incidents.journey import drawn
 from tests.incidents.moves import jpeg
@@ -73,7 +73,15 @@ def test_walk_through_the_forms_ends_at_the_signed_amount(desk: Desk) -> None:
     answers = [
         send(dm, event, "price", basis="公示价目", **LAMP),
         send(dm, event, "inform-guest", **objection),
-        send(pm, event, "decide-damage", decision="reduce", reduced_by="44", reason="酌情"),
+        send(
+            pm,
+            event,
+            "decide-damage",
+            decision="reduce",
+            reduced_by="44",
+            reason="酌情",
+            password=PASSWORD,
+        ),
         send(dm, event, "inform-guest", via="phone", position="agree"),
         send(dm, event, "sign-damage", name="刘洋", drawn=PNG, consents="on", password=PASSWORD),
         send(
@@ -102,6 +110,8 @@ def test_walk_through_the_forms_ends_at_the_signed_amount(desk: Desk) -> None:
         ("disputed", "decide-damage", "pm"),
         ("informed", "sign-damage", "dm"),
         ("signed", "post-damage", "cashier"),
+        ("refused", "decline-damage", "dm"),
+        ("declined", "post-damage", "cashier"),
     ],
 )
 def test_card_offers_the_next_act_to_whom_it_falls_and_names_him_to_others(
@@ -117,6 +127,37 @@ def test_card_offers_the_next_act_to_whom_it_falls_and_names_him_to_others(
     assert mine.next[0] == next_
     assert (theirs.next, theirs.who) == (None, labels[who])
     assert theirs.missing == mine.missing != ""
+
+
+def test_who_did_the_one_before_is_not_offered_the_next(desk: Desk) -> None:
+    event = desk.informed()
+    workflow.sign_damage(event, desk.signature(event), by=desk.pm)
+    refused = desk.refused()
+
+    mine, his = card(desk.pm, fresh(event)), card(desk.pm, refused)
+
+    assert (mine.next, mine.who) == (None, "由收银员或另一位经理入账")
+    assert (his.next, his.who) == (None, "由值班经理登记")
+
+
+def test_guest_nobody_reaches_may_be_let_go(desk: Desk) -> None:
+    event = desk.informed(position="unreachable")
+
+    offered = [[name for name, _act in card(by, event).others] for by in (desk.dm, desk.pm)]
+
+    assert offered == [["price"], ["price", "decide-damage", "cancel-damage"]]
+
+
+def test_refusal_is_recorded_by_its_form(desk: Desk) -> None:
+    event, client = desk.refused(), web(desk.dm)
+
+    bare = send(client, event, "decline-damage", name="刘洋", password=PASSWORD)
+    full = send(client, event, "decline-damage", name="刘洋", words="我不签", password=PASSWORD)
+
+    assert (bare.status_code, full.status_code) == (422, 302)
+    assert "请填写：客户为什么不签。" in said(bare)
+    assert (slip(event).status, slip(event).declined_note) == (C.DECLINED, "我不签")
+    assert "刘洋“我不签”周敏" in said(client.get(event.get_absolute_url()))
 
 
 def test_card_of_a_posted_slip_asks_for_nothing(desk: Desk) -> None:
@@ -211,6 +252,16 @@ def test_half_a_line_is_told_and_kept(desk: Desk, data: dict[str, str], sentence
     assert event.compensations.count() == 0
 
 
+def test_price_beyond_the_books_is_told_and_kept(desk: Desk) -> None:
+    event = desk.started()
+    data = LAMP | {"basis": "价目", "quantity_1": "9999", "price_1": "99999999.99"}
+
+    response = send(web(desk.dm), event, "price", **data)
+
+    assert (response.status_code, event.compensations.count()) == (422, 0)
+    assert "第1行：数量或金额太大，请核对后重填。" in said(response)
+
+
 def test_more_lines_without_script_lose_nothing(desk: Desk) -> None:
     event, client = desk.started(), web(desk.dm)
     data = LAMP | {"basis": "价目", "rows": "5", "more_rows": "1"}
@@ -275,6 +326,17 @@ def test_photo_of_the_paper_needs_no_consent_to_the_screen(desk: Desk) -> None:
     response = sign(desk, event, drawn="", consents="", scan=scan)
 
     assert (response.status_code, slip(event).scan is not None) == (302, True)
+
+
+def test_browser_is_kept_with_what_was_drawn_in_it(desk: Desk) -> None:
+    event, client = desk.informed(), web(desk.dm)
+    case = event.case
+    url = reverse("emergencies:act", args=[case.property.code, case.number, "sign-damage"])
+    data = {"name": "刘洋", "drawn": PNG, "consents": "on", "password": PASSWORD}
+
+    client.post(url, data, headers={"user-agent": "Tablet/1"})
+
+    assert slip(event).signature.device == "Tablet/1"
 
 
 def test_manager_without_a_signature_draws_his_own_once(desk: Desk) -> None:
@@ -343,6 +405,35 @@ def test_slip_to_be_signed_by_pen_carries_no_mark_across_it(desk: Desk) -> None:
 
     assert "草稿" in text_of(paper(before, by=desk.dm))
     assert "草稿" not in text_of(paper(ready, by=desk.dm))
+
+
+def test_disputed_slip_is_signed_by_the_manager_too(desk: Desk) -> None:
+    plain, disputed = (text_of(paper(e, by=desk.dm)) for e in (desk.informed(), desk.refused()))
+
+    assert (plain.count("物业经理"), disputed.count("物业经理")) == (0, 2)
+    assert disputed.count(desk.pm.name) == 3  # the decision, and both boxes
+
+
+def test_slip_posted_without_signature_says_so_in_both_copies(desk: Desk) -> None:
+    event = desk.declined()
+    assert "客户拒签（未入账）" in text_of(paper(event, by=desk.dm))
+    workflow.post_damage(event, desk.posting(), by=desk.cashier)
+
+    stub, client = halves(paper(event, by=desk.cashier, sealed=True))
+
+    assert (stub.count("拒签"), client.count("拒签")) == (2, 1)
+    assert "我不签" in stub
+    assert ("客户没有签字，按上级批示入账" in client, "客户同意赔偿" in client) == (True, False)
+
+
+def test_waived_slip_is_sealed_and_charges_nothing(desk: Desk) -> None:
+    event = desk.disputed()
+    workflow.decide_damage(event, ruling("waive", "小额"), by=desk.pm)
+
+    _stub, client = halves(paper(event, by=desk.pm, sealed=True))
+
+    assert ("上列损坏免收" in client, "客户同意赔偿" in client) == (True, False)
+    assert "草稿" not in client
 
 
 def test_many_lines_take_a_sheet_for_each_copy(desk: Desk) -> None:

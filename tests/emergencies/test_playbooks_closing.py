@@ -104,6 +104,10 @@ def _seals(count):
     return lambda e: replace(e, active={"seal": count} if count is not None else {})
 
 
+def _slips(count):
+    return lambda e: replace(e, active={"compensation": count} if count is not None else {})
+
+
 def _same(e):
     return e
 
@@ -119,6 +123,8 @@ REFUSALS = [
     ("property_damage", "C2", {}, _unsigned("damage_compensation"), ("record", "damage_compensation")),
     ("property_damage", "C3", {"guest_position": "dispute"}, _undone("D32"), ("step", "D32")),
     ("property_damage", "C4", {}, _undone("D40"), ("step", "D40")),
+    ("property_damage", "C5", {}, _slips(1), ("step", "D30")),
+    ("property_damage", "C5", {}, _slips(None), ("step", "D30")),
     ("drunk_guest", "C1", {"danger": False}, _undone("A21"), ("step", "A21")),
     ("drunk_guest", "C2", {}, _undone("A32"), ("step", "A32")),
     ("drunk_guest", "C2", {}, _unsigned("disturbance_record"), ("record", "disturbance_record")),
