@@ -6,10 +6,10 @@ from datetime import datetime
 from django.utils.translation import gettext as _
 
 from emergencies.models import Call, Note, StepMark
-from emergencies.playbooks.schema import label
-from emergencies.queries import evidence
+from emergencies.playbooks.schema import FieldType, Step, label
+from emergencies.queries import cells, evidence
 from emergencies.reports.dossier import Dossier
-from emergencies.reports.wording import clause, joined, sentence, short
+from emergencies.reports.wording import cell, clause, joined, sentence, short
 from propdesk.core.papers import Entry
 
 Line = tuple[datetime, str, str]
@@ -70,9 +70,22 @@ def _marks(dossier: Dossier) -> Iterator[Line]:
         text = clause(steps[mark.step].zh)
         if mark.outcome == StepMark.Outcome.NOT_NEEDED:
             text = _("不需要：%(step)s") % {"step": text}
-        said = joined([text, clause(mark.text)], "：")
+        said = sentence(joined([text, clause(mark.text)], "："))
+        typed = sentence(joined(_typed(steps[mark.step], mark, dossier.year)))
         late = _("（补录）") if mark.is_late_entry else ""
-        yield mark.occurred_at, mark.by.name, f"{sentence(said)}{late}"
+        yield mark.occurred_at, mark.by.name, f"{said}{typed}{late}"
+
+
+def _typed(step: Step, mark: StepMark, year: int) -> Iterator[str]:
+    """What was written into the fields of a step; people stand in the list of people alone."""
+    nobody = cells.People()
+    for spec in step.fields:
+        value = mark.values.get(spec.key)
+        if spec.type == FieldType.PERSON or value in ("", None):
+            continue
+        chosen = {option.code: option.zh for option in spec.options}
+        words = chosen.get(value) or cell(cells.read(spec.type, value, nobody), year, inside=True)
+        yield f"{spec.zh.partition('（')[0]}：{clause(words)}"
 
 
 def _calls(dossier: Dossier) -> Iterator[Line]:

@@ -81,6 +81,22 @@ def test_report_is_proposed_from_the_event() -> None:
     assert any("判断：" in line for line in lines)
 
 
+def test_report_tells_what_was_written_into_the_fields_of_a_step() -> None:
+    house = House()
+    event = house.answered(house.started("drunk_guest"), late=False, aggressive="yes")
+    said = {"conduct": "大声骂人", "present": "李强", "handling": "陪同回房"}
+    W.done(event, "A32", W.Proof(values=said), by=house.dm)
+    W.done(fresh(event), "A10", W.Proof(values={"guest": "短发", "condition": "清醒"}), by=house.dm)
+    found = reports.prefill_report(fresh(event))
+
+    assert next(line for line in found["narrative"].splitlines() if "大声骂人" in line).endswith(
+        "言行：大声骂人；在场人：李强；怎么处置的：陪同回房。"
+    )
+    assert "意识、呼吸、有没有外伤：清醒。" in found["narrative"]
+    assert "短发" not in found["narrative"]
+    assert found["improvement"] == ""
+
+
 def test_report_of_nothing_reported_says_so() -> None:
     house = House()
     event = house.started("power_outage")
