@@ -2,21 +2,13 @@
 
 import os
 import signal
-from collections.abc import Iterator
 
 import psycopg
 import pytest
 
-from tests.platform.stack import Stack, running, wait_for
+from tests.platform.stack import Stack, wait_for
 
 pytestmark = [pytest.mark.stack, pytest.mark.slow]
-
-
-@pytest.fixture(scope="module")
-def stack() -> Iterator[Stack]:
-    """The demo house; one of its complaints is being worked on under a promise."""
-    with running() as started:
-        yield started
 
 
 def _sql(stack: Stack, statement: str, *values: object) -> list[tuple[object, ...]]:
