@@ -9,7 +9,7 @@ from django.utils import timezone
 from emergencies import workflow
 from emergencies.models import Event, MarkPhoto, PlaybookVersion
 from propdesk.core.persons import Guest
-from tests.emergencies import test_belongings, test_headcount
+from tests.emergencies import moves, test_belongings, test_headcount
 from tests.emergencies.journey import House, fresh, photo
 from tests.factories import PASSWORD, CaseFactory
 from tests.incidents.moves import fingerprint
@@ -274,6 +274,7 @@ def set_(table: str, assignment: str, where: str = "TRUE") -> str:
 
 GUARDS = {
     "event_sealed_stays_open": (sealed, set_(E, "status = 'voided', void_reason = 'x'")),
+    "event_slip_settled": (moves.signed, set_(E, "status = 'voided', void_reason = 'x'")),
     "event_start_frozen": (started, set_(E, "is_drill = TRUE")),
     "event_end_final": (voided, set_(E, "status = 'running', void_reason = ''")),
     "seal_frozen": (sealed, set_(SEAL, "owner = 'police'")),

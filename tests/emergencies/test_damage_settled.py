@@ -255,6 +255,25 @@ def test_posted_slip_is_final_in_the_database(desk):
         Compensation.objects.filter(pk=row.pk).update(**changes)
 
 
+@pytest.mark.parametrize(
+    ("state", "changes", "guard"),
+    [
+        ("signed", {"status": "informed"}, "never_back"),
+        ("declined", {"status": "signed"}, "never_back"),
+        ("cancelled", {"status": "draft", "cancelled_reason": ""}, "never_back"),
+        ("priced", {"number": "PC-20200101-001"}, "compensation_frozen"),
+    ],
+)
+def test_slip_goes_forward_only_in_the_database(desk, state, changes, guard):
+    event = getattr(desk, "priced" if state == "cancelled" else state)()
+    if state == "cancelled":
+        W.cancel_damage(event, by=desk.pm, reason="写错")
+    row = event.compensations.get()
+
+    with pytest.raises(IntegrityError, match=guard), transaction.atomic():
+        Compensation.objects.filter(pk=row.pk).update(**changes)
+
+
 # --- 17: posted on the decision, the refusal on record -------------------------------------------
 
 
