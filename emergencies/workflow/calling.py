@@ -1,5 +1,6 @@
 """Calls: who must be told, was told, confirmed; and the ladder that climbs until somebody answers."""
 
+import logging
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
@@ -19,6 +20,8 @@ from propdesk.core.models import Delivery, User
 from propdesk.core.models import Notice as CoreNotice
 from propdesk.core.roles import MANAGERS, Role, standing
 from propdesk.core.transitions import RefusedInput, happened, require
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,8 +119,9 @@ def hold_call(event: Event, notice: str) -> Call:
 
 @transaction.atomic
 def tell(event: Event, notice: str, told: Told, *, by: User) -> Call:
-    """登记已通知: by phone, radio, in person … with time and who answered; ends the ladder.
+    """登记已通知: by phone, radio, in person … with time and who answered.
 
+    Where an acknowledgement is asked for the ladder climbs on until it is there (E-5, Build 3).
     An outside party that the playbook did not ask for yet may be told all the same: nothing stands
     before 119, 110 and 120.
     """
@@ -133,7 +137,7 @@ def tell(event: Event, notice: str, told: Told, *, by: User) -> Call:
         raise RefusedInput(user=_("请选择接听的同事；本人收到的请直接确认。"))
     row.told_at, row.told_via, row.told_whom = at, told.via, told.whom[:60]
     row.told_user, row.told_note, row.recorded_by = told.user, told.note[:200], by
-    row.not_told_reason, row.next_rung_at = "", None
+    row.not_told_reason = ""
     audit.save(row, *_TOLD, by=by, reason=_("登记通知"))
     info = {"notice": notice, "via": told.via}
     finish(event, [], row, by=by, action="tell", info=info, occurred_at=at)
@@ -148,18 +152,17 @@ _TOLD = (
     "told_note",
     "recorded_by",
     "not_told_reason",
-    "next_rung_at",
 )
 
 
 def told_by_step(event: Event, notice: str, *, by: User, at: datetime) -> list[models.Model]:
-    """The step that makes a call is done: one tick for both, and the ladder of the call ends."""
+    """The step that makes a call is done: one tick for both."""
     row = event.calls.select_for_update().filter(notice=notice, told_at=None).first()
     if row is None:
         return []
     ways = evidence.playbook_of(event).notices[notice].via
     row.told_at, row.told_via, row.recorded_by = at, str(ways[0]), by
-    row.told_note, row.not_told_reason, row.next_rung_at = _("随步骤登记"), "", None
+    row.told_note, row.not_told_reason = _("随步骤登记"), ""
     audit.save(row, *_TOLD, by=by, reason=_("登记通知"))
     return [row]
 
@@ -175,14 +178,14 @@ def _row_to_tell(event: Event, notice: str, by: User, now: datetime) -> Call:
 
 @transaction.atomic
 def not_told(event: Event, notice: str, *, by: User, reason: str) -> Call:
-    """登记未通知: with the reason; the ladder ends, the gap stands on the record (E-5)."""
+    """登记未通知: with the reason; the gap stands on the record, the ladder climbs on (E-5)."""
     event, _stand = begin(event, "tell", by)
     row = hold_call(event, notice)
     require(row.told_at is None, _("这一项已经登记过通知。"))
     if not reason.strip():
         raise RefusedInput(reason=_("没有通知请写明原因。"))
-    row.not_told_reason, row.recorded_by, row.next_rung_at = reason.strip()[:200], by, None
-    audit.save(row, "not_told_reason", "recorded_by", "next_rung_at", by=by, reason=reason)
+    row.not_told_reason, row.recorded_by = reason.strip()[:200], by
+    audit.save(row, "not_told_reason", "recorded_by", by=by, reason=reason)
     finish(event, [], row, by=by, action="not_told", reason=reason, info={"notice": notice})
     return row
 
@@ -238,6 +241,19 @@ def _settle_inbox(event: Event, row: Call, by: User) -> None:
     )
 
 
+def resume_calls(event: Event) -> list[models.Model]:
+    """Let every ladder of the event climb on that nobody confirmed; returns the rows changed."""
+    rows = list(event.calls.select_for_update().filter(needs_ack=True, acked_at=None))
+    changed: list[models.Model] = []
+    for row in rows:
+        ladder = _ladder(event, row)
+        if row.level < len(ladder):
+            row.next_rung_at = _due(row, ladder, row.level + 1)
+            audit.save(row, "next_rung_at", by=None, reason=_("重新处置"))
+            changed.append(row)
+    return changed
+
+
 def stop_calls(event: Event, now: datetime) -> list[models.Model]:
     """End every ladder of the event; returns the rows changed."""
     rows = list(event.calls.select_for_update().filter(next_rung_at__isnull=False))
@@ -257,13 +273,20 @@ def climb(now: datetime) -> int:
     """The sweep: every call whose next level is due climbs it, once; returns how many rungs.
 
     Kill it anywhere and run it again: the row lock, the unique rung and the notice key make each
-    level one row, and an acknowledgement that came first leaves nothing to do.
+    level one row, and an acknowledgement that came first leaves nothing to do. A call that raises is
+    set aside and reported; the others climb.
     """
-    total = 0
+    total, broken = 0, set[int]()
     while True:
-        due = Call.objects.filter(next_rung_at__lte=now).order_by("next_rung_at", "pk")
-        ids = list(due.values_list("pk", flat=True)[:BATCH])
-        done = sum(_climb_one(pk, now) for pk in ids)
+        due = Call.objects.filter(next_rung_at__lte=now).exclude(pk__in=broken)
+        ids = due.order_by("next_rung_at", "pk").values_list("pk", flat=True)[:BATCH]
+        done = 0
+        for pk in list(ids):
+            try:
+                done += _climb_one(pk, now)
+            except Exception:
+                log.exception("ladder of call %s", pk)
+                broken.add(pk)
         total += done
         if not done:
             return total

@@ -1,4 +1,4 @@
-"""The ladder of a call: it climbs at its minutes, each level once, and stops at the first answer."""
+"""The ladder of a call: it climbs at its minutes, each level once, and stops when it is confirmed."""
 
 from datetime import datetime, timedelta
 
@@ -7,7 +7,9 @@ from django.core.exceptions import PermissionDenied
 
 from emergencies import workflow
 from emergencies.models import Call, Event, Rung
-from propdesk.core.models import Notice, User
+from emergencies.playbooks import PLAYBOOKS
+from emergencies.workflow import calling
+from propdesk.core.models import Membership, Notice, User
 from propdesk.core.transitions import ConflictError
 from tests.emergencies.journey import House, fresh
 from tests.incidents.moves import refuses
@@ -105,19 +107,71 @@ def test_sweep_that_comes_late_writes_every_level_but_tells_once(
     assert row.next_rung_at is None
 
 
-@pytest.mark.parametrize("answer", ["acknowledge", "tell", "not_told", "void"])
+@pytest.mark.parametrize("answer", ["acknowledge", "void"])
 def test_nothing_climbs_after_an_answer(outage: Event, house: House, answer: str) -> None:
     row = call(outage, "N2")
     if answer == "acknowledge":
         W.acknowledge(outage, "N2", by=house.duty_engineer)
-    elif answer == "tell":
-        W.tell(outage, "N2", W.Told("phone", whom="郑浩"), by=house.dm)
-    elif answer == "not_told":
-        W.not_told(outage, "N2", by=house.dm, reason="他就在配电室")
     else:
         W.void(outage, by=house.pm, reason="误报")
     W.climb(after(row, 60))
     assert levels(row) == []
+
+
+@pytest.mark.parametrize("entry", ["tell", "not_told", "not_told_then_tell", "step"])
+def test_entry_that_somebody_was_told_stands_and_the_ladder_climbs_on(
+    house: House, entry: str
+) -> None:
+    event = house.started("medical", by=house.dm)
+    row = call(event, "N2")
+    if "not_told" in entry:
+        W.not_told(event, "N2", by=house.guard, reason="在睡觉")
+    if entry.endswith("tell"):
+        W.tell(fresh(event), "N2", W.Told("phone", whom="总经理"), by=house.dm)
+    if entry == "step":
+        house.mark(event, "M11")
+    row.refresh_from_db()
+    assert row.next_rung_at == after(row, 5)
+    assert bool(row.told_at) != bool(row.not_told_reason)
+    W.climb(after(row, 5))
+    W.acknowledge(fresh(event), "N2", by=house.gm)
+    W.climb(after(row, 60))
+    assert levels(row) == [(1, False)]
+
+
+def test_call_nobody_can_confirm_climbs_to_its_top_and_stops(house: House) -> None:
+    Membership.objects.filter(role="security").delete()
+    Membership.objects.filter(role="security_manager").delete()
+    event = house.started("fight", by=house.dm)
+    row = call(event, "N1")
+    top = len(PLAYBOOKS["fight"].notices["N1"].ladder)
+    W.climb(after(row, 600))
+    row.refresh_from_db()
+    assert (row.level, row.next_rung_at, len(levels(row))) == (top, None, top)
+
+
+def test_call_that_breaks_stops_no_other(
+    house: House, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    first = call(house.started("power_outage", by=house.guard), "N2")
+    second = call(house.started("power_outage", place=house.floor, by=house.guard), "N2")
+    climb = calling._climb_one
+    broken = [first.pk]
+
+    def act(pk: int, now: datetime) -> int:
+        if pk in broken:
+            raise ValueError("broken")
+        return climb(pk, now)
+
+    monkeypatch.setattr(calling, "_climb_one", act)
+    W.climb(after(second, 5))
+    assert (levels(first), levels(second)) == ([], [(1, False)])
+    assert [r.message for r in caplog.records if r.name == calling.__name__] == [
+        f"ladder of call {first.pk}"
+    ]
+    broken.clear()
+    W.climb(after(second, 5))
+    assert levels(first) == [(1, False)]
 
 
 def test_nothing_climbs_after_the_end_of_a_drill(house: House) -> None:
