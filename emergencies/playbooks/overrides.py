@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from emergencies.playbooks.schema import Basis, Fact, Playbook, Step
+from emergencies.playbooks.schema import Basis, Fact, Playbook, Record, Step
 from emergencies.playbooks.soundness import Faults, steps_of
 
 
@@ -85,6 +85,7 @@ def _same_duty(new: Step, old: Step) -> bool:
     kept = all(
         (mine := fields.get(f.key)) is not None
         and (mine.type, mine.options, mine.when) == (f.type, f.options, f.when)
+        and mine.must >= f.must
         and (mine.required or not f.required)
         for f in old.fields
     )
@@ -108,8 +109,16 @@ def _dropped_papers(book: Playbook, base: Playbook) -> Faults:
         new = forms.get(old.form)
         if new is None or new.when != old.when or new.required < old.required:
             yield ("records",), f"record {old.form!r} must be kept with its when and required"
-        elif not set(old.sign) <= set(new.sign):
+        elif not set(old.sign) <= set(new.sign) or not _same_boxes(new, old):
             yield ("records",), f"record {old.form!r} must keep its signatures"
+    yield from _dropped_rules(book, base)
+
+
+def _same_boxes(new: Record, old: Record) -> bool:
+    return new.more == old.more
+
+
+def _dropped_rules(book: Playbook, base: Playbook) -> Faults:
     rules = {close.id: close.rule for close in book.close_when}
     for close in base.close_when:
         if rules.get(close.id) != close.rule:

@@ -97,6 +97,8 @@ class Form(Strict):
     """The prefix of its own number; None: it carries the number of its event."""
     copies: Literal[1, 2] = 1
     secrecy: Literal["general", "internal", "confidential"] = "internal"
+    of_shift: bool = False
+    """The box of 值班经理 is for who led the event: nobody of another shift signs it (E-3)."""
     own: Register | None = None
     """A register holds its fields; the form here has only head and signatures."""
     fields: tuple[FormField, ...] = ()
@@ -125,6 +127,12 @@ def head() -> tuple[FormField, ...]:
 def forms() -> dict[str, Form]:
     """Return the papers by code, read once per process; ContentError when the file is faulty."""
     return {form.code: form for form in _content().forms}
+
+
+@cache
+def of_shift() -> frozenset[str]:
+    """Return the papers the 值班经理 of the shift signs himself."""
+    return frozenset(code for code, form in forms().items() if form.of_shift)
 
 
 def known() -> frozenset[str]:

@@ -168,10 +168,14 @@ class StepField(Strict):
     options: tuple[Option, ...] = ()
     when: Condition | None = None
     """On a fact, or on another field of the step; it is required only then."""
+    must: bool = False
+    """Only yes will do: the step is not done while this is not (复位)."""
 
     @after_all(mode="after")
     def _options_of_choices(self) -> StepField:
         check_options(self.options, self.type is FieldType.CHOICE)
+        if self.must and not (self.type is FieldType.BOOL and self.required):
+            raise ValueError("must belongs to required fields of type bool")
         return self
 
 
@@ -213,6 +217,11 @@ class Step(Bilingual):
     skippable: bool | None = None
     """Whether 不需要 with a reason may stand for it; None: only for practice steps."""
 
+    @property
+    def reminders(self) -> tuple[int, ...]:
+        """``remind`` without the minute of the target, which tells of it itself."""
+        return tuple(m for m in self.remind if m != self.within_min)
+
     @field_validator("fields")
     @classmethod
     def _keys_once(cls, value: tuple[StepField, ...]) -> tuple[StepField, ...]:
@@ -245,12 +254,20 @@ class CardLine(Bilingual):
     """Falls away only when this is known to be false: 110, 119, 120 stand while facts are open."""
 
 
+class MoreSigners(Strict):
+    """Who signs as well, after the others, when a condition holds."""
+
+    by: Annotated[tuple[Who, ...], Field(min_length=1)]
+    when: Condition
+
+
 class Record(Strict):
     """A paper to sign: its form (forms.yaml, or incident_report) and who signs, in order."""
 
     form: Code
     sign: Annotated[tuple[Who, ...], Field(min_length=1)]
     when: Condition | None = None
+    more: MoreSigners | None = None
     required: bool = True
     """Needed for archiving when it applies; else it is there for as many as there are."""
 

@@ -132,6 +132,10 @@ def _conditions(book: Playbook) -> Iterator[tuple[Location, Condition]]:
     parts: list[tuple[Location, Condition | None]] = []
     for name in ("card", "facts", "notify", "records"):
         parts += [((name, n, "when"), one.when) for n, one in enumerate(getattr(book, name))]
+    parts += [
+        (("records", n, "more", "when"), one.more.when if one.more else None)
+        for n, one in enumerate(book.records)
+    ]
     for where, step in steps_of(book):
         parts.append(((*where, "when"), step.when))
         parts += [((*where, "fields", n, "when"), f.when) for n, f in enumerate(step.fields)]

@@ -19,10 +19,11 @@ from django.utils import timezone
 
 from emergencies import playbooks
 from emergencies.models import Event, EventRecord, Kind, Reader, RecordBox
+from emergencies.playbooks import conditions
 from emergencies.playbooks import records as papers
 from emergencies.playbooks.records import Form, FormField
 from emergencies.playbooks.schema import Playbook, Record
-from emergencies.queries import cells, evidence
+from emergencies.queries import cells, evidence, shift
 from emergencies.queries.events import visible_to
 from propdesk.core import duty, signoff
 from propdesk.core.models import Membership, Person, Property, Report, ReportBox, User
@@ -66,14 +67,17 @@ def specs(event: Event, board: Any = None) -> dict[str, Spec]:
         return {evidence.DRILL_RECORD: drill_spec(event)}
     found = board or evidence.look(event)
     return {
-        line.record.form: _spec(line.record, line.needed)
+        line.record.form: _spec(line.record, line.needed, found.counting)
         for line in found.records
         if line.record.form not in ELSEWHERE
     }
 
 
-def _spec(record: Record, needed: bool | None) -> Spec:
-    return Spec(playbooks.form(record.form), record.sign, not record.required, needed)
+def _spec(record: Record, needed: bool | None, facts: conditions.Answers) -> Spec:
+    more = record.more
+    also = more.by if more and conditions.evaluate(more.when, facts) else ()
+    sign = tuple(dict.fromkeys([*record.sign, *also]))
+    return Spec(playbooks.form(record.form), sign, not record.required, needed)
 
 
 def drill_spec(event: Event) -> Spec:
@@ -153,8 +157,9 @@ def sign_forms(event: Event, record: evidence.Record) -> None:
 def turns(by: User, prop: Property) -> "QuerySet[RecordBox]":
     """The boxes this person may sign now, at most one a record; for use in other queries.
 
-    Out is who wrote this version and who signed in this round, in person and through a deputy; where
-    that leaves nobody in the role 总物业经理 steps in. Of restricted events only for their readers.
+    Out is who wrote this version and who signed in this round, in person and through a deputy, and of
+    a paper of the shift the 值班经理 of another; where that leaves nobody in the role 总物业经理 steps
+    in. Of restricted events only for their readers.
     """
     mine = standing(by, prop)
     rows = RecordBox.objects.filter(
@@ -164,7 +169,12 @@ def turns(by: User, prop: Property) -> "QuerySet[RecordBox]":
         decision=Decision.PENDING,
         party="",
     ).filter(_readable(by))
-    own = _any(Q(role__in=_signs_as(seat.role)) & _free(seat.holder_id) for seat in mine.seats)
+    own = _any(
+        Q(role__in=_signs_as(seat.role))
+        & _free(seat.holder_id)
+        & shift.led_by(seat.holder_id or by.pk)
+        for seat in mine.seats
+    )
     instead = _any(_free(s.holder_id) for s in mine.seats if s.role == STEPS_IN)
     instead &= ~Q(Exists(_able()))
     return rows.filter(_uninvolved(by.pk), ~Exists(_earlier()), own | instead)
@@ -229,6 +239,7 @@ def _able() -> "QuerySet[Membership]":
         .annotate(asked=asked)
         .filter(holds, ~Exists(wrote), ~Exists(signed))
         .filter(~Exists(secret) | Exists(reads))
+        .filter(shift.led_by_holder())
     )
 
 
@@ -335,7 +346,7 @@ def spec(event: Event, form: str, board: Any = None) -> Spec:
         return found
     for record in evidence.playbook_of(event).records:
         if record.form == form:
-            return _spec(record, needed=False)
+            return _spec(record, needed=False, facts=conditions.NOTHING)
     return Spec(playbooks.form(form), (), several=False, needed=False)
 
 

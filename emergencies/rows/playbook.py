@@ -16,6 +16,7 @@ from emergencies.playbooks.schema import (
     Notice,
     Playbook,
     Proof,
+    Record,
     Step,
     Via,
     fill,
@@ -130,7 +131,7 @@ def read(book: Playbook, site: Mapping[str, str]) -> dict[str, Any]:
         "papers": [
             {
                 "title": title(record.form),
-                "sign": "、".join(label(who) for who in record.sign),
+                "sign": _signers(book, record),
                 "when": condition_text(book, record.when),
             }
             for record in book.records
@@ -138,6 +139,14 @@ def read(book: Playbook, site: Mapping[str, str]) -> dict[str, Any]:
         "review": _("结束后%(n)d小时内由%(who)s复盘")
         % {"n": book.after.review_hours, "who": label(book.after.reviewer)},
     }
+
+
+def _signers(book: Playbook, record: Record) -> str:
+    sign = "、".join(label(who) for who in record.sign)
+    if record.more is None:
+        return sign
+    more = "、".join(label(who) for who in record.more.by)
+    return f"{sign}；{condition_text(book, record.more.when)}：{more}"
 
 
 def _question(book: Playbook, fact: Fact) -> dict[str, str]:

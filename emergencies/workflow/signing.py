@@ -1,6 +1,7 @@
 """Papers of an event: submitted, signed box by box, sent back; frozen ever after (decisions 13, 32)."""
 
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from datetime import datetime
 
 from django.core.exceptions import PermissionDenied
@@ -9,7 +10,8 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from emergencies.models import Event, EventRecord, RecordBox
-from emergencies.queries import evidence, prefill
+from emergencies.playbooks import records as papers
+from emergencies.queries import evidence, prefill, shift
 from emergencies.queries import records as queries
 from emergencies.queries.records import Decision, Spec, State
 from emergencies.workflow.base import finish, neutral, say
@@ -25,7 +27,7 @@ from emergencies.workflow.sign_boxes import Wanted, route
 from emergencies.workflow.table import S
 from propdesk.core import audit, rendering, signatures, signers
 from propdesk.core.models import RenderJob, StaffSignature, User
-from propdesk.core.roles import Role, standing
+from propdesk.core.roles import Role, Standing, standing
 from propdesk.core.transitions import ConflictError, RefusedInput, require
 
 SIGN, SIGNED, SENT_BACK = (
@@ -76,12 +78,13 @@ def _submitted(
     record.content_sha = content_sha(record)
     out = _involved(record) | {by.pk}
     roster = signers.Roster(now)
-    wanted = route(spec.sign, standing(by, event.case.property), able=_able(event, roster, out))
+    able = _able(event, roster, out, record.form)
+    wanted = route(spec.sign, _author(event, record.form, by), able=able)
     boxes = [_box(record, n, one) for n, one in enumerate(wanted, start=1)]
     for box, one in zip(boxes, wanted, strict=True):
         if one.is_author:
             _approve(box, record, signature, by=by, opinion="", now=now)
-    _somebody_can_sign(event, roster, boxes, out)
+    _somebody_can_sign(event, roster, boxes, out, record.form)
     fields = _settle(record, boxes, now)
     audit.save(
         record,
@@ -98,8 +101,16 @@ def _submitted(
 def record_boxes(event: Event, record: EventRecord) -> tuple[Wanted, ...]:
     """The boxes a record by its author would get if it were submitted now."""
     spec, out = spec_of(event, record.form), _involved(record)
-    able = _able(event, signers.Roster(timezone.now()), out)
-    return route(spec.sign, standing(record.author, event.case.property), able=able)
+    able = _able(event, signers.Roster(timezone.now()), out, record.form)
+    return route(spec.sign, _author(event, record.form, record.author), able=able)
+
+
+def _author(event: Event, form: str, by: User) -> Standing:
+    """What the author is for his own box; of a paper of the shift only who led is its 值班经理."""
+    stand = standing(by, event.case.property)
+    if form in papers.of_shift() and not event.commands.filter(user=by).exists():
+        return replace(stand, roles=stand.roles - {Role.DUTY_MANAGER})
+    return stand
 
 
 def _box(record: EventRecord, position: int, wanted: Wanted) -> RecordBox:
@@ -120,14 +131,20 @@ def _involved(record: EventRecord) -> set[int]:
     return {record.author_id, *wrote.distinct(), *signed.values_list("signer", flat=True)}
 
 
-def _able(event: Event, roster: signers.Roster, out: Iterable[int]) -> Callable[[Role], bool]:
+def _able(
+    event: Event, roster: signers.Roster, out: Iterable[int], form: str
+) -> Callable[[Role], bool]:
     """Whether anybody holds the role who is not out."""
     ids = frozenset(out)
-    return lambda role: bool(_people(event, roster, role, ids))
+    return lambda role: bool(_people(event, roster, role, ids, form))
 
 
-def _people(event: Event, roster: signers.Roster, role: Role, out: frozenset[int]) -> list[User]:
+def _people(
+    event: Event, roster: signers.Roster, role: Role, out: frozenset[int], form: str
+) -> list[User]:
     case = event.case
+    if role == Role.DUTY_MANAGER and form in papers.of_shift():
+        out = out | shift.of_other_shifts(event)
     found = roster.able(case.property, case, role, out)
     if role == Role.SECURITY and not found:
         found = roster.able(case.property, case, Role.SECURITY_MANAGER, out)
@@ -135,14 +152,14 @@ def _people(event: Event, roster: signers.Roster, role: Role, out: frozenset[int
 
 
 def _somebody_can_sign(
-    event: Event, roster: signers.Roster, boxes: Iterable[RecordBox], out: set[int]
+    event: Event, roster: signers.Roster, boxes: Iterable[RecordBox], out: set[int], form: str
 ) -> None:
     for box in boxes:
         if box.decision != Decision.PENDING or not box.role:
             continue
         ids = frozenset(out)
-        found = _people(event, roster, Role(box.role), ids)
-        found = found or _people(event, roster, queries.STEPS_IN, ids)
+        found = _people(event, roster, Role(box.role), ids, form)
+        found = found or _people(event, roster, queries.STEPS_IN, ids, form)
         require(
             found,
             _("没有人能签“%(title)s”一栏。请先在设置里为这个岗位增加一人。") % {"title": box.title},
@@ -170,8 +187,8 @@ def _tell(event: Event, record: EventRecord, boxes: Iterable[RecordBox], by: Use
     roster = signers.Roster(timezone.now())
     people = [record.author]
     if box.role:
-        people = _people(event, roster, Role(box.role), out)
-        people = people or _people(event, roster, queries.STEPS_IN, out)
+        people = _people(event, roster, Role(box.role), out, record.form)
+        people = people or _people(event, roster, queries.STEPS_IN, out, record.form)
     text = f"【{_('待签名')}】{neutral(event)} · {box.title}"
     key = f"record_sign:{record.pk}:{record.round}:{box.position}"
     say(event, rule=SIGN, text=text, key=key, also=people, by=by)
