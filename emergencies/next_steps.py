@@ -14,8 +14,9 @@ from emergencies.models import Event, Kind
 from emergencies.playbooks.board import Missing, StepLine
 from emergencies.playbooks.schema import Step, label
 from emergencies.workflow.calling import may_ack
-from emergencies.workflow.ending import OVERRIDABLE, missing_to_archive
+from emergencies.workflow.ending import OVERRIDABLE, changed_papers, missing_to_archive
 from emergencies.workflow.marking import OWNED
+from emergencies.workflow.starting import may_void
 from emergencies.workflow.table import MOVES
 
 S = Event.Status
@@ -132,7 +133,9 @@ class NextSteps(DetailRows):
             register=REGISTER_PAGES.get(own, ""),
             is_settled=line.is_settled,
             may_skip=self.playbook.skippable(step.id) and own not in OWNED,
-            child=next((c for c in self.children if c.kind == step.opens), None),
+            child=next(
+                (c for c in self.children if c.kind == step.opens and c.status != S.VOIDED), None
+            ),
             opens=str(Kind(step.opens).label) if step.opens else "",
             shown=self.shown(step, mark.values) if mark else [],
             draft_url=self._url("draft", f"step-{step.id}"),
@@ -187,9 +190,10 @@ class NextSteps(DetailRows):
         if self.event.status not in (S.RUNNING, S.SIGNING):
             return ()
         board = self.board
-        found = (
-            board.missing("handling") if self.is_running else missing_to_archive(self.event, board)
-        )
+        if self.is_running:
+            found = board.missing("handling")
+        else:
+            found = missing_to_archive(self.event, board) or changed_papers(self.event)
         return tuple({(m.sentence, m.at): m for m in found}.values())
 
     @cached_property
@@ -220,7 +224,8 @@ class NextSteps(DetailRows):
             "end": self.may_end,
             "override-end": self.may_override,
             "archive": not self.missing,
-            "void": not any(c.status != S.VOIDED for c in self.children),
+            "void": not any(c.status != S.VOIDED for c in self.children)
+            and may_void(row, self.user),
         }
         return checks.get(name, True)
 

@@ -36,8 +36,8 @@ class RowsForm(ActForm):
 
     def prepare(self) -> None:
         given = str((self.data if self.is_bound else self.initial).get("rows") or "")
-        known = given.isdecimal() and 0 < int(given[:4]) <= self.most
-        self.count = int(given) if known else self.start
+        number = int(given) if given.isdecimal() and len(given) <= 4 else 0
+        self.count = number if 0 < number <= self.most else self.start
         self.initial["rows"] = self.count
         for n in range(1, self.count + 1):
             self.line(n)

@@ -63,7 +63,7 @@ class Evidence:
 
     `fact_seq` numbers the answers: a new number whenever the answer of a fact changes.
     `told`: notices sent, or told by hand, or with a reason why not. `linked`: kinds (codes) of the
-    child events opened, and the kind of the parent, which is never opened again (decision 35).
+    child events opened, and the kinds of all it came from, never opened again (decision 35).
     `fields`: whole numbers by "R32.missing"; absent or None is unknown. `active`: open entries of
     a register (`seal`); absent is unknown.
     """

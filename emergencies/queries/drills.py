@@ -11,7 +11,7 @@ from propdesk.core.models import Property, User
 
 
 def last_by_property() -> dict[Property, dict[str, date | None]]:
-    """The local day of the last drill that was run to its end, by property and kind; two statements."""
+    """The local day of the last drill that was run and recorded, by property and kind; two statements."""
     found: dict[Property, dict[str, date | None]] = {
         prop: {}
         for prop in Property.objects.filter(
@@ -20,7 +20,7 @@ def last_by_property() -> dict[Property, dict[str, date | None]]:
     }
     by_pk = {prop.pk: prop for prop in found}
     rows = (
-        Event.objects.filter(is_drill=True, ended_at__isnull=False, case__property__in=by_pk)
+        Event.objects.filter(is_drill=True, status=Event.Status.ARCHIVED, case__property__in=by_pk)
         .values("case__property", "kind")
         .annotate(last=Max("reported_at"))
     )
@@ -36,8 +36,8 @@ def since(prop: Property) -> date:
 
 
 def last_of(prop: Property) -> dict[str, date]:
-    """The local day of the last drill of each kind that was run to its end; one statement."""
-    rows = Event.objects.filter(is_drill=True, ended_at__isnull=False, case__property=prop)
+    """The local day of the last drill of each kind that was run and recorded; one statement."""
+    rows = Event.objects.filter(is_drill=True, status=Event.Status.ARCHIVED, case__property=prop)
     found = rows.values("kind").annotate(last=Max("reported_at"))
     return {row["kind"]: timezone.localdate(row["last"]) for row in found}
 

@@ -78,8 +78,17 @@ def assemble(event: Event, record: Record) -> Record:
 def _linked(event: Event) -> frozenset[str]:
     """Kinds of its children and of what it came from: none of them is opened again (decision 35)."""
     children = event.children.exclude(status=Event.Status.VOIDED).values_list("kind", flat=True)
-    above = [event.parent.kind] if event.parent is not None else []
-    return frozenset([*children, *above])
+    return frozenset(children) | kinds_above(event)
+
+
+def kinds_above(event: Event) -> frozenset[str]:
+    """Kinds of all it came from, up to the first."""
+    kinds: set[str] = set()
+    parent = event.parent
+    while parent is not None:
+        kinds.add(parent.kind)
+        parent = parent.parent
+    return frozenset(kinds)
 
 
 def _numbers(record: Record) -> dict[str, int | None]:

@@ -12,6 +12,7 @@ from emergencies.playbooks.schema import Fact
 from emergencies.queries import evidence
 from emergencies.workflow.base import begin, finish
 from emergencies.workflow.calling import open_calls
+from emergencies.workflow.marking import arm_rounds, asked_again
 from propdesk.core import audit
 from propdesk.core.models import User
 from propdesk.core.transitions import ConflictError, RefusedInput, require
@@ -28,7 +29,8 @@ def answer(
 
     ``seen`` is the number of the answer the page showed (0: none). ConflictError naming both when
     somebody answered differently meanwhile; the same answer again is None. Changing one takes a
-    reason; marks made under the old one stay and are asked for again.
+    reason; marks made under the old one stay and are asked for again. One that lacks what the answer
+    asks for is taken back.
     """
     event, _stand = begin(event, "answer", by)
     fact = _fact(event, key)
@@ -45,6 +47,9 @@ def answer(
         raise RefusedInput(reason=_("改变判断请写明原因。"))
     row, changed = _answered(event, key, value, current, by, now, reason)
     rows: list[models.Model] = [*changed, row, *open_calls(event, by=by, now=now)]
+    rows += asked_again(event, key, by=by, now=now, reason=_("判断以后要补填"))
+    if current is not None:
+        arm_rounds(event, now)
     info = {"key": key, "value": value, "old": current.value if current else ""}
     finish(event, [], *rows, by=by, action="answer", reason=reason, info=info)
     return row

@@ -7,13 +7,16 @@ from django.db import models, transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from emergencies.models import Event
+from emergencies import playbooks
+from emergencies.models import Event, EventRecord
 from emergencies.playbooks.board import Board, Missing
 from emergencies.playbooks.records import title
-from emergencies.queries import evidence
+from emergencies.queries import evidence, prefill
 from emergencies.workflow.base import Rule, begin, finish, minutes, neutral, say
-from emergencies.workflow.calling import stop_calls
+from emergencies.workflow.calling import resume_calls, stop_calls
+from emergencies.workflow.marking import arm_rounds
 from emergencies.workflow.reporting import seal_papers
+from emergencies.workflow.starting import targets
 from emergencies.workflow.table import S
 from propdesk.core import cases, clocks, signoff
 from propdesk.core.models import User
@@ -113,14 +116,18 @@ def _ended(
 
 @transaction.atomic
 def reopen(event: Event, *, by: User, reason: str) -> Event:
-    """重新处置: before it is archived, by a manager, with a reason; answers and marks stand."""
+    """重新处置: before it is archived, by a manager, with a reason; answers and marks stand.
+
+    What had not been told of by then is told of again: targets, rounds, ladders.
+    """
     event, _stand = begin(event, "reopen", by)
     if not reason.strip():
         raise RefusedInput(reason=_("请写明为什么重新处置。"))
     now = timezone.now()
     event.status, event.ended_at, event.ended_by = S.RUNNING, None, None
     clocks.stop(event.case, [Rule.RECORD_LATE, Rule.REVIEW_LATE], now)
-    rows: list[models.Model] = []
+    _arm_again(event)
+    rows: list[models.Model] = resume_calls(event)
     if signoff.is_out(event.case):
         # What it says of the result holds no longer: the next one is a new version.
         rows += signoff.supersede(event.case, by=by, reason=reason)
@@ -132,6 +139,12 @@ def reopen(event: Event, *, by: User, reason: str) -> Event:
     return event
 
 
+def _arm_again(event: Event) -> None:
+    """Targets and rounds run on from where they stood; what has fired never fires twice."""
+    clocks.arm(event.case, *targets(event, event.reported_at))
+    arm_rounds(event)
+
+
 @transaction.atomic
 def archive(event: Event, *, by: User) -> Event:
     """归档: all records are signed and every closing rule holds still (E-1 … E-8).
@@ -140,6 +153,7 @@ def archive(event: Event, *, by: User) -> Event:
     """
     event, _stand = begin(event, "archive", by)
     refuse_missing(_("还不能归档："), missing_to_archive(event, evidence.look(event)))
+    refuse_missing(_("还不能归档："), changed_papers(event))
     for guard in GUARDS:
         guard(event)
     now = timezone.now()
@@ -170,6 +184,22 @@ def missing_to_archive(event: Event, board: Board) -> tuple[Missing, ...]:
     if any(m.kind in OVERRIDABLE for m in missing) and _was_overridden(event):
         return tuple(m for m in missing if m.kind not in OVERRIDABLE)
     return missing
+
+
+def changed_papers(event: Event) -> tuple[Missing, ...]:
+    """Return the signed papers whose registers say something else by now: each needs a new version."""
+    rows = event.records.filter(state=EventRecord.State.SIGNED).order_by("pk")
+    written = [(row, playbooks.form(row.form)) for row in rows]
+    listed = [(row, form) for row, form in written if any(f.columns for f in form.fields)]
+    if not listed:
+        return ()
+    sources = prefill.Sources(event)
+    head = _("签名以后登记又有变动，请另写新版：%(form)s")
+    return tuple(
+        Missing("record", row.form, head % {"form": title(row.form)}, ("record", row.form))
+        for row, form in listed
+        if row.tables.get("rows") != prefill.tables(form, sources)
+    )
 
 
 def _drill_missing(board: Board) -> tuple[Missing, ...]:

@@ -157,6 +157,7 @@ def confirm_again(event: Event, step: str, *, by: User, seen: int) -> StepMark:
     old = _current(event, step)
     require(old is not None, _("这一步还没有登记过。"))
     assert old is not None  # noqa: S101 -- for the type checker; require() has refused
+    _settled(event, spec)
     now, _at = now_and(None)
     row = StepMark(
         **{name: getattr(old, name) for name in _PROOF},
@@ -241,15 +242,45 @@ def _check(event: Event, spec: Step, proof: Proof, *, has_photo: bool) -> None:
 
 
 def field_errors(spec: Step, values: Values, facts: conditions.Answers) -> dict[str, str]:
-    """A sentence for each field that is required now and empty; the form has checked the types."""
+    """A sentence for each field that is required now and empty; the form has checked the types.
+
+    One that hangs on a question nobody has answered is not asked for yet; the answer asks for it. Of
+    those alone one has to be there: no step is done with nothing.
+    """
     said = {key: value for key, value in values.items() if isinstance(value, str | bool)}
-    return {
-        f"field_{f.key}": _("请填写“%(field)s”。") % {"field": f.zh}
-        for f in spec.fields
-        if f.required
-        and values.get(f.key) in (None, "")
-        and conditions.evaluate(f.when, facts, said) is not False
-    }
+    wanted = [f for f in spec.fields if f.required or f.must]
+    arises = {f.key: conditions.evaluate(f.when, facts, said) for f in wanted}
+    errors: dict[str, str] = {}
+    for f in wanted:
+        if arises[f.key] and values.get(f.key) in (None, ""):
+            errors[f"field_{f.key}"] = _("请填写“%(field)s”。") % {"field": f.zh}
+        elif arises[f.key] and f.must and values[f.key] is not True:
+            text = _("“%(field)s”还没有做到，做到以后再登记完成。")
+            errors[f"field_{f.key}"] = text % {"field": f.zh}
+    undecided = [f for f in wanted if arises[f.key] is None]
+    if undecided and not errors and all(v in (None, "") for v in values.values()):
+        text = _("请填写“%(field)s”。")
+        errors[f"field_{undecided[0].key}"] = text % {"field": undecided[0].zh}
+    return errors
+
+
+def asked_again(
+    event: Event, key: str, *, by: User, now: datetime, reason: str
+) -> list[models.Model]:
+    """Take back each mark that lacks a field this answer asks for; returns the rows changed."""
+    facts = evidence.facts_of(event)
+    steps = evidence.playbook_of(event).steps
+    rows: list[models.Model] = []
+    for mark in event.marks.filter(outcome=O.DONE, superseded_at=None):
+        spec = steps.get(mark.step)
+        if spec is None or spec.own in OWNED:
+            continue
+        hangs = {f"field_{f.key}" for f in spec.fields if key in conditions.keys(f.when)}
+        if hangs & set(field_errors(spec, mark.values, facts)):
+            mark.superseded_at = now
+            audit.save(mark, "superseded_at", by=by, reason=reason)
+            rows.append(mark)
+    return rows
 
 
 def _settled(event: Event, spec: Step) -> None:
@@ -257,7 +288,7 @@ def _settled(event: Event, spec: Step) -> None:
     if spec.own in BEFORE:
         missing = BEFORE[spec.own](event)
         require(not missing, missing)
-    if spec.opens:
+    if spec.opens and spec.opens not in evidence.kinds_above(event):
         opened = event.children.exclude(status=Event.Status.VOIDED).filter(kind=spec.opens)
         require(opened.exists(), _("请先启动关联预案，再登记这一步。"))
 
@@ -332,6 +363,16 @@ def _next_round(event: Event, spec: Step, at: datetime) -> None:
     due = next_round_at(event, spec, at)
     if due is not None:
         clocks.arm(event.case, (Rule.ROUND_LATE, due))
+
+
+def arm_rounds(event: Event, since: datetime | None = None) -> None:
+    """Arm the next round of each open step that was done before, counted from then or ``since``."""
+    for line in evidence.look(event).steps:
+        if line.step.repeat is None or line.state != "open":
+            continue
+        last = event.marks.filter(step=line.step.id).order_by("-occurred_at").first()
+        if last is not None:
+            _next_round(event, line.step, since or last.occurred_at)
 
 
 def next_round_at(event: Event, spec: Step, at: datetime) -> datetime | None:

@@ -12,7 +12,7 @@ from emergencies import playbooks
 from emergencies.models import Command, Event, Involved, Kind, PlaybookVersion, Reader
 from emergencies.permissions import ACTIONS
 from emergencies.playbooks.schema import Playbook
-from emergencies.queries.evidence import playbook_of
+from emergencies.queries.evidence import kinds_above, playbook_of
 from emergencies.workflow.base import Rule, begin, finish, minutes, say
 from emergencies.workflow.calling import open_calls, stop_calls
 from emergencies.workflow.content import in_force
@@ -172,14 +172,18 @@ def _fixed_readers(event: Event, playbook: Playbook, by: User, now: datetime) ->
 
 def _arm(event: Event, now: datetime) -> None:
     """One clock for each distinct target and reminder: what is still open then is told then."""
-    playbook = playbook_of(event)
-    late = {s.within_min for s in playbook.steps.values() if s.within_min}
-    remind = {m for s in playbook.steps.values() for m in s.remind}
-    clocks.arm(
-        event.case,
-        *((Rule.STEP_LATE, now + minutes(m)) for m in sorted(late)),
-        *((Rule.REMIND, now + minutes(m)) for m in sorted(remind)),
-    )
+    clocks.arm(event.case, *targets(event, now))
+
+
+def targets(event: Event, since: datetime) -> list[tuple[str, datetime]]:
+    """Rule and moment of each target and reminder of the playbook, counted from ``since``."""
+    steps = playbook_of(event).steps.values()
+    late = {s.within_min for s in steps if s.within_min}
+    remind = {m for s in steps for m in s.reminders}
+    return [
+        *((Rule.STEP_LATE, since + minutes(m)) for m in sorted(late)),
+        *((Rule.REMIND, since + minutes(m)) for m in sorted(remind)),
+    ]
 
 
 def _info(event: Event) -> dict[str, object]:
@@ -235,7 +239,9 @@ def open_child(event: Event, kind: str, *, by: User, place: Place | None = None)
         return there
     opened = {step.opens for step in playbook_of(event).steps.values() if step.opens}
     require(kind in opened, _("这个预案没有引出这一类事件的步骤。"))
-    require(kind not in _above(event), _("上一级事件就是这一类，不再重复启动。"))
+    require(
+        kind not in kinds_above(event) | {event.kind}, _("上一级事件就是这一类，不再重复启动。")
+    )
     what = Start(
         kind=kind,
         place=place or event.place,
@@ -262,25 +268,29 @@ def _parent_link(event: Event, child: Event, by: User) -> models.Model:
     return row
 
 
-def _above(event: Event) -> set[str]:
-    """Kinds of the event and of all it came from."""
-    kinds = {event.kind}
-    parent = event.parent
-    while parent is not None:
-        kinds.add(parent.kind)
-        parent = parent.parent
-    return kinds
+BY_THE_WAY = ("start", "answer", "link", "unmask", "open_child")
+"""Acts after which an event may still be the slip of a finger."""
+
+
+def may_void(event: Event, by: User) -> bool:
+    """Four eyes: who started or commands it voids it only while nothing was done and nobody told."""
+    if event.is_drill or by.pk not in (event.reported_by_id, event.commander_id):
+        return True
+    acts = event.case.entries.exclude(by=None).exclude(action__in=BY_THE_WAY)
+    return not acts.exists()
 
 
 @transaction.atomic
 def void(event: Event, *, by: User, reason: str) -> Event:
     """误启动: ended by a manager with a reason; the number stays, its calls and clocks stop.
 
-    Refused once a child runs, and while something the playbook guards is active (seals).
+    Once anything was done or anybody told, by another than who started or commands it. Refused while
+    a child runs, while a place is sealed (E-6) and while somebody is missing (E-8).
     """
     event, _stand = begin(event, "void", by)
     if not reason.strip():
         raise RefusedInput(reason=_("请写明为什么是误启动。"))
+    require(may_void(event, by), _("已经开始处置，自己启动或指挥的事件，须由另一位经理作废。"))
     require(
         not event.children.exclude(status=S.VOIDED).exists(),
         _("由它引出的事件还在，先处理那一件。"),

@@ -13,6 +13,7 @@ from emergencies.playbooks.board import StepLine
 from emergencies.queries import evidence
 from emergencies.workflow.base import Rule, finish, minutes, neutral, say
 from emergencies.workflow.calling import hold_free
+from emergencies.workflow.ending import missing_to_archive
 from emergencies.workflow.marking import next_round_at
 from emergencies.workflow.table import S
 from propdesk.core import clocks
@@ -129,9 +130,12 @@ def _late(event: Event, rule: str, due_at: datetime, now: datetime) -> list[Step
     """The steps to tell of; None when there is nothing left to tell."""
     if rule == Rule.REVIEW_LATE:
         return None if event.reviewed_at else []
-    if rule in (Rule.RECORD_LATE, Rule.ACTION_LATE):
+    if rule == Rule.ACTION_LATE:
         return []
     board = evidence.look(event)
+    if rule == Rule.RECORD_LATE:
+        unsigned = [m for m in missing_to_archive(event, board) if m.at[0] == "record"]
+        return [] if unsigned else None
     if rule == Rule.ROUND_LATE:
         late = [line for line in board.steps if _round_is_late(event, line, now)]
         _again(event, late, due_at, now)
@@ -139,7 +143,7 @@ def _late(event: Event, rule: str, due_at: datetime, now: datetime) -> list[Step
     passed = (due_at - event.reported_at) / timedelta(minutes=1)
     open_lines = [line for line in board.steps if line.state in {"open", "reopened"}]
     if rule == Rule.REMIND:
-        found = [line for line in open_lines if any(m <= passed for m in line.step.remind)]
+        found = [line for line in open_lines if any(m <= passed for m in line.step.reminders)]
     else:
         found = [
             line
