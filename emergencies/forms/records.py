@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from emergencies.playbooks import conditions
 from emergencies.playbooks.records import Form, FormField
 from emergencies.playbooks.vocabulary import FieldType
+from emergencies.queries import prefill
 from emergencies.workflow import Outside
 from propdesk.core.layouts import Actions, Fold, Row, helper
 from propdesk.core.models import Person, User
@@ -74,11 +75,8 @@ class RecordForm(forms.Form):
     ) -> None:
         super().__init__(*args, **kwargs)
         self.people, self.staff = people, staff
-        self.specs = [
-            f
-            for f in spec.fields
-            if f.type != "table" and conditions.evaluate(f.when, facts) is not False
-        ]
+        arise = prefill.applies(spec, {}, facts)
+        self.specs = [f for f in spec.fields if f.type != "table" and arise[f.key] is not False]
         for each in self.specs:
             self._add(each)
         self.helper = helper(self, *self._rows(), submit_label="")

@@ -179,9 +179,17 @@ def tables(form: Form, sources: Sources) -> dict[str, list[list[Any]]]:
 def applies(
     form: Form, values: Mapping[str, Any], facts: conditions.Answers
 ) -> dict[str, bool | None]:
-    """Whether each field of the form arises under what is written and answered."""
+    """Whether each field of the form arises under what is written and answered.
+
+    What hangs on a field that does not arise does not arise either: no route, no reason for it.
+    """
     said = {k: v for k, v in values.items() if isinstance(v, str | bool)}
-    return {f.key: conditions.evaluate(f.when, facts, said) for f in form.fields}
+    found: dict[str, bool | None] = {}
+    for field in form.fields:
+        above = field.when.field if field.when is not None else None
+        off = above is not None and found.get(above) is False
+        found[field.key] = False if off else conditions.evaluate(field.when, facts, said)
+    return found
 
 
 def missing(
