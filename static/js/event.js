@@ -14,6 +14,7 @@
   });
   const isHeld = (part) => Boolean(part.querySelector("form[data-typed]")) || Boolean(document.activeElement?.matches(FIELDS) && part.contains(document.activeElement));
 
+  const fetched = new Set(); /* folds to open anew once their part is in place */
   document.addEventListener("htmx:oobBeforeSwap", (event) => {
     const { target, fragment } = event.detail;
     if (!target.matches?.("[data-part]")) return;
@@ -27,10 +28,12 @@
       target.dataset.stale = "";
       return;
     }
-    /* What was unfolded stays unfolded; a form that was fetched into it is fetched again by hand. */
+    /* What was unfolded stays unfolded; a form that was fetched into it, and not sent, is fetched again. */
     all("details[id][open]", target).forEach((fold) => {
       const twin = fresh.querySelector(`#${CSS.escape(fold.id)}`);
-      if (twin && !fold.classList.contains("form-at")) twin.open = true;
+      if (!twin) return;
+      if (!fold.classList.contains("form-at")) twin.open = true;
+      else if (!fold.querySelector("form[data-sent]")) fetched.add(fold.id);
     });
   });
 
@@ -102,6 +105,9 @@
     tick();
   };
   start(document);
-  document.addEventListener("htmx:load", (event) => start(event.detail.elt));
+  document.addEventListener("htmx:load", (event) => {
+    start(event.detail.elt);
+    all("details.form-at", event.detail.elt).filter((fold) => fetched.delete(fold.id)).forEach((fold) => { fold.open = true; });
+  });
   setInterval(tick, 15000);
 })();

@@ -71,6 +71,24 @@ def test_what_is_being_typed_outlives_what_others_do(desk: Desk, house: House) -
     assert StepMark.objects.get(step="P10").values["lifts_checked"] == 3
 
 
+def test_form_that_was_opened_stays_open_when_a_colleague_is_faster(
+    desk: Desk, house: House
+) -> None:
+    event = house.started("power_outage", place=house.floor)
+    page = desk.page_as(house.dm)
+    page.goto(event.get_absolute_url())
+    page.locator("#form-P20 > summary").click()
+    expect(page.locator("#form-P20").get_by_label("停电开始时间")).to_be_visible()
+    house.mark(event, "P10")
+    expect(step(page, "P10")).to_contain_text("已完成", timeout=SOON)
+    fold = page.locator("#form-P20")
+    fold.get_by_label("停电开始时间").fill("2026-11-25T10:00")
+    fold.get_by_label("原因（初步判断）").fill("跳闸")
+    fold.get_by_role("button", name="完成").click()
+    expect(step(page, "P20")).to_contain_text("已完成")
+    assert event.marks.filter(step="P20").count() == 1
+
+
 def test_two_different_answers_show_both(desk: Desk, house: House) -> None:
     event = house.started("power_outage", place=house.floor)
     desk.allow(409)
