@@ -117,8 +117,10 @@ class DetailRows:
 
     @cached_property
     def links(self) -> list[SimpleNamespace]:
-        """Cases linked by hand or by 转特殊事件; children stand by themselves."""
+        """Cases linked by hand or by 转特殊事件; children and parent stand by themselves."""
         here, known = self.event.case.number, {row.number for row in self.children}
+        if self.event.parent is not None:
+            known.add(self.event.parent.case.number)
         found = []
         for row in plain_rows(self.event, "link"):
             side = "b" if row.a_number == here else "a"

@@ -234,6 +234,13 @@ def test_step_that_leads_on_starts_the_child_once(house: House) -> None:
     assert list(event.children.values_list("kind", flat=True)) == ["medical"]
 
 
+def test_page_of_a_child_names_its_parent_once(house: House) -> None:
+    parent = house.started("drunk_guest")
+    child = workflow.open_child(parent, "fight", by=house.dm)
+    menu = client_of(house.dm).get(child.get_absolute_url()).content.decode()
+    assert menu.count(f'href="{parent.get_absolute_url()}"') == 1
+
+
 def event_steps(event: Event) -> list[Any]:
     from emergencies.queries import evidence
 
