@@ -35,6 +35,13 @@ def plain(row: Mapping[str, Any]) -> SimpleNamespace:
     )
 
 
+def opened_as(kind: str | None) -> str:
+    """What a button calls the playbook it starts; a death is not named to those around a patient."""
+    if kind == Kind.DEATH:
+        return _("保密事项")
+    return str(Kind(kind).label) if kind else ""
+
+
 def plain_rows(event: Event, name: str) -> list[SimpleNamespace]:
     """The rows annotated on the event as ``<name>_rows``."""
     return [plain(row) for row in getattr(event, f"{name}_rows")]
@@ -171,6 +178,16 @@ class DetailRows:
         ]
         return [*guests, *staff]
 
+    @cached_property
+    def _named(self) -> dict[str, str]:
+        """Everybody a field of a step may name, by reference."""
+        typed = {
+            f"{cells.PERSON}:{row.pk}": row.name
+            for row in plain_rows(self.event, "named")
+            if row.name
+        }
+        return typed | dict(self.people)
+
     def colleague(self, pk: Any) -> str:
         """Name of a colleague by key; "" for one who has left."""
         return dict(self.people).get(f"{cells.USER}:{pk}", "")
@@ -191,7 +208,7 @@ class DetailRows:
             return f"¥{Decimal(str(value)):,.2f}"
         if spec.type == FieldType.PERSON:
             key = ":".join(map(str, *value.items())) if isinstance(value, dict) else str(value)
-            return dict(self.people).get(key, _("已登记") if isinstance(value, dict) else key)
+            return self._named.get(key, _("已登记") if isinstance(value, dict) else key)
         return str(value)
 
     @cached_property

@@ -9,8 +9,8 @@ from django.utils.functional import cached_property
 from django.utils.translation import gettext as _
 
 from emergencies.acts import ACTS, Act
-from emergencies.detail_rows import DetailRows
-from emergencies.models import Event, Kind
+from emergencies.detail_rows import DetailRows, opened_as
+from emergencies.models import Event
 from emergencies.playbooks.board import Missing, StepLine
 from emergencies.playbooks.schema import Step, label
 from emergencies.workflow.calling import may_ack
@@ -136,7 +136,7 @@ class NextSteps(DetailRows):
             child=next(
                 (c for c in self.children if c.kind == step.opens and c.status != S.VOIDED), None
             ),
-            opens=str(Kind(step.opens).label) if step.opens else "",
+            opens=opened_as(step.opens),
             shown=self.shown(step, mark.values) if mark else [],
             draft_url=self._url("draft", f"step-{step.id}"),
         )

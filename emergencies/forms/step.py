@@ -126,7 +126,13 @@ class StepForm(ActForm):
         if self._has_signature and "contact" not in self.step.evidence:
             self.fields["contact_name"].label = _("请谁签名（员工本人签不填）")
         if not self._has_signature:
-            del self.fields["password"], self.fields["signature"]
+            del self.fields["signature"]
+        if "signature" not in self.step.evidence:
+            del self.fields["password"]
+        if self._guest_signs:
+            self.fields["contact_name"].label = _("请谁签名")
+            self.fields["signature"].label = _("请对方在屏幕上签")
+            self.fields["photo"].label = _("照片（签在纸上的，拍下签好的纸）")
 
     def _person(self, name: str, spec: StepField) -> None:
         listed = [("", _t("请选择")), *self.people]
@@ -135,12 +141,17 @@ class StepForm(ActForm):
             label=_t("%(who)s：不在列表里") % {"who": spec.zh},
             max_length=60,
             required=False,
-            help_text=_t("写单位、工号或警号；客户请先登记到“有关人员”。"),
+            help_text=_t("写姓名，或者单位、工号、警号。"),
         )
 
     @property
     def _has_signature(self) -> bool:
-        return "signature" in self.step.evidence
+        return "signature" in self.step.evidence or self._guest_signs
+
+    @property
+    def _guest_signs(self) -> bool:
+        """He himself, not a colleague with a password."""
+        return "guest_signature" in self.step.evidence
 
     def layout(self) -> tuple[Any, ...]:
         """Own fields first, then the proof that is asked for; the rest folds."""
@@ -150,14 +161,15 @@ class StepForm(ActForm):
         folded: list[str] = []
         for name, asked in (
             ("text", "text" in wanted or not own),
-            ("photo", bool(wanted & {"photo", "file"})),
-            ("contact_name", bool(wanted & {"contact", "signature"})),
+            ("photo", bool(wanted & {"photo", "file", "guest_signature"})),
+            ("contact_name", bool(wanted & {"contact", "signature", "guest_signature"})),
             ("contact_phone", "contact" in wanted),
             ("occurred_at", False),
         ):
             (shown if asked else folded).append(name)
         if self._has_signature:
-            shown.append(Group("sign-ways", "password", "signature"))
+            ways = [name for name in ("password", "signature") if name in self.fields]
+            shown.append(Group("sign-ways", *ways))
         return (*shown, Fold(_t("补充：说明、照片、时间"), *folded))
 
     def clean(self) -> dict[str, Any]:

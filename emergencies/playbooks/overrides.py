@@ -84,7 +84,7 @@ def _same_duty(new: Step, old: Step) -> bool:
     fields = {field.key: field for field in new.fields}
     kept = all(
         (mine := fields.get(f.key)) is not None
-        and (mine.type, mine.options, mine.when) == (f.type, f.options, f.when)
+        and (mine.type, mine.options, mine.when, mine.by) == (f.type, f.options, f.when, f.by)
         and mine.must >= f.must
         and (mine.required or not f.required)
         for f in old.fields

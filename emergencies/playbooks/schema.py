@@ -168,6 +168,8 @@ class StepField(Strict):
     options: tuple[Option, ...] = ()
     when: Condition | None = None
     """On a fact, or on another field of the step; it is required only then."""
+    by: House | None = None
+    """Only this rank may say it: the reason of 总物业经理 is nobody else's (E-6)."""
     must: bool = False
     """Only yes will do: the step is not done while this is not (复位)."""
 

@@ -72,6 +72,7 @@ class Proof(models.TextChoices):
     PHOTO = "photo", _("照片")
     TIME = "time", _("时间")
     SIGNATURE = "signature", _("签名")
+    GUEST_SIGNATURE = "guest_signature", _("对方签名")  # drawn or on paper, never a password
     CONTACT = "contact", _("联系人")
     FILE = "file", _("附件")
 

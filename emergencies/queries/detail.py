@@ -3,7 +3,7 @@
 from typing import Any
 
 from django.contrib.postgres.expressions import ArraySubquery
-from django.db.models import Exists, F, OuterRef, Q, QuerySet, Value
+from django.db.models import BigIntegerField, Exists, F, Func, OuterRef, Q, QuerySet, Value
 from django.db.models.functions import JSONObject
 
 from emergencies.models import (
@@ -19,11 +19,21 @@ from emergencies.models import (
     Party,
     Reader,
     ReviewAction,
+    RoomSeal,
     StepMark,
 )
 from emergencies.queries import events
+from emergencies.queries.records import paper_state
 from propdesk.core import drafts, duty
-from propdesk.core.models import Attachment, CaseLink, Property, Report, Unmasking, User
+from propdesk.core.models import (
+    Attachment,
+    CaseLink,
+    Person,
+    Property,
+    Report,
+    Unmasking,
+    User,
+)
 from propdesk.core.roles import ALL_STAFF, standing
 
 COMMANDS = 20
@@ -65,6 +75,20 @@ def marks_of(pk: Any) -> ArraySubquery:
         person=F("person__name"),
         phone=F("person__phone"),
     )
+
+
+class Named(Func):
+    """Ids of the people from outside that the fields of a mark name, one a row."""
+
+    template = "(jsonb_path_query(%(expressions)s, '$.*.person'))::bigint"
+    output_field = BigIntegerField()
+    set_returning = True
+
+
+def named_in(pk: Any) -> ArraySubquery:
+    """Who was written into a field of a step and is in no list of the event."""
+    ids = StepMark.objects.filter(event=OuterRef(pk)).values(who=Named("values"))
+    return rows_of(Person.objects.filter(pk__in=ids), "pk", **_same("pk", "name"))
 
 
 def calls_of(pk: Any) -> ArraySubquery:
@@ -111,6 +135,9 @@ def _around(pk: Any) -> dict[str, ArraySubquery]:
     """Photos, what they prove, what this event led to and what it is linked with."""
     links = CaseLink.objects.filter(Q(a=pk) | Q(b=pk))
     return {
+        "seal_ends": ArraySubquery(
+            RoomSeal.objects.filter(event=pk).order_by("pk").values("released_at")
+        ),
         "photo_rows": rows_of(
             Attachment.objects.filter(case=pk, removed_at=None), "pk", **_same("pk", "caption")
         ),
@@ -178,6 +205,7 @@ def find(user: User, prop: Property, number: str) -> "Event | None":
             called=Exists(called) | Exists(mends),
             answer_rows=answers_of(pk),
             mark_rows=marks_of(pk),
+            named_rows=named_in(pk),
             call_rows=calls_of(pk),
             unmask_rows=rows_of(looks, "-until", **_same("person_id", "until"), me=Value(True)),
             draft_rows=rows_of(drafts.of(user, f"{number}:"), "pk", **_same("form", "data")),
@@ -192,7 +220,8 @@ def find(user: User, prop: Property, number: str) -> "Event | None":
             record_states=rows_of(
                 EventRecord.objects.filter(event=pk).exclude(state=EventRecord.State.SUPERSEDED),
                 "pk",
-                **_same("form", "state"),
+                form="form",
+                state=paper_state(),
             ),
             report_states=ArraySubquery(
                 Report.objects.filter(case=pk)

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.db.models import (
+    Case,
     CharField,
     Exists,
     ExpressionWrapper,
@@ -14,6 +15,7 @@ from django.db.models import (
     QuerySet,
     Subquery,
     Value,
+    When,
 )
 from django.utils import timezone
 
@@ -96,13 +98,14 @@ def report_sign(event: Event) -> tuple[str, ...]:
 
 
 def rows_of(event: Event) -> list[Any]:
-    """The records that count, oldest first, each with ``whose`` box waits; one statement."""
+    """The records that count, oldest first, each with ``whose`` box waits and how far it is."""
     box = RecordBox.objects.filter(
         record=OuterRef("pk"), round=OuterRef("round"), decision=Decision.PENDING
     )
     rows = event.records.exclude(state=State.SUPERSEDED).select_related("author")
     whose = Subquery(box.order_by("position").values("title")[:1])
-    return list(rows.annotate(whose=whose).order_by("form", "seq"))
+    rows = rows.annotate(whose=whose, so_far=paper_state())
+    return list(rows.order_by("form", "seq"))
 
 
 def one(user: User, prop: Property, number: str, pk: int) -> EventRecord | None:
@@ -126,12 +129,29 @@ def boxes(record: EventRecord) -> list[RecordBox]:
     return list(rows.select_related(*joined).order_by("position"))
 
 
+UNSCANNED = "unscanned"
+"""State of a signed paper one of whose sheets is still to be put in: it is not signed yet."""
+
+
+def paper_state() -> Case:
+    """State of a paper; who signed on paper has signed once the sheet is here."""
+    sheets = RecordBox.objects.filter(
+        record=OuterRef("pk"),
+        round=OuterRef("round"),
+        decision=Decision.APPROVED,
+        way=RecordBox.Way.PAPER,
+        scan=None,
+    )
+    signed = Q(Exists(sheets), state=State.SIGNED)
+    return Case(When(signed, then=Value(UNSCANNED)), default=F("state"), output_field=CharField())
+
+
 def form_states(pk: Any) -> "QuerySet[Any]":
     """Form and state of every paper that counts, the report among them; ``pk``: the event's key."""
     rows = EventRecord.objects.filter(event=pk).exclude(state=State.SUPERSEDED)
     reports = Report.objects.filter(case=pk).exclude(state=Report.State.SUPERSEDED)
     named = reports.annotate(form=Value(REPORT, CharField())).values_list("form", "state")
-    return rows.values_list("form", "state").union(named, all=True)
+    return rows.annotate(so_far=paper_state()).values_list("form", "so_far").union(named, all=True)
 
 
 def _states(event: Event) -> Iterable[tuple[str, str]]:

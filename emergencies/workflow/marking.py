@@ -10,8 +10,8 @@ from django.utils.translation import gettext as _
 
 from emergencies.models import Event, MarkPhoto, StepMark
 from emergencies.playbooks import conditions
-from emergencies.playbooks.schema import Step
-from emergencies.queries import evidence
+from emergencies.playbooks.schema import FieldType, Step
+from emergencies.queries import cells, evidence
 from emergencies.workflow.base import (
     Rule,
     begin,
@@ -72,6 +72,7 @@ def done(event: Event, step: str, proof: Proof, *, by: User, seen: int = 0) -> S
     now, at = now_and(proof.occurred_at)
     happened("occurred_at", at, now, not_before=event.occurred_at)
     _check(event, spec, proof, has_photo=bool(ready))
+    _ranked(event, spec, proof.values, by)
     _settled(event, spec)
     row, rows = _mark(event, spec, O.DONE, proof, by=by, now=now, at=at)
     rows += _photographed(event, spec, row, ready, by)
@@ -236,6 +237,8 @@ def _check(event: Event, spec: Step, proof: Proof, *, has_photo: bool) -> None:
         errors["contact_name"] = _("请填写联系到的是谁。")
     if "signature" in wanted and not proof.password and not proof.drawn:
         errors["password"] = _("这一步要签名：本人输入密码，或请对方在屏幕上签。")
+    if "guest_signature" in wanted and not proof.drawn and not has_photo:
+        errors["signature"] = _("这一步要对方亲笔签名：请他在屏幕上签，或拍下他签好的纸。")
     errors |= field_errors(spec, proof.values, evidence.facts_of(event))
     if errors:
         raise RefusedInput(**errors)
@@ -283,6 +286,15 @@ def asked_again(
     return rows
 
 
+def _ranked(event: Event, spec: Step, values: Values, by: User) -> None:
+    """PermissionDenied (403) where a field that arises is left to a higher rank than his."""
+    facts = evidence.facts_of(event)
+    said = {key: value for key, value in values.items() if isinstance(value, str | bool)}
+    for each in spec.fields:
+        if each.by and conditions.evaluate(each.when, facts, said):
+            ensure_rank(event, by, each.by)
+
+
 def _settled(event: Event, spec: Step) -> None:
     """ConflictError while the event the step opens is not there."""
     if spec.own in BEFORE:
@@ -304,7 +316,7 @@ def _mark(
         seq=_next_seq(event, spec.id),
         outcome=outcome,
         text=proof.text.strip(),
-        values=dict(proof.values),
+        values=_by_reference(event, spec, proof.values),
         basis=basis_of(event, spec),
         occurred_at=at,
         at=now,
@@ -318,6 +330,19 @@ def _mark(
     if spec.tells and outcome != O.NOT_NEEDED:
         rows += told_by_step(event, spec.tells, by=by, at=at)
     return row, rows
+
+
+def _by_reference(event: Event, spec: Step, values: Values) -> dict[str, Any]:
+    """The fields as they are kept: somebody who is in no list is a ``Person``, never words here."""
+    kept = dict(values)
+    for each in spec.fields:
+        value = kept.get(each.key)
+        if each.type != FieldType.PERSON or not isinstance(value, str):
+            continue
+        if value.strip() and cells.REFERENCE.fullmatch(value) is None:
+            who = Guest(name=value.strip()[:60], kind=Person.Kind.OUTSIDER)
+            kept[each.key] = cells.stored(persons.create(event.case.property, who))
+    return kept
 
 
 def _put(event: Event, row: StepMark, by: User, now: datetime, reason: str) -> list[models.Model]:

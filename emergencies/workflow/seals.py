@@ -143,7 +143,7 @@ def _tagged(
     number = _fresh_number(event, tag.number)
     applied_by = tag.applied_by or by
     is_colleague(event, applied_by, "applied_by")
-    seen = _witnesses(event, tag.witnesses, applied_by)
+    seen = _witnesses(event, tag.witnesses, applied_by, by)
     kept = photos.store(event.case, photo, by=by, caption=_("封条"))
     row = SealTag(
         seal=seal,
@@ -175,15 +175,24 @@ def _fresh_number(event: Event, typed: str) -> str:
 
 
 def _witnesses(
-    event: Event, given: Sequence[Witness], applied_by: User
+    event: Event, given: Sequence[Witness], applied_by: User, by: User
 ) -> dict[str, User | Person | None]:
-    """Two different people, neither of them who put it on; RefusedInput otherwise."""
+    """Two different people, neither of them who put it on; RefusedInput otherwise.
+
+    Somebody else by name is nobody of those who stand there with their own accounts.
+    """
     people = [one for one in given if isinstance(one, User) or one.name.strip()]
     if len(people) != 2:
         raise RefusedInput(witness=_("请写明两名见证人。"))
     known = [one.pk if isinstance(one, User) else one.name.strip() for one in people]
     if known[0] == known[1] or applied_by.pk in known:
         raise RefusedInput(witness=_("张贴人和两名见证人必须是三个不同的人。"))
+    present = {_same(one.name) for one in (applied_by, by, *people) if isinstance(one, User)}
+    typed = [_same(one.name) for one in people if not isinstance(one, User)]
+    if present & set(typed) or len(set(typed)) < len(typed):
+        raise RefusedInput(
+            witness=_("填写的姓名是在场同事本人，请换一名见证人，同事请从名单里选。")
+        )
     found: dict[str, User | Person | None] = {}
     for number, one in enumerate(people, start=1):
         if isinstance(one, User):
@@ -192,6 +201,11 @@ def _witnesses(
         else:
             found[f"witness{number}_person"] = persons.create(event.case.property, one)
     return found
+
+
+def _same(name: str) -> str:
+    """A name as it is compared: without the spaces of whoever typed it."""
+    return "".join(name.split()).casefold()
 
 
 # --- looking at it ---------------------------------------------------------------------------

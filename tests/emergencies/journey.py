@@ -216,8 +216,11 @@ class House:
             text="照预案办理",
             values={f.key: value_of(f, by) for f in spec.fields},
             pictures=[photo()] if wanted & {"photo", "file"} else (),
-            contact=Guest(name="王晓梅", phone="13800005678") if "contact" in wanted else None,
+            contact=Guest(name="王晓梅", phone="13800005678")
+            if wanted & {"contact", "guest_signature"}
+            else None,
             password=PASSWORD if "signature" in wanted else "",
+            drawn=drawn() if "guest_signature" in wanted else b"",
         )
 
     def doer(self, event: Event, spec: Step) -> User:

@@ -18,7 +18,7 @@ from propdesk.core.models import AuditEntry, Case, Delivery, Membership, Notice,
 from propdesk.core.notices import deliver
 from propdesk.core.persons import Guest
 from propdesk.core.transitions import ConflictError, RefusedInput
-from tests.emergencies.journey import House, ago, fresh, photo
+from tests.emergencies.journey import House, ago, board, fresh, photo
 from tests.factories import PASSWORD
 from tests.factories import fresh as read
 from tests.incidents.moves import refuses
@@ -320,12 +320,51 @@ def test_route_that_is_not_the_staff_exit_needs_the_reason_of_the_general_manage
     values["receiver"] = {"user": house.sec.pk}
 
     with refuses(RefusedInput) as refused, transaction.atomic():
-        W.done(fresh(event), "X30", W.Proof(values=values), by=house.sec)
-    W.done(
-        fresh(event), "X30", W.Proof(values=values | {"reason": "本楼没有员工通道"}), by=house.sec
-    )
+        W.done(fresh(event), "X30", W.Proof(values=values), by=house.gm)
+    values |= {"reason": "本楼没有员工通道"}
+    for by in (house.sec, house.pm, house.dm):
+        with refuses(PermissionDenied, match="总物业经理"), transaction.atomic():
+            W.done(fresh(event), "X30", W.Proof(values=values), by=by)
+    W.done(fresh(event), "X30", W.Proof(values=values), by=house.gm)
 
     assert set(refused.value.errors) == {"field_reason"}
+
+
+def test_staff_exit_is_registered_by_whoever_was_there():
+    house = House()
+    event = house.sealed().event
+    values = {"route": "staff_exit", "left_at": ago(minutes=1).isoformat(), "vehicle": "京A"}
+
+    W.done(
+        event, "X30", W.Proof(values=values | {"receiver": {"user": house.sec.pk}}), by=house.sec
+    )
+
+    assert board(event).lines["X30"].state == "done"
+
+
+def test_pages_of_a_patient_name_no_death_to_those_around_him(client):
+    """Guards and first aiders read a medical event; what it turns into is for other people."""
+    house = House()
+    event = house.started("death")
+    house.answer(event, "certainly_dead", "no")
+    child = W.open_child(fresh(event), "medical", by=house.dm)
+    patient = house.started("medical", place=house.other_room)
+    W.answer(patient, "died", "yes", by=house.dm)
+    before = client_pages(client, house.guard, patient)
+    W.open_child(fresh(patient), "death", by=house.dm)
+
+    pages = [*before, *client_pages(client, house.guard, patient)]
+    pages += client_pages(client, house.guard, child)
+
+    assert [word for word in ("死亡", "遗体", "遗物") if word in "".join(pages)] == []
+
+
+def client_pages(client, user, event) -> list[str]:
+    client.force_login(user)
+    paths = ("", "live/", "timeline/", "steps/M24/", "records/")
+    found = [client.get(event.get_absolute_url() + path) for path in paths]
+    assert [page.status_code for page in found] == [200] * len(paths)
+    return [page.content.decode() for page in found]
 
 
 def test_steps_of_the_general_manager_are_his_alone():

@@ -127,9 +127,12 @@ def test_sealing_without_a_photo_is_refused():
         lambda h: (h.guard, h.sec),
         lambda h: (Guest(name="刘洋"), Guest(name="刘洋")),
         lambda h: (h.guard, Guest(name=" ")),
+        lambda h: (h.guard, Guest(name=f" {h.sec.name[0]} {h.sec.name[1:]}")),
+        lambda h: (h.guard, Guest(name=h.guard.name)),
+        lambda h: (Guest(name="刘 洋"), Guest(name="刘洋")),
         lambda h: (h.guard, h.guard2, h.dm),
     ],
-    ids=["one", "twice", "who applied", "same name", "nameless", "three"],
+    ids=["one", "twice", "who applied", "same name", "nameless", "who applied by name", "a witness by name", "same name spaced", "three"],
 )
 def test_sealing_needs_two_witnesses_who_are_two_others(pick):
     house = House()
@@ -137,6 +140,15 @@ def test_sealing_needs_two_witnesses_who_are_two_others(pick):
     what = house.sealing(tag=house.tag(witnesses=pick(house)))
 
     assert refused_fields(lambda: W.seal(event, what, photo(), by=house.sec)) == {"witness"}
+
+
+def test_whoever_records_the_seal_is_no_witness_by_name():
+    house = House()
+    event = house.dead()
+    tag = house.tag(applied_by=house.sec, witnesses=(house.guard2, Guest(name=house.dm.name)))
+    what = house.sealing(tag=tag)
+
+    assert refused_fields(lambda: W.seal(event, what, photo(), by=house.dm)) == {"witness"}
 
 
 def test_place_of_another_property_is_refused():

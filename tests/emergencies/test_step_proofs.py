@@ -1,0 +1,143 @@
+"""Who a step asks to sign, and where the names go that are typed into its fields (decisions 3, 13)."""
+
+import pytest
+from django.db import transaction
+
+from emergencies import playbooks
+from emergencies.models import Event
+from propdesk.core.models import Person
+from propdesk.core.persons import Guest
+from propdesk.core.transitions import RefusedInput
+from tests.emergencies.journey import House, W, ago, board, fresh, photo
+from tests.emergencies.test_damage_pages import said, web
+from tests.factories import PASSWORD
+from tests.incidents.journey import drawn
+from tests.incidents.moves import refuses
+
+pytestmark = pytest.mark.django_db
+BY_HAND = [
+    ("fight", "F30"),
+    ("medical", "M22"),
+    ("theft", "T24"),
+    ("theft", "T31"),
+]
+"""Steps that somebody who is not staff signs."""
+
+
+def waiting(house: House, kind: str, step: str) -> Event:
+    answers = {
+        "F30": {"weapon": "yes"},
+        "M22": {"ambulance": "declined_by_guest"},
+        "T24": {"place": "room", "forced_entry": "no"},
+        "T31": {"item_recovered": "yes"},
+    }[step]
+    return house.answered(house.started(kind), **answers)
+
+
+def typed(house: House, kind: str, step: str) -> dict[str, object]:
+    from tests.emergencies.journey import value_of
+
+    return {f.key: value_of(f, house.dm) for f in playbooks.PLAYBOOKS[kind].steps[step].fields}
+
+
+def test_every_step_somebody_else_signs_is_in_this_list() -> None:
+    found = [
+        (code, step.id)
+        for code, book in playbooks.PLAYBOOKS.items()
+        for step in book.steps.values()
+        if "guest_signature" in step.evidence
+    ]
+
+    assert sorted(found) == BY_HAND
+
+
+@pytest.mark.parametrize(("kind", "step"), BY_HAND)
+def test_password_of_a_colleague_is_no_signature_of_the_guest(kind: str, step: str) -> None:
+    house = House()
+    event = waiting(house, kind, step)
+    own = W.Proof(text="已核对", values=typed(house, kind, step), password=PASSWORD)
+
+    with refuses(RefusedInput) as refused, transaction.atomic():
+        W.done(event, step, own, by=house.dm)
+
+    assert set(refused.value.errors) == {"signature"}
+
+
+@pytest.mark.parametrize("way", ["drawn", "paper"])
+@pytest.mark.parametrize(("kind", "step"), BY_HAND)
+def test_guest_signs_on_the_screen_or_on_paper(kind: str, step: str, way: str) -> None:
+    house = House()
+    event = waiting(house, kind, step)
+    how = {"drawn": drawn()} if way == "drawn" else {"pictures": [photo()]}
+    proof = W.Proof(
+        text="已核对", values=typed(house, kind, step), contact=Guest(name="王晓梅"), **how
+    )
+
+    row = W.done(event, step, proof, by=house.dm)
+
+    assert (row.person_signature is not None, row.photos.count()) == (
+        way == "drawn",
+        0 if way == "drawn" else 1,
+    )
+    assert board(event).lines[step].state == "done"
+
+
+def test_form_of_a_step_the_guest_signs_asks_for_no_password() -> None:
+    house = House()
+    event = waiting(house, "theft", "T31")
+    address = event.get_absolute_url() + "steps/T31/"
+
+    shown = web(house.dm).get(address)
+    refused = web(house.dm).post(address, {"text": "手表交还", "password": PASSWORD})
+
+    assert "password" not in shown.context["form"].fields
+    assert "请对方在屏幕上签" in said(shown)
+    assert (refused.status_code, set(refused.context["form"].errors)) == (422, {"signature"})
+
+
+# --- names ---------------------------------------------------------------------------------
+
+
+def test_name_typed_into_a_step_is_a_person_and_stands_nowhere_else() -> None:
+    house = House()
+    event = house.started("fight")
+    data = {"field_person_other": "欧阳雪 13800005678", "field_account": "他先动手"}
+
+    answer = web(house.guard).post(
+        event.get_absolute_url() + "steps/F21/", data | {"password": PASSWORD}
+    )
+
+    person = Person.objects.get(name="欧阳雪 13800005678")
+    mark = event.marks.get(step="F21")
+    assert answer.status_code == 302
+    assert mark.values == {"person": {"person": person.pk}, "account": "他先动手"}
+    assert "欧阳雪" not in str(list(event.case.entries.values_list("content", flat=True)))
+    for page in ("", "timeline/"):
+        assert "欧阳雪13800005678" in said(web(house.guard).get(event.get_absolute_url() + page))
+
+
+def test_name_is_kept_by_every_way_to_mark_a_step() -> None:
+    house = House()
+    event = house.dead()
+    values = {"called_at": ago(minutes=1).isoformat(), "officer": "刘警官", "badge": "012345"}
+
+    W.done(event, "X13", W.Proof(values=values), by=house.dm)
+
+    person = Person.objects.get(name="刘警官")
+    assert event.marks.get(step="X13").values["officer"] == {"person": person.pk}
+    assert person.kind == Person.Kind.OUTSIDER
+
+
+def test_colleague_and_party_stay_references() -> None:
+    house = House()
+    event = house.started("fight")
+    party = W.add_party(event, "witness", Guest(name="路人"), by=house.dm)
+    ways = [{"user": house.guard.pk}, {"person": party.person_id}, f"party:{party.pk}"]
+    before = Person.objects.count()
+
+    for seen, value in enumerate(ways):
+        proof = W.Proof(values={"person": value, "account": "看见"}, password=PASSWORD)
+        W.done(fresh(event), "F21", proof, by=house.guard, seen=seen)
+
+    kept = event.marks.filter(step="F21").order_by("seq").values_list("values__person", flat=True)
+    assert (list(kept), Person.objects.count()) == (ways, before)
