@@ -6,10 +6,11 @@ stays out. The number of statements does not grow with the rows.
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from django.db.models import Q, QuerySet
 
-from emergencies.models import Event, Party, RecordBox
+from emergencies.models import Compensation, Event, MarkPhoto, Party, RecordBox, RoomSeal
 from emergencies.queries import evidence
 from propdesk.core.models import Attachment, AuditEntry, Case, CaseLink
 
@@ -58,26 +59,37 @@ def gather(case: Case, version: int) -> Dossier:
         head=entries[-1].hash,
         record=record,
         parties=tuple(parties.select_related("person__room").order_by("pk")),
-        photos=tuple(_photos(case, until)),
+        photos=tuple(_photos(event, until)),
         entries=tuple(entries),
         linked=tuple(_linked(case)),
     )
 
 
-def _photos(case: Case, until: datetime) -> list[Attachment]:
+def _photos(event: Event, until: datetime) -> list[Attachment]:
     """Pictures that stand; scans of signed sheets are no pictures of what happened."""
-    rows = Attachment.objects.filter(case=case, uploaded_at__lte=until)
+    rows = Attachment.objects.filter(case=event.pk, uploaded_at__lte=until)
     rows = rows.filter(Q(removed_at=None) | Q(removed_at__gt=until))
-    rows = rows.exclude(pk__in=_scans(case))
+    rows = rows.exclude(pk__in=_sheets(event))
     return list(rows.select_related("uploaded_by").order_by("uploaded_at", "pk"))
 
 
-def _scans(case: Case) -> "QuerySet[RecordBox, int | None]":
-    rows = RecordBox.objects.filter(record__event=case.pk, scan__isnull=False)
-    return rows.values_list("scan", flat=True)
+def _sheets(event: Event) -> "QuerySet[Any, Any]":
+    """Pictures of paper: signed records, slips and steps, and what the police wrote."""
+    scans = RecordBox.objects.filter(record__event=event, scan__isnull=False)
+    slips = Compensation.objects.filter(event=event, scan__isnull=False)
+    papers = RoomSeal.objects.filter(event=event, document__isnull=False)
+    steps = evidence.playbook_of(event).steps.values()
+    by_hand = [step.id for step in steps if "guest_signature" in step.evidence]
+    signed = MarkPhoto.objects.filter(mark__event=event, mark__step__in=by_hand)
+    return scans.values_list("scan").union(
+        slips.values_list("scan"),
+        papers.values_list("document"),
+        signed.values_list("attachment"),
+    )
 
 
 def _linked(case: Case) -> list[str]:
-    """Numbers of what it hangs together with; a restricted case keeps its own to itself."""
+    """Numbers of what it hangs together with, without what is confidential (E-6, X-7)."""
     rows = CaseLink.objects.filter(Q(a=case) | Q(b=case)).select_related("a", "b")
-    return [(row.b if row.a_id == case.pk else row.a).number for row in rows.order_by("pk")]
+    others = [row.b if row.a_id == case.pk else row.a for row in rows.order_by("pk")]
+    return [other.number for other in others if not other.restricted]

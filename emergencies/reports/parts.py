@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from django.utils.translation import gettext as _
 
-from emergencies.models import Call, Event, EventRecord, RecordBox
+from emergencies.models import Call, Event, EventRecord, Kind, RecordBox
 from emergencies.playbooks.schema import label
 from emergencies.playbooks.vocabulary import Via
 from emergencies.queries.prefill import told_at
@@ -68,7 +68,13 @@ def parties(dossier: Dossier) -> tuple[PaperParty, ...]:
 
 
 def photos(dossier: Dossier) -> tuple[tuple[Photo, ...], dict[str, bytes], tuple[str, ...]]:
-    """Pictures with captions, their print copies by asset name, and how many more there are."""
+    """Pictures with captions, their print copies by asset name, and how many more there are.
+
+    Of a death none is ever printed: they stay in the system, for its readers (E-6).
+    """
+    if dossier.event.kind == Kind.DEATH:
+        kept = _("照片%(n)d张，只存系统，不打印") % {"n": len(dossier.photos)}
+        return (), {}, (kept,) if dossier.photos else ()
     rows, files = [], {}
     for number, picture in enumerate(dossier.photos[:MOST_PHOTOS], start=1):
         name = f"pd:photo-{number}"
