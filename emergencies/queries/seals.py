@@ -40,7 +40,9 @@ def fill(event: Event, record: Record) -> None:
     """
     if not has_step(event, Register.SEAL):
         return
-    released = list(event.seals.values_list("released_at", flat=True))
+    released = event.__dict__.get("seal_ends")
+    if released is None:
+        released = list(event.seals.values_list("released_at", flat=True))
     if released:
         record.active[Register.SEAL] = released.count(None)
 
@@ -85,3 +87,15 @@ def lines(event: Event) -> "QuerySet[Belonging]":
     """The lines in force, with who received them."""
     rows = Belonging.objects.filter(inventory__event=event, inventory__superseded_at=None)
     return rows.select_related("handover").order_by("position")
+
+
+def lines_with_all(event: Event) -> "QuerySet[Belonging]":
+    """The same with their inventory and everything a page says of count and handing over."""
+    return lines(event).select_related(
+        "inventory__counted_by",
+        "inventory__counted_with",
+        "inventory__photo",
+        "handover__receiver",
+        "handover__handed_by",
+        "handover__handed_with",
+    )

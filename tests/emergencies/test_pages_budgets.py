@@ -6,8 +6,8 @@ from django.urls import reverse
 from emergencies import acts, workflow
 from emergencies.models import Event, Kind
 from emergencies.queries import evidence
-from tests.emergencies.journey import House, fresh
-from tests.test_budgets import CREATE, LIST, PAGE, POLL, Till
+from tests.emergencies.journey import House, fresh, photo
+from tests.test_budgets import LIST, PAGE, POLL, Till
 
 pytestmark = pytest.mark.django_db
 
@@ -74,6 +74,7 @@ def test_start_page_keeps_its_budget() -> None:
 
 
 def test_start_costs_the_same_at_any_size() -> None:
+    """More than a plain form may: each of its many calls writes a row (docs/performance.md)."""
     house = House()
     url = reverse("emergencies:choose", args=[house.prop.code])
 
@@ -97,4 +98,55 @@ def test_desk_board_keeps_its_budget_with_events() -> None:
     assert (till_of(house).cost(url), few <= PAGE) == (few, True)
 
 
-assert CREATE  # the many calls of a start each write their row; see docs/performance.md
+# --- the registers of an event ---------------------------------------------------------------
+
+
+def page_of(event: Event, name: str) -> str:
+    return reverse(f"emergencies:{name}", args=[event.case.property.code, event.case.number])
+
+
+def test_page_of_seals_costs_the_same_for_one_and_for_three() -> None:
+    house = House()
+    first = house.sealed()
+    event = first.event
+    url = page_of(event, "seals")
+    few = till_of(house).cost(url)
+    for n, place in enumerate((house.other_room, house.floor), 2):
+        tag = house.tag(f"FQ-000{n}")
+        what = workflow.Sealing(place, tag, cards="cancelled")
+        workflow.seal(fresh(event), what, photo(), by=house.sec)
+    for _n in range(3):
+        workflow.check_seal(first, is_intact=True, by=house.sec)
+    assert (till_of(house).cost(url), few <= PAGE) == (few, True)
+
+
+def test_page_of_the_headcount_costs_the_same_for_one_list_and_for_all_again() -> None:
+    house = House()
+    event = house.burning()
+    url = page_of(event, "headcount")
+    house.roll(event, 1, "residents")
+    few = till_of(house).cost(url)
+    house.roll(event)
+    house.roll(event, 2)
+    assert (till_of(house).cost(url), few <= PAGE) == (few, True)
+
+
+def test_page_of_the_affected_costs_the_same_for_one_and_for_three() -> None:
+    house = House()
+    event = house.started("power_outage", place=house.floor)
+    url = page_of(event, "affected")
+    workflow.add_affected(event, workflow.Hit(house.room), by=house.dm)
+    few = till_of(house).cost(url)
+    for room in (house.other_room, house.floor):
+        workflow.add_affected(fresh(event), workflow.Hit(room), by=house.dm)
+    assert (till_of(house).cost(url), few <= PAGE) == (few, True)
+
+
+def test_pages_of_papers_cost_the_same_for_one_and_for_three() -> None:
+    house = House()
+    event = house.answered(house.started("theft"), late=False)
+    url = page_of(event, "records")
+    few = till_of(house).cost(url)
+    for form in ("theft_statement", "cctv_export_log"):
+        workflow.start_record(fresh(event), form, {}, by=house.dm)
+    assert (till_of(house).cost(url), few <= PAGE) == (few, True)
