@@ -107,6 +107,16 @@ def test_sweep_that_comes_late_writes_every_level_but_tells_once(
     assert row.next_rung_at is None
 
 
+def test_call_that_cannot_climb_stops_no_other(outage: Event, house: House) -> None:
+    broken = call(house.started("power_outage", place=house.floor, by=house.guard), "N2")
+    due = after(broken, 5)
+    Rung.objects.create(call=broken, level=1, due_at=due, at=due)  # written, and never marked
+    row = call(outage, "N2")
+    W.climb(after(row, 6))
+    broken.refresh_from_db()
+    assert (levels(row), broken.level) == ([(1, False)], 0)
+
+
 @pytest.mark.parametrize("answer", ["acknowledge", "void"])
 def test_nothing_climbs_after_an_answer(outage: Event, house: House, answer: str) -> None:
     row = call(outage, "N2")
