@@ -97,13 +97,16 @@ class Stack:
             connection.close()
 
     def wait_ready(self) -> None:
-        """Wait until the terminal says that everything runs."""
+        """Wait until the terminal says that everything runs.
+
+        The demo house takes half a minute of CPU; on a machine with much else to do that is long.
+        """
 
         def ready() -> bool:
             assert self.process.poll() is None, self.said()
             return "按 Ctrl-C 停止" in self.said()
 
-        wait_for(ready, 180, "the stack starts")
+        wait_for(ready, 300, "the stack starts")
 
     def children(self, word: str) -> list[int]:
         """Return the direct and indirect children whose command line holds a word."""
@@ -113,7 +116,7 @@ class Stack:
         """Stop as Ctrl-C does and return the exit code."""
         if self.process.poll() is None:
             self.process.send_signal(number)
-        return self.process.wait(60)
+        return self.process.wait(120)
 
 
 @contextlib.contextmanager
