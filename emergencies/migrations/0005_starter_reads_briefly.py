@@ -15,7 +15,7 @@ class Migration(migrations.Migration):
             "reader",
             models.UniqueConstraint(
                 fields=["event"],
-                condition=models.Q(("is_brief", True), ("ended_at", None)),
+                condition=models.Q(("ended_at", None), ("is_brief", True)),
                 name="emergencies_reader_brief_one",
             ),
         ),
