@@ -7,10 +7,11 @@ from django.utils.translation import gettext as _t
 from django.utils.translation import gettext_lazy as _
 
 from emergencies.forms.base import ActForm, ColleagueField, moment
-from emergencies.forms.together import PlaceField, SecondForm, one_photo, picture
+from emergencies.forms.together import PlaceForm, SecondForm, one_photo, picture
 from emergencies.models import RoomSeal
 from emergencies.workflow import Release, Sealing, Tag
-from propdesk.core.layouts import Fold, Row, Section
+from propdesk.core import place_picker
+from propdesk.core.layouts import Fold, Picker, Row, Section
 from propdesk.core.models import User
 from propdesk.core.moments import MomentField
 from propdesk.core.persons import Guest
@@ -79,10 +80,9 @@ class TagForm(ActForm):
         return picture(self.cleaned_data["photo"])
 
 
-class SealForm(TagForm):
+class SealForm(PlaceForm, TagForm):
     submit = _("登记封存")
     icon = "lock"
-    place = PlaceField(label=_("封存的房间或地点"), max_length=60)
     owner = forms.ChoiceField(
         label=_("谁的封条"), choices=RoomSeal.Owner.choices, widget=Chips(css="chips-fill")
     )
@@ -93,21 +93,28 @@ class SealForm(TagForm):
     def prepare(self) -> None:
         super().prepare()
         self.initial.setdefault("owner", RoomSeal.Owner.OURS)
-        place = self.event.place
-        if place is not None:
-            self.initial.setdefault("place", place.code or place.label)
+        place = self.fields["place"]
+        place.label = _t("封存的房间或地点")
+        if self.event.place is None:
+            said = _t("启动时写的是“%(place)s”。列表里没有这一间的，选它所在的楼层或楼栋。")
+            place.help_text = said % {"place": self.event.place_note}
+        here = self.proposed()
+        if here is not None and not self.initial.get("place_note"):
+            self.initial.setdefault("place", here.pk)
 
     def layout(self) -> tuple[Any, ...]:
-        return ("place", "owner", "number", "photo", "cards", *self.people())
+        return (Picker(), "owner", "number", "photo", "cards", *self.people())
 
-    def clean_place(self) -> str:
-        """What was typed must be a place of the house."""
-        field = self.fields["place"]
-        assert isinstance(field, PlaceField)  # noqa: S101 -- for the type checker
-        self.found = field.find(self, "place")
-        if self.found is None:
-            raise forms.ValidationError(_t("没有这个房间或地点，请核对。"))
-        return str(self.cleaned_data["place"])
+    def clean(self) -> dict[str, Any]:
+        """Words come before what is chosen: the place of the event is chosen already."""
+        data = super().clean() or {}
+        typed = data.get("place_note", "")
+        self.found = place_picker.find(self.prop, typed) if typed else data.get("place")
+        if typed and self.found is None:
+            self.add_error("place_note", _t("没有这个房间或地点，请核对，或在上面按楼栋选。"))
+        elif self.found is None and "place" not in self.errors:
+            self.add_error("place", _t("请选择封存的房间或地点。"))
+        return data
 
     def sealing(self) -> Sealing:
         """The place with its first seal."""

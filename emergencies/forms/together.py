@@ -7,9 +7,11 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
 from emergencies.forms.base import ActForm, ColleagueField
+from emergencies.queries import board
 from emergencies.workflow import Second
-from propdesk.core import places, signatures
+from propdesk.core import place_picker, places, signatures
 from propdesk.core.models import Place
+from propdesk.core.place_picker import PlacePicker
 from propdesk.core.text import CleanCharField
 from propdesk.core.widgets import PhotosField
 
@@ -52,6 +54,42 @@ class SecondForm(ActForm):
     def beside(self) -> Second:
         """The second person as the transition takes him."""
         return Second(self.cleaned_data["second"], self.cleaned_data["second_password"])
+
+
+class PlaceForm(PlacePicker, ActForm):
+    """A place of the house, chosen as at the start or written the way the house prints it."""
+
+    place = forms.ModelChoiceField(label=_("在哪里"), queryset=Place.objects.none(), required=False)
+    place_note = CleanCharField(
+        label=_("房号或名称"),
+        max_length=80,
+        required=False,
+        help_text=_("例如：B座 2层 203，或 B-203"),
+    )
+
+    def prepare(self) -> None:
+        super().prepare()
+        self.prop = self.event.case.property
+        self.fields["place"].queryset = self.prop.places.filter(is_active=True)  # type: ignore[attr-defined]
+
+    def recent(self) -> list[tuple[int, str]]:
+        """Where the event is, then what stands on the board."""
+        here = self.event.place
+        rows = board.near_places(self.prop)
+        if here is None or not here.is_active:
+            return rows
+        return [(here.pk, here.label), *(row for row in rows if row[0] != here.pk)]
+
+    def proposed(self) -> Place | None:
+        """Where the event is: of a written place what it names, else the building it begins with."""
+        here, words = self.event.place, self.event.place_note
+        if here is not None or not words:
+            return here
+        found = place_picker.find(self.prop, words)
+        if found is not None:
+            return found
+        blocks = self.prop.places.filter(is_active=True, kind=Place.Kind.BUILDING).order_by("pk")
+        return next((block for block in blocks if words.startswith(block.name)), None)
 
 
 class PlaceField(CleanCharField):

@@ -96,6 +96,22 @@ class Fold(Section):
         return render_to_string(self.template, {"fields": inner, "open": is_open, **self.values()})
 
 
+class Picker(_Box):
+    """The place picker of a form that is a ``PlacePicker``."""
+
+    template = "partials/_place_picker.html"
+
+    def __init__(self) -> None:
+        super().__init__("place", "place_note")
+
+    def render(
+        self, form: forms.BaseForm, context: Any, template_pack: str = TEMPLATE_PACK, **kwargs: Any
+    ) -> SafeString:
+        """Render the picker, which draws both fields itself."""
+        form.rendered_fields.update(self.fields)  # type: ignore[attr-defined]
+        return render_to_string(self.template, {"form": form})
+
+
 class Rows(_Box):
     """Repeated rows: without script all show; with it empty ones appear by the `label` button."""
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 from django.utils.functional import cached_property
 from django.utils.translation import gettext as _
 
+from propdesk.core import places
 from propdesk.core.models import Place, Property
 
 if TYPE_CHECKING:
@@ -92,3 +93,35 @@ def _names(tree: list[Branch], above: str = "") -> list[tuple[str, str]]:
         found += [(str(pk), f"{here} {name}".strip()) for pk, name in branch.spots]
         found += _names(branch.floors, here)
     return found
+
+
+def find(prop: Property, text: str) -> Place | None:
+    """The active place that is meant: by number, by full name, or as the list prints it.
+
+    Spaces do not count; of a room its floor may be left out (B座203) where that means one place.
+    """
+    typed = _joined(text)
+    found = places.find(prop, text)
+    if found is not None or not typed:
+        return found
+    tree = place_tree(prop)
+    exact = {pk for pk, name in _names(tree) if _joined(name) == typed}
+    short = {pk for pk, name in _short_names(tree) if _joined(name) == typed}
+    for keys in (exact, short):
+        if len(keys) == 1:
+            return prop.places.filter(pk=int(keys.pop())).first()
+    return None
+
+
+def _short_names(tree: list[Branch]) -> list[tuple[str, str]]:
+    """Rooms and spots by their building, without the floor between."""
+    return [
+        (str(pk), f"{block.name}{name}")
+        for block in tree
+        for floor in block.floors
+        for pk, name in floor.spots
+    ]
+
+
+def _joined(text: str) -> str:
+    return "".join(text.split()).upper()

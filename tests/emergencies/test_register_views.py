@@ -10,9 +10,9 @@ from django.utils import timezone
 from emergencies import workflow
 from emergencies.models import FireHandover, FloorSweep, Handover, Inventory, RollCall, RoomSeal
 from propdesk.core import drafts
-from propdesk.core.models import Draft
+from propdesk.core.models import Draft, Place
 from tests.emergencies.journey import House, board, photo
-from tests.factories import PASSWORD
+from tests.factories import PASSWORD, PlaceFactory
 from tests.incidents.journey import drawn
 
 pytestmark = pytest.mark.django_db
@@ -45,7 +45,7 @@ class Page:
 
 def seal_data(house: House, **changes: Any) -> dict[str, Any]:
     data = {
-        "place": "A-1806",
+        "place": house.room.pk,
         "owner": "ours",
         "number": "FQ-0001",
         "cards": "cancelled",
@@ -104,11 +104,11 @@ def test_seal_form_names_everything_that_is_missing_and_keeps_what_was_typed():
     event = house.dead()
     page = Page(house, event, house.sec)
 
-    answer = page.post("do/seal/", place="不存在", number="FQ-9")
+    answer = page.post("do/seal/", place_note="不存在", number="FQ-9")
 
     assert answer.status_code == 422
     assert errors(answer) == {
-        "place",
+        "place_note",
         "owner",
         "cards",
         "photo",
@@ -118,6 +118,35 @@ def test_seal_form_names_everything_that_is_missing_and_keeps_what_was_typed():
     }
     assert 'value="FQ-9"' in answer.content.decode()
     assert not RoomSeal.objects.exists()
+
+
+BLOCK = ("B-203", "b203", "B座203", "B座 203", "B座 2层 203", "B座2层203")
+
+
+@pytest.mark.parametrize("typed", BLOCK)
+def test_room_is_sealed_by_every_name_the_house_prints_for_it(typed):
+    house = House()
+    kinds = Place.Kind
+    block = PlaceFactory(property=house.prop, kind=kinds.BUILDING, name="B座", code="B")
+    floor = PlaceFactory(property=house.prop, kind=kinds.FLOOR, name="2层", parent=block)
+    room = PlaceFactory(
+        property=house.prop,
+        kind=kinds.ROOM,
+        name="203",
+        code="B-203",
+        label="B座 203",
+        parent=floor,
+    )
+    event = house.started("death", place=None, place_note="B座 606")
+    page = Page(house, event, house.sec)
+
+    shown = page.get("do/seal/")
+    answer = page.post("do/seal/", **seal_data(house, place="", place_note=typed))
+
+    assert shown.context["form"].picked == str(block.pk)
+    assert "启动时写的是“B座 606”" in shown.content.decode()
+    assert answer.status_code == 302
+    assert RoomSeal.objects.get().place == room
 
 
 def test_refusal_of_the_transition_stands_on_the_form():
