@@ -83,7 +83,7 @@ def _page(
     context = {
         "form": form,
         "kind": kind,
-        "label": Kind(kind).label,
+        "what": Kind(kind).label,
         "icon": rows.KIND_ICONS[kind],
         "calls": [line for line in card if line.call],
         "card": [line for line in card if not line.call],

@@ -69,11 +69,12 @@ def override_end(event: Event, *, by: User, summary: str, reason: str) -> Event:
 
 
 def refuse_missing(head: str, missing: Iterable[Missing]) -> None:
-    """ConflictError with every sentence, and its place on the page behind it."""
-    found = list(dict.fromkeys((m.sentence, f"{m.at[0]}-{m.at[1]}") for m in missing))
+    """ConflictError with every sentence, and its place on the page before it."""
+    found = list(dict.fromkeys((f"{m.at[0]}-{m.at[1]}", m.sentence) for m in missing))
     if found:
-        said = "；".join(sentence for sentence, _place in found)
-        raise ConflictError(f"{head}{said}", missing=tuple(found))
+        said = "；".join(sentence for _place, sentence in found)
+        short = _("%(head)s，缺的列在下面，点一条就能去补。") % {"head": head.rstrip("：")}
+        raise ConflictError(f"{head}{said}", missing=tuple(found), head=short)
 
 
 def _ended(

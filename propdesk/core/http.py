@@ -134,8 +134,8 @@ def attempt(form: BaseForm, act: Callable[[], Any]) -> int:
             form.add_error(field if field in form.fields else None, sentence)
         return 422
     except ConflictError as conflict:
-        form.add_error(None, ValidationError(str(conflict), code="conflict"))
-        for letter, sentence in conflict.missing:
+        form.add_error(None, ValidationError(conflict.head or str(conflict), code="conflict"))
+        for letter, sentence in () if conflict.head else conflict.missing:
             form.add_error(None, ValidationError(sentence, code=f"missing-{letter}"))
         return 409
     except PermissionDenied as denied:

@@ -18,11 +18,14 @@ class ConflictError(Exception):
     """The record is not in a state where this may happen (409); the message is for the user.
 
     ``missing`` lists single unmet conditions, each with the letter of the step that mends it.
+    ``head`` stands for the message on a page that lists them itself, each a link.
     """
 
-    def __init__(self, message: str, missing: "tuple[tuple[str, str], ...]" = ()) -> None:
+    def __init__(
+        self, message: str, missing: "tuple[tuple[str, str], ...]" = (), *, head: str = ""
+    ) -> None:
         super().__init__(message)
-        self.missing = missing
+        self.missing, self.head = missing, head
 
 
 class RefusedInput(Exception):  # noqa: N818 -- reads as what happened

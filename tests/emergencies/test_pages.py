@@ -374,3 +374,44 @@ def test_what_is_typed_is_kept_as_a_draft(house: House, outage: Event) -> None:
     page = body(client, address(outage, "step", "P10"))
     kept = Draft.objects.get(owner=house.guard)
     assert ("正在查" in page, "password" in kept.data) == (True, False)
+
+
+# --- what a tester found -------------------------------------------------------------------
+
+
+def labels_of(page: str) -> list[str]:
+    return re.findall(r"<label[^>]*>\s*([^<]+?)\s*<", page)
+
+
+def test_start_page_names_its_fields(house: House) -> None:
+    url = reverse("emergencies:new", args=[house.prop.code, "drunk_guest"])
+    labels = labels_of(body(client_of(house.guard), url))
+    assert {"不是刚才，是什么时间发生的", "由哪件转来"} <= set(labels)
+    assert "醉客" not in labels
+
+
+@pytest.mark.parametrize("is_drill", [False, True])
+def test_drill_offers_no_number_to_dial(house: House, is_drill: bool) -> None:
+    client = client_of(house.dm)
+    query = "?drill=1" if is_drill else ""
+    start = body(client, reverse("emergencies:new", args=[house.prop.code, "fire"]) + query)
+    event = house.started("fire", is_drill=is_drill, place=house.floor)
+    page = body(client, event.get_absolute_url())
+    assert [("tel:" in each, "不真打" in each) for each in (start, page)] == [
+        (not is_drill, is_drill)
+    ] * 2
+
+
+@pytest.mark.parametrize("name", ["end", "override-end"])
+def test_ending_too_early_lists_what_is_missing_as_links_before_and_after(
+    house: House, outage: Event, name: str
+) -> None:
+    client = client_of(house.gm if name == "override-end" else house.dm)
+    url = address(outage, "act", name)
+    before = client.get(url).content.decode()
+    response = client.post(url, {"summary": "已恢复", "reason": "停得太久"})
+    after = response.content.decode()
+    link = f'<a href="{outage.get_absolute_url()}#fact-scope">'
+    assert (response.status_code, before.count(link), after.count(link)) == (409, 1, 1)
+    assert "fact-scope</li>" not in after
+    assert ("不能特批" in before) == (name == "override-end")
