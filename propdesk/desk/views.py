@@ -1,6 +1,6 @@
 """Screens over all registers."""
 
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from django.http import Http404, HttpResponse
@@ -28,6 +28,8 @@ from propdesk.desk import forms, queries
 from propdesk.desk import shell as frame
 
 LIMIT = 12
+EVENTS = 6
+"""Running events shown: those that are latest; the rest is one tap away and counted."""
 
 
 @staff_view
@@ -45,9 +47,8 @@ def board(request: StaffRequest) -> HttpResponse:
     running = queries.running_complaints(user, prop, now, LIMIT)
     context = {
         "now": now,
-        "events": [
-            event_rows.running_row(prop, user, row) for row in events.running(user, prop, 6)
-        ],
+        "events": _events(request, now)[:EVENTS],
+        "events_all": counts["events"],
         "urgent": _urgent(request, now),
         "running": [incident_rows.list_row(prop, row) for row in running],
         "tasks": [_task(prop.code, task, now) for task in queries.open_tasks(user, prop, LIMIT)],
@@ -55,6 +56,13 @@ def board(request: StaffRequest) -> HttpResponse:
         "figures": _figures(prop.code, counts),
     }
     return page(request, "desk/board.html", context)
+
+
+def _events(request: StaffRequest, now: datetime) -> list[Any]:
+    """What runs, the longest overdue first, then what is due next."""
+    prop, user = request.prop, request.user
+    rows = [event_rows.running_row(prop, user, row) for row in events.running(user, prop)]
+    return sorted(rows, key=lambda row: row.due or now + timedelta(days=1))
 
 
 def _mend(code: str, row: dict[str, Any], now: datetime) -> dict[str, Any]:

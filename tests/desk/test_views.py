@@ -1,5 +1,6 @@
 """值班台, search, notices and sign-off inbox."""
 
+import re
 from datetime import timedelta
 from typing import Any
 
@@ -8,9 +9,11 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
+from emergencies.models import Event
 from propdesk.core.models import Delivery, Notice, User
 from propdesk.core.roles import Role
-from propdesk.desk import queries, shell
+from propdesk.desk import queries, shell, views
+from tests.emergencies.journey import House as Events
 from tests.factories import member
 from tests.incidents import moves
 from tests.incidents.journey import House, drawn
@@ -92,6 +95,23 @@ def test_board_leads_from_a_cut_list_to_the_whole_one() -> None:
     board = reverse("incidents:board", args=[house.prop.code])
     assert f'<a class="more" href="{board}?state=overdue">全部逾期 13 件' in page
     assert "全部2小时内到期" not in page
+
+
+def test_board_counts_every_event_and_shows_the_longest_overdue_first() -> None:
+    house = Events()
+    many = [house.started("power_outage", place=house.floor) for _n in range(views.EVENTS + 1)]
+    first = many[0]
+    Event.objects.filter(pk=first.pk).update(
+        reported_at=first.reported_at - timedelta(hours=3),
+        occurred_at=first.occurred_at - timedelta(hours=3),
+    )
+    page = web(house.dm).get(reverse("desk:board", args=[house.prop.code])).content.decode()
+    part = page[page.index('class="panel running"') :]
+    part = part[: part.index("</section>")]
+    shown = re.findall(r'class="code">([^<]+)<', part)
+    assert (shown[0], len(shown)) == (first.case.number, views.EVENTS)
+    assert f'<span class="n">{len(many)}</span>' in part
+    assert reverse("emergencies:board", args=[house.prop.code]) in part
 
 
 def test_board_of_an_administrator_is_the_settings() -> None:
