@@ -79,7 +79,8 @@ class World:
         return reverse(name, kwargs={arg: keys[arg] for arg in routes()[name]})
 
 
-# GET and then POST, each for: anon other admin cashier engineer guard dm pm.
+# GET and then POST, each for: anon other admin cashier engineer guard dm pm. The call of this outage
+# is to the duty managers, and the one who started and commands it knows: nothing is left to confirm.
 TABLE = """
 emergencies:board          302 404 200 200 200 200 200 200  401 404 405 405 405 405 405 405
 emergencies:choose         302 404 403 200 200 200 200 200  401 404 403 422 422 422 422 422
@@ -97,7 +98,7 @@ emergencies:still          302 404 405 405 405 405 405 405  401 404 404 404 409 
 emergencies:open_child     302 404 405 405 405 405 405 405  401 404 404 404 409 409 409 409
 emergencies:tell           302 404 404 404 200 200 200 200  401 404 404 404 422 422 422 422
 emergencies:not_told       302 404 404 404 200 200 200 200  401 404 404 404 422 422 422 422
-emergencies:acknowledge    302 404 405 405 405 405 405 405  401 404 404 404 403 403 302 403
+emergencies:acknowledge    302 404 405 405 405 405 405 405  401 404 404 404 403 403 409 403
 emergencies:edit_party     302 404 404 404 403 200 200 200  401 404 404 404 403 422 422 422
 emergencies:unmask         302 404 404 404 403 403 200 200  401 404 404 404 403 403 422 422
 emergencies:end_reader     302 404 404 404 404 404 404 404  401 404 404 404 404 404 404 404
