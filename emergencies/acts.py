@@ -27,6 +27,8 @@ class Act:
     done: "str | Lazy"
     action: str
     icon: str = "pencil-square"
+    ready: Run | None = None
+    """Called with the event, or the row it is about, when the page is opened: ConflictError."""
 
 
 def _party(event: Event, by: User, form: Any) -> Any:
@@ -96,6 +98,14 @@ ACTS: dict[str, Act] = {
         _("此人现在可以查看。"),
         "name_reader",
         "eye",
+    ),
+    "correct-place": Act(
+        _("更正地点"),
+        forms.CorrectPlaceForm,
+        _data(workflow.correct_place),
+        _("地点已更正，有关岗位已收到通知。"),
+        "correct_place",
+        "geo-alt",
     ),
     "link": Act(
         _("关联其他编号"),

@@ -25,6 +25,7 @@ MENU = (
     "photo",
     "party",
     "hand-over",
+    "correct-place",
     "link",
     "reopen",
     "void",
@@ -208,6 +209,12 @@ class NextSteps(DetailRows):
         hard = any(m.kind not in OVERRIDABLE for m in self.missing)
         return self.can("override_end") and bool(self.missing) and not involved and not hard
 
+    @cached_property
+    def may_void(self) -> bool:
+        """误启动: nothing it led to runs, and four eyes once anything was done."""
+        runs = any(c.status != S.VOIDED for c in self.children)
+        return self.can("void") and not runs and may_void(self.event, self.user)
+
     # --- other acts ----------------------------------------------------------------------------
 
     def offers(self, name: str) -> bool:
@@ -224,8 +231,7 @@ class NextSteps(DetailRows):
             "end": self.may_end,
             "override-end": self.may_override,
             "archive": not self.missing,
-            "void": not any(c.status != S.VOIDED for c in self.children)
-            and may_void(row, self.user),
+            "void": self.may_void,
         }
         return checks.get(name, True)
 

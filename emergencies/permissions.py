@@ -45,6 +45,7 @@ ACTIONS: Table = {
     "take_command": _DUTY,
     "name_reader": _MANAGER,
     "end_reader": _MANAGER,
+    "correct_place": _DUTY,
     "link": _DUTY,
     "open_child": _WORK,
     "end": _DUTY,

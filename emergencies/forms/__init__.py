@@ -10,6 +10,7 @@ from emergencies.forms.ending import (
     VoidForm,
 )
 from emergencies.forms.people import (
+    CorrectPlaceForm,
     EditPartyForm,
     EndReaderForm,
     HandOverForm,
@@ -29,6 +30,7 @@ __all__ = [
     "AgainForm",
     "AnswerForm",
     "ArchiveForm",
+    "CorrectPlaceForm",
     "EditPartyForm",
     "EndForm",
     "EndReaderForm",

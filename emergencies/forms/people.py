@@ -8,8 +8,10 @@ from django.utils.translation import gettext as _t
 from django.utils.translation import gettext_lazy as _
 
 from emergencies.forms.base import PHONE, ActForm, ColleagueField, ReasonForm
+from emergencies.forms.together import PlaceForm
 from emergencies.models import Party
-from propdesk.core import masks, places
+from propdesk.core import masks, place_picker, places
+from propdesk.core.layouts import Picker
 from propdesk.core.models import Honorific
 from propdesk.core.persons import Guest
 from propdesk.core.roles import MANAGERS, standing
@@ -29,6 +31,33 @@ class HandOverForm(ActForm):
         offered = self.colleagues if roles & MANAGERS else self.readers
         rows = offered(but=frozenset({self.event.commander_id}))
         self.fields["to"].offer(rows)  # type: ignore[attr-defined]
+
+
+class CorrectPlaceForm(PlaceForm):
+    submit = _("更正地点")
+    icon = "geo-alt"
+    reason = CleanCharField(label=_("为什么更正"), max_length=200)
+
+    def prepare(self) -> None:
+        super().prepare()
+        note = self.fields["place_note"]
+        note.label = _t("列表里没有，或写得更细")
+        note.help_text = _t("例如：B1 车库 23 号位旁")
+        here = self.event
+        self.initial.setdefault("place", here.place_id)
+        self.initial.setdefault("place_note", here.place_note)
+
+    def layout(self) -> tuple[Any, ...]:
+        return (Picker(), "reason")
+
+    def clean(self) -> dict[str, Any]:
+        """Words alone that name a place of the house are that place."""
+        data = super().clean() or {}
+        if data.get("place") is None and data.get("place_note"):
+            data["place"] = place_picker.find(self.prop, data["place_note"])
+            if data["place"] is not None:
+                data["place_note"] = ""
+        return data
 
 
 class TakeCommandForm(ActForm):

@@ -43,6 +43,7 @@ LOOK = {
     "remove_attachment": ("grey", "image", _l("撤下照片")),
     "add_party": ("grey", "person-plus", _l("登记有关人员")),
     "edit_party": ("grey", "person", _l("更正有关人员")),
+    "correct_place": ("orange", "geo-alt", _l("更正地点")),
     "unmask": ("grey", "eye", _l("查看完整号码")),
     "link": ("grey", "link-45deg", _l("关联")),
     "open_child": ("orange", "diagram-3", _l("启动关联预案")),

@@ -35,6 +35,7 @@ from emergencies.workflow.charging import (
     Posting,
     Signed,
     cancel_damage,
+    check_signable,
     decline_damage,
     post_damage,
     sign_damage,
@@ -42,6 +43,7 @@ from emergencies.workflow.charging import (
 from emergencies.workflow.commanding import (
     add_party,
     attach,
+    correct_place,
     edit_party,
     end_reader,
     hand_over,
@@ -78,7 +80,14 @@ from emergencies.workflow.headcount import (
     roll_call,
     sweep_floor,
 )
-from emergencies.workflow.marking import Proof, confirm_again, done, not_needed, one_round
+from emergencies.workflow.marking import (
+    Proof,
+    confirm_again,
+    done,
+    missing_before,
+    not_needed,
+    one_round,
+)
 from emergencies.workflow.outside import Outside, add_scan, decline_signature, take_signature
 from emergencies.workflow.prices import Price, put_price
 from emergencies.workflow.recording import (
@@ -88,7 +97,7 @@ from emergencies.workflow.recording import (
     start_record,
     written,
 )
-from emergencies.workflow.releasing import Release, open_seal, release_seal
+from emergencies.workflow.releasing import Release, check_openable, open_seal, release_seal
 from emergencies.workflow.reporting import (
     REPORT_KIND,
     edit_report,
@@ -151,10 +160,13 @@ __all__ = [
     "attach",
     "back_to_bundled",
     "cancel_damage",
+    "check_openable",
     "check_seal",
+    "check_signable",
     "climb",
     "confirm_again",
     "confirmed_in_inbox",
+    "correct_place",
     "count_belongings",
     "decide_damage",
     "decline_damage",
@@ -180,6 +192,7 @@ __all__ = [
     "link",
     "link_claim",
     "list_losses",
+    "missing_before",
     "missing_fields",
     "missing_report_fields",
     "name_reader",

@@ -19,13 +19,14 @@ from emergencies.workflow.base import (
     now_and,
     reads_restricted,
     say,
+    since_start,
 )
 from emergencies.workflow.marking import BEFORE
 from propdesk.core import audit, clocks, persons
 from propdesk.core.models import Case, Department, Place, User
 from propdesk.core.persons import Guest
 from propdesk.core.roles import ALL_STAFF, MANAGERS, standing
-from propdesk.core.transitions import RefusedInput, happened, require
+from propdesk.core.transitions import RefusedInput, require
 
 BEFORE["loss_list"] = registers.loss_list_missing
 BEFORE["affected"] = registers.affected_missing
@@ -103,7 +104,7 @@ def recover_loss(
     row = _own_loss(event, item)
     require(row.recovered_at is None, _("这一样已经登记找回。"))
     now, moment = now_and(at)
-    happened("at", moment, now, not_before=event.occurred_at)
+    since_start("at", moment, now, event)
     if not where.strip():
         raise RefusedInput(where=_("请写明在哪里找回。"))
     row.recovered_at, row.recovered_where, row.recovered_by = moment, where.strip()[:120], by
@@ -163,7 +164,7 @@ def inform_affected(
     """登记已告知 (E-7): one or many households at once, with how and when."""
     event, _stand = begin(event, "inform_affected", by)
     now, moment = now_and(at)
-    happened("at", moment, now, not_before=event.occurred_at)
+    since_start("at", moment, now, event)
     if not via:
         raise RefusedInput(via=_("请选择告知的方式。"))
     ids = [row.pk for row in rows]

@@ -18,7 +18,7 @@ from propdesk.core import audit
 from propdesk.core.models import User
 from propdesk.core.notices import notify
 from propdesk.core.roles import MANAGERS, Role, Standing, ensure, standing
-from propdesk.core.transitions import in_state
+from propdesk.core.transitions import RefusedInput, happened, in_state, to_minute
 
 LATE_ENTRY = timedelta(minutes=10)
 """What happened longer before it was entered is marked 补录."""
@@ -218,6 +218,15 @@ def ensure_rank(event: Event, by: User, role: str) -> None:
 
 def minutes(number: int) -> timedelta:
     return timedelta(minutes=number)
+
+
+def since_start(field: str, at: datetime, now: datetime, event: Event) -> None:
+    """RefusedInput (422) for a time in the future, far in the past or before the event happened."""
+    happened(field, at, now)
+    if at < to_minute(event.occurred_at):
+        began = timezone.localtime(event.occurred_at).strftime("%m-%d %H:%M")
+        text = _t("事件发生在%(at)s，这里的时间比它早，请核对后重填。")
+        raise RefusedInput(**{field: text % {"at": began}})
 
 
 def now_and(occurred_at: datetime | None) -> tuple[datetime, datetime]:

@@ -13,7 +13,7 @@ from emergencies.models import Belonging, Event, Handover, Inventory
 from emergencies.playbooks.vocabulary import Register
 from emergencies.queries import evidence, seals
 from emergencies.workflow import marking
-from emergencies.workflow.base import begin, finish, now_and
+from emergencies.workflow.base import begin, finish, now_and, since_start
 from emergencies.workflow.marking import fulfilled
 from emergencies.workflow.together import Second, beside, withdraw
 from propdesk.core import audit, persons, photos
@@ -77,7 +77,7 @@ def count_belongings(
     _may_count(event)
     _check(things, ready, is_empty=is_empty)
     now, at = now_and(counted_at)
-    happened("counted_at", at, now, not_before=event.occurred_at)
+    since_start("counted_at", at, now, event)
     old = event.inventories.select_for_update().filter(superseded_at=None).first()
     rows = _superseded(event, old, reason, by, now)
     row, made = _stored(

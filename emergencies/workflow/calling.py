@@ -14,12 +14,12 @@ from emergencies.models import Call, Event, Rung
 from emergencies.playbooks.schema import Notice
 from emergencies.playbooks.schema import Rung as LadderRung
 from emergencies.queries import evidence
-from emergencies.workflow.base import Rule, begin, finish, minutes, neutral, say
+from emergencies.workflow.base import Rule, begin, finish, minutes, neutral, say, since_start
 from propdesk.core import audit, duty
 from propdesk.core.models import Delivery, User
 from propdesk.core.models import Notice as CoreNotice
 from propdesk.core.roles import MANAGERS, Role, standing
-from propdesk.core.transitions import RefusedInput, happened, require
+from propdesk.core.transitions import RefusedInput, require
 
 log = logging.getLogger(__name__)
 
@@ -128,7 +128,7 @@ def tell(event: Event, notice: str, told: Told, *, by: User) -> Call:
     event, _stand = begin(event, "tell", by)
     now = timezone.now()
     at = told.at or now
-    happened("at", at, now, not_before=event.occurred_at)
+    since_start("at", at, now, event)
     row = _row_to_tell(event, notice, by, now)
     require(row.told_at is None, _("这一项已经登记过通知。"))
     if not told.via:

@@ -101,13 +101,25 @@ _SIGNED = (
 )
 
 
-def _may_sign(event: Event, slip: Compensation, signed: Signed) -> None:
+def check_signable(event: Event) -> None:
+    """ConflictError for a slip that cannot be signed now: for whoever opens the page."""
+    slip = event.compensations.exclude(status=C.CANCELLED).first()
+    require(slip is not None, _("还没有核价，先列出赔偿明细。"))
+    assert slip is not None  # noqa: S101 -- for the type checker; require() has refused
+    _signable(slip)
+
+
+def _signable(slip: Compensation) -> None:
     require(slip.status == C.INFORMED, _("先告知客户，客户同意后再签字。"))
     require(slip.position == Compensation.Position.AGREE, _("客户还没有同意，不能签字。"))
     require(
         not slip.needs_decision or slip.decision in SETTLES,
         _("有争议或超权限，先等上级批示。"),
     )
+
+
+def _may_sign(event: Event, slip: Compensation, signed: Signed) -> None:
+    _signable(slip)
     require(signed.payer.event_id == event.pk, _("请选择这件里登记的客户。"))
     if not signed.drawn and not signed.scan:
         raise RefusedInput(drawn=_("请客户在屏幕上签名，或拍下签好的纸质单。"))

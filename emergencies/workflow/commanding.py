@@ -20,8 +20,8 @@ from emergencies.workflow.base import (
     permit,
     say,
 )
-from propdesk.core import audit, cases, persons, photos
-from propdesk.core.models import Attachment, CaseLink, Person, Unmasking, User
+from propdesk.core import audit, cases, persons, photos, search
+from propdesk.core.models import Attachment, CaseLink, Person, Place, Unmasking, User
 from propdesk.core.persons import Guest
 from propdesk.core.roles import ALL_STAFF, MANAGERS, Role, standing
 from propdesk.core.transitions import RefusedInput, happened, require
@@ -122,6 +122,37 @@ def end_reader(event: Event, user: User, *, by: User, reason: str) -> Reader:
     audit.save(row, "ended_at", "ended_by", by=by, reason=reason)
     finish(event, [], row, by=by, action="end_reader", reason=reason, info={"user": user.pk})
     return row
+
+
+@transaction.atomic
+def correct_place(
+    event: Event, place: Place | None, place_note: str, *, by: User, reason: str
+) -> Event:
+    """更正地点 (E-1): whoever was called learns of it at once; what was sealed stays as it was.
+
+    RefusedInput without a place or a reason; ConflictError where nothing would change.
+    """
+    event, _stand = begin(event, "correct_place", by)
+    words = place_note.strip()[:80]
+    foreign = place is not None and place.property_id != event.case.property_id
+    if foreign or (place is None and not words):
+        raise RefusedInput(place=_("请选择地点，或用几个字写明在哪里。"))
+    if not reason.strip():
+        raise RefusedInput(reason=_("请写明更正的原因。"))
+    before = event.place_id
+    changed = (before, event.place_note) != (place.pk if place else None, words)
+    require(changed, _("地点没有变化。"))
+    event.place, event.place_note = place, words
+    info = {"from": before, "to": event.place_id}
+    fields = ["place", "place_note"]
+    finish(event, fields, by=by, action="correct_place", reason=reason, info=info)
+    if not event.case.restricted:
+        search.add(event.case, " ".join([place.label if place else "", words]).strip())
+    roles = [Role(role) for role in event.involved.values_list("role", flat=True)]
+    text = f"【{_('地点已更正')}】{neutral(event)}"
+    key = f"place:{event.case.version}"
+    say(event, *roles, rule=Rule.CALL, text=text, key=key, also=[event.commander], by=by)
+    return event
 
 
 @transaction.atomic

@@ -15,18 +15,18 @@ from django.utils.translation import gettext as _
 
 from emergencies.models import Compensation, DamageLine, Event, PriceItem
 from emergencies.models.damage import NOTHING
-from emergencies.playbooks.vocabulary import Register
+from emergencies.playbooks.vocabulary import Register, Via
 from emergencies.queries import seals
 from emergencies.workflow import marking
 from emergencies.workflow.answering import say as answer_fact
-from emergencies.workflow.base import Rule, begin, finish, neutral, say
+from emergencies.workflow.base import Rule, begin, finish, neutral, say, since_start
 from emergencies.workflow.marking import fulfilled
 from emergencies.workflow.together import withdraw
 from propdesk.core import audit, rendering, signatures
 from propdesk.core.models import User
 from propdesk.core.numbering import next_number
 from propdesk.core.roles import Role
-from propdesk.core.transitions import RefusedInput, happened, require
+from propdesk.core.transitions import RefusedInput, require
 
 C = Compensation.Status
 OWN = (
@@ -228,6 +228,10 @@ class Informed:
     objection: str = ""
 
 
+TOLD_BY = (Via.IN_PERSON, Via.PHONE, Via.SMS)
+"""How a guest learns of money he is to pay: himself, and nobody else with him."""
+
+
 @transaction.atomic
 def inform_guest(event: Event, said: Informed, *, by: User) -> Compensation:
     """告知客户 (E-2): when, how, and whether he agrees; a dispute stops everything until decided."""
@@ -236,11 +240,11 @@ def inform_guest(event: Event, said: Informed, *, by: User) -> Compensation:
     require(slip.status in (C.DRAFT, C.INFORMED), _("客户已经签字，不用再告知。"))
     now = timezone.now()
     at = said.at or now
-    happened("at", at, now, not_before=event.occurred_at)
+    since_start("at", at, now, event)
     if said.position not in Compensation.Position.values:
         raise RefusedInput(position=_("请选择客户的意见。"))
-    if not said.via:
-        raise RefusedInput(via=_("请选择告知的方式。"))
+    if said.via not in TOLD_BY:
+        raise RefusedInput(via=_("赔偿只能当面、打电话或发短信告诉客户本人，请选一种。"))
     if said.position == Compensation.Position.DISPUTE:
         if not said.objection.strip():
             raise RefusedInput(objection=_("请照原话写下客户的异议。"))

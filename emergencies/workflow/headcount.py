@@ -12,7 +12,7 @@ from emergencies.playbooks import conditions
 from emergencies.playbooks.vocabulary import Register
 from emergencies.queries import evidence, headcount, seals
 from emergencies.workflow import answering, ending, marking, starting
-from emergencies.workflow.base import Rule, begin, finish, neutral, now_and, say
+from emergencies.workflow.base import Rule, begin, finish, neutral, now_and, say, since_start
 from emergencies.workflow.marking import fulfilled
 from emergencies.workflow.together import is_colleague, withdraw
 from propdesk.core import audit, persons
@@ -76,7 +76,7 @@ def sweep_floor(event: Event, what: Swept, *, by: User) -> FloorSweep:
     _asks(event, Register.FLOOR_SWEEP)
     now, at = now_and(what.cleared_at)
     started = what.started_at or at
-    happened("cleared_at", at, now, not_before=event.occurred_at)
+    since_start("cleared_at", at, now, event)
     swept_by = what.swept_by or by
     _check_floor(event, what, started, at)
     is_colleague(event, swept_by, "swept_by")
@@ -289,7 +289,7 @@ def hand_to_fire_service(event: Event, what: Handed, *, by: User) -> FireHandove
     missing = headcount.tally(event).counted["missing"]
     require(missing, _("现在没有缺的人，不用移交。"))
     now, at = now_and(what.handed_at)
-    happened("handed_at", at, now, not_before=event.occurred_at)
+    since_start("handed_at", at, now, event)
     _check_handed(what)
     who = Guest(name=what.officer.strip(), kind=Person.Kind.OUTSIDER)
     row = FireHandover(

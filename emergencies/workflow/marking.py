@@ -20,13 +20,14 @@ from emergencies.workflow.base import (
     is_late_entry,
     minutes,
     now_and,
+    since_start,
 )
 from emergencies.workflow.calling import told_by_step
 from propdesk.core import audit, clocks, duty, persons, photos, signatures
 from propdesk.core.images import Photo
 from propdesk.core.models import Attachment, Person, PersonSignature, User
 from propdesk.core.persons import Guest
-from propdesk.core.transitions import RefusedInput, happened, require
+from propdesk.core.transitions import RefusedInput, require
 
 O = StepMark.Outcome  # noqa: E741 -- read as in the tables: O.DONE
 Values = Mapping[str, Any]
@@ -70,7 +71,7 @@ def done(event: Event, step: str, proof: Proof, *, by: User, seen: int = 0) -> S
     goes_on = spec.repeat is not None and spec.repeat.until is not None
     require(not goes_on, _("这一步要反复做：每次登记一次，情况变化后自己结束。"))
     now, at = now_and(proof.occurred_at)
-    happened("occurred_at", at, now, not_before=event.occurred_at)
+    since_start("occurred_at", at, now, event)
     _check(event, spec, proof, has_photo=bool(ready))
     _ranked(event, spec, proof.values, by)
     _settled(event, spec)
@@ -88,7 +89,7 @@ def one_round(event: Event, step: str, proof: Proof, *, by: User) -> StepMark:
     spec = _step(event, step, by, None)
     require(spec.repeat is not None, _("这一步不需要重复登记。"))
     now, at = now_and(proof.occurred_at)
-    happened("occurred_at", at, now, not_before=event.occurred_at)
+    since_start("occurred_at", at, now, event)
     if not proof.text.strip() and not proof.values:
         raise RefusedInput(text=_("请写一句这次看到或告知了什么。"))
     row, rows = _mark(event, spec, O.ROUND, proof, by=by, now=now, at=at)
@@ -295,11 +296,15 @@ def _ranked(event: Event, spec: Step, values: Values, by: User) -> None:
             ensure_rank(event, by, each.by)
 
 
+def missing_before(event: Event, own: str) -> str:
+    """What this register must hold before its step is ticked; "" for nothing."""
+    return BEFORE[own](event) if own in BEFORE else ""
+
+
 def _settled(event: Event, spec: Step) -> None:
     """ConflictError while the event the step opens is not there."""
-    if spec.own in BEFORE:
-        missing = BEFORE[spec.own](event)
-        require(not missing, missing)
+    missing = missing_before(event, str(spec.own or ""))
+    require(not missing, missing)
     if spec.opens and spec.opens not in evidence.kinds_above(event):
         opened = event.children.exclude(status=Event.Status.VOIDED).filter(kind=spec.opens)
         require(opened.exists(), _("请先启动关联预案，再登记这一步。"))

@@ -139,8 +139,7 @@ def open_seal(
     """启封: by two people, and only after the release of the police is on record."""
     event, _stand = begin(seal.event, "open_seal", by)
     seal = RoomSeal.objects.select_for_update(of=("self",)).get(pk=seal.pk, event=event)
-    require(not seal.is_active, _("没有公安解除记录，不得启封。"))
-    require(seal.opened_at is None, _("已经登记过启封。"))
+    check_openable(seal)
     now, at = now_and(opened_at)
     happened("opened_at", at, now, not_before=seal.released_at)
     beside(event, second, by=by)
@@ -151,6 +150,12 @@ def open_seal(
     info = {"seal": seal.pk}
     finish(event, [], seal, by=by, action="open_seal", info=info, occurred_at=at)
     return seal
+
+
+def check_openable(seal: RoomSeal) -> None:
+    """ConflictError while the police have not released it, and once it was opened."""
+    require(not seal.is_active, _("没有公安解除记录，不得启封。"))
+    require(seal.opened_at is None, _("已经登记过启封。"))
 
 
 # --- guards of the rest ----------------------------------------------------------------------

@@ -12,7 +12,7 @@ from emergencies.playbooks.vocabulary import Register
 from emergencies.queries import evidence, seals
 from emergencies.queries import register_rows as _rows  # noqa: F401 -- fills the papers
 from emergencies.workflow import commanding, marking, sweep
-from emergencies.workflow.base import Rule, begin, finish, neutral, now_and, say
+from emergencies.workflow.base import Rule, begin, finish, neutral, now_and, say, since_start
 from emergencies.workflow.marking import fulfilled
 from emergencies.workflow.together import is_colleague
 from propdesk.core import audit, clocks, duty, persons, photos
@@ -113,7 +113,7 @@ def _pictured(picture: bytes) -> Photo:
 
 
 def _check(event: Event, what: Sealing, at: datetime, now: datetime) -> Place:
-    happened("applied_at", at, now, not_before=event.occurred_at)
+    since_start("applied_at", at, now, event)
     errors: dict[str, str] = {}
     place = what.place
     if place is None or place.property_id != event.case.property_id:

@@ -24,6 +24,7 @@ MOVES: dict[str, Move] = {
     "take_command": move(_("接手指挥"), S.RUNNING),
     "name_reader": move(_("增加可查看人"), *ALIVE),
     "end_reader": move(_("取消可查看人"), *ALIVE),
+    "correct_place": move(_("更正地点"), *OPEN),
     "link": move(_("关联"), *OPEN),
     "open_child": move(_("启动关联预案"), S.RUNNING),
     "end": move(_("结束处置"), S.RUNNING, to=(S.SIGNING,)),

@@ -336,6 +336,12 @@ ACTS: tuple[Act, ...] = (
         lambda h, e, by: W.unmask(e, party_of(e).person, by=by, reason="回电话"),
     ),
     Act("hand_over", "hand_over", theft, lambda h, e, by: W.hand_over(e, h.gm, by=by)),
+    Act(
+        "correct_place",
+        "correct_place",
+        theft,
+        lambda h, e, by: W.correct_place(e, h.other_room, "", by=by, reason="听错房号"),
+    ),
     Act("link", "link", beside_another, lambda h, e, by: W.link(e, OTHER, by=by)),
     Act(
         "open_child",

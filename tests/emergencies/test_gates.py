@@ -14,6 +14,7 @@ from emergencies.queries import drills
 from emergencies.queries import records as queries
 from emergencies.workflow import flag_due, sweep
 from emergencies.workflow.base import Rule
+from propdesk.core import audit
 from propdesk.core.models import Clock, Notice
 from propdesk.core.transitions import ConflictError, RefusedInput
 from tests.emergencies.journey import House, S, ago, board, fresh
@@ -383,3 +384,47 @@ def test_accident_report_needs_the_words_of_the_guest_or_that_he_declined(house)
         asked(declined=True),
         asked(account="地上有水"),
     ] == [True, True, False, False]
+
+
+# --- the place -------------------------------------------------------------------------------
+
+
+def test_place_is_corrected_with_a_reason_and_everybody_called_is_told():
+    house = House()
+    event = house.started("theft", place=None, place_note="B座 606")
+
+    workflow.correct_place(event, house.room, "", by=house.dm, reason="听错房号")
+
+    row = fresh(event)
+    told = Notice.objects.filter(case=event.case, text__contains="地点已更正")
+    assert (row.place, row.place_note) == (house.room, "")
+    assert house.guard in {notice.recipient for notice in told}
+    assert audit.problems(row.case) == []
+
+
+WRONG = {
+    "no place": (lambda house: (None, " "), "听错", {"place"}),
+    "a place of another house": (lambda house: (House().room, ""), "听错", {"place"}),
+    "no reason": (lambda house: (house.other_room, ""), " ", {"reason"}),
+}
+
+
+@pytest.mark.parametrize("name", sorted(WRONG))
+def test_correcting_the_place_is_refused_with(name):
+    house = House()
+    event = house.started("theft")
+    where, reason, fields = WRONG[name]
+    place, words = where(house)
+
+    with refuses(RefusedInput) as caught, transaction.atomic():
+        workflow.correct_place(event, place, words, by=house.dm, reason=reason)
+
+    assert set(caught.value.errors) == fields
+
+
+def test_place_that_stays_the_same_is_no_correction():
+    house = House()
+    event = house.started("theft")
+
+    with refuses(ConflictError, match="地点没有变化"), transaction.atomic():
+        workflow.correct_place(event, house.room, "", by=house.dm, reason="再看")
