@@ -109,5 +109,13 @@ SEALS: dict[str, Act] = {
         "release_seal",
         "unlock",
     ),
-    "open-seal": Act(_("启封"), seals.OpenForm, _open, _("已登记启封。"), "open_seal", "unlock"),
+    "open-seal": Act(
+        _("启封"),
+        seals.OpenForm,
+        _open,
+        _("已登记启封。"),
+        "open_seal",
+        "unlock",
+        ready=workflow.check_openable,
+    ),
 }

@@ -8,16 +8,17 @@ from django.utils.translation import gettext as _t
 from django.utils.translation import gettext_lazy as _
 
 from emergencies.forms.base import ActForm, ReasonForm, area, moment
-from emergencies.forms.telling import BY_HAND
 from emergencies.models import Compensation, Party
 from emergencies.queries import damage as queries
 from emergencies.workflow import Declined, Informed, Line, Posting, Ruling, Signed
+from emergencies.workflow import damage as workflow_of
 from emergencies.workflow.damage import MAX_LINES, MAX_QUANTITY
 from propdesk.core import signatures
 from propdesk.core.layouts import Fold, Group, Row, Rows
 from propdesk.core.text import CleanCharField, CleanTextField
 from propdesk.core.widgets import Chips, PhotoInput, SignatureField
 
+TOLD_BY = [(way.value, way.label) for way in workflow_of.TOLD_BY]
 SPARE = 5
 """Empty lines below those that are filled in."""
 PARTS = ("listed", "item", "quantity", "unit", "price", "depreciation")
@@ -144,7 +145,7 @@ def _offer(row: Any) -> str:
 class InformForm(ActForm):
     submit = _("登记告知")
     icon = "chat-left-text"
-    via = forms.ChoiceField(label=_("怎么告知的"), choices=BY_HAND, widget=Chips(css="chips-sm"))
+    via = forms.ChoiceField(label=_("怎么告知的"), choices=TOLD_BY, widget=Chips(css="chips-sm"))
     position = forms.ChoiceField(
         label=_("客户的意见"),
         choices=Compensation.Position.choices,

@@ -78,6 +78,8 @@ class StepForm(ActForm):
     """完成 or 登记一次: what the playbook asks for stands open, the rest under a fold."""
 
     submit: "str | StrPromise" = _("完成")
+    first: tuple[str, str] | None = None
+    """What has to be written down elsewhere before: the sentence and the address."""
     text = CleanTextField(label=_("做了什么"), widget=area(2), max_length=2000, required=False)
     photo = PhotosField(label=_("照片"), required=False)
     contact_name = CleanCharField(label=_("联系到谁"), max_length=60, required=False)

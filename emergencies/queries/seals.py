@@ -25,7 +25,14 @@ def active(event: Event) -> "QuerySet[RoomSeal]":
 def of_event(event: Event) -> "QuerySet[RoomSeal]":
     """All seals of the event with what a page shows of them; three statements."""
     rows = event.seals.select_related(
-        "place", "sealed_by", "officer", "document", "released_by", "released_with"
+        "place",
+        "sealed_by",
+        "officer",
+        "document",
+        "released_by",
+        "released_with",
+        "opened_by",
+        "opened_with",
     )
     return rows.prefetch_related(
         Prefetch("tags", SealTag.objects.select_related(*_PRESENT)),

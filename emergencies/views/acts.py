@@ -26,7 +26,8 @@ def act(request: StaffRequest, number: str, name: str) -> HttpResponse:
     one, spec = frame.load(request, number), EVERY[name]
     permit(one.event, spec.action, request.user)
     if request.method != "POST":
-        return _page(request, one, name, _form(request, one, name))
+        refused = frame.not_ready(request, one, spec, one.event)
+        return refused or _page(request, one, name, _form(request, one, name))
     if "more_rows" in request.POST:
         return frame.more_rows(request, one, name)
     form = spec.form(request.POST, request.FILES, event=one.event, user=request.user)

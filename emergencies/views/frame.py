@@ -17,17 +17,20 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from emergencies import acts, cards, forms, rows
+from emergencies import acts, cards, forms, rows, workflow
 from emergencies.detail import Detail
 from emergencies.next_steps import Line
 from propdesk.core import drafts
 from propdesk.core.http import StaffRequest, attempt, done, page
 from propdesk.core.paging import number_or_none
+from propdesk.core.transitions import ConflictError
 
 ONE_TIME = re.compile(r'name="(?:csrfmiddlewaretoken|form_token)" value="[^"]*"')
 """What differs each time a form is drawn."""
 MAIN = ("now", "own", "questions", "steps", "end", "review")
 MORE_ROWS = 5
+FIRST = {"loss_list": "list-losses", "affected": "add-affected"}
+"""The act that fills what a register must hold before its step is ticked."""
 SIDE = ("told", "people", "papers", "photos", "more", "timeline")
 
 
@@ -91,7 +94,18 @@ def step_form(
         auto_id=f"id_{line.step.id}_%s",
     )
     form.restored = bool(drafted) and not posted
+    form.first = _first(one, line)
     return form
+
+
+def _first(one: Detail, line: Line) -> tuple[str, str] | None:
+    """What must be on record before the step is ticked, and the page where it is written down."""
+    own = str(line.step.own or "")
+    if line.is_owned:
+        where = address(one, line.register.partition(":")[2] or "detail")
+        return _("这一步在专门的登记里办理，办好后自己打勾。"), where
+    missing = workflow.missing_before(one.event, own) if line.is_open else ""
+    return (missing, address(one, "act", FIRST[own])) if missing and own in FIRST else None
 
 
 def parts(request: StaffRequest, one: Detail) -> list[dict[str, Any]]:
@@ -191,6 +205,18 @@ def more_rows(request: StaffRequest, one: Detail, name: str) -> HttpResponse:
     typed["rows"] = [str(shown + MORE_ROWS)]
     drafts.keep(request.user, f"{one.event.case.number}:{name}", typed)
     return done(request, request.get_full_path())
+
+
+def not_ready(request: StaffRequest, one: Detail, act: acts.Act, about: Any) -> HttpResponse | None:
+    """The sentence of an act that cannot succeed now, instead of a form filled in for nothing."""
+    try:
+        if act.ready is not None:
+            act.ready(about)
+    except ConflictError as conflict:
+        form = forms.AgainForm({}, event=one.event, user=request.user)
+        form.add_error(None, str(conflict))
+        return form_page(request, one, act.title, form, status=409, name="not-ready")
+    return None
 
 
 def form_page(

@@ -53,6 +53,10 @@ def item(request: StaffRequest, number: str, name: str, item: int) -> HttpRespon
     row = find(one.event, item)
     if row is None:
         raise Http404
+    if request.method != "POST":
+        refused = frame.not_ready(request, one, spec, row)
+        if refused is not None:
+            return refused
     key, status = f"{name}-{item}", 200
     form = _form(request, one, key, spec.form)
     if request.method == "POST":

@@ -356,3 +356,66 @@ def test_broken_seal_is_renewed_first_and_its_form_says_which_place_it_is():
     assert acts == ["renew-seal", "check-seal", "release-seal"]
     assert form.context["about"] == "A座 1806"
     assert "1806" not in str(seal)
+
+
+# --- said before anything is filled in -------------------------------------------------------
+
+
+def test_opening_is_refused_on_the_page_while_the_police_have_not_released_it():
+    house = House()
+    seal = house.sealed()
+
+    answer = Page(house, seal.event, house.sec).get(f"do/open-seal/{seal.pk}/")
+
+    assert answer.status_code == 409
+    assert "没有公安解除记录，不得启封。" in answer.content.decode()
+    assert "second_password" not in answer.content.decode()
+
+
+def test_photo_that_is_lost_with_a_refusal_is_said_to_be_lost():
+    house = House()
+    page = Page(house, house.dead(), house.sec)
+
+    shown = page.post("do/seal/", **seal_data(house, photo="")).content.decode()
+    lost = page.post("do/seal/", **seal_data(house, number="")).content.decode()
+
+    assert ["照片没有保留，请重新选。" in text for text in (shown, lost)] == [False, True]
+
+
+def test_step_of_a_list_says_on_top_what_comes_first_and_where():
+    house = House()
+    event = house.started("theft")
+    page = Page(house, event, house.dm)
+
+    before = page.get("steps/T10/").context["form"].first
+    W.list_losses(event, [W.Loss("戒指")], by=house.dm)
+    after = page.get("steps/T10/").context["form"].first
+
+    assert before is not None
+    assert before[1] == f"{page.base}do/list-losses/"
+    assert after is None
+
+
+def test_place_is_corrected_on_the_screen():
+    house = House()
+    event = house.started("theft", place=None, place_note="B座 606")
+    page = Page(house, event, house.dm)
+
+    shown = page.get("do/correct-place/")
+    answer = page.post("do/correct-place/", place_note="A-1806", reason="听错房号")
+
+    event.refresh_from_db()
+    assert (shown.status_code, answer.status_code) == (200, 302)
+    assert (event.place, event.place_note) == (house.room, "")
+
+
+def test_seals_page_says_who_opened_it_and_beside_whom():
+    house = House()
+    seal = house.sealed()
+    W.release_seal(seal, house.release(), photo(), by=house.gm)
+    W.open_seal(seal, W.Second(house.pm, PASSWORD), by=house.sec)
+
+    text = Page(house, seal.event, house.sec).get("seals/").content.decode()
+
+    said = f"{house.sec.name}启封，{house.pm.name}在场"
+    assert [words in text for words in (said, "封条：本公寓 · 房卡：已全部作废")] == [True] * 2
