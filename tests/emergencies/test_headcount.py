@@ -134,7 +134,7 @@ def test_who_did_not_answer_is_a_party_and_his_name_in_no_notice():
 
     W.roll_call(event, W.Count("residents", 20, 18, people=who), by=house.desk)
 
-    party = headcount.not_found(event).get()
+    (party,) = headcount.not_found(event)
     assert (party.part, party.person.name, party.person.room) == ("trapped", "欧阳雪", house.room)
     notice = Notice.objects.filter(key__contains="missing:").first()
     assert notice.text == f"【缺2人】{event.case.number} · 火警 · 立即告诉消防"
