@@ -59,7 +59,7 @@ MOVES: dict[str, Move] = {
     "renew_seal": move(_("换贴封条"), S.RUNNING),
     "check_seal": move(_("核查封条"), S.RUNNING),
     "release_seal": move(_("登记公安解除"), S.RUNNING),
-    "open_seal": move(_("启封"), *OPEN),
+    "open_seal": move(_("启封"), *ALIVE),
     "count_belongings": move(_("清点遗物"), S.RUNNING),
     "hand_over_belongings": move(_("移交遗物"), S.RUNNING),
     "sweep_floor": move(_("登记清查"), S.RUNNING),

@@ -9,6 +9,7 @@ from django.utils import timezone
 from emergencies import workflow
 from emergencies.detail import Detail
 from emergencies.forms.aftermath import LossesForm
+from emergencies.models import Event
 from emergencies.playbooks import PLAYBOOKS
 from emergencies.queries import drills
 from emergencies.queries import records as queries
@@ -19,6 +20,7 @@ from propdesk.core.models import Clock, Notice
 from propdesk.core.transitions import ConflictError, RefusedInput
 from tests.emergencies.journey import House, S, ago, board, fresh
 from tests.emergencies.recording import signed_off, submitted
+from tests.factories import PASSWORD
 from tests.incidents.moves import refuses
 
 pytestmark = pytest.mark.django_db
@@ -309,6 +311,20 @@ def test_target_and_reminder_of_the_same_minute_are_told_once(house):
     assert not keys.exists()
 
 
+def test_released_place_may_still_be_opened_after_archiving(house):
+    seal = house.released()
+    now = timezone.now()
+    people = {"ended_by": house.dm, "archived_by": house.dm}
+    Event.objects.filter(pk=seal.event_id).update(
+        status="archived", ended_at=now, archived_at=now, **people
+    )
+
+    W.open_seal(seal, W.Second(house.pm, PASSWORD), by=house.sec)
+
+    seal.refresh_from_db()
+    assert (seal.opened_by, seal.opened_with) == (house.sec, house.pm)
+
+
 # --- 演练 ------------------------------------------------------------------------------------
 
 
@@ -319,7 +335,7 @@ def test_drill_counts_as_held_once_it_is_archived(house):
     W.end(event, by=house.dm, summary="四分钟")
     before = drills.last_of(house.prop), drills.last_by_property()[house.prop].get("fire")
 
-    event.__class__.objects.filter(pk=event.pk).update(
+    Event.objects.filter(pk=event.pk).update(
         status="archived", archived_at=timezone.now(), archived_by=house.dm
     )
 
