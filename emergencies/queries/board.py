@@ -16,6 +16,7 @@ from propdesk.core.roles import ALL_STAFF, standing
 
 S = Event.Status
 RUNNING_MOST = 20
+SAME_MOST = 3
 STATES: dict[str, Q] = {
     "ended": ~Q(status=S.RUNNING),
     "running": Q(status=S.RUNNING),
@@ -68,6 +69,14 @@ def running(user: User, prop: Property, limit: int = RUNNING_MOST) -> list[Any]:
 def open_events(user: User, prop: Property) -> "QuerySet[Event]":
     """Events somebody handles now, as far as he may see them."""
     return events.visible_to(user, prop).filter(status=S.RUNNING)
+
+
+def running_of_kind(user: User, prop: Property, kind: str) -> "QuerySet[Event]":
+    """The newest real ones of a kind that run: one outage, many who report it (ambiguity 34)."""
+    rows = open_events(user, prop).filter(kind=kind, is_drill=False)
+    return rows.select_related("case__property", "place").order_by("-reported_at", "-pk")[
+        :SAME_MOST
+    ]
 
 
 def waiting_calls(user: User, prop: Property) -> "QuerySet[Call]":

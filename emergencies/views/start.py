@@ -2,12 +2,14 @@
 
 from django.http import Http404, HttpResponse
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods
 
 from emergencies import forms, playbooks, rows, workflow
 from emergencies.models import Event, Kind
 from emergencies.permissions import ACTIONS
+from emergencies.queries import board as lists
 from propdesk.core import drafts
 from propdesk.core.http import StaffRequest, attempt, done, page, staff_view
 from propdesk.core.roles import ensure
@@ -86,6 +88,8 @@ def _page(
         "what": Kind(kind).label,
         "icon": rows.KIND_ICONS[kind],
         "calls": [line for line in card if line.call],
+        "same": lists.running_of_kind(request.user, request.prop, kind),
+        "now": timezone.now(),
         "card": [line for line in card if not line.call],
     }
     return page(request, "emergencies/new.html", context, status=status)

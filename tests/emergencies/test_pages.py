@@ -415,3 +415,13 @@ def test_ending_too_early_lists_what_is_missing_as_links_before_and_after(
     assert (response.status_code, before.count(link), after.count(link)) == (409, 1, 1)
     assert "fact-scope</li>" not in after
     assert ("不能特批" in before) == (name == "override-end")
+
+
+def test_start_page_shows_what_of_that_kind_runs_already(house: House, outage: Event) -> None:
+    client = client_of(house.guard)
+
+    def shown(kind: str) -> bool:
+        url = reverse("emergencies:new", args=[house.prop.code, kind])
+        return outage.get_absolute_url() in body(client, url)
+
+    assert (shown("power_outage"), shown("fire")) == (True, False)
