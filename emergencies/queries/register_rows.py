@@ -4,19 +4,21 @@ from collections.abc import Iterable
 
 from django.utils.translation import gettext as _
 
-from emergencies.models import Belonging, Event, SealCheck, SealTag
+from emergencies.models import Belonging, Event, RoomSeal, SealCheck, SealTag
 from emergencies.queries import headcount, registers, seals
 from emergencies.queries.registers import Row
 
 
 def _tags(event: Event) -> Iterable[Row]:
     rows = SealTag.objects.filter(seal__event=event).select_related(
-        "seal", "applied_by", "witness1", "witness1_person", "witness2", "witness2_person"
+        "seal__place", "applied_by", "witness1", "witness1_person", "witness2", "witness2_person"
     )
     for row in rows.order_by("pk"):
         yield {
+            "place": _where(event, row.seal),
             "number": row.number,
             "owner": str(row.seal.get_owner_display()),
+            "cards": str(row.seal.get_cards_display()),
             "sealed_at": row.applied_at,
             "sealed_by": row.applied_by,
             "first_witness": row.witness1 or row.witness1_person,
@@ -37,7 +39,22 @@ def _releases(event: Event) -> Iterable[Row]:
             "officer": row.officer,
             "badge": row.badge,
             "released_at": row.released_at,
+            "place": _where(event, row),
+            "unit": row.unit,
+            "way": str(row.get_way_display()),
+            "recorded_by": row.released_by,
+            "beside": row.released_with,
+            "opened_at": row.opened_at,
+            "opened_by": row.opened_by,
+            "opened_with": row.opened_with,
         }
+
+
+def _where(event: Event, seal: RoomSeal) -> str:
+    """The sealed place; with what was written down where the house knows no nearer one."""
+    is_here = event.place_id in (None, seal.place_id)
+    note = f"（{event.place_note}）" if is_here and event.place_note else ""
+    return f"{seal.place.label}{note}"
 
 
 def _belongings(event: Event) -> Iterable[Row]:

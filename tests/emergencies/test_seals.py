@@ -132,7 +132,17 @@ def test_sealing_without_a_photo_is_refused():
         lambda h: (Guest(name="刘 洋"), Guest(name="刘洋")),
         lambda h: (h.guard, h.guard2, h.dm),
     ],
-    ids=["one", "twice", "who applied", "same name", "nameless", "who applied by name", "a witness by name", "same name spaced", "three"],
+    ids=[
+        "one",
+        "twice",
+        "who applied",
+        "same name",
+        "nameless",
+        "who applied by name",
+        "a witness by name",
+        "same name spaced",
+        "three",
+    ],
 )
 def test_sealing_needs_two_witnesses_who_are_two_others(pick):
     house = House()
@@ -804,3 +814,35 @@ def test_papers_take_their_rows_from_the_registers():
     assert [row["intact"] for row in rows["seal_check"]] == [True]
     assert [row["badge"] for row in rows["seal_release"]] == ["012345"]
     assert [row["features"] for row in rows["belongings"]] == ["衣柜", "", "CNY 100.00"]
+
+
+# --- the paper -------------------------------------------------------------------------------
+
+
+def test_paper_of_the_seals_tells_where_by_whom_released_and_opened():
+    house = House()
+    seal = house.sealed()
+    W.release_seal(seal, house.release(), photo(), by=house.gm)
+    W.open_seal(seal, W.Second(house.pm, PASSWORD), by=house.sec)
+    event = fresh(seal.event)
+
+    (tag,) = registers.ROWS["seal"](event)
+    (end,) = registers.ROWS["seal_release"](event)
+
+    assert (tag["place"], tag["cards"]) == (house.room.label, "已全部作废")
+    row = again(seal)
+    assert (end["unit"], end["way"]) == (row.unit, str(row.get_way_display()))
+    assert (end["recorded_by"], end["beside"]) == (house.gm, house.sec)
+    assert (end["opened_by"], end["opened_with"]) == (house.sec, house.pm)
+    assert end["opened_at"] == row.opened_at
+
+
+def test_paper_of_a_place_the_house_does_not_list_keeps_the_words_of_the_start():
+    house = House()
+    event = house.started("death", place=None, place_note="B座 606")
+    house.answered(event, late=False, certainly_dead="yes", at_premises="yes")
+
+    W.seal(fresh(event), house.sealing(), photo(), by=house.sec)
+
+    (tag,) = registers.ROWS["seal"](fresh(event))
+    assert tag["place"] == f"{house.room.label}（B座 606）"
