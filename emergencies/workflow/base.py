@@ -206,6 +206,8 @@ def ranks_at_least(event: Event, by: User, role: str) -> bool:
         return Role.GENERAL_MANAGER in roles
     if role == Role.PROPERTY_MANAGER:
         return bool(roles & MANAGERS)
+    if role == Role.SECURITY_MANAGER:
+        return bool(roles & (MANAGERS | {Role.SECURITY_MANAGER}))
     return True
 
 

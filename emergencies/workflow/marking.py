@@ -27,6 +27,7 @@ from propdesk.core import audit, clocks, duty, persons, photos, signatures
 from propdesk.core.images import Photo
 from propdesk.core.models import Attachment, Person, PersonSignature, User
 from propdesk.core.persons import Guest
+from propdesk.core.roles import MANAGERS
 from propdesk.core.transitions import RefusedInput, require
 
 O = StepMark.Outcome  # noqa: E741 -- read as in the tables: O.DONE
@@ -199,7 +200,8 @@ def step_of(event: Event, step: str) -> Step:
 
 def _step(event: Event, step: str, by: User, seen: int | None) -> Step:
     spec = step_of(event, step)
-    ensure_rank(event, by, spec.by)
+    if spec.by in MANAGERS:  # his guards take steps of 保安部经理; what he must say is a field
+        ensure_rank(event, by, spec.by)
     for guard in GUARDS:
         guard(event, spec)
     if seen is not None:

@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 import pytest
+from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.utils import timezone
 
@@ -444,3 +445,19 @@ def test_place_that_stays_the_same_is_no_correction():
 
     with refuses(ConflictError, match="地点没有变化"), transaction.atomic():
         workflow.correct_place(event, house.room, "", by=house.dm, reason="再看")
+
+
+# --- what only one rank may say --------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", ["guard", "dm"])
+def test_conclusion_of_a_theft_is_written_by_nobody_below_the_security_manager(name):
+    house = House()
+    event = house.started("theft")
+    proof = W.Proof(values={"conclusion": "遗落在沙发下", "prevention": "加装监控"})
+
+    with refuses(PermissionDenied, match="保安部经理"), transaction.atomic():
+        W.done(event, "T32", proof, by=getattr(house, name))
+
+    W.done(event, "T32", proof, by=house.sec)
+    assert board(event).lines["T32"].state == "done"
