@@ -81,6 +81,8 @@ REFUSED = [
     ("notice later", _own("to: fire_service\n    within_min: 1", "to: fire_service\n    within_min: 5"), "notice N2 must keep"),
     ("record dropped", _cut("  - form: fire_record\n", "  - form: evacuation_rollcall\n"), "record 'fire_record' must be kept"),
     ("signature dropped", _own("sign: [duty_manager, security_manager, general_manager]", "sign: [duty_manager, security_manager]"), "record 'incident_report' must keep its signatures"),
+    ("last signature dropped", _own("    more: {by: [general_manager], when: {fact: confirmed, is: real}}\n", ""), "record 'fire_record' must keep its signatures"),
+    ("no may stand", _own("报警主机已复位, must: true}", "报警主机已复位}"), "step R42 must keep"),
     ("rule dropped", _cut("  - id: C5\n", "after:"), "closing rule C5 must be kept"),
     ("rule weakened", _own("{any: [{field_zero: R32.missing}, {any_done: [R35]}]}", "{any: [{field_zero: R32.missing}, {any_done: [R35]}, {step_done: R42}]}"), "closing rule C2 must be kept"),
     ("drill dropped", _cut("drill:\n", "refs:\n"), "at least every 6 months"),
