@@ -6,11 +6,10 @@ from http.cookies import SimpleCookie
 from typing import NamedTuple
 from urllib.parse import urlencode
 
-from propdesk.core.demo import CODE
 from tests.platform.stack import Stack
 
 LOGIN = "/accounts/login/"
-EVENTS = f"/p/{CODE}/emergencies/"
+EVENTS = "/p/lanwan/emergencies/"
 HIDDEN = r'name="{name}" value="([^"]*)"'
 
 
