@@ -419,3 +419,16 @@ def test_seals_page_says_who_opened_it_and_beside_whom():
 
     said = f"{house.sec.name}启封，{house.pm.name}在场"
     assert [words in text for words in (said, "封条：本公寓 · 房卡：已全部作废")] == [True] * 2
+
+
+def test_next_form_says_nothing_of_the_photo_that_was_taken():
+    house = House()
+    event = house.started("theft")
+    page = Page(house, event, house.sec)
+
+    data = {"text": "门锁完好", "seen": "0", "photo": upload(), "form_token": drafts.new_token()}
+    answer = page.client.post(f"{page.base}steps/T20/", data, headers={"HX-Request": "true"})
+
+    assert answer.status_code == 200
+    assert board(event).lines["T20"].state == "done"
+    assert "照片没有保留" not in answer.content.decode()
