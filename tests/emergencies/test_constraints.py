@@ -204,7 +204,13 @@ CONSTRAINTS = {
     ),
     "call_answered_stops_ladder": (
         started,
-        twin(CALL, notice="'N99'", not_told_reason="'x'", where="next_rung_at IS NOT NULL"),
+        twin(
+            CALL,
+            notice="'N99'",
+            acked_at="now()",
+            acked_by_id="(SELECT id FROM core_user LIMIT 1)",
+            where="next_rung_at IS NOT NULL",
+        ),
     ),
     "rung_once": (climbed, twin(RUNG)),
     "playbook_number": (replaced, twin(BOOK)),
@@ -272,8 +278,16 @@ def set_(table: str, assignment: str, where: str = "TRUE") -> str:
     return f"UPDATE {table} SET {assignment} WHERE {where}"
 
 
+def missing(house: House) -> Event:
+    return house.roll(house.burning(), 1)
+
+
 GUARDS = {
     "event_sealed_stays_open": (sealed, set_(E, "status = 'voided', void_reason = 'x'")),
+    "event_missing_stays_open": (
+        missing,
+        set_(E, "status = 'voided', void_reason = 'x'"),
+    ),
     "event_slip_settled": (moves.signed, set_(E, "status = 'voided', void_reason = 'x'")),
     "event_start_frozen": (started, set_(E, "is_drill = TRUE")),
     "event_end_final": (voided, set_(E, "status = 'running', void_reason = ''")),
