@@ -86,7 +86,6 @@ DAMAGE: dict[str, Act] = {
         _("已签字，收银员已收到通知。"),
         "sign_damage",
         "pen",
-        ready=workflow.check_signable,
     ),
     "decline-damage": Act(
         _("登记客户拒签"),

@@ -101,14 +101,6 @@ _SIGNED = (
 )
 
 
-def check_signable(event: Event) -> None:
-    """ConflictError for a slip that cannot be signed now: for whoever opens the page."""
-    slip = event.compensations.exclude(status=C.CANCELLED).first()
-    require(slip is not None, _("还没有核价，先列出赔偿明细。"))
-    assert slip is not None  # noqa: S101 -- for the type checker; require() has refused
-    _signable(slip)
-
-
 def _signable(slip: Compensation) -> None:
     require(slip.status == C.INFORMED, _("先告知客户，客户同意后再签字。"))
     require(slip.position == Compensation.Position.AGREE, _("客户还没有同意，不能签字。"))

@@ -444,17 +444,6 @@ def test_many_lines_take_a_sheet_for_each_copy(desk: Desk) -> None:
     assert ("裁切线" in text, text.count("摆件11号")) == (False, 2)
 
 
-def test_signing_is_refused_on_the_page_before_the_guest_agreed(desk: Desk) -> None:
-    event = desk.started()
-    dm = web(desk.dm)
-    send(dm, event, "price", basis="公示价目", **LAMP)
-
-    page = dm.get(f"{event.get_absolute_url()}do/sign-damage/")
-
-    assert page.status_code == 409
-    assert "先告知客户，客户同意后再签字。" in page.content.decode()
-
-
 @pytest.mark.parametrize("via", ["broadcast", "group_chat", "poster", "radio"])
 def test_guest_is_never_told_of_money_in_public(desk: Desk, via: str) -> None:
     event = desk.started()
