@@ -9,7 +9,7 @@ class EmergenciesConfig(AppConfig):
     def ready(self) -> None:
         from emergencies import checks, demo, reports, workflow
         from emergencies.models import Reader
-        from emergencies.queries import evidence, records, seals
+        from emergencies.queries import evidence, seals, signed
         from propdesk.core import cases, notices, places, rendering, signers, sweeps
         from propdesk.core import demo as core_demo
 
@@ -18,7 +18,7 @@ class EmergenciesConfig(AppConfig):
         cases.PAGES["event"] = "emergencies:detail"
         places.STATES.append(seals.place_states)
         notices.CONFIRMED.append(workflow.confirmed_in_inbox)
-        evidence.REGISTERS.append(records.sign_forms)
+        evidence.REGISTERS.append(signed.sign_forms)
         signers.READERS["event"] = lambda case, user: Reader.objects.filter(
             event=case, user=user, ended_at=None
         )

@@ -170,12 +170,16 @@ class StepField(Strict):
     """On a fact, or on another field of the step; it is required only then."""
     by: House | None = None
     """Only this rank may say it: the reason of 总物业经理 is nobody else's (E-6)."""
+    ahead: bool = False
+    """A time that may lie ahead: what is expected, not what was done."""
     must: bool = False
     """Only yes will do: the step is not done while this is not (复位)."""
 
     @after_all(mode="after")
     def _options_of_choices(self) -> StepField:
         check_options(self.options, self.type is FieldType.CHOICE)
+        if self.ahead and self.type is not FieldType.TIME:
+            raise ValueError("ahead belongs to fields of type time")
         if self.must and not (self.type is FieldType.BOOL and self.required):
             raise ValueError("must belongs to required fields of type bool")
         return self

@@ -23,7 +23,7 @@ from emergencies.models import (
     StepMark,
 )
 from emergencies.queries import events
-from emergencies.queries.records import paper_state
+from emergencies.queries.signed import paper_state
 from propdesk.core import drafts, duty
 from propdesk.core.models import (
     Attachment,

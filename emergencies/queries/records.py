@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.db.models import (
-    Case,
     CharField,
     Exists,
     ExpressionWrapper,
@@ -14,8 +13,6 @@ from django.db.models import (
     Q,
     QuerySet,
     Subquery,
-    Value,
-    When,
 )
 from django.utils import timezone
 
@@ -27,13 +24,13 @@ from emergencies.playbooks.records import Form, FormField
 from emergencies.playbooks.schema import Playbook, Record
 from emergencies.queries import cells, evidence, shift
 from emergencies.queries.events import visible_to
+from emergencies.queries.signed import REPORT, paper_state
 from propdesk.core import duty, signoff
 from propdesk.core.models import Membership, Person, Property, Report, ReportBox, User
 from propdesk.core.roles import ALL_STAFF, Role, Standing, standing
 
 State = EventRecord.State
 Decision = RecordBox.Decision
-REPORT = "incident_report"
 """《事故报告》: of the core, signed through ``core.signoff``."""
 ELSEWHERE = frozenset({REPORT, "damage_compensation"})
 """Papers with pages of their own."""
@@ -127,48 +124,6 @@ def boxes(record: EventRecord) -> list[RecordBox]:
     rows = record.boxes.filter(round=record.round)
     joined = ("signer", "on_behalf_of", "signature", "person", "person_signature", "taken_by")
     return list(rows.select_related(*joined).order_by("position"))
-
-
-UNSCANNED = "unscanned"
-"""State of a signed paper one of whose sheets is still to be put in: it is not signed yet."""
-
-
-def paper_state() -> Case:
-    """State of a paper; who signed on paper has signed once the sheet is here."""
-    sheets = RecordBox.objects.filter(
-        record=OuterRef("pk"),
-        round=OuterRef("round"),
-        decision=Decision.APPROVED,
-        way=RecordBox.Way.PAPER,
-        scan=None,
-    )
-    signed = Q(Exists(sheets), state=State.SIGNED)
-    return Case(When(signed, then=Value(UNSCANNED)), default=F("state"), output_field=CharField())
-
-
-def form_states(pk: Any) -> "QuerySet[Any]":
-    """Form and state of every paper that counts, the report among them; ``pk``: the event's key."""
-    rows = EventRecord.objects.filter(event=pk).exclude(state=State.SUPERSEDED)
-    reports = Report.objects.filter(case=pk).exclude(state=Report.State.SUPERSEDED)
-    named = reports.annotate(form=Value(REPORT, CharField())).values_list("form", "state")
-    return rows.annotate(so_far=paper_state()).values_list("form", "so_far").union(named, all=True)
-
-
-def _states(event: Event) -> Iterable[tuple[str, str]]:
-    """As read along with the event, else one statement."""
-    if "record_states" not in event.__dict__:
-        return form_states(event.pk)
-    found = [(row["form"], row["state"]) for row in event.__dict__["record_states"]]
-    return [*found, *((REPORT, state) for state in event.__dict__["report_states"])]
-
-
-def sign_forms(event: Event, record: evidence.Record) -> None:
-    """``evidence.REGISTERS``: the forms that are signed; of several, all that were begun."""
-    states: dict[str, set[str]] = {}
-    for form, state in _states(event):
-        states.setdefault(form, set()).add(state)
-    done = {form for form, found in states.items() if found == {State.SIGNED}}
-    record.signed = record.signed | done
 
 
 # --- whose turn it is ----------------------------------------------------------------------

@@ -11,6 +11,7 @@ from emergencies import reports, workflow
 from emergencies.detail import Detail
 from emergencies.models import Event
 from emergencies.queries import records as queries
+from emergencies.queries.signed import REPORT
 from emergencies.views.frame import address, load
 from emergencies.views.record_signs import has_signature, keeping
 from emergencies.views.records import GET_POST, allow, frame_of
@@ -24,7 +25,7 @@ EDITABLE = (Report.State.DRAFT, Report.State.SENT_BACK)
 
 def _context(one: Detail, current: Report | None, **more: Any) -> dict[str, Any]:
     paper_url = address(one, "report_paper")
-    return frame_of(one.event, queries.REPORT, report=current, paper_url=paper_url, **more)
+    return frame_of(one.event, REPORT, report=current, paper_url=paper_url, **more)
 
 
 @staff_view

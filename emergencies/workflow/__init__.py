@@ -80,7 +80,6 @@ from emergencies.workflow.headcount import (
     sweep_floor,
 )
 from emergencies.workflow.marking import (
-    Proof,
     confirm_again,
     done,
     missing_before,
@@ -89,6 +88,7 @@ from emergencies.workflow.marking import (
 )
 from emergencies.workflow.outside import Outside, add_scan, decline_signature, take_signature
 from emergencies.workflow.prices import Price, put_price
+from emergencies.workflow.proofs import Proof
 from emergencies.workflow.recording import (
     edit_record,
     missing_fields,

@@ -1,7 +1,6 @@
 """Steps: done with their proof, not needed with a reason, or one round of those that repeat."""
 
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable
 from datetime import datetime
 from typing import Any
 
@@ -12,6 +11,7 @@ from emergencies.models import Event, MarkPhoto, StepMark
 from emergencies.playbooks import conditions
 from emergencies.playbooks.schema import FieldType, Step
 from emergencies.queries import cells, evidence
+from emergencies.workflow import proofs
 from emergencies.workflow.base import (
     Rule,
     begin,
@@ -23,6 +23,7 @@ from emergencies.workflow.base import (
     since_start,
 )
 from emergencies.workflow.calling import told_by_step
+from emergencies.workflow.proofs import Proof, Values
 from propdesk.core import audit, clocks, duty, persons, photos, signatures
 from propdesk.core.images import Photo
 from propdesk.core.models import Attachment, Person, PersonSignature, User
@@ -31,24 +32,6 @@ from propdesk.core.roles import MANAGERS
 from propdesk.core.transitions import RefusedInput, require
 
 O = StepMark.Outcome  # noqa: E741 -- read as in the tables: O.DONE
-Values = Mapping[str, Any]
-
-
-@dataclass(frozen=True, slots=True)
-class Proof:
-    """What proves a step: words, typed fields, photos, a person spoken to, signatures."""
-
-    text: str = ""
-    values: Values = field(default_factory=dict)
-    occurred_at: datetime | None = None
-    pictures: Iterable[bytes] = ()
-    contact: Guest | None = None
-    """Somebody who is no colleague: his name and number go into ``core.Person`` alone."""
-    password: str = field(default="", repr=False)
-    """Signs with the kept signature of whoever marks the step."""
-    drawn: bytes = b""
-    """Signature of the contact, drawn on this screen."""
-    device: str = ""
 
 
 BEFORE: dict[str, Callable[[Event], str]] = {}
@@ -73,8 +56,8 @@ def done(event: Event, step: str, proof: Proof, *, by: User, seen: int = 0) -> S
     require(not goes_on, _("这一步要反复做：每次登记一次，情况变化后自己结束。"))
     now, at = now_and(proof.occurred_at)
     since_start("occurred_at", at, now, event)
-    _check(event, spec, proof, has_photo=bool(ready))
-    _ranked(event, spec, proof.values, by)
+    proofs.check(event, spec, proof, now, has_photo=bool(ready))
+    proofs.check_rank(event, spec, proof.values, by)
     _settled(event, spec)
     row, rows = _mark(event, spec, O.DONE, proof, by=by, now=now, at=at)
     rows += _photographed(event, spec, row, ready, by)
@@ -228,48 +211,6 @@ def basis_of(event: Event, spec: Step) -> dict[str, int]:
     return dict(rows.values_list("key", "seq"))
 
 
-def _check(event: Event, spec: Step, proof: Proof, *, has_photo: bool) -> None:
-    """RefusedInput for each proof the playbook asks for that is not there."""
-    wanted = set(spec.evidence)
-    errors: dict[str, str] = {}
-    if "text" in wanted and not proof.text.strip() and not proof.values:
-        errors["text"] = _("请写一句做了什么。")
-    if wanted & {"photo", "file"} and not has_photo:
-        errors["photo"] = _("这一步要有照片为证。")
-    if "contact" in wanted and (proof.contact is None or not proof.contact.name):
-        errors["contact_name"] = _("请填写联系到的是谁。")
-    if "signature" in wanted and not proof.password and not proof.drawn:
-        errors["password"] = _("这一步要签名：本人输入密码，或请对方在屏幕上签。")
-    if "guest_signature" in wanted and not proof.drawn and not has_photo:
-        errors["signature"] = _("这一步要对方亲笔签名：请他在屏幕上签，或拍下他签好的纸。")
-    errors |= field_errors(spec, proof.values, evidence.facts_of(event))
-    if errors:
-        raise RefusedInput(**errors)
-
-
-def field_errors(spec: Step, values: Values, facts: conditions.Answers) -> dict[str, str]:
-    """A sentence for each field that is required now and empty; the form has checked the types.
-
-    One that hangs on a question nobody has answered is not asked for yet; the answer asks for it. Of
-    those alone one has to be there: no step is done with nothing.
-    """
-    said = {key: value for key, value in values.items() if isinstance(value, str | bool)}
-    wanted = [f for f in spec.fields if f.required or f.must]
-    arises = {f.key: conditions.evaluate(f.when, facts, said) for f in wanted}
-    errors: dict[str, str] = {}
-    for f in wanted:
-        if arises[f.key] and values.get(f.key) in (None, ""):
-            errors[f"field_{f.key}"] = _("请填写“%(field)s”。") % {"field": f.zh}
-        elif arises[f.key] and f.must and values[f.key] is not True:
-            text = _("“%(field)s”还没有做到，做到以后再登记完成。")
-            errors[f"field_{f.key}"] = text % {"field": f.zh}
-    undecided = [f for f in wanted if arises[f.key] is None]
-    if undecided and not errors and all(v in (None, "") for v in values.values()):
-        text = _("请填写“%(field)s”。")
-        errors[f"field_{undecided[0].key}"] = text % {"field": undecided[0].zh}
-    return errors
-
-
 def asked_again(
     event: Event, key: str, *, by: User, now: datetime, reason: str
 ) -> list[models.Model]:
@@ -282,20 +223,11 @@ def asked_again(
         if spec is None or spec.own in OWNED:
             continue
         hangs = {f"field_{f.key}" for f in spec.fields if key in conditions.keys(f.when)}
-        if hangs & set(field_errors(spec, mark.values, facts)):
+        if hangs & set(proofs.field_errors(spec, mark.values, facts)):
             mark.superseded_at = now
             audit.save(mark, "superseded_at", by=by, reason=reason)
             rows.append(mark)
     return rows
-
-
-def _ranked(event: Event, spec: Step, values: Values, by: User) -> None:
-    """PermissionDenied (403) where a field that arises is left to a higher rank than his."""
-    facts = evidence.facts_of(event)
-    said = {key: value for key, value in values.items() if isinstance(value, str | bool)}
-    for each in spec.fields:
-        if each.by and conditions.evaluate(each.when, facts, said):
-            ensure_rank(event, by, each.by)
 
 
 def missing_before(event: Event, own: str) -> str:

@@ -1,7 +1,11 @@
 """Who a step asks to sign, and where the names go that are typed into its fields (decisions 3, 13)."""
 
+from dataclasses import replace
+from datetime import timedelta
+
 import pytest
 from django.db import transaction
+from django.utils import timezone
 
 from emergencies import playbooks
 from emergencies.models import Event
@@ -141,3 +145,26 @@ def test_colleague_and_party_stay_references() -> None:
 
     kept = event.marks.filter(step="F21").order_by("seq").values_list("values__person", flat=True)
     assert (list(kept), Person.objects.count()) == (ways, before)
+
+
+# --- times ---------------------------------------------------------------------------------
+
+
+def test_what_has_not_happened_yet_is_not_registered_as_done() -> None:
+    house = House()
+    event = house.answered(house.started("theft"), late=False)
+    later = (timezone.now() + timedelta(hours=3)).isoformat()
+    with refuses(RefusedInput) as refused:
+        W.done(event, "T11", W.Proof(values={"arrived_at": later}), by=house.guard)
+    assert refused.value.errors["field_arrived_at"] == "“到场时间”还没有到，请填实际时间。"
+
+
+def test_what_is_expected_may_lie_ahead() -> None:
+    house = House()
+    event = house.answered(house.started("power_outage"), late=False, scope="area")
+    later = (timezone.now() + timedelta(hours=3)).isoformat()
+    spec = playbooks.PLAYBOOKS["power_outage"].steps["P22"]
+    proof = house.proof(event, spec, house.dm)
+    values = {**proof.values, "expected_at": later}
+    mark = W.done(fresh(event), "P22", replace(proof, values=values), by=house.dm)
+    assert mark.values["expected_at"] == later
