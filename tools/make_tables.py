@@ -22,6 +22,7 @@ HEAD = "<!-- Made by tools/make_tables.py; edit the tables in the code instead. 
 
 def permissions() -> str:
     """Return the text of docs/permissions.md: every action of every app by every role."""
+    from emergencies.permissions import ACTIONS as EMERGENCIES
     from incidents.permissions import ACTIONS as INCIDENTS
     from lostfound.permissions import ACTIONS as LOSTFOUND
     from propdesk.core.permissions import ACTIONS as CORE
@@ -36,7 +37,11 @@ def permissions() -> str:
         + _table("Complaints", INCIDENTS)
         + _table("Found things", LOSTFOUND)
         + "\nWhat somebody found is his to correct (○) until it is received into joint custody.\n"
-        + _table("The house", CORE)
+        + _table("Special events", EMERGENCIES)
+        + "\nHis own (○) is an event he commands, and one he started, except that nobody but the "
+        "commander hands it over; ◐ is one that calls or gives a step to a role of his. A restricted "
+        "event exists for its readers alone. Who fills a step of the playbook may be narrower: the "
+        "rank stands with the field.\n" + _table("The house", CORE)
     )
 
 
@@ -57,6 +62,8 @@ def _mark(grant: object, role: object) -> str:
 
 def states() -> str:
     """Return the text of docs/states.md: in which state each act is possible, and what follows."""
+    from emergencies.models import Event
+    from emergencies.workflow.table import MOVES as OF_EVENTS
     from incidents.models import Complaint
     from incidents.workflow.table import MOVES as OF_COMPLAINTS
     from lostfound.models import DisposalBatch, FoundItem, LostReport, Stocktake
@@ -72,6 +79,7 @@ def states() -> str:
         + _states("A lost report", LostReport.Status, found.LOST_MOVES)
         + _states("A paper of disposal", DisposalBatch.Status, found.BATCH_MOVES)
         + _states("A count", Stocktake.Status, found.STOCKTAKE_MOVES)
+        + _states("A special event", Event.Status, OF_EVENTS)
     )
 
 
