@@ -64,6 +64,11 @@
   document.addEventListener("focusout", () => setTimeout(wake, 200));
   setInterval(wake, 5000);
 
+  /* ── Who may no longer see it does not go on looking at it ── */
+  document.addEventListener("htmx:responseError", (event) => {
+    if (event.target.id === "event-live" && event.detail.xhr.status === 404) location.reload();
+  });
+
   /* ── Fields that are asked for only after a certain answer ── */
   const follow = (form) => {
     all("[data-when]", form).forEach((input) => {

@@ -32,7 +32,7 @@ MISSING = (
 )
 PATIENCE = 20_000
 """Milliseconds for one step: two cores may be shared with the rest of the suite."""
-STATUS = re.compile(r"responded with a status of (\d{3})")
+STATUS = re.compile(r"(?:status of|Status Error Code) (\d{3})")
 ARROW = "Loading the image 'data:image/svg+xml,%3csvg xmlns="
 """Bootstrap's arrow of a list, asked for while our own style sheet is still on its way."""
 

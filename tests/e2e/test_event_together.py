@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, expect
 
+from emergencies import workflow
 from emergencies.models import Event, StepMark
 from propdesk.core.models import Place
 from tests.e2e.conftest import Desk
@@ -103,6 +104,19 @@ def test_two_different_answers_show_both(desk: Desk, house: House) -> None:
     page.get_by_role("button", name="登记答案").click()
     page.goto(event.get_absolute_url())
     assert fresh(event).answers.get(key="scope", superseded_at=None).value == "unit"
+
+
+def test_page_goes_from_the_screen_of_whoever_may_no_longer_see_it(
+    desk: Desk, house: House
+) -> None:
+    event = house.dead()
+    workflow.name_reader(event, house.medic, by=house.gm, reason="到场确认")
+    desk.allow(404)
+    page = desk.page_as(house.medic)
+    page.goto(event.get_absolute_url())
+    expect(page.locator("#part-now")).to_be_visible()
+    workflow.end_reader(fresh(event), house.medic, by=house.gm, reason="已离开")
+    expect(page.locator("#part-now")).to_have_count(0, timeout=SOON)
 
 
 def test_event_runs_without_scripts(desk: Desk, house: House) -> None:
