@@ -131,6 +131,8 @@ class StepForm(ActForm):
             del self.fields["signature"]
         if "signature" not in self.step.evidence:
             del self.fields["password"]
+        if {"photo", "file"} & set(self.step.evidence):
+            self.fields["photo"].help_text = _t("这一步必须有照片。")
         if self._guest_signs:
             self.fields["contact_name"].label = _("请谁签名")
             self.fields["signature"].label = _("请对方在屏幕上签")
@@ -138,7 +140,11 @@ class StepForm(ActForm):
 
     def _person(self, name: str, spec: StepField) -> None:
         listed = [("", _t("请选择")), *self.people]
-        self.fields[name] = forms.ChoiceField(label=spec.zh, choices=listed, required=False)
+        # Either of two fields will do, so neither is marked; the sentence says that one is wanted.
+        said = _t("必填：从列表里选，或写在下一格。") if spec.required and not spec.when else ""
+        self.fields[name] = forms.ChoiceField(
+            label=spec.zh, choices=listed, required=False, help_text=said
+        )
         self.fields[name + OTHER] = CleanCharField(
             label=_t("%(who)s：不在列表里") % {"who": spec.zh},
             max_length=60,
