@@ -265,7 +265,7 @@ def _fire_is_signed_off(desk: Desk, dm: Walker) -> None:
     for title in ("火警记录", "事故报告"):
         gm.sign_next(title)
     paper = dm.paper("fire_record")
-    wanted = ["厨房油锅", "18层3号探测器", "探测器", "李强", "40", "电梯迫降"]
+    wanted = ["厨房油锅", "18层3号探测器", "探测器", "李强", "55", "电梯迫降"]
     assert [word for word in wanted if word not in paper] == []
     dm.archive()
 

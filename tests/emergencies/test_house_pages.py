@@ -13,7 +13,9 @@ from emergencies import playbooks, workflow
 from emergencies.models import Event, Kind, PlaybookVersion, PriceItem
 from emergencies.queries import content
 from propdesk.core.transitions import RefusedInput
+from tests.emergencies import moves
 from tests.emergencies.journey import House, fresh
+from tests.emergencies.recording import signed_off, submitted
 from tests.emergencies.test_damage_pages import said, web
 from tests.incidents.moves import refuses
 
@@ -73,8 +75,9 @@ def test_drills_say_what_is_overdue_and_start_one_as_a_drill(house: House) -> No
 
 
 def test_drill_that_was_run_to_its_end_moves_the_due_day(house: House) -> None:
-    event = house.started("fire", is_drill=True)
-    workflow.end(event, by=house.dm, summary="演练完毕")
+    event = moves.drilled(house)
+    signed_off(house, submitted(event, "drill_record", house.guard))
+    workflow.archive(fresh(event), by=house.dm)
 
     text = said(web(house.dm).get(url(house, "drills")))
 
