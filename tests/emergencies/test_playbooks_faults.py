@@ -200,7 +200,7 @@ def test_ring_of_three_playbooks_is_a_fault(folder):
         (
             "medical.yaml",
             _line("medical.yaml", "        opens: death"),
-            "phases.1.steps.4.opens",
+            "phases.1.steps.5.opens",
             "opens in a circle: medical → drunk_guest → fight → medical",
         ),
     ]
