@@ -22,8 +22,8 @@ from emergencies.workflow.base import (
     since_start,
 )
 from emergencies.workflow.marking import BEFORE
-from propdesk.core import audit, clocks, persons
-from propdesk.core.models import Case, Department, Place, User
+from propdesk.core import audit, cases, clocks, persons
+from propdesk.core.models import Department, Place, User
 from propdesk.core.persons import Guest
 from propdesk.core.roles import ALL_STAFF, MANAGERS, standing
 from propdesk.core.transitions import RefusedInput, require
@@ -185,12 +185,7 @@ def link_claim(event: Event, row: Affected, number: str, *, by: User) -> Affecte
     mine = event.affected.select_for_update().filter(pk=row.pk).first()
     require(mine is not None, _("这一户不属于这件。"))
     assert mine is not None  # noqa: S101 -- for the type checker; require() has refused
-    other = Case.objects.filter(
-        property=event.case.property, number=number.strip().upper(), restricted=False
-    ).first()
-    if other is None or other.pk == event.pk:
-        raise RefusedInput(number=_("没有找到这个编号，请核对后再填。"))
-    mine.claim_case = other
+    other = mine.claim_case = cases.other(event.case, number)
     audit.save(mine, "claim_case", by=by, reason=_("关联诉求"))
     finish(event, [], mine, by=by, action="link_claim", info={"number": other.number})
     return mine

@@ -4,7 +4,6 @@ from collections.abc import Callable
 from datetime import datetime
 
 from django.db import models, transaction
-from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -249,12 +248,7 @@ def link(event: Event, number: str, *, by: User, note: str = "") -> CaseLink:
     A restricted event is linked to nothing: its number in another file would give it away.
     """
     permit(event, "link", by)
-    both = Q(pk=event.pk) | Q(case__number=number.strip().upper())
-    rows = Event.objects.select_for_update(of=("self",)).filter(
-        both, case__property=event.case.property
-    )
-    list(rows.order_by("pk").values("pk"))
-    cases.lock_both(event.case, number)
+    cases.lock_both(Event, event.case, number)
     event, _stand = begin(event, "link", by)
     require(not event.case.restricted, _("保密事项不和其他记录关联。"))
     return cases.link(event.case, number, by=by, note=note)

@@ -20,7 +20,7 @@ from emergencies.workflow.table import S
 from propdesk.core import audit, cases, clocks, drafts, duty, search
 from propdesk.core.models import Case, CaseLink, Place, Property, User
 from propdesk.core.roles import DUTY, MANAGERS, Role, ensure, standing
-from propdesk.core.transitions import RefusedInput, happened, require
+from propdesk.core.transitions import RefusedInput, happened, lock, require
 
 NUMBER, DRILL_NUMBER = "SJ", "YL"
 """One prefix for all eight, so that a number does not give away a death (forms.md 1.1)."""
@@ -207,19 +207,13 @@ def _linked(event: Event, number: str, by: User) -> None:
     A restricted event says where it comes from, but the complaint does not say where it went: its
     readers are other people (X-7). RefusedInput for a number the property does not have.
     """
-    secret = event.case.restricted
-    if not secret:
-        cases.link(event.case, number, by=by, note=_("转特殊事件"))
-    origin = (
-        Case.objects.select_for_update(of=("self",))
-        .filter(property=event.case.property, number=number.strip().upper(), restricted=False)
-        .first()
-    )
-    if origin is None:
-        raise RefusedInput(number=_("没有找到这个编号，请核对后再填。"))
+    secret, origin = event.case.restricted, cases.other(event.case, number)
     if secret:
         info = {"number": origin.number}
         audit.record(event.case, by=by, action="link", reason=_("转特殊事件"), info=info)
+    else:
+        cases.link(event.case, number, by=by, note=_("转特殊事件"))
+    origin = lock(origin)
     done = cases.close_tasks(origin, SECURITY_TASK, by=by, outcome="event")
     if done:
         told = {} if secret else {"number": event.case.number}

@@ -3,7 +3,6 @@
 from collections.abc import Iterable
 
 from django.db import transaction
-from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -241,15 +240,11 @@ def remove_attachment(attachment: Attachment, *, by: User, reason: str) -> Attac
 def link(complaint: Complaint, number: str, *, by: User, note: str = "") -> CaseLink:
     """关联 another case of the house by its number; both sides record it.
 
-    Locked as everywhere, complaints before cases, and both in one order: two people who link A to
-    B and B to A, or hand A over meanwhile, wait for each other, never for ever.
+    Two people who link A to B and B to A, or hand A over meanwhile, wait for each other, never for
+    ever (``cases.lock_both``).
     """
     permit(complaint, "link", by)
-    both = Q(pk=complaint.pk) | Q(case__number=number.strip().upper())
-    prop = complaint.case.property
-    rows = Complaint.objects.select_for_update(of=("self",)).filter(both, case__property=prop)
-    found = list(rows.select_related("case").order_by("pk"))
-    cases.lock_both(complaint.case, number)
+    found = cases.lock_both(Complaint, complaint.case, number)
     in_state(hold(complaint), MOVES, "link")
     for each in found:
         not_signed_over(each)

@@ -5,7 +5,6 @@ from datetime import datetime
 from typing import Any
 
 from django.db import models, transaction
-from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -209,12 +208,7 @@ def remove_attachment(attachment: Attachment, *, by: User, reason: str) -> Attac
 def link(item: FoundItem, number: str, *, by: User, note: str = "") -> CaseLink:
     """关联 another case of the house by its number; both sides record it."""
     permit(item, "link", by)
-    both = Q(pk=item.pk) | Q(case__number=number.strip().upper())
-    rows = FoundItem.objects.select_for_update(of=("self",)).filter(
-        both, case__property=item.case.property
-    )
-    list(rows.order_by("pk"))
-    cases.lock_both(item.case, number)
+    cases.lock_both(FoundItem, item.case, number)
     in_state(hold(item), MOVES, "link")
     return cases.link(item.case, number, by=by, note=note)
 

@@ -12,7 +12,7 @@ from propdesk.core import audit
 from propdesk.core.models import Case, CaseLink, Department, Property, Task, User
 from propdesk.core.numbering import next_number
 from propdesk.core.roles import Role
-from propdesk.core.transitions import RefusedInput, lock
+from propdesk.core.transitions import M, RefusedInput, lock
 
 PAGES: dict[str, str] = {}
 """Name of the page of one case, by its kind; an app adds its own in ``ready``."""
@@ -79,30 +79,42 @@ def close_tasks(case: Case, *kinds: str, by: User | None, outcome: str) -> list[
     return found
 
 
-def lock_both(case: Case, number: str) -> None:
-    """Lock a case and the one of this number, in one order whoever links which to which.
+def lock_both(model: type[M], case: Case, number: str) -> list[M]:
+    """Lock a case and the one of this number with their rows of the register ``model``; returns these.
 
-    Call it after the rows of the register and before anything that locks one case alone: two
-    people who link a complaint to an event and the event to the complaint would wait for ever.
+    Rows before cases, as everywhere, and each in one order whoever links which to which: two people
+    who link a complaint to an event and the event to the complaint would else wait for ever. Call it
+    before anything that locks one of them alone.
     """
     number = number.strip().upper()
+    mine = Q(pk=case.pk) | Q(case__number=number, case__property=case.property_id)
+    rows = model._default_manager.select_for_update(of=("self",)).filter(mine)  # noqa: SLF001 -- Django's own name
+    found = list(rows.select_related("case").order_by("pk"))
     both = Q(pk=case.pk) | Q(property_id=case.property_id, number=number)
     list(Case.objects.select_for_update(of=("self",)).filter(both).order_by("pk").values("pk"))
+    return found
+
+
+def other(case: Case, number: str) -> Case:
+    """Another case of the same property by its number.
+
+    Raises RefusedInput (422) for an unknown number, a restricted case or the case itself.
+    """
+    rows = Case.objects.filter(property_id=case.property_id, restricted=False)
+    found = rows.filter(number=number.strip().upper()).exclude(pk=case.pk).first()
+    if found is None:
+        raise RefusedInput(number=_("没有找到这个编号，请核对后再填。"))
+    return found
 
 
 @transaction.atomic
 def link(case: Case, number: str, *, by: User, note: str = "") -> CaseLink:
     """Link to another case of the same property by its number; both chains record it.
 
-    The caller has checked that ``by`` may write on ``case``. Raises RefusedInput (422) for an
-    unknown number, a restricted case or the case itself; ConflictError (409) when already linked.
+    The caller has checked that ``by`` may write on ``case``. Raises RefusedInput (422) as ``other``
+    does; ConflictError (409) when already linked.
     """
-    other = Case.objects.filter(
-        property_id=case.property_id, number=number.strip().upper(), restricted=False
-    ).first()
-    if other is None or other.pk == case.pk:
-        raise RefusedInput(number=_("没有找到这个编号，请核对后再填。"))
-    a, b = sorted((case, other), key=lambda c: c.pk)
+    a, b = sorted((case, other(case, number)), key=lambda c: c.pk)
     a, b = lock(a), lock(b)
     row = CaseLink(a=a, b=b, note=note, by=by, at=timezone.now())
     audit.save(row, by=by, reason=note)

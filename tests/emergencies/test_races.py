@@ -7,18 +7,17 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from django.db import transaction
 from django.db.models import QuerySet
 
 from emergencies import workflow
 from emergencies.models import Event
 from incidents import workflow as complaint_workflow
 from propdesk.core import audit
-from propdesk.core.models import Case, CaseLink
+from propdesk.core.models import CaseLink
 from tests.emergencies.journey import House, fresh
 from tests.factories import fresh as read
 from tests.incidents.journey import House as Complaints
-from tests.incidents.test_races import WAIT, at_once, unlocked
+from tests.incidents.test_races import WAIT, at_once, own_side_first, unlocked
 
 __all__ = ["unlocked"]
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
@@ -133,14 +132,4 @@ def test_complaint_and_event_linked_from_both_sides_never_deadlock():
 
 
 def test_complaint_and_event_that_lock_their_own_side_first_deadlock():
-    act = linking()
-    pks = list(Case.objects.order_by("pk").values_list("pk", flat=True))
-    together = threading.Barrier(2)
-
-    def own_first(i: int) -> None:
-        with transaction.atomic():
-            Case.objects.select_for_update().get(pk=pks[i])
-            together.wait(WAIT)
-            act(i)
-
-    assert "OperationalError" in at_once(2, own_first)
+    assert "OperationalError" in at_once(2, own_side_first(linking()))

@@ -294,9 +294,8 @@ def test_two_links_from_both_sides_never_deadlock():
     assert CaseLink.objects.count() == 1
 
 
-def test_two_links_that_lock_their_own_side_first_deadlock():
-    house = House()
-    act = linking(house)
+def own_side_first(act: Act) -> Act:
+    """The same act once each of two has locked its own case, the older one first."""
     pks = list(Case.objects.order_by("pk").values_list("pk", flat=True))
     together = threading.Barrier(2)
 
@@ -306,4 +305,10 @@ def test_two_links_that_lock_their_own_side_first_deadlock():
             together.wait(WAIT)
             act(i)
 
-    assert "OperationalError" in at_once(2, own_first)
+    return own_first
+
+
+def test_two_links_that_lock_their_own_side_first_deadlock():
+    act = linking(House())
+
+    assert "OperationalError" in at_once(2, own_side_first(act))
