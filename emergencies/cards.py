@@ -17,13 +17,13 @@ from emergencies.next_steps import ON_PAGE, REGISTER_PAGES
 from emergencies.own_acts import AFTERMATH, DAMAGE
 from emergencies.playbooks.schema import Via
 from emergencies.queries import aftermath, damage
+from emergencies.workflow.charging import CHARGES
+from emergencies.workflow.damage import SETTLES
 from propdesk.core import amounts
 from propdesk.core.roles import MANAGERS, Role
 
 C = Compensation.Status
 P = Compensation.Position
-SETTLED = ("uphold", "reduce", "waive")
-CHARGES = ("uphold", "reduce")
 OTHERS = {
     "decide-damage": _l("由另一位经理批示"),
     "decline-damage": _l("由值班经理登记"),
@@ -80,7 +80,7 @@ class Damage:
 
     @cached_property
     def _decided(self) -> bool:
-        return self.slip.decision in SETTLED
+        return self.slip.decision in SETTLES
 
     @cached_property
     def _now(self) -> tuple[str, str, Any]:

@@ -127,8 +127,8 @@ def look(event: Event, record: Record | None = None) -> board.Board:
     return board.look(playbook_of(event), evidence(record or record_of(event)))
 
 
-def facts_of(event: Event) -> conditions.Answers:
-    """The answers that count now: only those of questions that arise."""
+def facts_of(event: Event, /, **instead: str) -> conditions.Answers:
+    """The answers that count now, or would with others ``instead``: only of questions that arise."""
     rows = event.answers.filter(superseded_at=None).values_list("key", "value")
-    said = {key: fact_value(value) for key, value in rows}
+    said = {key: fact_value(value) for key, value in (dict(rows) | instead).items()}
     return conditions.in_force(playbook_of(event).facts, said)

@@ -31,7 +31,6 @@ from propdesk.core.roles import ALL_STAFF, Role, Standing, standing
 
 State = EventRecord.State
 Decision = RecordBox.Decision
-"""《事故报告》: of the core, signed through ``core.signoff``."""
 ELSEWHERE = frozenset({REPORT, "damage_compensation"})
 """Papers with pages of their own."""
 EDITABLE = (State.DRAFT, State.SENT_BACK)

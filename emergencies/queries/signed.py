@@ -12,6 +12,7 @@ from propdesk.core.models import Report
 State = EventRecord.State
 Decision = RecordBox.Decision
 REPORT = "incident_report"
+"""《事故报告》: of the core, signed through ``core.signoff``."""
 UNSCANNED = "unscanned"
 """State of a signed paper one of whose sheets is still to be put in: it is not signed yet."""
 

@@ -11,6 +11,7 @@ from typing import Any
 
 from django import forms as django_forms
 from django.contrib import messages
+from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpResponse
 from django.template.loader import render_to_string
 from django.urls import reverse
@@ -40,6 +41,14 @@ def load(request: StaffRequest, number: str) -> Detail:
     if found is None:
         raise Http404
     return found
+
+
+def load_to_read(request: StaffRequest, number: str) -> Detail:
+    """The same for a page of its own; PermissionDenied for who may not read it, as ``permit`` says."""
+    one = load(request, number)
+    if not one.allowed("read"):
+        raise PermissionDenied
+    return one
 
 
 def address(one: Detail, name: str = "detail", *args: object) -> str:

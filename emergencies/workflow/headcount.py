@@ -355,9 +355,7 @@ def _asked_while_missing(event: Event, key: str, value: str) -> None:
     steps = [step for step in book.steps.values() if step.own == Register.ROLL_CALL]
     if not any(key in conditions.depends_on(book, step.when) for step in steps):
         return
-    rows = event.answers.filter(superseded_at=None).values_list("key", "value")
-    said = {name: evidence.fact_value(text) for name, text in rows}
-    facts = conditions.in_force(book.facts, said | {key: evidence.fact_value(value)})
+    facts = evidence.facts_of(event, **{key: value})
     if not all(conditions.evaluate(step.when, facts) for step in steps):
         refuse_while_missing(event)
 

@@ -38,8 +38,14 @@ class Proof:
     device: str = ""
 
 
-def check(event: Event, spec: Step, proof: Proof, now: datetime, *, has_photo: bool) -> None:
-    """RefusedInput for each proof the playbook asks for that is not there."""
+def check(
+    event: Event, spec: Step, proof: Proof, *, by: User, now: datetime, has_photo: bool
+) -> None:
+    """RefusedInput for each proof the playbook asks for that is not there, or cannot be so.
+
+    PermissionDenied (403) where a field that arises is left to a higher rank than his.
+    """
+    facts = evidence.facts_of(event)
     wanted = set(spec.evidence)
     errors: dict[str, str] = {}
     if "text" in wanted and not proof.text.strip() and not proof.values:
@@ -52,10 +58,19 @@ def check(event: Event, spec: Step, proof: Proof, now: datetime, *, has_photo: b
         errors["password"] = _("这一步要签名：本人输入密码，或请对方在屏幕上签。")
     if "guest_signature" in wanted and not proof.drawn and not has_photo:
         errors["signature"] = _("这一步要对方亲笔签名：请他在屏幕上签，或拍下他签好的纸。")
-    errors |= field_errors(spec, proof.values, evidence.facts_of(event))
+    errors |= field_errors(spec, proof.values, facts)
     errors |= _ahead(spec, proof.values, now)
     if errors:
         raise RefusedInput(**errors)
+    said = _said(proof.values)
+    for each in spec.fields:
+        if each.by and conditions.evaluate(each.when, facts, said):
+            ensure_rank(event, by, each.by)
+
+
+def _said(values: Values) -> dict[str, str | bool]:
+    """What fields may hang on: what was chosen or written in others."""
+    return {key: value for key, value in values.items() if isinstance(value, str | bool)}
 
 
 def field_errors(spec: Step, values: Values, facts: conditions.Answers) -> dict[str, str]:
@@ -64,7 +79,7 @@ def field_errors(spec: Step, values: Values, facts: conditions.Answers) -> dict[
     One that hangs on a question nobody has answered is not asked for yet; the answer asks for it. Of
     those alone one has to be there: no step is done with nothing.
     """
-    said = {key: value for key, value in values.items() if isinstance(value, str | bool)}
+    said = _said(values)
     wanted = [f for f in spec.fields if f.required or f.must]
     arises = {f.key: conditions.evaluate(f.when, facts, said) for f in wanted}
     errors: dict[str, str] = {}
@@ -92,12 +107,3 @@ def _ahead(spec: Step, values: Values, now: datetime) -> dict[str, str]:
             text = _("“%(field)s”还没有到，请填实际时间。")
             errors[f"field_{each.key}"] = text % {"field": each.zh}
     return errors
-
-
-def check_rank(event: Event, spec: Step, values: Values, by: User) -> None:
-    """PermissionDenied (403) where a field that arises is left to a higher rank than his."""
-    facts = evidence.facts_of(event)
-    said = {key: value for key, value in values.items() if isinstance(value, str | bool)}
-    for each in spec.fields:
-        if each.by and conditions.evaluate(each.when, facts, said):
-            ensure_rank(event, by, each.by)
