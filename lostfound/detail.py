@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 
 from lostfound import retention, workflow
 from lostfound.models import CustodyMove, FoundItem
+from lostfound.models.custody import is_reseal
 from lostfound.next_steps import NextSteps
 from lostfound.workflow.terms import terms_of
 from propdesk.core import clock_text, masks
@@ -137,8 +138,8 @@ class Detail(NextSteps):
         if move.kind in GONE:
             return self._last_station(move)
         label = str(move.label)
-        if move.kind == K.MOVE and before and before.storage == move.storage and move.seal:
-            label = label if before.seal == move.seal else _("换封签")
+        if is_reseal(before, move):
+            label = _("换封签")
         if move.joint:
             who = _("%(manager)s、%(guard)s 共管") % {"manager": move.manager, "guard": move.guard}
         else:

@@ -1,5 +1,7 @@
 """保管链: who has the thing and where; append-only, exactly one current link (L-A, F6)."""
 
+from typing import Any
+
 from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
@@ -118,3 +120,9 @@ class CustodyMove(models.Model):
 
     def __str__(self) -> str:
         return f"{self.item_id}/{self.seq} {self.kind}"
+
+
+def is_reseal(before: Any, move: Any) -> bool:
+    """Whether the bag stayed where it was and got another seal; links as rows or as a page has them."""
+    stayed = move.kind == CustodyMove.Kind.MOVE and before and before.storage == move.storage
+    return bool(stayed and move.seal and before.seal != move.seal)

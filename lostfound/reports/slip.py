@@ -8,6 +8,7 @@ from django.utils.translation import gettext as _
 
 from lostfound import retention
 from lostfound.models import Claim, ContentLine, CustodyMove, FoundItem
+from lostfound.models.custody import is_reseal
 from lostfound.reports.dossier import Dossier, drawn, gather
 from lostfound.reports.sheet import FORM, coded
 from lostfound.reports.wording import (
@@ -196,21 +197,10 @@ def _hop(row: CustodyMove, before: CustodyMove | None, dossier: Dossier) -> Hop:
     seal = _("封签 %(number)s") % {"number": _seal(row)} if row.seal else ""
     return Hop(
         at=short(row.at, dossier.year),
-        what=_("换封签") if _only_sealed(row, before) else str(row.get_kind_display()),
+        what=_("换封签") if is_reseal(before, row) else str(row.get_kind_display()),
         hands=joined([_hand(row, "giver", dossier), _hand(row, "holder", dossier)], " → "),
         place=joined([row.storage.label if row.storage else "", seal], " "),
         together=_together(row),
-    )
-
-
-def _only_sealed(row: CustodyMove, before: CustodyMove | None) -> bool:
-    """Whether the bag stayed where it was and got another seal."""
-    return (
-        row.kind == CustodyMove.Kind.MOVE
-        and before is not None
-        and row.seal_id is not None
-        and row.seal_id != before.seal_id
-        and row.storage_id == before.storage_id
     )
 
 
