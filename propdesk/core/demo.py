@@ -4,7 +4,6 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from datetime import datetime, time, timedelta
 from typing import Final
-from unittest import mock
 
 from django.contrib.auth.hashers import make_password
 from django.db import transaction
@@ -115,6 +114,7 @@ def seed(password: str) -> Property:
 @contextmanager
 def _one_password(password: str) -> Iterator[None]:
     """Everybody signs with the password just given; hashing it anew each time took most of a start."""
+    from unittest import mock  # every process imports this module, and only a first start seeds
 
     def is_it(_user: User, raw: str | None) -> bool:
         return raw == password
