@@ -77,7 +77,10 @@ def life(stack: Stack) -> Iterator[Life]:
         numbers = [[desk.start(kind, "大堂") for kind in KINDS] for _group in range(5)]
         groups = [ladder.started(rows, group) for group in numbers]
         workers = Workers(stack)
-        yield Life(stack, rows, workers, people, groups)
+        ready = Life(stack, rows, workers, people, groups)
+        # A fresh clone compiles the worker's modules first: the pages are there well before it.
+        ready.sweeps_after(0)
+        yield ready
         workers.kill()
 
 
