@@ -79,6 +79,11 @@ class Damage:
         return self.slip.payer.person.name if self.slip.payer else ""
 
     @cached_property
+    def objections(self) -> list[damage.Objection]:
+        """All the guest ever said against it, whatever was priced or told since."""
+        return damage.objections(self.one.playbook, self.one.record.marks)
+
+    @cached_property
     def _decided(self) -> bool:
         return self.slip.decision in SETTLES
 

@@ -87,6 +87,9 @@ class Compensation(models.Model):
         WAIVE = "waive", _("免收")
         TALK_AGAIN = "talk_again", _("另行协商")
 
+    SETTLING = frozenset({Decision.UPHOLD, Decision.REDUCE, Decision.WAIVE})
+    """Decisions that fix the sum."""
+
     class Payment(models.TextChoices):
         LEDGER = "ledger", _("计入客户总账")
         CASH = "cash", _("现付")
@@ -252,6 +255,11 @@ class Compensation(models.Model):
     def due(self) -> Decimal:
         """What the guest is to pay, in yuan."""
         return self.total - self.reduced_by
+
+    def is_signable(self) -> bool:
+        """Told, the guest agrees, and what had to be decided is decided."""
+        agreed = self.status == self.Status.INFORMED and self.position == self.Position.AGREE
+        return agreed and (not self.needs_decision or self.decision in self.SETTLING)
 
     def is_settled(self) -> bool:
         """Nothing is left to be done about it: posted, let go, or void."""

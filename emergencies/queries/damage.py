@@ -1,6 +1,8 @@
 """The compensation slip of E-2: what its card shows, what the forms offer, what it tells the rules."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
+from datetime import datetime
 from decimal import Decimal
 from types import SimpleNamespace
 from typing import Any
@@ -9,6 +11,7 @@ from django.db.models import OuterRef, QuerySet
 
 from emergencies.models import Compensation, DamageLine, Event, Party, PriceItem
 from emergencies.models.damage import NOTHING
+from emergencies.playbooks.schema import Playbook
 from emergencies.playbooks.vocabulary import Register
 from emergencies.queries import evidence
 from emergencies.queries.detail import rows_of
@@ -57,6 +60,26 @@ def card(event: Event) -> Slips:
         row.shown = shown(row)
     live_rows = [row for row in rows if row.status != C.CANCELLED]
     return Slips(next(iter(live_rows), None), [row for row in rows if row.status == C.CANCELLED])
+
+
+@dataclass(frozen=True, slots=True)
+class Objection:
+    """What the guest said against it, in his words, when he was told."""
+
+    at: datetime
+    text: str
+    by: str
+
+
+def objections(book: Playbook, marks: Iterable[Any]) -> list[Objection]:
+    """Every objection of the guest, the first one first: each telling leaves its mark (E-2).
+
+    The slip itself holds what he said last; a new talk, another price and another slip write over it.
+    """
+    steps = {step.id for step in book.steps.values() if step.own == Register.INFORMING}
+    rows = [m for m in marks if m.step in steps and m.values.get("objection")]
+    rows.sort(key=lambda mark: (mark.occurred_at, mark.seq))
+    return [Objection(m.occurred_at, m.values["objection"], str(m.by)) for m in rows]
 
 
 def prices(prop: Property) -> "QuerySet[PriceItem]":

@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 from emergencies.models import Compensation
 from emergencies.playbooks.schema import Via
 from emergencies.queries import damage as queries
+from emergencies.queries import evidence
 from emergencies.reports.dossier import Dossier, gather
 from emergencies.reports.sheet import FORM, coded
 from emergencies.reports.wording import clause, full, joined, long_day, short, whole
@@ -41,7 +42,7 @@ def damage_slip(job: RenderJob) -> Sheet:
         audit_head=dossier.head,
         void_reason=slip.cancelled_reason,
         drill=f"【{_('演练')}】" if event.is_drill else "",
-        ready_to_sign=slip.status == C.INFORMED and slip.position == "agree",
+        ready_to_sign=slip.is_signable(),
         is_signed=slip.status in (C.SIGNED, C.DECLINED),
         declined=_declined(slip, dossier),
         is_waived=slip.status == C.WAIVED,
@@ -102,7 +103,7 @@ def _said(slip: Any, dossier: Dossier) -> dict[str, Any]:
         "payer": whole(payer or (guests[0] if len(guests) == 1 else None)),
         "informed": joined([told, via, slip.informed_by.name if slip.informed_by else ""], " "),
         "position": ticks((str(label) for label in labels.labels), chosen),
-        "objection": clause(slip.objection),
+        "objection": _objections(dossier),
         "decision": joined(
             [
                 str(slip.get_decision_display()) if slip.decision else "",
@@ -112,6 +113,12 @@ def _said(slip: Any, dossier: Dossier) -> dict[str, Any]:
             "，",
         ),
     }
+
+
+def _objections(dossier: Dossier) -> str:
+    """Every objection with its time: no later talk writes over an earlier one."""
+    said = queries.objections(evidence.playbook_of(dossier.event), dossier.record.marks)
+    return joined(f"{short(one.at, dossier.year)} {clause(one.text)}" for one in said)
 
 
 def _declined(slip: Any, dossier: Dossier) -> str:

@@ -184,6 +184,8 @@ def _written(one: Detail, entry: AuditEntry) -> str:
     """What was written with the very mark of this entry; a reason stands there already."""
     keys = {row["pk"] for row in entry.rows if row["m"] == MARK}
     mark = next((m for m in reversed(one.record.marks) if m.pk in keys), None)
+    if mark is not None and mark.superseded_at and mark.superseded_at <= entry.at:
+        return ""  # taken back by this very entry: its words stand where they were said
     step = one.playbook.steps.get(mark.step) if mark is not None else None
     if mark is None or step is None or entry.action in ("confirm_again", "not_needed"):
         return ""

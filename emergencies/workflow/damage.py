@@ -264,11 +264,7 @@ def inform_guest(event: Event, said: Informed, *, by: User) -> Compensation:
     return slip
 
 
-SETTLES = (
-    Compensation.Decision.UPHOLD,
-    Compensation.Decision.REDUCE,
-    Compensation.Decision.WAIVE,
-)
+SETTLES = Compensation.SETTLING
 _INFORMED = (
     "status",
     "position",

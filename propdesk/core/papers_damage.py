@@ -15,6 +15,9 @@ ONE_SHEET = 8
 BLANK = 3
 """Lines of the table at least: what is not filled in stays for the pen."""
 
+AGREES, UNREACHED = 0, 2
+"""Places of two answers among the ticks of 客户意见."""
+
 
 @dataclass(frozen=True)
 class SlipLine:
@@ -76,6 +79,23 @@ class DamageSlipPaper(Paper):
         if self.is_signed:
             return gettext("客户拒签（未入账）") if self.declined else gettext("已签字（未入账）")
         return "" if self.ready_to_sign else super().draft_mark
+
+    @property
+    def stand(self) -> str:
+        """What the guest's copy says of him: a code; that he agrees only once he does (E-2)."""
+        if self.is_waived:
+            return "waived"
+        if self.declined:
+            return "declined"
+        chosen = next((n for n, tick in enumerate(self.position) if tick.chosen), None)
+        if chosen is None:
+            return "untold"
+        if chosen == AGREES:
+            waits = self.state == "draft" and not (self.ready_to_sign or self.is_signed)
+            return "undecided" if waits else "agreed"
+        if chosen == UNREACHED:
+            return "unreached"
+        return "decided" if self.decision else "disputed"
 
     @property
     def four_sign(self) -> bool:

@@ -11,7 +11,7 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from emergencies import cards, workflow
+from emergencies import cards, rows, workflow
 from emergencies.detail import Detail
 from emergencies.models import Compensation, Event, PriceItem
 from propdesk.core import rendering, signatures
@@ -424,6 +424,71 @@ def test_slip_posted_without_signature_says_so_in_both_copies(desk: Desk) -> Non
     assert (stub.count("拒签"), client.count("拒签")) == (2, 1)
     assert "我不签" in stub
     assert ("客户没有签字，按上级批示入账" in client, "客户同意赔偿" in client) == (True, False)
+
+
+def twice_disputed(desk: Desk) -> Event:
+    """He objects, is priced and told anew, and objects again."""
+    event = desk.disputed()
+    workflow.price(event, [workflow.Line("台灯", 1, "盏", Decimal(90))], by=desk.dm, basis="报价")
+    again = workflow.Informed("phone", "dispute", objection="还是太贵")
+    workflow.inform_guest(fresh(event), again, by=desk.dm)
+    return fresh(event)
+
+
+def test_every_objection_stays_on_card_page_timeline_and_paper(desk: Desk) -> None:
+    event = twice_disputed(desk)
+    workflow.inform_guest(event, workflow.Informed("phone", "agree"), by=desk.dm)
+    event = fresh(event)
+
+    page = web(desk.dm).get(
+        reverse("emergencies:damage", args=[event.case.property.code, event.case.number])
+    )
+    stub, _client = halves(paper(event, by=desk.dm))
+    one = Detail.load(desk.dm, event.case.property, event.case.number, timezone.now())
+    assert one is not None
+    lines = [row["reason"] for row in rows.timeline(one, "", None)["rows"]]
+
+    for words in ("用了三年，太贵", "还是太贵"):
+        assert said(page).count(words) == 1
+        assert stub.count(words) == 1
+        assert sum(words in line for line in lines) == 1
+    assert [o.text for o in card(desk.dm, event).objections] == ["用了三年，太贵", "还是太贵"]
+
+
+def test_objection_to_a_cancelled_slip_stays_beside_the_next_one(desk: Desk) -> None:
+    event = desk.disputed()
+    workflow.cancel_damage(event, by=desk.pm, reason="写错房号")
+    workflow.price(
+        fresh(event), [workflow.Line("台灯", 1, "盏", Decimal(90))], by=desk.dm, basis="报价"
+    )
+
+    assert [o.text for o in card(desk.dm, fresh(event)).objections] == ["用了三年，太贵"]
+
+
+AGREES = "客户同意赔偿"
+STANDS: dict[str, tuple[str, Any]] = {
+    "untold": ("金额还没有告诉客户", lambda desk: desk.priced()),
+    "agreed": (AGREES, lambda desk: desk.informed()),
+    "signed": (AGREES, lambda desk: desk.signed()),
+    "disputed": ("客户有异议，批示以前不收款", lambda desk: desk.disputed()),
+    "decided": ("客户有异议，上级已批示", lambda desk: desk.refused()),
+    "undecided": ("等上级批示后再签字", lambda desk: desk.informed(SOFA)),
+    "unreached": ("还没有联系上客户", lambda desk: desk.informed(position="unreachable")),
+    "declined": ("客户没有签字，按上级批示入账", lambda desk: desk.declined()),
+}
+
+
+@pytest.mark.parametrize("stand", STANDS)
+def test_guest_copy_says_that_he_agrees_only_where_he_does(desk: Desk, stand: str) -> None:
+    words, walk = STANDS[stand]
+
+    _stub, client = halves(paper(walk(desk), by=desk.dm))
+
+    assert (words in client, AGREES in client) == (True, words == AGREES)
+
+
+def test_sheet_that_waits_for_a_decision_is_marked_as_a_draft(desk: Desk) -> None:
+    assert "草稿" in text_of(paper(desk.informed(SOFA), by=desk.dm))
 
 
 def test_waived_slip_is_sealed_and_charges_nothing(desk: Desk) -> None:
