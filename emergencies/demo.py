@@ -28,15 +28,15 @@ def seed(prop: Property, password: str) -> None:
     for role in (Role.SECURITY, Role.SECURITY_MANAGER):
         if signatures.current(people[role]) is None:
             signatures.keep(people[role], _scrawl())
-    house = _House(prop, people, password)
+    house = _House(prop, people)
     house.theft()
     house.outage()
     house.drill()
 
 
 class _House:
-    def __init__(self, prop: Property, people: dict[str, User], password: str) -> None:
-        self.prop, self.people, self.password = prop, people, password
+    def __init__(self, prop: Property, people: dict[str, User]) -> None:
+        self.prop, self.people = prop, people
         self.dm, self.guard = people[Role.DUTY_MANAGER], people[Role.SECURITY]
         self.head, self.pm = people[Role.SECURITY_MANAGER], people[Role.PROPERTY_MANAGER]
         self.engineer = people[Role.DUTY_ENGINEER]
@@ -57,7 +57,7 @@ class _House:
         by: User,
         text: str = "",
         *,
-        signed: bool = False,
+        signed: str = "",
         **values: Any,
     ) -> None:
         pictures = [_picture()] if values.pop("picture", False) else []
@@ -65,7 +65,8 @@ class _House:
             text=text,
             values=values,
             pictures=pictures,
-            password=self.password if signed else "",
+            contact=Guest(name=signed) if signed else None,
+            drawn=_scrawl() if signed else b"",
         )
         workflow.done(_fresh(event), step, proof, by=by)
 
@@ -118,7 +119,7 @@ class _House:
                 "T25",
                 self.guard,
                 "与当班保洁谈话",
-                signed=True,
+                signed="孙丽",
                 account="上午十点进房打扫，床头柜没有动。",
             )
             self.answer(event, item_recovered="no")

@@ -116,6 +116,7 @@ REFUSALS = [
     ("theft", "C1", {}, _undone("T32"), ("step", "T32")),
     ("theft", "C2", {}, _undone("T30"), ("step", "T30")),
     ("theft", "C3", {}, _undone("T21"), ("step", "T21")),
+    ("theft", "C3", {}, _undone("T26"), ("step", "T26")),
     ("theft", "C4", {}, _unsigned("incident_report"), ("record", "incident_report")),
     ("theft", "C5", {}, _undone("T11"), ("step", "T11")),
     ("property_damage", "C1", {}, _undone("D21"), ("step", "D21")),

@@ -4,11 +4,14 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import transaction
 from django.utils import timezone
 
 from emergencies import playbooks
 from emergencies.models import Event
+from emergencies.playbooks import records
+from emergencies.queries import prefill
 from propdesk.core.models import Person
 from propdesk.core.persons import Guest
 from propdesk.core.transitions import RefusedInput
@@ -20,21 +23,23 @@ from tests.incidents.moves import refuses
 
 pytestmark = pytest.mark.django_db
 BY_HAND = [
+    ("fight", "F21"),
     ("fight", "F30"),
     ("medical", "M22"),
     ("theft", "T24"),
+    ("theft", "T25"),
     ("theft", "T31"),
 ]
-"""Steps that somebody who is not staff signs."""
+"""Steps that are signed by whom they are about, never by whoever ticks them."""
 
 
 def waiting(house: House, kind: str, step: str) -> Event:
-    answers = {
+    answers: dict[str, str] = {
         "F30": {"weapon": "yes"},
         "M22": {"ambulance": "declined_by_guest"},
         "T24": {"place": "room", "forced_entry": "no"},
         "T31": {"item_recovered": "yes"},
-    }[step]
+    }.get(step, {})
     return house.answered(house.started(kind), **answers)
 
 
@@ -106,10 +111,9 @@ def test_name_typed_into_a_step_is_a_person_and_stands_nowhere_else() -> None:
     house = House()
     event = house.started("fight")
     data = {"field_person_other": "欧阳雪 13800005678", "field_account": "他先动手"}
+    data |= {"photo": [SimpleUploadedFile("a.jpg", photo(), "image/jpeg")]}
 
-    answer = web(house.guard).post(
-        event.get_absolute_url() + "steps/F21/", data | {"password": PASSWORD}
-    )
+    answer = web(house.guard).post(event.get_absolute_url() + "steps/F21/", data)
 
     person = Person.objects.get(name="欧阳雪 13800005678")
     mark = event.marks.get(step="F21")
@@ -140,7 +144,7 @@ def test_colleague_and_party_stay_references() -> None:
     before = Person.objects.count()
 
     for seen, value in enumerate(ways):
-        proof = W.Proof(values={"person": value, "account": "看见"}, password=PASSWORD)
+        proof = W.Proof(values={"person": value, "account": "看见"}, pictures=[photo()])
         W.done(fresh(event), "F21", proof, by=house.guard, seen=seen)
 
     kept = event.marks.filter(step="F21").order_by("seq").values_list("values__person", flat=True)
@@ -168,3 +172,29 @@ def test_what_is_expected_may_lie_ahead() -> None:
     values = {**proof.values, "expected_at": later}
     mark = W.done(fresh(event), "P22", replace(proof, values=values), by=house.dm)
     assert mark.values["expected_at"] == later
+
+
+# --- the police ----------------------------------------------------------------------------
+
+
+def test_call_to_the_police_is_ticked_before_they_give_a_receipt() -> None:
+    house = House()
+    event = house.answered(house.started("theft"), late=False, police_requested="yes")
+    proof = W.Proof(values={"called_at": timezone.now().isoformat()})
+
+    W.done(event, "T21", proof, by=house.guard)
+
+    states = {step: board(event).lines[step].state for step in ("T21", "T26")}
+    assert states == {"T21": "done", "T26": "open"}
+    assert "C3" in {line.id for line in board(event).missing("handling")}
+
+
+def test_receipt_of_the_police_is_printed_in_the_statement_of_the_guest() -> None:
+    house = House()
+    event = house.answered(house.started("theft"), late=False, police_requested="yes")
+    proof = W.Proof(values={"receipt_no": "城公受〔2026〕88号"})
+
+    W.done(event, "T26", proof, by=house.guard)
+
+    written = prefill.proposed(records.forms()["theft_statement"], prefill.Sources(fresh(event)))
+    assert written["receipt_no"] == "城公受〔2026〕88号"
