@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from decimal import Decimal
 from types import SimpleNamespace
 from typing import Any, Self, cast
@@ -16,7 +16,7 @@ from emergencies.permissions import ACTIONS, owns
 from emergencies.playbooks.board import Board, look
 from emergencies.playbooks.schema import FieldType, Playbook, Step, StepField, fill
 from emergencies.playbooks.vocabulary import SITE
-from emergencies.queries import cells, evidence
+from emergencies.queries import cells, evidence, timing
 from emergencies.queries import detail as queries
 from emergencies.workflow.marking import next_round_at
 from propdesk.core import clock_text, drafts
@@ -257,12 +257,12 @@ class DetailRows:
     # --- when ----------------------------------------------------------------------------------
 
     def due_of(self, step: Step) -> datetime | None:
-        """When a step is due: its target from the start, of one that repeats the next round."""
+        """When a step is due: its target, of one that repeats the next round."""
+        line = self.board.lines[step.id]
         if step.repeat is not None and (last := self.last_round(step.id)):
-            return next_round_at(self.event, step, last)
-        if step.within_min is None:
-            return None
-        return self.event.reported_at + timedelta(minutes=step.within_min)
+            since = timing.opened_at(self.event, self.record, line)
+            return next_round_at(self.event, step, max(last, since))
+        return timing.due_at(self.event, self.record, line)
 
     def last_round(self, step: str) -> datetime | None:
         """When the last round of a step was done."""

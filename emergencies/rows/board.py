@@ -19,7 +19,9 @@ from emergencies.detail_rows import board_of
 from emergencies.models import Event, Kind
 from emergencies.playbooks.board import Board
 from emergencies.playbooks.schema import fill
+from emergencies.queries import timing
 from emergencies.queries.board import Filters
+from emergencies.queries.evidence import Record
 from propdesk.core import clock_text
 from propdesk.core.models import Property, User
 from propdesk.core.paging import Page
@@ -131,7 +133,7 @@ def running_row(prop: Property, user: User, row: Any) -> RunningRow:
     """A row of ``queries.running``; of a restricted one no more than that it runs."""
     mine = standing(user, prop).task_roles
     record, board = board_of(row, registers=False)
-    line, due = _next(row, board, mine)
+    line, due = _next(row, record, board, mine)
     hidden = row.case.restricted
     text = fill(line.step.zh, {}) if line else ""
     counted = [one for one in board.steps if one.applies]
@@ -152,17 +154,16 @@ def _doer(by: str) -> str:
     return str(Role(by).label) if by in Role.values else _("发现人")
 
 
-def _next(row: Event, board: Board, mine: frozenset[Role]) -> tuple[Any, datetime | None]:
+def _next(
+    row: Event, record: Record, board: Board, mine: frozenset[Role]
+) -> tuple[Any, datetime | None]:
     """The open step that is due first, of this user before others."""
 
-    def due(line: Any) -> datetime | None:
-        within = line.step.within_min
-        return None if within is None else row.reported_at + timedelta(minutes=within)
-
-    rows = [line for line in board.steps if line.state in ("open", "reopened")]
+    lines = [line for line in board.steps if line.state in timing.OPEN]
+    rows = [(line, timing.due_at(row, record, line)) for line in lines]
     far = row.reported_at + timedelta(days=999)
-    rows.sort(key=lambda line: (line.step.by not in mine, not line.step.required, due(line) or far))
-    return (rows[0], due(rows[0])) if rows else (None, None)
+    rows.sort(key=lambda r: (r[0].step.by not in mine, not r[0].step.required, r[1] or far))
+    return rows[0] if rows else (None, None)
 
 
 def tiles_context(prop: Property, params: Mapping[str, str]) -> dict[str, Any]:

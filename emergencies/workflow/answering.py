@@ -12,7 +12,7 @@ from emergencies.playbooks.schema import Fact
 from emergencies.queries import evidence
 from emergencies.workflow.base import begin, finish
 from emergencies.workflow.calling import open_calls
-from emergencies.workflow.marking import arm_rounds, asked_again
+from emergencies.workflow.marking import arm_late_steps, arm_rounds, asked_again
 from propdesk.core import audit
 from propdesk.core.models import User
 from propdesk.core.transitions import ConflictError, RefusedInput, require
@@ -48,6 +48,7 @@ def answer(
     row, changed = _answered(event, key, value, current, by, now, reason)
     rows: list[models.Model] = [*changed, row, *open_calls(event, by=by, now=now)]
     rows += asked_again(event, key, by=by, now=now, reason=_("判断以后要补填"))
+    arm_late_steps(event)
     if current is not None:
         arm_rounds(event, now)
     info = {"key": key, "value": value, "old": current.value if current else ""}
@@ -98,6 +99,7 @@ def say(
     if key not in facts or (current is not None and current.value == value):
         return []
     row, changed = _answered(event, key, value, current, by, now, reason)
+    arm_late_steps(event)
     return [*changed, row, *open_calls(event, by=by, now=now)]
 
 

@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from emergencies.models import Event, MarkPhoto, StepMark
 from emergencies.playbooks import conditions
 from emergencies.playbooks.schema import FieldType, Step
-from emergencies.queries import cells, evidence
+from emergencies.queries import cells, evidence, timing
 from emergencies.workflow import proofs
 from emergencies.workflow.base import (
     Rule,
@@ -119,16 +119,21 @@ def not_needed(event: Event, step: str, *, by: User, reason: str, seen: int = 0)
     """
     event, _stand = begin(event, "mark", by)
     spec = _step(event, step, by, seen)
-    require(
-        evidence.playbook_of(event).skippable(step),
-        _("这一步是程序或法律要求的，不能免；确实做不到的，请物业经理特批。"),
-    )
+    check_skip(event, step)
     if not reason.strip():
         raise RefusedInput(text=_("请写明为什么不需要。"))
     now, at = now_and(None)
     row, rows = _mark(event, spec, O.NOT_NEEDED, Proof(text=reason), by=by, now=now, at=at)
     finish(event, [], *rows, by=by, action="not_needed", reason=reason, info={"step": step})
     return row
+
+
+def check_skip(event: Event, step: str) -> None:
+    """ConflictError for a step of the SOP or the law: no reason stands for it."""
+    require(
+        evidence.playbook_of(event).skippable(step),
+        _("这一步是程序或法律要求的，不能免；确实做不到的，请物业经理特批。"),
+    )
 
 
 @transaction.atomic
@@ -336,6 +341,11 @@ def arm_rounds(event: Event, since: datetime | None = None) -> None:
         last = event.marks.filter(step=line.step.id).order_by("-occurred_at").first()
         if last is not None:
             _next_round(event, line.step, since or last.occurred_at)
+
+
+def arm_late_steps(event: Event) -> None:
+    """Arm the target of each step that was asked for only after it had passed (ADR 0027)."""
+    clocks.arm(event.case, *((Rule.STEP_LATE, due) for due in timing.late_targets(event)))
 
 
 def next_round_at(event: Event, spec: Step, at: datetime) -> datetime | None:

@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 
 from emergencies.models import Event
 from emergencies.playbooks.board import StepLine
-from emergencies.queries import evidence
+from emergencies.queries import evidence, timing
 from emergencies.workflow.base import Rule, finish, minutes, neutral, say
 from emergencies.workflow.calling import hold_free
 from emergencies.workflow.ending import missing_to_archive
@@ -132,35 +132,34 @@ def _late(event: Event, rule: str, due_at: datetime, now: datetime) -> list[Step
         return None if event.reviewed_at else []
     if rule == Rule.ACTION_LATE:
         return []
-    board = evidence.look(event)
+    record = evidence.record_of(event)
+    board = evidence.look(event, record)
     if rule == Rule.RECORD_LATE:
         unsigned = [m for m in missing_to_archive(event, board) if m.at[0] == "record"]
         return [] if unsigned else None
     if rule == Rule.ROUND_LATE:
-        late = [line for line in board.steps if _round_is_late(event, line, now)]
+        late = [line for line in board.steps if _round_is_late(event, record, line, now)]
         _again(event, late, due_at, now)
         return late or None
     passed = (due_at - event.reported_at) / timedelta(minutes=1)
-    open_lines = [line for line in board.steps if line.state in {"open", "reopened"}]
+    open_lines = [line for line in board.steps if line.state in timing.OPEN]
     if rule == Rule.REMIND:
         found = [line for line in open_lines if any(m <= passed for m in line.step.reminders)]
     else:
-        found = [
-            line
-            for line in open_lines
-            if line.step.within_min is not None and line.step.within_min <= passed
-        ]
+        targets = ((line, timing.due_at(event, record, line)) for line in open_lines)
+        found = [line for line, target in targets if target is not None and target <= due_at]
     return found or None
 
 
-def _round_is_late(event: Event, line: StepLine, now: datetime) -> bool:
+def _round_is_late(event: Event, record: evidence.Record, line: StepLine, now: datetime) -> bool:
     """Whether its next round was due and was not done."""
     if line.step.repeat is None or line.state != "open":
         return False
     last = event.marks.filter(step=line.step.id).order_by("-occurred_at").first()
     if last is None:
         return False  # the first one has its own target
-    due = next_round_at(event, line.step, last.occurred_at)
+    since = timing.opened_at(event, record, line)
+    due = next_round_at(event, line.step, max(last.occurred_at, since))
     return due is not None and due < now
 
 

@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 from emergencies.models import Event, StepMark
 from emergencies.queries.evidence import playbook_of
 from emergencies.workflow.base import reads_restricted
+from emergencies.workflow.marking import arm_late_steps
 from propdesk.core import audit, signatures
 from propdesk.core.models import StaffSignature, User
 from propdesk.core.roles import ALL_STAFF, standing
@@ -53,4 +54,6 @@ def withdraw(event: Event, own: str, *, by: User, now: datetime, reason: str) ->
     for row in rows:
         row.superseded_at = now
         audit.save(row, "superseded_at", by=by, reason=reason)
+    if rows:
+        arm_late_steps(event)
     return list(rows)
