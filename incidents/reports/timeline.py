@@ -23,6 +23,8 @@ MOST = 120
 QUIET = frozenset(
     {
         "attach",
+        "blank_entered",
+        "blank_unlinked",
         "confirm_conduct",
         "correct",
         "edit_guest",

@@ -13,8 +13,9 @@ from urllib.parse import urlencode
 from django.db.models import Model
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as _l
 
-from propdesk.core import clock_text
+from propdesk.core import blanks, clock_text
 from propdesk.core.models import AuditEntry, Case
 
 PAGE = 30
@@ -22,6 +23,11 @@ GRACE = timedelta(minutes=5)
 """Up to here what happened and its entry count as one moment."""
 Look = Mapping[str, tuple[str, str, Any]]
 """Colour, icon and title of each act."""
+COMMON: Look = {
+    blanks.ENTERED: ("blue", "clipboard-check", _l("据空白表补录")),
+    blanks.UNLINKED: ("orange", "slash-circle", _l("改正：不是据这张空白表补录")),
+}
+"""Acts of the base, in whatever register the case stands."""
 Kinds = Mapping[str, tuple[Any, list[str]]]
 """Label and acts of each kind by which a timeline can be narrowed."""
 Row = dict[str, Any]
@@ -74,13 +80,14 @@ def timeline(
 
 def line(entry: AuditEntry, look: Look, facts: str) -> Row:
     """An entry as its line: how the act looks, its one line of facts, why, who and when."""
-    tone, icon, title = look.get(entry.action, ("grey", "circle", entry.action))
+    known = look.get(entry.action) or COMMON.get(entry.action)
+    tone, icon, title = known or ("grey", "circle", entry.action)
     local = timezone.localtime(entry.at)
     return {
         "tone": tone,
         "icon": icon,
         "title": str(title),
-        "facts": facts,
+        "facts": facts or str(info_of(entry).get("serial", "")),
         "reason": (entry.content or {}).get("reason", ""),
         "by": entry.by.name if entry.by else _("系统"),
         "day": f"{local:%Y-%m-%d}",

@@ -14,7 +14,7 @@ from itertools import islice
 from pathlib import Path
 
 from django.conf import settings
-from django.db.models import Q
+from django.db.models import Max, Q
 from django.utils import timezone
 
 from propdesk.core.models import Attachment, Document
@@ -27,6 +27,8 @@ MOST_AGE = timedelta(days=3)
 """Older ones were looked at before, however long the house stood still over a weekend."""
 DRAFT_FOR = timedelta(hours=24)
 """Papers that were not sealed hold personal data and are made anew when wanted."""
+KEPT_KINDS: set[str] = set()
+"""Kinds of which the newest paper of a house is kept as long as it is the newest."""
 ASIDE_FOR = timedelta(days=30)
 MOST_ORPHANS = 100
 """More at once is no accident of uploads: another house's folder, or an old database."""
@@ -78,6 +80,10 @@ def _known(names: list[str], now: datetime) -> tuple[set[str], list[str]]:
         known |= set(rows.values_list(column, flat=True))
     papers = Document.objects.filter(file__in=names)
     old = papers.filter(Q(sealed=False) & Q(created_at__lt=now - DRAFT_FOR))
+    # The newest of each house stays: it is wanted on the day on which none can be made.
+    kept = Document.objects.filter(kind__in=KEPT_KINDS, property__isnull=False)
+    newest = kept.order_by().values("property").annotate(last=Max("pk"))
+    old = old.exclude(pk__in=newest.values("last"))
     known |= set(papers.values_list("file", flat=True))
     return known, list(old.values_list("file", flat=True))
 

@@ -1,6 +1,6 @@
 """Who may administer a house: staff, roles, deputies, shifts, places, settings (decision 2)."""
 
-from propdesk.core.roles import Grant, Role, Table
+from propdesk.core.roles import DUTY, Grant, Role, Table
 
 ADMINISTERS = frozenset({Role.ADMIN, Role.PROPERTY_MANAGER, Role.GENERAL_MANAGER})
 TOP = frozenset({Role.PROPERTY_MANAGER, Role.GENERAL_MANAGER, Role.ADMIN})
@@ -8,6 +8,7 @@ TOP = frozenset({Role.PROPERTY_MANAGER, Role.GENERAL_MANAGER, Role.ADMIN})
 
 _EVERYBODY = Grant(any=frozenset(Role))
 _HOUSE = Grant(any=ADMINISTERS)
+_DUTY = Grant(any=DUTY)
 _TOP = Grant(any=frozenset({Role.GENERAL_MANAGER, Role.ADMIN}))
 _ROSTER = Grant(any=ADMINISTERS | {Role.DUTY_MANAGER})
 _DEPUTIES = Grant(any=_TOP.any, own=frozenset(Role))
@@ -42,4 +43,8 @@ ACTIONS: Table = {
     # SOP 2.G: how long found things are kept is for 总物业经理 to say.
     "change_retention": Grant(any=frozenset({Role.GENERAL_MANAGER})),
     "first_run": _HOUSE,
+    # 停电包 (F11): whoever runs a shift prints it, and settles what was written on paper.
+    "read_pack": _DUTY,
+    "make_pack": _DUTY,
+    "settle_blank": _DUTY,
 }

@@ -119,7 +119,9 @@ def request(
     return job
 
 
-def request_list(prop: Property, kind: str, params: Mapping[str, Any], *, by: User) -> RenderJob:
+def request_list(
+    prop: Property, kind: str, params: Mapping[str, Any], *, by: User | None
+) -> RenderJob:
     """Queue a list of a house (register, notice board); never sealed, made anew each time."""
     now = timezone.now()
     job = RenderJob(

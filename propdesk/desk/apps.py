@@ -6,3 +6,11 @@ class DeskConfig(AppConfig):
     name = "propdesk.desk"
     label = "desk"
     verbose_name = _("值班台")
+
+    def ready(self) -> None:
+        from propdesk.core import blanks, orphans, rendering, sweeps
+        from propdesk.desk.outage import paper
+
+        rendering.register(blanks.KIND, paper.outage_pack)
+        sweeps.register("desk.outage_pack", blanks.make_nightly)
+        orphans.KEPT_KINDS.add(blanks.KIND)

@@ -1,5 +1,6 @@
 """Models of the shared base; fields and constraints only, written by ``propdesk.core`` functions."""
 
+from propdesk.core.models.blanks import BlankForm, OutagePack
 from propdesk.core.models.cases import AuditEntry, Case, CaseCounter, CaseLink
 from propdesk.core.models.papers import (
     Attachment,
@@ -27,6 +28,7 @@ from propdesk.core.models.work import Clock, Delivery, Draft, FormToken, Notice,
 __all__ = [
     "Attachment",
     "AuditEntry",
+    "BlankForm",
     "Case",
     "CaseCounter",
     "CaseLink",
@@ -42,6 +44,7 @@ __all__ = [
     "IdType",
     "Membership",
     "Notice",
+    "OutagePack",
     "Person",
     "PersonChange",
     "PersonSignature",

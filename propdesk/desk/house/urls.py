@@ -3,6 +3,7 @@
 from django.urls import path
 
 from propdesk.desk.house import views, views_duty, views_places
+from propdesk.desk.outage import views as outage
 
 app_name = "house"
 urlpatterns = [
@@ -39,4 +40,11 @@ urlpatterns = [
     path("places/import/confirm/", views_places.places_confirm, name="places_confirm"),
     path("places/<int:pk>/", views_places.place_edit, name="place_edit"),
     path("places/<int:pk>/retire/", views_places.place_retire, name="place_retire"),
+    path("outage/", outage.pack, name="outage"),
+    path("outage/make/", outage.make, name="outage_make"),
+    path("outage/<int:pk>/take/", outage.take, name="outage_take"),
+    path("outage/<int:pk>/file/", outage.file, name="outage_file"),
+    path("outage/<int:pk>/void/", outage.void_pack, name="outage_void"),
+    path("outage/<str:serial>/", outage.settle, name="blank"),
+    path("outage/<str:serial>/void/", outage.void_one, name="blank_void"),
 ]

@@ -1,0 +1,1 @@
+"""停电包: what it holds, the screen that settles its blank forms, the command that needs no broker."""
