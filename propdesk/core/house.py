@@ -15,7 +15,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from simple_history.utils import bulk_create_with_history, bulk_update_with_history
 
-from propdesk.core import audit
+from propdesk.core import audit, seals
 from propdesk.core.models import (
     Department,
     Deputy,
@@ -72,6 +72,7 @@ def start_house(code: str, name: str, *, admin: User) -> Property:
     audit.save(PropertySettings(property=prop), by=admin, reason=reason)
     row = Membership(user=admin, property=prop, role=Role.ADMIN, starts_on=timezone.localdate())
     audit.save(row, by=admin, reason=reason)
+    seals.current(prop)
     return prop
 
 

@@ -19,12 +19,12 @@ from django.template.loader import render_to_string
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from propdesk.core import audit, wake
+from propdesk.core import audit, sealing, wake
 from propdesk.core.models import Case, CopyLog, Document, Property, RenderJob, Report, User
 from propdesk.core.papers import Paper
 from propdesk.core.pdf.canonical import canonical_json
 from propdesk.core.pdf.limited import render_limited
-from propdesk.core.pdf.render import RenderFailed, RenderRefused
+from propdesk.core.pdf.render import RenderedPdf, RenderFailed, RenderRefused
 
 log = logging.getLogger(__name__)
 DRAFT_FOR = timedelta(hours=23)
@@ -215,6 +215,7 @@ def _make(job: RenderJob) -> Document:
     html = render_to_string(sheet.paper.template, {"paper": sheet.paper})
     data = sheet.paper.to_data()
     made = render_limited(html, assets=sheet.assets, data=data, frozen_at=sheet.frozen_at)
+    pdf, kept = _signed(job, sheet, made)
     document = Document(
         case=job.case,
         property=job.property,
@@ -223,15 +224,16 @@ def _make(job: RenderJob) -> Document:
         number=sheet.number,
         version=sheet.version,
         sealed=job.sealed,
-        sha256=made.sha256,
         data_sha256=hashlib.sha256(canonical_json(data)).hexdigest(),
         verify_code=sheet.paper.verify_code or "",
         audit_head=sheet.paper.audit_head or "",
         pages=made.pages,
-        size=len(made.pdf),
+        size=len(pdf),
         created_at=timezone.now().astimezone(UTC),
+        **kept,
     )
-    document.file.save(f"{sheet.number}-{made.sha256[:12]}.pdf", ContentFile(made.pdf), save=False)
+    name = f"{sheet.number}-{document.sha256[:12]}.pdf"
+    document.file.save(name, ContentFile(pdf), save=False)
     audit.save(document, by=job.requested_by, reason=_("制表"))
     if job.sealed:
         # The chain holds the hash of what was sealed: another file in its place would not match.
@@ -241,10 +243,28 @@ def _make(job: RenderJob) -> Document:
     return document
 
 
+def _signed(job: RenderJob, sheet: Sheet, made: RenderedPdf) -> tuple[bytes, dict[str, Any]]:
+    """The bytes to keep with what the document says of them; a draft is not signed."""
+    if not job.sealed:
+        return made.pdf, {"sha256": made.sha256}
+    sealed = sealing.seal(job, sheet.paper, made)
+    return sealed.pdf, {
+        "sha256": sealed.sha256,
+        "unsigned_sha256": made.sha256,
+        "seal": sealed.seal,
+        "signatures": sealed.signatures,
+    }
+
+
+def stored(document: Document) -> bytes:
+    """The bytes on disk, whatever they are; OSError when they are gone."""
+    with document.file.open("rb") as file:
+        return bytes(file.read())
+
+
 def read(document: Document, *, by: User, how: str) -> bytes:
     """The stored bytes, checked against their hash and logged; ValueError when altered."""
-    with document.file.open("rb") as stored:
-        data = bytes(stored.read())
+    data = stored(document)
     if hashlib.sha256(data).hexdigest() != document.sha256:
         message = f"document {document.pk} does not match its hash"
         raise ValueError(message)

@@ -96,7 +96,7 @@ def test_sealed_paper_printed_twice_is_the_same_bytes() -> None:
         frozen_at=sheet.frozen_at,
     )
 
-    assert again.sha256 == first.sha256
+    assert again.sha256 == first.unsigned_sha256
 
 
 def test_draft_is_marked_and_carries_no_seal() -> None:

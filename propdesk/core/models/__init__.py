@@ -21,6 +21,7 @@ from propdesk.core.models.person import (
     Unmasking,
 )
 from propdesk.core.models.places import Place
+from propdesk.core.models.seals import SealKey
 from propdesk.core.models.search import SearchText
 from propdesk.core.models.settings import PropertySettings
 from propdesk.core.models.work import Clock, Delivery, Draft, FormToken, Notice, SweepRun, Task
@@ -54,6 +55,7 @@ __all__ = [
     "RenderJob",
     "Report",
     "ReportBox",
+    "SealKey",
     "SearchText",
     "Shift",
     "StaffSignature",

@@ -7,6 +7,7 @@ from simple_history.models import HistoricalRecords
 
 from propdesk.core.models.cases import Case
 from propdesk.core.models.people import Department, Property, User
+from propdesk.core.models.seals import SealKey
 from propdesk.core.roles import Role
 
 
@@ -221,6 +222,8 @@ class Document(models.Model):
     """Bytes of a printed paper, kept as they were sealed; served ever after.
 
     A list (register, notice board) belongs to the ``property``, everything else to a ``case``.
+    ``sha256`` is that of the stored bytes, signatures included; ``unsigned_sha256`` that of the
+    same paper before it was signed, which printing the same data gives again (ADR 0027).
     """
 
     case = models.ForeignKey(Case, models.PROTECT, null=True, related_name="documents")
@@ -235,10 +238,13 @@ class Document(models.Model):
     data_sha256 = models.CharField(max_length=64)
     verify_code = models.CharField(max_length=40)
     audit_head = models.CharField(max_length=64)
+    unsigned_sha256 = models.CharField(max_length=64, blank=True, default="")
+    seal = models.ForeignKey(SealKey, models.PROTECT, null=True, related_name="+")
+    signatures = models.PositiveSmallIntegerField(default=0)
     pages = models.PositiveSmallIntegerField()
     size = models.PositiveIntegerField()
     created_at = models.DateTimeField()
-    ADDED_LATER = {"property_id": None}
+    ADDED_LATER = {"property_id": None, "unsigned_sha256": "", "seal_id": None, "signatures": 0}
 
     class Meta:
         verbose_name = verbose_name_plural = _("文书")
@@ -258,10 +264,16 @@ class Document(models.Model):
                 condition=Q(case__isnull=False, property=None)
                 | Q(case=None, property__isnull=False, sealed=False),
             ),
+            models.CheckConstraint(
+                name="core_document_signed_complete",
+                condition=Q(seal=None, unsigned_sha256="", signatures=0)
+                | (Q(sealed=True, seal__isnull=False, signatures__gt=0) & ~Q(unsigned_sha256="")),
+            ),
         ]
         indexes = [
             models.Index(fields=["case", "kind", "-id"]),
             models.Index(fields=["verify_code"]),
+            models.Index(fields=["sha256"], condition=Q(sealed=True), name="core_document_sha"),
             models.Index(fields=["file"]),
         ]
 

@@ -1,0 +1,214 @@
+"""PAdES signatures of sealed papers (ADR 0027): made by the worker, checked when somebody asks.
+
+The house's seal certifies the paper, each signature on it follows as one more PDF signature in its
+order, and the last one closes the file: whatever is appended or altered after it shows. pyHanko is
+imported on first use, so that no web process pays for it before somebody verifies.
+"""
+
+import asyncio
+import functools
+import gc
+import io
+import logging
+import re
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+RESERVED = 5000
+"""Hex digits kept for one signature: it takes some 3,600 with the certificates of a house."""
+SEAL = "Seal"
+APPROVAL = "Approval{}"
+_CODE = re.compile(rb"PropDesk ([A-Z2-7]{16})\)")
+
+
+@dataclass(frozen=True, slots=True)
+class Signer:
+    """What signs: certificate, its private key (PKCS #8) and the certificate that issued it, as DER."""
+
+    certificate: bytes
+    private_key: bytes
+    issuer: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Approval:
+    """One signature that stands on the paper: who, and as what, when, with which opinion."""
+
+    name: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Signatures:
+    """What the signatures of a file say: how many, and whether each holds and nothing follows."""
+
+    count: int
+    intact: bool
+
+    @property
+    def state(self) -> str:
+        """``none``, ``valid`` or ``broken``."""
+        if not self.count:
+            return "none"
+        return "valid" if self.intact else "broken"
+
+
+def sign(
+    pdf: bytes,
+    signer: Signer,
+    *,
+    code: str,
+    title: str,
+    approvals: Sequence[Approval] = (),
+) -> bytes:
+    """The paper with the house's seal and, in order, one signature for each of ``approvals``.
+
+    The time all of them claim is now, when it is sealed; when somebody approved is in his reason.
+    ``code`` is the verify code: a copy that was altered later is still recognised by it.
+    """
+    steps = [(SEAL, "", title)]
+    steps += [(APPROVAL.format(n), each.name, each.reason) for n, each in enumerate(approvals, 1)]
+    with _quiet():
+        return asyncio.run(_sign_all(pdf, _signer(signer), steps, code))
+
+
+async def _sign_all(pdf: bytes, hand: Any, steps: list[tuple[str, str, str]], code: str) -> bytes:
+    for number, (field, name, reason) in enumerate(steps, start=1):
+        last = number == len(steps)
+        meta = _meta(field, name, reason, code=code, first=number == 1, last=last)
+        pdf = await _signed(pdf, hand, meta, closes=last and number > 1)
+    return pdf
+
+
+def check(pdf: bytes, roots: Sequence[bytes]) -> Signatures:
+    """Whether every signature holds, comes from one of ``roots`` (DER) and the last covers all.
+
+    The last one covers the whole file and only the house can make it, so nothing else was added;
+    comparing every revision with the one before would say no more and take a hundred times as long.
+    A file that cannot be read has no signature that holds.
+    """
+    from pyhanko.pdf_utils.reader import PdfFileReader
+    from pyhanko.sign.validation import validate_pdf_signature
+    from pyhanko.sign.validation.status import SignatureCoverageLevel
+
+    with _quiet():
+        try:
+            found = list(PdfFileReader(io.BytesIO(pdf)).embedded_signatures)
+            statuses = [
+                validate_pdf_signature(each, _trust(tuple(roots)), skip_diff=True) for each in found
+            ]
+        except Exception:  # noqa: BLE001 -- a broken file breaks a parser in any way it likes
+            return Signatures(count=1, intact=False)
+        whole = SignatureCoverageLevel.ENTIRE_FILE
+        holds = all(status.intact and status.valid and status.trusted for status in statuses)
+        covered = bool(statuses) and statuses[-1].coverage == whole
+        ordered = [each.field_name for each in found] == _names(len(found))
+    return Signatures(len(found), holds and covered and ordered)
+
+
+def code_in(data: bytes) -> str:
+    """The verify code a sealed paper carries in its seal; "" for any other file.
+
+    Looks at the bytes only and parses nothing: this is asked of files strangers send.
+    """
+    found = _CODE.search(data)
+    letters = found.group(1).decode() if found else ""
+    return "-".join(letters[at : at + 4] for at in range(0, len(letters), 4))
+
+
+def _names(count: int) -> list[str]:
+    return [SEAL, *[APPROVAL.format(number) for number in range(1, count)]][:count]
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """No collector meanwhile, as in a render; what pyHanko logs of a bad file is our answer."""
+    running = gc.isenabled()
+    gc.disable()
+    logging.getLogger("pyhanko").setLevel(logging.CRITICAL)
+    logging.getLogger("pyhanko_certvalidator").setLevel(logging.CRITICAL)
+    try:
+        yield
+    finally:
+        if running:
+            gc.enable()
+
+
+def _signer(signer: Signer) -> Any:
+    from asn1crypto import keys
+    from pyhanko.sign.signers import SimpleSigner
+    from pyhanko_certvalidator.registry import SimpleCertificateStore
+
+    store = SimpleCertificateStore()
+    store.register(_certificate(signer.issuer))
+    return SimpleSigner(
+        signing_cert=_certificate(signer.certificate),
+        signing_key=keys.PrivateKeyInfo.load(signer.private_key),
+        cert_registry=store,
+    )
+
+
+def _certificate(der: bytes) -> Any:
+    from asn1crypto import x509
+
+    return x509.Certificate.load(der)
+
+
+@functools.lru_cache(maxsize=8)
+def _roots(certificates: tuple[bytes, ...]) -> list[Any]:
+    return [_certificate(each) for each in certificates]
+
+
+def _trust(certificates: tuple[bytes, ...]) -> Any:
+    from pyhanko_certvalidator import ValidationContext
+
+    return ValidationContext(
+        trust_roots=_roots(certificates), allow_fetching=False, revocation_mode="soft-fail"
+    )
+
+
+def _meta(field: str, name: str, reason: str, *, code: str, first: bool, last: bool) -> Any:
+    from pyhanko.sign.fields import MDPPerm, SigSeedSubFilter
+    from pyhanko.sign.signers import PdfSignatureMetadata
+
+    return PdfSignatureMetadata(
+        field_name=field,
+        name=name or None,
+        reason=reason or None,
+        # Letters only: anything else would be escaped, and ``code_in`` reads no escapes.
+        location=f"PropDesk {code.replace('-', '')}" if code else None,
+        certify=first,
+        docmdp_permissions=MDPPerm.NO_CHANGES if last else MDPPerm.FILL_FORMS,
+        subfilter=SigSeedSubFilter.PADES,
+        md_algorithm="sha256",
+    )
+
+
+async def _signed(pdf: bytes, hand: Any, meta: Any, *, closes: bool) -> bytes:
+    from pyhanko.sign.fields import FieldMDPAction, FieldMDPSpec, MDPPerm, SigFieldSpec
+    from pyhanko.sign.signers import PdfSigner
+
+    lock: dict[str, Any] = {}
+    if closes:
+        lock = {
+            "doc_mdp_update_value": MDPPerm.NO_CHANGES,
+            "field_mdp_spec": FieldMDPSpec(FieldMDPAction.ALL),
+        }
+    output = io.BytesIO()
+    press = PdfSigner(meta, hand, new_field_spec=SigFieldSpec(meta.field_name, **lock))
+    await press.async_sign_pdf(_writer(pdf), bytes_reserved=RESERVED, output=output)
+    return output.getvalue()
+
+
+def _writer(pdf: bytes) -> Any:
+    from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
+
+    class Appends(IncrementalPdfFileWriter):  # type: ignore[misc] # pyHanko ships no types
+        """Adds the signature alone: the marks and dates of the paper stay as they were printed."""
+
+        def _update_meta(self) -> None:
+            pass
+
+    return Appends(io.BytesIO(pdf))
