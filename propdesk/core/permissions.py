@@ -43,7 +43,7 @@ ACTIONS: Table = {
     # SOP 2.G: how long found things are kept is for 总物业经理 to say.
     "change_retention": Grant(any=frozenset({Role.GENERAL_MANAGER})),
     "first_run": _HOUSE,
-    # The certificate a reader trusts, and the change of the key behind it (ADR 0027).
+    # The certificate a reader trusts, and the change of the key behind it (ADR 0028).
     "read_seal": _HOUSE,
     "rotate_seal": _TOP,
     # 停电包 (F11): whoever runs a shift prints it, and settles what was written on paper.

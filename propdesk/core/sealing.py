@@ -25,7 +25,7 @@ class SealedPdf:
 
 
 def seal(job: RenderJob, paper: Paper, made: RenderedPdf) -> SealedPdf:
-    """Sign what was printed: first the house, then each who signed, in order (ADR 0027)."""
+    """Sign what was printed: first the house, then each who signed, in order (ADR 0028)."""
     if job.case is None:
         raise TypeError(f"render job {job.pk} is a list")
     mine = seals.current(job.case.property)

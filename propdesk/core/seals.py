@@ -1,4 +1,4 @@
-"""The keys of a house: made when they are first needed, kept encrypted, changed when told (ADR 0027).
+"""The keys of a house: made when they are first needed, kept encrypted, changed when told (ADR 0028).
 
 Each house has an authority of its own, whose certificate a reader may trust once, and a seal that
 authority issued. Retired certificates verify what they sealed; their keys are gone.

@@ -223,7 +223,7 @@ class Document(models.Model):
 
     A list (register, notice board) belongs to the ``property``, everything else to a ``case``.
     ``sha256`` is that of the stored bytes, signatures included; ``unsigned_sha256`` that of the
-    same paper before it was signed, which printing the same data gives again (ADR 0027).
+    same paper before it was signed, which printing the same data gives again (ADR 0028).
     """
 
     case = models.ForeignKey(Case, models.PROTECT, null=True, related_name="documents")

@@ -1,4 +1,4 @@
-"""PAdES signatures of sealed papers (ADR 0027): made by the worker, checked when somebody asks.
+"""PAdES signatures of sealed papers (ADR 0028): made by the worker, checked when somebody asks.
 
 The house's seal certifies the paper, each signature on it follows as one more PDF signature in its
 order, and the last one closes the file: whatever is appended or altered after it shows. pyHanko is
