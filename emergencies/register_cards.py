@@ -135,6 +135,11 @@ class Headcount:
         return headcount.not_found(self.one.event, self.tally) if self.missing else []
 
     @cached_property
+    def unnamed(self) -> int:
+        """How many of the missing nobody could name yet."""
+        return self.missing - len(self.people)
+
+    @cached_property
     def sweeps(self) -> list[Any]:
         return list(headcount.sweeps(self.one.event))
 

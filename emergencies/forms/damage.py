@@ -32,11 +32,13 @@ def money(label: Any, **options: Any) -> forms.DecimalField:
     )
 
 
-def count(label: Any, most: int, least: int = 0, **options: Any) -> forms.IntegerField:
+def count(
+    label: Any, most: int, least: int = 0, *, required: bool = False, **options: Any
+) -> forms.IntegerField:
     """A small whole number."""
     widget = forms.TextInput(attrs={"inputmode": "numeric", "autocomplete": "off"})
     return forms.IntegerField(
-        label=label, min_value=least, max_value=most, widget=widget, required=False, **options
+        label=label, min_value=least, max_value=most, widget=widget, required=required, **options
     )
 
 

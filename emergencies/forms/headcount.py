@@ -13,10 +13,10 @@ from emergencies.forms.together import PlaceField
 from emergencies.models import Missing, RollCall
 from emergencies.queries import headcount as queries
 from emergencies.workflow import Count, Handed, Swept
+from emergencies.workflow.absent import Absent
 from emergencies.workflow.headcount import MOST
 from propdesk.core import places
 from propdesk.core.layouts import Fold, Row, Rows
-from propdesk.core.persons import Guest
 from propdesk.core.text import CleanCharField
 from propdesk.core.widgets import Chips
 
@@ -64,8 +64,9 @@ class RollCallForm(RowsForm):
     list = forms.ChoiceField(
         label=_("点的是哪张名单"), choices=RollCall.List.choices, widget=Chips(css="chips-fill")
     )
-    expected = count(_("应到"), MOST)
-    present = count(_("实到"), MOST)
+    expected = count(_("应到"), MOST, required=True)
+    present = count(_("实到"), MOST, required=True)
+    rest_unknown = forms.BooleanField(label=_("其余没到的还不知道是谁，先登记人数"), required=False)
     reason = CleanCharField(
         label=_("应到比上一次少的原因"),
         max_length=200,
@@ -94,15 +95,19 @@ class RollCallForm(RowsForm):
         name = _t("没到的人 %(n)s") % {"n": n}
         self.fields[f"name_{n}"] = CleanCharField(label=name, max_length=60, required=False)
         self.fields[f"room_{n}"] = CleanCharField(label=_("房号"), max_length=30, required=False)
+        self.fields[f"note_{n}"] = CleanCharField(
+            label=_("特征、最后在哪里"), max_length=200, required=False
+        )
 
     def layout(self) -> tuple[Any, ...]:
-        lines = [(Row(f"name_{n}", f"room_{n}"),) for n in range(1, self.count + 1)]
+        lines = [(Row(f"name_{n}", f"room_{n}"), f"note_{n}") for n in range(1, self.count + 1)]
         return (
             "list",
             Row("expected", "present", keep=True),
             *(["reason"] if "reason" in self.fields else []),
             *self.earlier,
             Rows("people", _t("再加一人"), *lines, show=1),
+            "rest_unknown",
             Fold(_t("集合点、不是刚才"), "assembly", "counted_at"),
             "rows",
         )
@@ -110,14 +115,14 @@ class RollCallForm(RowsForm):
     def clean(self) -> dict[str, Any]:
         """A room that is typed must be one of the house."""
         data = super().clean() or {}
-        self.people: list[Guest] = []
+        self.people: list[Absent] = []
         for n in range(1, self.count + 1):
-            name, room = self.given(n, "name", "room")
+            name, room, note = self.given(n, "name", "room", "note")
             place = places.find(self.event.case.property, room) if room else None
             if room and place is None:
                 self.add_error(f"room_{n}", _t("没有这个房号，请核对；不知道就留空。"))
-            if name or place:
-                self.people.append(Guest(name=name or "", room=place))
+            if name or place or note:
+                self.people.append(Absent(name=name or "", room=place, note=note or ""))
         self._settle(data)
         return data
 
@@ -145,6 +150,7 @@ class RollCallForm(RowsForm):
             data["counted_at"],
             data.get("reason", ""),
             self.settled,
+            data["rest_unknown"],
         )
 
 

@@ -20,6 +20,7 @@ from emergencies.playbooks.schema import (
     Rule,
     Step,
 )
+from emergencies.playbooks.vocabulary import TABLES
 from propdesk.core.content import Location
 
 Faults = Iterator[tuple[Location, str]]
@@ -322,6 +323,6 @@ def _leads_somewhere(source: str, users: list[Playbook]) -> bool:
         "fact": {key for b in users for key in b.facts_by_key},
         "notice": {key for b in users for key in b.notices},
         "event": records.EVENT,
-        "register": set(Register.values),
+        "register": {*Register.values, *TABLES},
     }
     return name.split(".")[0] in known[kind]

@@ -109,6 +109,9 @@ class Register(models.TextChoices):
     FIRE_HANDOVER = "fire_handover", _("移交消防")
 
 
+TABLES: Final = frozenset({"roll_call_missing"})
+"""Rows of a register that are no step of their own: who did not answer at a count."""
+
 CALLS: Final = {Party.POLICE: "110", Party.FIRE_SERVICE: "119", Party.AMBULANCE: "120"}
 """Nothing stands before these numbers; each is on the first card (decision 35)."""
 

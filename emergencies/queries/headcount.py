@@ -61,6 +61,11 @@ def unaccounted(event: Event) -> int:
     return 0 if taken is not None and missing <= taken.missing else missing
 
 
+def unnamed(event: Event, counted: Tally) -> int:
+    """How many of the missing nobody could name yet: an open item, to be named by another count."""
+    return counted.counted["missing"] - still_missing(event, counted).count()
+
+
 def counts(event: Event) -> "QuerySet[RollCall]":
     """Every count of every list, newest first."""
     return event.roll_calls.select_related("by").order_by("-pk")

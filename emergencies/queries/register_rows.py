@@ -2,9 +2,18 @@
 
 from collections.abc import Iterable
 
+from django.db.models import Count, Q
 from django.utils.translation import gettext as _
 
-from emergencies.models import Belonging, Event, RoomSeal, SealCheck, SealTag
+from emergencies.models import (
+    Belonging,
+    Event,
+    Missing,
+    RollCall,
+    RoomSeal,
+    SealCheck,
+    SealTag,
+)
 from emergencies.queries import headcount, registers, seals
 from emergencies.queries.registers import Row
 
@@ -91,14 +100,39 @@ def _floors(event: Event) -> Iterable[Row]:
 
 
 def _lists(event: Event) -> Iterable[Row]:
-    for row in event.roll_calls.order_by("counted_at", "pk"):
+    gone = Count("people", filter=Q(people__outcome=Missing.Outcome.MISSING))
+    for row in event.roll_calls.annotate(named=gone).order_by("counted_at", "pk"):
         yield {
             "list": str(row.get_list_display()),
             "expected": row.expected,
             "present": row.present,
             "missing": row.missing,
             "at": row.counted_at,
-            "note": _("应到减少：%(reason)s") % {"reason": row.reason} if row.reason else "",
+            "note": _list_note(row),
+        }
+
+
+def _list_note(row: RollCall) -> str:
+    """Why fewer were expected; how many of the missing nobody could name."""
+    fewer = _("应到减少：%(reason)s") % {"reason": row.reason} if row.reason else ""
+    unnamed = row.missing - row.named  # type: ignore[attr-defined]  # by _lists
+    unknown = _("缺的人里%(n)d人还不知道是谁") % {"n": unnamed} if unnamed else ""
+    return "；".join(part for part in (fewer, unknown) if part)
+
+
+def _gone(event: Event) -> Iterable[Row]:
+    """Who did not answer, count by count, and what became of him."""
+    rows = Missing.objects.filter(roll_call__event=event)
+    rows = rows.select_related("roll_call", "party__person__room")
+    for row in rows.order_by("roll_call__counted_at", "pk"):
+        room = row.party.person.room
+        yield {
+            "list": str(row.roll_call.get_list_display()),
+            "person": row.party.person,
+            "room": room.label if room else "",
+            "note": row.party.note,
+            "at": row.roll_call.counted_at,
+            "outcome": str(row.get_outcome_display()),
         }
 
 
@@ -120,5 +154,6 @@ registers.ROWS |= {
     "floor_sweep": _floors,
     "loss_list": _losses,
     "roll_call": _lists,
+    "roll_call_missing": _gone,
 }
 registers.FIELDS["belongings"] = _handed

@@ -11,7 +11,7 @@ from emergencies.models import Event, FireHandover, FloorSweep, Missing, Party, 
 from emergencies.playbooks import conditions
 from emergencies.playbooks.vocabulary import Register
 from emergencies.queries import evidence, headcount, seals
-from emergencies.workflow import answering, ending, marking, starting
+from emergencies.workflow import absent, answering, ending, marking, starting
 from emergencies.workflow.base import Rule, begin, finish, neutral, now_and, say, since_start
 from emergencies.workflow.marking import fulfilled
 from emergencies.workflow.together import is_colleague, withdraw
@@ -54,6 +54,8 @@ class Count:
     """Why fewer are expected than at the count before."""
     settled: Mapping[int, str] = field(default_factory=dict)
     """What became of those who were missing by name: number of the party → outcome."""
+    rest_unknown: bool = False
+    """Nobody knows yet who the rest of the missing are: said, never left out by oversight."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +75,7 @@ class Handed:
 def sweep_floor(event: Event, what: Swept, *, by: User) -> FloorSweep:
     """清查一层 (E-8): who went from door to door, how many are marked, who was found."""
     event, _stand = begin(event, "sweep_floor", by)
-    _asks(event, Register.FLOOR_SWEEP)
+    check_sweep(event)
     now, at = now_and(what.cleared_at)
     started = what.started_at or at
     since_start("cleared_at", at, now, event)
@@ -133,12 +135,12 @@ def _all_swept(event: Event, by: User, now: datetime, at: datetime) -> list[mode
 def roll_call(event: Event, what: Count, *, by: User) -> RollCall:
     """点名 (E-8): 应到, 实到, 缺 of one list; as often as needed, the last count holds.
 
-    Whoever was missing by name stays so until he is found or struck by name; a shorter list takes a
-    reason. The step is done when all three lists were counted. More people missing than were handed
+    Whoever is missing is named, or it is said that nobody knows yet who the rest are; he stays so
+    until he is found or struck by name. A shorter list takes a reason. The step is done when all three lists were counted. More people missing than were handed
     over to the fire service takes that step back.
     """
     event, _stand = begin(event, "roll_call", by)
-    _asks(event, Register.ROLL_CALL)
+    check_roll_call(event)
     now, at = now_and(what.counted_at)
     expected, present = _numbers(what)
     last = event.roll_calls.filter(list=what.list).order_by("-seq").first()
@@ -158,10 +160,12 @@ def roll_call(event: Event, what: Count, *, by: User) -> RollCall:
         by=by,
     )
     audit.save(row, by=by, reason=_("集合点名"))
-    rows: list[models.Model] = [row, *_carried(row, earlier, by)]
-    rows += _named(event, row, what.people, by, now)
+    rows: list[models.Model] = [row, *absent.carried(row, earlier, by)]
+    rows += absent.named(event, row, what.people, by, now)
     rows += _counted(event, by, now, at)
     info = {"list": row.list, "expected": expected, "present": present, "missing": row.missing}
+    if what.rest_unknown:
+        info["unnamed"] = row.missing - row.people.filter(outcome=absent.MISSING).count()
     finish(
         event,
         [],
@@ -206,44 +210,22 @@ def _earlier(
     if not set(what.settled) <= known or not set(what.settled.values()) <= SETTLES:
         errors["people"] = _("名单刚有变动，请重新打开再填。")
     left = sum(outcome == Missing.Outcome.MISSING for _party, outcome in said)
-    new = sum(bool(who.name.strip() or who.room) for who in what.people)
+    new = sum(absent.is_somebody(who) for who in what.people)
     if left and left + new > missing:
         errors["people"] = _("此前还有%(n)d人没到：请逐个选找到了还是名单有误。") % {"n": left}
     elif new > missing:
         errors["people"] = _("未到的人比缺的人数多，请核对。")
+    elif left + new < missing and not what.rest_unknown:
+        text = _("缺%(n)d人，写明了%(named)d人：请补上；不知道是谁的，勾下面一格先登记人数。")
+        errors["rest_unknown"] = text % {"n": missing, "named": left + new}
+    if any(absent.is_nameless(who) for who in what.people):
+        errors["people"] = _("身份不明的，请写房号，或特征和最后在哪里。")
     if errors:
         raise RefusedInput(**errors)
     return said
 
 
 SETTLES = {Missing.Outcome.FOUND, Missing.Outcome.LIST_ERROR}
-
-
-def _carried(row: RollCall, earlier: Sequence[tuple[Party, str]], by: User) -> list[models.Model]:
-    """What became of those who were missing, or that they still are."""
-    rows: list[models.Model] = []
-    for party, outcome in earlier:
-        settled = Missing(roll_call=row, party=party, outcome=outcome)
-        audit.save(settled, by=by, reason=str(settled.get_outcome_display()))
-        rows.append(settled)
-    return rows
-
-
-def _named(
-    event: Event, row: RollCall, people: Sequence[Guest], by: User, now: datetime
-) -> list[models.Model]:
-    """Who did not answer: parties of the event, their data in ``core.Person`` alone."""
-    rows: list[models.Model] = []
-    for who in people:
-        if not who.name.strip() and who.room is None:
-            continue
-        person = persons.create(event.case.property, who)
-        party = Party(event=event, person=person, part=Party.Part.TRAPPED, by=by, at=now)
-        audit.save(party, by=by, reason=_("点名未到"))
-        named = Missing(roll_call=row, party=party)
-        audit.save(named, by=by, reason=_("点名未到"))
-        rows += [party, named]
-    return rows
 
 
 def _counted(event: Event, by: User, now: datetime, at: datetime) -> list[models.Model]:
@@ -253,7 +235,10 @@ def _counted(event: Event, by: User, now: datetime, at: datetime) -> list[models
     if tally.is_complete:
         reason = _("重新点名")
         rows += withdraw(event, Register.ROLL_CALL, by=by, now=now, reason=reason)
-        rows += fulfilled(event, Register.ROLL_CALL, by=by, now=now, at=at, values=tally.counted)
+        values = tally.counted
+        if unnamed := headcount.unnamed(event, tally):
+            values["unnamed"] = unnamed
+        rows += fulfilled(event, Register.ROLL_CALL, by=by, now=now, at=at, values=values)
     handed = headcount.handed(event)
     if handed is not None and tally.counted["missing"] > handed.missing:
         reason = _("未到的人比移交时多")
@@ -285,9 +270,7 @@ def hand_to_fire_service(event: Event, what: Handed, *, by: User) -> FireHandove
     ConflictError while nobody is missing.
     """
     event, _stand = begin(event, "hand_to_fire_service", by)
-    _asks(event, Register.FIRE_HANDOVER)
-    missing = headcount.tally(event).counted["missing"]
-    require(missing, _("现在没有缺的人，不用移交。"))
+    missing = check_fire_service(event)
     now, at = now_and(what.handed_at)
     since_start("handed_at", at, now, event)
     _check_handed(what)
@@ -316,6 +299,24 @@ def hand_to_fire_service(event: Event, what: Handed, *, by: User) -> FireHandove
     return row
 
 
+def check_fire_service(event: Event) -> int:
+    """How many are missing; ConflictError while nobody is, and where the playbook has no roll call."""
+    _asks(event, Register.FIRE_HANDOVER)
+    missing = headcount.tally(event).counted["missing"]
+    require(missing, _("现在没有缺的人，不用移交。"))
+    return missing
+
+
+def check_sweep(event: Event) -> None:
+    """ConflictError for a kind of event in which no floor is swept."""
+    _asks(event, Register.FLOOR_SWEEP)
+
+
+def check_roll_call(event: Event) -> None:
+    """ConflictError for a kind of event without a roll call."""
+    _asks(event, Register.ROLL_CALL)
+
+
 def _check_handed(what: Handed) -> None:
     errors: dict[str, str] = {}
     if not what.officer.strip():
@@ -335,7 +336,7 @@ def _asks(event: Event, own: str) -> None:
 
 def refuse_while_missing(event: Event) -> None:
     """ConflictError while somebody is missing and in nobody's hands, whatever the answers say."""
-    if event.is_drill:
+    if event.is_drill or not seals.has_step(event, Register.ROLL_CALL):
         return
     missing = headcount.unaccounted(event)
     text = _("还有%(n)d人没有点到：请再点名，或把没到的人移交消防。")
@@ -344,7 +345,7 @@ def refuse_while_missing(event: Event) -> None:
 
 def refuse_void_while_missing(event: Event) -> None:
     """ConflictError: a fire that somebody is missing from was no mistake, handed over or not."""
-    if not event.is_drill:
+    if not event.is_drill and seals.has_step(event, Register.ROLL_CALL):
         missing = headcount.tally(event).counted["missing"]
         require(not missing, _("还有%(n)d人没有点到，不能作废。") % {"n": missing})
 

@@ -310,7 +310,8 @@ class House:
         """All three lists counted (or those named); ``missing`` residents do not answer."""
         for name in lists or ("residents", "visitors", "staff"):
             gone = missing if name == "residents" else 0
-            W.roll_call(fresh(event), W.Count(name, 20, 20 - gone), by=self.desk)
+            what = W.Count(name, 20, 20 - gone, rest_unknown=gone > 0)
+            W.roll_call(fresh(event), what, by=self.desk)
         return fresh(event)
 
 

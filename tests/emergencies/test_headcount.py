@@ -12,7 +12,9 @@ from django.utils import timezone
 from emergencies import workflow
 from emergencies.forms.headcount import RollCallForm
 from emergencies.models import FireHandover, FloorSweep, Missing, RollCall
-from emergencies.queries import headcount, registers
+from emergencies.playbooks import records
+from emergencies.queries import headcount, prefill, registers
+from emergencies.workflow.absent import Absent
 from propdesk.core import audit
 from propdesk.core.models import Notice
 from propdesk.core.persons import Guest
@@ -112,7 +114,7 @@ def test_last_count_of_each_list_is_the_one_that_holds():
     event = house.roll(house.burning(), 2)
     before = missing(event)
 
-    W.roll_call(event, W.Count("residents", 20, 19), by=house.desk)
+    W.roll_call(event, W.Count("residents", 20, 19, rest_unknown=True), by=house.desk)
     middle = missing(event)
     W.roll_call(fresh(event), W.Count("residents", 20, 20), by=house.desk)
 
@@ -132,7 +134,8 @@ def test_who_did_not_answer_is_a_party_and_his_name_in_no_notice():
     event = house.burning()
     who = [Guest(name="欧阳雪", room=house.room)]
 
-    W.roll_call(event, W.Count("residents", 20, 18, people=who), by=house.desk)
+    what = W.Count("residents", 20, 18, people=who, rest_unknown=True)
+    W.roll_call(event, what, by=house.desk)
 
     (party,) = headcount.not_found(event)
     assert (party.part, party.person.name, party.person.room) == ("trapped", "欧阳雪", house.room)
@@ -163,7 +166,7 @@ def test_count_that_does_not_add_up_is_refused(what, field):
 def test_count_entered_late_does_not_take_the_place_of_a_later_one():
     house = House()
     event = house.roll(house.burning())
-    what = W.Count("staff", 9, 1, counted_at=ago(minutes=5))
+    what = W.Count("staff", 9, 1, counted_at=ago(minutes=5), rest_unknown=True)
 
     assert refused_fields(lambda: W.roll_call(event, what, by=house.desk)) == {"counted_at"}
 
@@ -180,7 +183,7 @@ def test_shorter_list_needs_a_reason_that_stays_and_is_printed():
     assert missing(event) == 0
     assert event.roll_calls.get(list="residents", seq=2).reason == "1702昨天已退房"
     assert [row["note"] for row in registers.ROWS["roll_call"](event)] == [
-        "",
+        "缺的人里1人还不知道是谁",
         "",
         "",
         "应到减少：1702昨天已退房",
@@ -256,6 +259,79 @@ def test_form_settles_nobody_of_another_list():
     assert form.errors == {f"party_{party['欧阳雪']}": ["此人在“在住”名单上，请点那一张。"]}
 
 
+def test_missing_are_named_or_said_to_be_unknown():
+    house = House()
+    event = house.burning()
+    who = [Guest(name="欧阳雪")]
+
+    for people in ([], who):
+        what = W.Count("residents", 20, 18, people=people)
+        assert refused_fields(lambda what=what: W.roll_call(event, what, by=house.desk)) == {
+            "rest_unknown"
+        }
+    W.roll_call(event, W.Count("residents", 20, 18, who, rest_unknown=True), by=house.desk)
+
+    (row,) = registers.ROWS["roll_call"](event)
+    assert (names(event), row["note"]) == (["欧阳雪"], "缺的人里1人还不知道是谁")
+    assert headcount.unnamed(event, headcount.tally(event)) == 1
+
+
+def test_somebody_unknown_is_described_and_stands_in_the_paper():
+    house = House()
+    event = house.roll(house.burning())
+    nobody = W.Count("visitors", 20, 19, people=[Absent(name="身份不明")])
+
+    assert refused_fields(lambda: W.roll_call(event, nobody, by=house.desk)) == {"people"}
+    people = [Absent(note="穿红外套的老人，最后在18层"), Absent(room=house.room)]
+    W.roll_call(fresh(event), W.Count("visitors", 20, 18, people=people), by=house.desk)
+
+    rows = list(registers.ROWS["roll_call_missing"](event))
+    said = [(row["person"].name, row["room"], row["note"], row["outcome"]) for row in rows]
+    assert said == [
+        ("身份不明", "", "穿红外套的老人，最后在18层", "未到"),
+        ("", house.room.label, "", "未到"),
+    ]
+    assert "unnamed" not in event.marks.get(step="R32", superseded_at=None).values
+
+
+def test_unknown_missing_stay_an_open_item_until_they_are_named():
+    house = House()
+    event = house.roll(house.burning(), 1)
+    client = client_of(house.desk)
+    url = f"{event.get_absolute_url()}headcount/"
+    before = client.get(url).content.decode()
+    step = event.marks.get(step="R32", superseded_at=None)
+    form = records.forms()["fire_record"]
+    printed = prefill.proposed(form, prefill.Sources(event))["unnamed"]
+
+    what = W.Count("residents", 20, 19, people=[Guest(name="欧阳雪")])
+    W.roll_call(fresh(event), what, by=house.desk)
+
+    assert "1 人还不知道是谁" in before
+    assert (step.values["unnamed"], printed) == (1, 1)
+    assert "还不知道是谁" not in client.get(url).content.decode()
+    assert audit.problems(fresh(event).case) == []
+
+
+def test_form_of_the_roll_call_marks_what_must_be_filled_in():
+    house = House()
+    event = house.burning()
+    client = client_of(house.desk)
+    url = f"{event.get_absolute_url()}do/roll-call/"
+
+    page = client.get(url)
+    short = {"list": "residents", "expected": "20", "present": "19", "rows": "3"}
+    refused = client.post(url, short)
+    done = client.post(url, short | {"rest_unknown": "on"})
+
+    marked = {name for name, field in page.context["form"].fields.items() if field.required}
+    assert marked == {"list", "expected", "present"}
+    assert refused.context["form"].errors == {
+        "rest_unknown": ["缺1人，写明了0人：请补上；不知道是谁的，勾下面一格先登记人数。"]
+    }
+    assert (done.status_code, event.roll_calls.get().missing) == (302, 1)
+
+
 def test_event_without_a_roll_call_has_none():
     house = House()
     event = house.started("theft")
@@ -313,7 +389,8 @@ def test_more_missing_than_handed_over_takes_it_back():
     event = house.roll(house.burning(), 1)
     W.hand_to_fire_service(event, HANDED, by=house.sec)
 
-    W.roll_call(fresh(event), W.Count("visitors", 20, 19), by=house.desk)
+    what = W.Count("visitors", 20, 19, rest_unknown=True)
+    W.roll_call(fresh(event), what, by=house.desk)
 
     assert board(event).lines["R35"].state == "open"
     assert "C2" in {m.id for m in board(event).missing("handling")}
@@ -326,7 +403,8 @@ def test_fewer_missing_leaves_the_handing_over():
     event = house.roll(house.burning(), 2)
     W.hand_to_fire_service(event, HANDED, by=house.sec)
 
-    W.roll_call(fresh(event), W.Count("residents", 20, 19), by=house.desk)
+    what = W.Count("residents", 20, 19, rest_unknown=True)
+    W.roll_call(fresh(event), what, by=house.desk)
 
     assert board(event).lines["R35"].state == "done"
 
@@ -368,7 +446,8 @@ def test_database_refuses_what_the_workflow_never_writes(name):
     event = house.burning()
     W.sweep_floor(event, W.Swept(house.floor), by=house.cleaner)
     who = [Guest(name="欧阳雪")]
-    W.roll_call(fresh(event), W.Count("residents", 20, 18, people=who), by=house.desk)
+    what = W.Count("residents", 20, 18, people=who, rest_unknown=True)
+    W.roll_call(fresh(event), what, by=house.desk)
     W.hand_to_fire_service(fresh(event), HANDED, by=house.sec)
 
     found = run(SQL[name])
@@ -387,7 +466,7 @@ def test_list_counted_by_eight_at_once_is_eight_counts_in_order():
     event = house.burning()
 
     def act(i):
-        W.roll_call(event, W.Count("staff", 20, 20 - i), by=read(house.desk))
+        W.roll_call(event, W.Count("staff", 20, 20 - i, rest_unknown=True), by=read(house.desk))
 
     outcome = Counter(at_once(8, act))
 
