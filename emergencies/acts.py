@@ -27,8 +27,8 @@ class Act:
     done: "str | Lazy"
     action: str
     icon: str = "pencil-square"
-    ready: Run | None = None
-    """Called with the event, or the row it is about, when the page is opened: ConflictError."""
+    ready: Callable[[Any, Any], object] | None = None
+    """Called with the page of the event and what it is about before a form is shown: ConflictError."""
 
 
 def _party(event: Event, by: User, form: Any) -> Any:
@@ -90,6 +90,7 @@ ACTS: dict[str, Act] = {
         _("现在由您指挥。"),
         "take_command",
         "flag",
+        ready=lambda one, _row: workflow.check_take(one.event, one.user),
     ),
     "name-reader": Act(
         _("增加可查看人"),
@@ -98,6 +99,7 @@ ACTS: dict[str, Act] = {
         _("此人现在可以查看。"),
         "name_reader",
         "eye",
+        ready=lambda one, _row: workflow.check_readers(one.event),
     ),
     "correct-place": Act(
         _("更正地点"),
@@ -114,6 +116,7 @@ ACTS: dict[str, Act] = {
         _("已关联。"),
         "link",
         "link-45deg",
+        ready=lambda one, _row: workflow.check_link(one.event),
     ),
     "end": Act(
         _("结束处置"),
@@ -122,6 +125,7 @@ ACTS: dict[str, Act] = {
         _("处置已结束，等记录签批后归档。"),
         "end",
         "flag",
+        ready=lambda one, _row: workflow.check_end(one.event, one.missing),
     ),
     "override-end": Act(
         _("特批结束处置"),
@@ -130,6 +134,7 @@ ACTS: dict[str, Act] = {
         _("已特批结束，原因会印在记录上。"),
         "override_end",
         "patch-check",
+        ready=lambda one, _row: workflow.check_override(one.event, one.missing, one.user),
     ),
     "archive": Act(
         _("归档"),
@@ -138,6 +143,7 @@ ACTS: dict[str, Act] = {
         _("已归档。"),
         "archive",
         "archive",
+        ready=lambda one, _row: workflow.check_archive(one.event, one.missing),
     ),
     "reopen": Act(
         _("重新处置"),
@@ -154,6 +160,7 @@ ACTS: dict[str, Act] = {
         _("已作废，编号保留。"),
         "void",
         "slash-circle",
+        ready=lambda one, _row: workflow.check_void(one.event, one.user),
     ),
 }
 

@@ -13,7 +13,7 @@ from emergencies.next_steps import ON_PAGE, Line, NextSteps
 from emergencies.playbooks.board import NoticeLine
 from emergencies.playbooks.schema import CALLS, Fact, Via, label
 from emergencies.playbooks.vocabulary import Party as Outside
-from emergencies.queries import records
+from emergencies.queries import evidence, records
 from emergencies.workflow.answering import options
 from emergencies.workflow.table import MOVES
 from propdesk.core.roles import Role
@@ -47,6 +47,27 @@ class Ask:
     answer: Any
     says: str
     is_late: bool
+    barred: evidence.Barred | None = None
+    """What a register answers by itself."""
+
+    @property
+    def offered(self) -> list[tuple[str, str]]:
+        """The answers that may be given by hand."""
+        if self.barred is None:
+            return self.choices
+        values = self.barred.values
+        return [] if values is None else [one for one in self.choices if one[0] not in values]
+
+    @property
+    def may_change(self) -> bool:
+        """Whether another answer than the one in force may be given by hand."""
+        now = self.answer.value if self.answer else ""
+        return any(code != now for code, _label in self.offered)
+
+    @property
+    def source(self) -> str:
+        """Where the answer comes from, when it is not given by hand."""
+        return self.barred.why if self.barred else ""
 
     @property
     def seen(self) -> int:
@@ -166,7 +187,8 @@ class Detail(NextSteps):
     def _ask(self, fact: Fact) -> Ask:
         row, choices = self.record.current_answers().get(fact.key), options(fact)
         says = choices.get(row.value, row.value) if row else ""
-        return Ask(fact, list(choices.items()), row, says, fact.late)
+        barred = self.record.barred.get(fact.key)
+        return Ask(fact, list(choices.items()), row, says, fact.late, barred)
 
     # --- people to tell ------------------------------------------------------------------------
 

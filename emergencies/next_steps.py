@@ -14,7 +14,8 @@ from emergencies.models import Event
 from emergencies.playbooks.board import Missing, StepLine
 from emergencies.playbooks.schema import Step, label
 from emergencies.workflow.calling import may_ack
-from emergencies.workflow.ending import OVERRIDABLE, changed_papers, missing_to_archive
+from emergencies.workflow.commanding import reader_stays
+from emergencies.workflow.ending import OVERRIDABLE, in_the_way
 from emergencies.workflow.marking import OWNED
 from emergencies.workflow.starting import may_void
 from emergencies.workflow.table import MOVES
@@ -191,10 +192,7 @@ class NextSteps(DetailRows):
         if self.event.status not in (S.RUNNING, S.SIGNING):
             return ()
         board = self.board
-        if self.is_running:
-            found = board.missing("handling")
-        else:
-            found = missing_to_archive(self.event, board) or changed_papers(self.event)
+        found = board.missing("handling") if self.is_running else in_the_way(self.event, board)
         return tuple({(m.sentence, m.at): m for m in found}.values())
 
     @cached_property
@@ -240,6 +238,16 @@ class NextSteps(DetailRows):
         """交出 of who commands, 接手 of who may step in."""
         name = "hand-over" if self.event.commander_id == self.user.pk else "take-command"
         return [(name, ACTS[name])] if self.offers(name) else []
+
+    @cached_property
+    def removable(self) -> set[int]:
+        """Readers this user may take off the list again."""
+        if not self.can("end_reader"):
+            return set()
+        rows = (
+            (r.pk, reader_stays(self.event, r.user_id, r.roles, self.user)) for r in self.readers
+        )
+        return {pk for pk, stays in rows if not stays}
 
     @cached_property
     def end_acts(self) -> list[tuple[str, Act]]:

@@ -1,5 +1,6 @@
 """Acts of what single events have of their own: slip, loss list, households, review."""
 
+from collections.abc import Callable
 from typing import Any
 
 from django.utils.translation import gettext_lazy as _
@@ -12,6 +13,11 @@ from emergencies.queries import aftermath as rows
 from emergencies.register_acts import REGISTERS, SEALS, find
 from propdesk.core.models import User
 from propdesk.core.persons import Guest
+
+
+def _slip(action: str) -> Callable[[Any, Any], None]:
+    """Whether the act may be done with the slip as the page has read it."""
+    return lambda one, slip: workflow.check_slip(one.event, slip, action, one.user)
 
 
 def _price(event: Event, by: User, form: Any) -> Any:
@@ -61,7 +67,13 @@ def _review(event: Event, by: User, form: Any) -> Any:
 
 DAMAGE: dict[str, Act] = {
     "price": Act(
-        _("核价"), damage.PriceForm, _price, _("明细已保存，请告知客户。"), "price", "cash-coin"
+        _("核价"),
+        damage.PriceForm,
+        _price,
+        _("明细已保存，请告知客户。"),
+        "price",
+        "cash-coin",
+        ready=_slip("price"),
     ),
     "inform-guest": Act(
         _("告知客户"),
@@ -70,6 +82,7 @@ DAMAGE: dict[str, Act] = {
         _("已登记客户的意见。"),
         "inform_guest",
         "chat-left-text",
+        ready=_slip("inform_guest"),
     ),
     "decide-damage": Act(
         _("批示赔偿"),
@@ -78,6 +91,7 @@ DAMAGE: dict[str, Act] = {
         _("已批示，值班经理已收到通知。"),
         "decide_damage",
         "patch-check",
+        ready=_slip("decide_damage"),
     ),
     "sign-damage": Act(
         _("签赔偿单"),
@@ -86,6 +100,7 @@ DAMAGE: dict[str, Act] = {
         _("已签字，收银员已收到通知。"),
         "sign_damage",
         "pen",
+        ready=_slip("sign_damage"),
     ),
     "decline-damage": Act(
         _("登记客户拒签"),
@@ -94,6 +109,7 @@ DAMAGE: dict[str, Act] = {
         _("已登记拒签，收银员已收到通知。"),
         "decline_damage",
         "pen",
+        ready=_slip("decline_damage"),
     ),
     "post-damage": Act(
         _("登记入账"),
@@ -102,6 +118,7 @@ DAMAGE: dict[str, Act] = {
         _("已入账。"),
         "post_damage",
         "cash",
+        ready=_slip("post_damage"),
     ),
     "cancel-damage": Act(
         _("作废赔偿单"),
@@ -110,6 +127,7 @@ DAMAGE: dict[str, Act] = {
         _("已作废，编号保留，可以另开一张。"),
         "cancel_damage",
         "slash-circle",
+        ready=_slip("cancel_damage"),
     ),
 }
 
@@ -121,6 +139,7 @@ AFTERMATH: dict[str, Act] = {
         _("已登记。"),
         "list_losses",
         "list-check",
+        ready=lambda one, _row: workflow.check_losses(one.event),
     ),
     "add-affected": Act(
         _("登记受影响客户"),
@@ -137,6 +156,7 @@ AFTERMATH: dict[str, Act] = {
         _("已登记告知。"),
         "inform_affected",
         "megaphone",
+        ready=lambda one, _row: workflow.check_inform_affected(one.event),
     ),
     "review": Act(
         _("复盘"), aftermath.ReviewForm, _review, _("复盘已登记。"), "review", "lightbulb"
@@ -172,6 +192,7 @@ ITEMS: dict[str, tuple[Act, Any]] = {
             _("已登记找回。"),
             "recover_loss",
             "bag-check",
+            ready=lambda _one, row: workflow.check_recover(row),
         ),
         rows.loss,
     ),
@@ -194,6 +215,7 @@ ITEMS: dict[str, tuple[Act, Any]] = {
             _("已登记完成。"),
             "finish_action",
             "check2-circle",
+            ready=lambda one, row: workflow.check_finish(row, one.mine.roles, one.user),
         ),
         rows.action,
     ),

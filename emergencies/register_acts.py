@@ -28,7 +28,15 @@ def _hand(event: Event, by: User, form: Any) -> Any:
 
 
 REGISTERS: dict[str, Act] = {
-    "seal": Act(_("贴封条"), seals.SealForm, _seal, _("已封存。"), "seal", "lock"),
+    "seal": Act(
+        _("贴封条"),
+        seals.SealForm,
+        _seal,
+        _("已封存。"),
+        "seal",
+        "lock",
+        ready=lambda one, _row: workflow.check_sealing(one.event),
+    ),
     "count-belongings": Act(
         _("清点遗物"),
         belongings.CountBelongingsForm,
@@ -36,6 +44,7 @@ REGISTERS: dict[str, Act] = {
         _("清单已保存。"),
         "count_belongings",
         "list-check",
+        ready=lambda one, _row: workflow.check_count(one.event),
     ),
     "hand-over-belongings": Act(
         _("移交遗物"),
@@ -44,6 +53,7 @@ REGISTERS: dict[str, Act] = {
         _("已登记移交。"),
         "hand_over_belongings",
         "box-arrow-right",
+        ready=lambda one, _row: workflow.check_hand_over(one.event),
     ),
     "sweep-floor": Act(
         _("登记清查"),
@@ -52,6 +62,7 @@ REGISTERS: dict[str, Act] = {
         _("已登记。"),
         "sweep_floor",
         "check2-circle",
+        ready=lambda one, _row: workflow.check_sweep(one.event),
     ),
     "roll-call": Act(
         _("点名"),
@@ -60,6 +71,7 @@ REGISTERS: dict[str, Act] = {
         _("已登记点名。"),
         "roll_call",
         "people",
+        ready=lambda one, _row: workflow.check_roll_call(one.event),
     ),
     "hand-to-fire-service": Act(
         _("移交消防"),
@@ -68,6 +80,7 @@ REGISTERS: dict[str, Act] = {
         _("已登记移交消防。"),
         "hand_to_fire_service",
         "truck",
+        ready=lambda one, _row: workflow.check_fire_service(one.event),
     ),
 }
 
@@ -98,9 +111,23 @@ def _open(_event: Event, row: RoomSeal, by: User, form: Any) -> Any:
 
 SEALS: dict[str, Act] = {
     "check-seal": Act(
-        _("核查封条"), seals.CheckForm, _check, _("已登记核查。"), "check_seal", "search"
+        _("核查封条"),
+        seals.CheckForm,
+        _check,
+        _("已登记核查。"),
+        "check_seal",
+        "search",
+        ready=lambda _one, row: workflow.check_active(row),
     ),
-    "renew-seal": Act(_("换贴封条"), seals.RenewForm, _renew, _("已换贴。"), "renew_seal", "lock"),
+    "renew-seal": Act(
+        _("换贴封条"),
+        seals.RenewForm,
+        _renew,
+        _("已换贴。"),
+        "renew_seal",
+        "lock",
+        ready=lambda _one, row: workflow.check_renewable(row),
+    ),
     "release-seal": Act(
         _("登记公安解除"),
         seals.ReleaseForm,
@@ -108,6 +135,7 @@ SEALS: dict[str, Act] = {
         _("已登记公安解除。"),
         "release_seal",
         "unlock",
+        ready=lambda _one, row: workflow.check_active(row),
     ),
     "open-seal": Act(
         _("启封"),
@@ -116,6 +144,6 @@ SEALS: dict[str, Act] = {
         _("已登记启封。"),
         "open_seal",
         "unlock",
-        ready=workflow.check_openable,
+        ready=lambda _one, row: workflow.check_openable(row),
     ),
 }

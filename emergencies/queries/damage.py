@@ -8,6 +8,7 @@ from types import SimpleNamespace
 from typing import Any
 
 from django.db.models import OuterRef, QuerySet
+from django.utils.translation import gettext_lazy as _
 
 from emergencies.models import Compensation, DamageLine, Event, Party, PriceItem
 from emergencies.models.damage import NOTHING
@@ -18,6 +19,9 @@ from emergencies.queries.detail import rows_of
 from propdesk.core.models import Property
 
 FORM = "damage_compensation"
+SAID = frozenset({"guest_position", "over_limit"})
+"""The questions a slip answers, by what was told and by its sum."""
+BY_SLIP = _("这个问题由赔偿单回答：请在赔偿单里登记告知或重新核价。")
 C = Compensation.Status
 JOINED: tuple[str, ...] = ("payer__person", "informed_by", "decided_by", "manager", "posted_by")
 JOINED += ("signature", "manager_signature", "poster_signature", "decider_signature")
@@ -119,6 +123,8 @@ def tell(event: Event, record: evidence.Record) -> None:
     if event.kind != "property_damage":
         return
     slip = live(event)
+    if slip is not None:
+        record.barred |= dict.fromkeys(SAID, evidence.Barred(str(BY_SLIP)))
     record.active[Register.COMPENSATION] = int(slip is not None and not slip.is_settled())
     if slip is not None and slip.is_settled():
         record.signed |= {FORM}

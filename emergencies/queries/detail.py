@@ -5,6 +5,7 @@ from typing import Any
 from django.contrib.postgres.expressions import ArraySubquery
 from django.db.models import BigIntegerField, Exists, F, Func, OuterRef, Q, QuerySet, Value
 from django.db.models.functions import JSONObject
+from django.utils import timezone
 
 from emergencies.models import (
     Answer,
@@ -28,6 +29,7 @@ from propdesk.core import drafts, duty
 from propdesk.core.models import (
     Attachment,
     CaseLink,
+    Membership,
     Person,
     Property,
     Report,
@@ -104,6 +106,11 @@ def calls_of(pk: Any) -> ArraySubquery:
     )
 
 
+def _roles_of(user: str, prop: str) -> Any:
+    """What somebody named in the statement around is there now, for others included."""
+    return Membership.objects.standing_rows(OuterRef(user), OuterRef(prop), timezone.now())
+
+
 def _people(pk: Any) -> dict[str, ArraySubquery]:
     return {
         "party_rows": rows_of(
@@ -120,6 +127,7 @@ def _people(pk: Any) -> dict[str, ArraySubquery]:
             "pk",
             **_same("pk", "user_id", "reason", "at"),
             name=F("user__name"),
+            roles=ArraySubquery(_roles_of("user", "event__case__property").values("role")),
         ),
         "command_rows": ArraySubquery(
             Command.objects.filter(event=pk)

@@ -31,6 +31,14 @@ def fact_value(value: str) -> str | bool:
     return {YES: True, NO: False}.get(value, value)
 
 
+@dataclass(frozen=True, slots=True)
+class Barred:
+    """Answers nobody gives by hand, and where the answer comes from; without ``values`` all."""
+
+    why: str
+    values: frozenset[str] | None = None
+
+
 @dataclass(slots=True)
 class Record:
     """All rows of one event the board is made of; one statement each."""
@@ -43,6 +51,8 @@ class Record:
     linked: frozenset[str] = frozenset()
     fields: dict[str, int | None] = field(default_factory=dict)
     active: dict[str, int] = field(default_factory=dict)
+    barred: dict[str, Barred] = field(default_factory=dict)
+    """Questions a register answers by itself, by key."""
 
     def current_answers(self) -> dict[str, Answer]:
         return {a.key: a for a in self.answers if a.superseded_at is None}

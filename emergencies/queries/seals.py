@@ -2,13 +2,18 @@
 
 from django.db.models import Prefetch, QuerySet
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as _l
 
 from emergencies.models import Belonging, Event, Inventory, RoomSeal, SealCheck, SealTag
 from emergencies.playbooks.vocabulary import Register
+from emergencies.queries import evidence
 from emergencies.queries.events import visible_to
 from emergencies.queries.evidence import Record, playbook_of
 from propdesk.core.models import Attachment, Property, User
 
+RELEASED = "police_released"
+"""The question the release answers: what comes after it (清扫、清点、出租) hangs on its yes."""
+BY_RELEASE = _l("请总物业经理登记公安解除记录，这个问题会自动回答。")
 _PRESENT = ("applied_by", "witness1", "witness1_person", "witness2", "witness2_person")
 
 
@@ -52,6 +57,9 @@ def fill(event: Event, record: Record) -> None:
         released = list(event.seals.values_list("released_at", flat=True))
     if released:
         record.active[Register.SEAL] = released.count(None)
+    if has_step(event, Register.SEAL_RELEASE) and (not released or None in released):
+        yes = frozenset({evidence.YES})
+        record.barred[RELEASED] = evidence.Barred(str(BY_RELEASE), yes)
 
 
 def sealed_places(user: User, prop: Property) -> frozenset[int]:

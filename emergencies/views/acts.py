@@ -13,6 +13,7 @@ from emergencies.views import frame
 from emergencies.workflow.base import permit
 from propdesk.core import drafts
 from propdesk.core.http import StaffRequest, staff_view
+from propdesk.core.transitions import require
 
 GET_POST = require_http_methods(["GET", "HEAD", "POST"])
 
@@ -26,8 +27,10 @@ def act(request: StaffRequest, number: str, name: str) -> HttpResponse:
     one, spec = frame.load(request, number), EVERY[name]
     permit(one.event, spec.action, request.user)
     if request.method != "POST":
-        refused = frame.not_ready(request, one, spec, one.event)
-        return refused or _page(request, one, name, _form(request, one, name))
+        card = cards.slip(one) if name in DAMAGE else None
+        about = card.slip if card else one.event
+        refused = frame.not_ready(request, one, name, spec, about)
+        return refused or _page(request, one, name, _form(request, one, name), card)
     if "more_rows" in request.POST:
         return frame.more_rows(request, one, name)
     form = spec.form(request.POST, request.FILES, event=one.event, user=request.user)
@@ -39,7 +42,9 @@ def act(request: StaffRequest, number: str, name: str) -> HttpResponse:
     except drafts.DoubleSubmitError:
         return frame.again(request, one)
     if status != 200:
-        return _page(request, frame.load(request, number), name, form, status=status)
+        one = frame.load(request, number)
+        card = cards.slip(one) if name in DAMAGE else None
+        return _page(request, one, name, form, card, status=status)
     return frame.changed(request, one, str(spec.done))
 
 
@@ -52,11 +57,17 @@ def _form(request: StaffRequest, one: Detail, name: str) -> forms.ActForm:
 
 
 def _page(
-    request: StaffRequest, one: Detail, name: str, form: Any, *, status: int = 200
+    request: StaffRequest,
+    one: Detail,
+    name: str,
+    form: Any,
+    card: cards.Damage | None,
+    *,
+    status: int = 200,
 ) -> HttpResponse:
     title = EVERY[name].title
     draft = frame.address(one, "draft", name)
-    card = cards.slip(one) if name in DAMAGE and name != "price" else None
+    card = card if name != "price" else None
     return frame.form_page(
         request, one, title, form, status=status, name=name, draft_url=draft, card=card
     )
@@ -84,7 +95,10 @@ def answer(request: StaffRequest, number: str, key: str) -> HttpResponse:
         raise Http404
     permit(one.event, "answer", request.user)
     if request.method != "POST":
-        return _answer_page(request, one, ask, _answer_form(request, one, ask))
+        refused = frame.blocked(
+            request, one, _("回答判断"), "answer", lambda: require(ask.may_change, ask.source)
+        )
+        return refused or _answer_page(request, one, ask, _answer_form(request, one, ask))
     form = _answer_form(request, one, ask, posted=True)
     status = frame.try_once(request, one, f"fact-{key}", form, lambda: _answer(request, one, form))
     if status != 200:
@@ -98,7 +112,7 @@ def _answer_form(
     request: StaffRequest, one: Detail, ask: Ask, *, posted: bool = False
 ) -> forms.AnswerForm:
     current = ask.answer.value if ask.answer else ""
-    return forms.AnswerForm(
+    form = forms.AnswerForm(
         request.POST if posted else None,
         event=one.event,
         user=request.user,
@@ -106,6 +120,9 @@ def _answer_form(
         current=current,
         initial={"seen": ask.seen, "value": current},
     )
+    if not posted:
+        form.fields["value"].choices = ask.offered  # type: ignore[attr-defined]
+    return form
 
 
 def _answer(request: StaffRequest, one: Detail, form: forms.AnswerForm) -> Any:

@@ -21,10 +21,11 @@ from django.utils.translation import gettext as _
 from emergencies import acts, cards, forms, rows, workflow
 from emergencies.detail import Detail
 from emergencies.next_steps import Line
+from emergencies.workflow.table import MOVES
 from propdesk.core import drafts
 from propdesk.core.http import StaffRequest, attempt, done, page
 from propdesk.core.paging import number_or_none
-from propdesk.core.transitions import ConflictError
+from propdesk.core.transitions import ConflictError, in_state
 
 ONE_TIME = re.compile(r'name="(?:csrfmiddlewaretoken|form_token)" value="[^"]*"')
 """What differs each time a form is drawn."""
@@ -107,12 +108,16 @@ def step_form(
     return form
 
 
+def register_of(one: Detail, line: Line) -> str:
+    """The page of the register in which a step is done."""
+    return address(one, line.register.partition(":")[2] or "detail")
+
+
 def _first(one: Detail, line: Line) -> tuple[str, str] | None:
     """What must be on record before the step is ticked, and the page where it is written down."""
     own = str(line.step.own or "")
     if line.is_owned:
-        where = address(one, line.register.partition(":")[2] or "detail")
-        return _("这一步在专门的登记里办理，办好后自己打勾。"), where
+        return _("这一步在专门的登记里办理，办好后自己打勾。"), register_of(one, line)
     missing = workflow.missing_before(one.event, own) if line.is_open else ""
     return (missing, address(one, "act", FIRST[own])) if missing and own in FIRST else None
 
@@ -216,16 +221,36 @@ def more_rows(request: StaffRequest, one: Detail, name: str) -> HttpResponse:
     return done(request, request.get_full_path())
 
 
-def not_ready(request: StaffRequest, one: Detail, act: acts.Act, about: Any) -> HttpResponse | None:
-    """The sentence of an act that cannot succeed now, instead of a form filled in for nothing."""
+def blocked(
+    request: StaffRequest,
+    one: Detail,
+    title: Any,
+    action: str,
+    check: Callable[[], object],
+    **more: Any,
+) -> HttpResponse | None:
+    """The sentence of what cannot be done as things stand, in place of a form; None when it can be.
+
+    Looked at when the page is opened: nobody fills in for nothing. What is missing is listed, each
+    with its place.
+    """
+    form = forms.AgainForm({}, event=one.event, user=request.user)
     try:
-        if act.ready is not None:
-            act.ready(about)
+        in_state(one.event, MOVES, action)
+        check()
     except ConflictError as conflict:
-        form = forms.AgainForm({}, event=one.event, user=request.user)
-        form.add_error(None, str(conflict))
-        return form_page(request, one, act.title, form, status=409, name="not-ready")
+        form.add_error(None, conflict.head or str(conflict))
+        more |= {"blocked": True, "lacking": bool(conflict.missing)}
+        return form_page(request, one, title, form, status=409, **more)
     return None
+
+
+def not_ready(
+    request: StaffRequest, one: Detail, name: str, act: acts.Act, about: Any
+) -> HttpResponse | None:
+    """The same of an act by its word in the address."""
+    check = act.ready or (lambda _one, _about: None)
+    return blocked(request, one, act.title, act.action, lambda: check(one, about), name=name)
 
 
 def form_page(

@@ -54,7 +54,7 @@ def item(request: StaffRequest, number: str, name: str, item: int) -> HttpRespon
     if row is None:
         raise Http404
     if request.method != "POST":
-        refused = frame.not_ready(request, one, spec, row)
+        refused = frame.not_ready(request, one, name, spec, row)
         if refused is not None:
             return refused
     key, status = f"{name}-{item}", 200

@@ -15,6 +15,8 @@ from emergencies.workflow.base import permit
 from propdesk.core import drafts
 from propdesk.core.http import StaffRequest, staff_view
 
+ACTS = {"party": "edit_party", "unmask": "unmask", "reader": "end_reader"}
+"""The action behind the name of a form."""
 GET_POST = require_http_methods(["GET", "HEAD", "POST"])
 
 
@@ -25,8 +27,14 @@ def _one_form(
     name: str,
     form: Any,
     run: Callable[[], Any],
+    check: Callable[[], object] = bool,
 ) -> HttpResponse:
-    """The page of a form by GET, its transition by POST."""
+    """The page of a form by GET, its transition by POST; ``check`` as in ``frame.blocked``."""
+    if request.method != "POST":
+        action = name.partition("-")[0]
+        refused = frame.blocked(request, one, title, ACTS[action], check)
+        if refused is not None:
+            return refused
     status = 200
     if request.method == "POST":
         try:
@@ -101,4 +109,5 @@ def end_reader(request: StaffRequest, number: str, reader: int) -> HttpResponse:
         lambda: workflow.end_reader(
             one.event, row.user, by=request.user, reason=form.cleaned_data["reason"]
         ),
+        lambda: workflow.check_end_reader(one.event, row.user, request.user),
     )

@@ -29,6 +29,16 @@ def remove_photo(request: StaffRequest, number: str, photo: int) -> HttpResponse
     row = queries.photo(one.event, photo)
     if row is None:
         raise Http404
+    if request.method != "POST":
+        refused = frame.blocked(
+            request,
+            one,
+            _("撤下照片"),
+            "remove_attachment",
+            lambda: workflow.check_removable(one.event, row),
+        )
+        if refused is not None:
+            return refused
     form = forms.RemovePhotoForm(request.POST or None, event=one.event, user=request.user)
     status = 200
     if request.method == "POST":

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
+from django.contrib import messages
 from django.http import Http404, HttpResponse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
@@ -33,7 +34,8 @@ def step(request: StaffRequest, number: str, step: str) -> HttpResponse:
     line = _line(one, step)
     permit(one.event, "mark", request.user)
     if request.method != "POST":
-        return _page(request, one, line, frame.step_form(request, one, line))
+        refused = frame.blocked(request, one, line.text, "mark", bool, line=line)
+        return refused or _asked(request, one, line)
     form = frame.step_form(request, one, line, posted=True)
     run = _run(request, one, line, form)
     try:
@@ -44,6 +46,14 @@ def step(request: StaffRequest, number: str, step: str) -> HttpResponse:
         one = frame.load(request, number)
         return _page(request, one, _line(one, step), form, status=status)
     return frame.changed(request, one, anchor=f"step-{step}")
+
+
+def _asked(request: StaffRequest, one: Detail, line: Line) -> HttpResponse:
+    """Its form; of a step that marks itself the register where it is done."""
+    if line.is_owned and line.register and not request.htmx:
+        said = _("这一步在专门的登记里办理，办好后自己打勾。")
+        return done(request, frame.register_of(one, line), said, level=messages.INFO)
+    return _page(request, one, line, frame.step_form(request, one, line))
 
 
 def _run(request: StaffRequest, one: Detail, line: Line, form: forms.StepForm) -> Callable[[], Any]:
@@ -77,6 +87,17 @@ def skip(request: StaffRequest, number: str, step: str) -> HttpResponse:
     line = _line(one, step)
     permit(one.event, "mark", request.user)
     form = forms.SkipForm(request.POST or None, event=one.event, user=request.user)
+    if request.method != "POST":
+        refused = frame.blocked(
+            request,
+            one,
+            _("不需要这一步"),
+            "mark",
+            lambda: workflow.check_skip(one.event, step),
+            line=line,
+        )
+        if refused is not None:
+            return refused
     status = 200
     if request.method == "POST":
         try:

@@ -23,6 +23,22 @@ def _notice(one: Detail, ident: str) -> Told:
     return found
 
 
+def _settled(
+    request: StaffRequest, one: Detail, told: Told, title: str, *, is_open: bool = False
+) -> HttpResponse | None:
+    """The page that says why nothing is left to be written down about this call."""
+    if request.method == "POST":
+        return None
+    return frame.blocked(
+        request,
+        one,
+        title,
+        "tell",
+        lambda: workflow.check_untold(told.call, is_open=is_open),
+        told=told,
+    )
+
+
 @staff_view
 @GET_POST
 def tell(request: StaffRequest, number: str, notice: str) -> HttpResponse:
@@ -30,6 +46,9 @@ def tell(request: StaffRequest, number: str, notice: str) -> HttpResponse:
     one = frame.load(request, number)
     told = _notice(one, notice)
     permit(one.event, "tell", request.user)
+    refused = _settled(request, one, told, _("登记已通知"))
+    if refused is not None:
+        return refused
     form = forms.TellForm(
         request.POST or None,
         event=one.event,
@@ -65,6 +84,9 @@ def not_told(request: StaffRequest, number: str, notice: str) -> HttpResponse:
     one = frame.load(request, number)
     told = _notice(one, notice)
     permit(one.event, "tell", request.user)
+    refused = _settled(request, one, told, _("没有通知"), is_open=True)
+    if refused is not None:
+        return refused
     form = forms.NotToldForm(request.POST or None, event=one.event, user=request.user)
     status = 200
     if request.method == "POST":

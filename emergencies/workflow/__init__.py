@@ -5,6 +5,10 @@ from emergencies.workflow.aftermath import (
     Hit,
     Loss,
     add_affected,
+    check_finish,
+    check_inform_affected,
+    check_losses,
+    check_recover,
     finish_action,
     inform_affected,
     link_claim,
@@ -18,12 +22,15 @@ from emergencies.workflow.base import is_involved, permit
 from emergencies.workflow.belongings import (
     Receiver,
     Thing,
+    check_count,
+    check_hand_over,
     count_belongings,
     hand_over_belongings,
 )
 from emergencies.workflow.calling import (
     Told,
     acknowledge,
+    check_untold,
     climb,
     confirmed_in_inbox,
     is_called,
@@ -35,6 +42,7 @@ from emergencies.workflow.charging import (
     Posting,
     Signed,
     cancel_damage,
+    check_slip,
     decline_damage,
     post_damage,
     sign_damage,
@@ -42,6 +50,11 @@ from emergencies.workflow.charging import (
 from emergencies.workflow.commanding import (
     add_party,
     attach,
+    check_end_reader,
+    check_link,
+    check_readers,
+    check_removable,
+    check_take,
     correct_place,
     edit_party,
     end_reader,
@@ -70,16 +83,28 @@ from emergencies.workflow.damage import (
     slip_kind,
 )
 from emergencies.workflow.drills import due_on, remind_drills
-from emergencies.workflow.ending import archive, end, override_end, reopen
+from emergencies.workflow.ending import (
+    archive,
+    check_archive,
+    check_end,
+    check_override,
+    end,
+    override_end,
+    reopen,
+)
 from emergencies.workflow.headcount import (
     Count,
     Handed,
     Swept,
+    check_fire_service,
+    check_roll_call,
+    check_sweep,
     hand_to_fire_service,
     roll_call,
     sweep_floor,
 )
 from emergencies.workflow.marking import (
+    check_skip,
     confirm_again,
     done,
     missing_before,
@@ -108,7 +133,16 @@ from emergencies.workflow.reporting import (
     start_report,
     submit_report,
 )
-from emergencies.workflow.seals import Sealing, Tag, check_seal, renew_seal, seal
+from emergencies.workflow.seals import (
+    Sealing,
+    Tag,
+    check_active,
+    check_renewable,
+    check_seal,
+    check_sealing,
+    renew_seal,
+    seal,
+)
 from emergencies.workflow.signing import (
     paper_kind,
     record_boxes,
@@ -117,7 +151,13 @@ from emergencies.workflow.signing import (
     sign_record,
     submit_record,
 )
-from emergencies.workflow.starting import Start, open_child, start, void
+from emergencies.workflow.starting import (
+    Start,
+    check_void,
+    open_child,
+    start,
+    void,
+)
 from emergencies.workflow.sweep import flag_due
 from emergencies.workflow.table import ALIVE, MOVES, OPEN
 from emergencies.workflow.together import Second
@@ -159,8 +199,32 @@ __all__ = [
     "attach",
     "back_to_bundled",
     "cancel_damage",
+    "check_active",
+    "check_archive",
+    "check_count",
+    "check_end",
+    "check_end_reader",
+    "check_finish",
+    "check_fire_service",
+    "check_hand_over",
+    "check_inform_affected",
+    "check_link",
+    "check_losses",
     "check_openable",
+    "check_override",
+    "check_readers",
+    "check_recover",
+    "check_removable",
+    "check_renewable",
+    "check_roll_call",
     "check_seal",
+    "check_sealing",
+    "check_skip",
+    "check_slip",
+    "check_sweep",
+    "check_take",
+    "check_untold",
+    "check_void",
     "climb",
     "confirm_again",
     "confirmed_in_inbox",

@@ -1,6 +1,6 @@
 """What is missing, who was hit, what is to be better: theft lists, outage claims, reviews."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
@@ -52,7 +52,7 @@ class Loss:
 def list_losses(event: Event, losses: Sequence[Loss], *, by: User) -> list[LossItem]:
     """登记失窃物品 (E-1): lines are added; one that was wrong is struck out with a reason."""
     event, _stand = begin(event, "list_losses", by)
-    require(event.kind == "theft", _("只有失窃事件有失窃物品清单。"))
+    check_losses(event)
     if not losses:
         raise RefusedInput(losses=_("请至少写一样丢失的物品。"))
     there = event.losses.count()
@@ -62,6 +62,11 @@ def list_losses(event: Event, losses: Sequence[Loss], *, by: User) -> list[LossI
     rows = [_loss(event, loss, there + n, by, now) for n, loss in enumerate(losses, start=1)]
     finish(event, [], *rows, by=by, action="list_losses", info={"count": len(rows)})
     return rows
+
+
+def check_losses(event: Event) -> None:
+    """ConflictError for anything but a theft."""
+    require(event.kind == "theft", _("只有失窃事件有失窃物品清单。"))
 
 
 def _loss(event: Event, loss: Loss, position: int, by: User, now: datetime) -> LossItem:
@@ -102,7 +107,7 @@ def recover_loss(
     """登记找回 (E-1): where and when; what only lay about goes on as a found thing."""
     event, _stand = begin(event, "recover_loss", by)
     row = _own_loss(event, item)
-    require(row.recovered_at is None, _("这一样已经登记找回。"))
+    check_recover(row)
     now, moment = now_and(at)
     since_start("at", moment, now, event)
     if not where.strip():
@@ -111,6 +116,11 @@ def recover_loss(
     audit.save(row, "recovered_at", "recovered_where", "recovered_by", by=by, reason=where)
     finish(event, [], row, by=by, action="recover_loss", occurred_at=moment)
     return row
+
+
+def check_recover(item: LossItem) -> None:
+    """ConflictError for a thing that was found again already."""
+    require(item.recovered_at is None, _("这一样已经登记找回。"))
 
 
 def _own_loss(event: Event, item: LossItem) -> LossItem:
@@ -276,10 +286,7 @@ def finish_action(event: Event, action: ReviewAction, *, by: User, result: str) 
     row = event.actions.select_for_update().filter(pk=action.pk).first()
     require(row is not None, _("这一项不属于这件。"))
     assert row is not None  # noqa: S101 -- for the type checker; require() has refused
-    require(
-        row.owner_id == by.pk or bool(stand.roles & MANAGERS),
-        _("请由责任人或经理登记完成。"),
-    )
+    check_finish(row, stand.roles, by)
     require(row.done_at is None, _("这一项已经登记完成。"))
     if not result.strip():
         raise RefusedInput(result=_("请写明做了什么。"))
@@ -287,3 +294,15 @@ def finish_action(event: Event, action: ReviewAction, *, by: User, result: str) 
     audit.save(row, "done_at", "done_by", "result", by=by, reason=result)
     finish(event, [], row, by=by, action="finish_action")
     return row
+
+
+def check_finish(action: ReviewAction, roles: Collection[str], by: User) -> None:
+    """ConflictError for anybody but its owner and the managers."""
+    may = action.owner_id == by.pk or not MANAGERS.isdisjoint(roles)
+    require(may, _("请由责任人或经理登记完成。"))
+
+
+def check_inform_affected(event: Event) -> None:
+    """ConflictError when no household is left to be told."""
+    left = event.affected.filter(informed_at=None).exists()
+    require(left, _("没有还要告知的客户：先登记受影响客户，或都已登记过告知。"))

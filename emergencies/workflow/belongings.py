@@ -74,7 +74,7 @@ def count_belongings(
     """
     ready = photos.prepare_all(pictures)
     event, _stand = begin(event, "count_belongings", by)
-    _may_count(event)
+    check_count(event)
     _check(things, ready, is_empty=is_empty)
     now, at = now_and(counted_at)
     since_start("counted_at", at, now, event)
@@ -112,12 +112,14 @@ def _stored(
     return row, [*kept, row]
 
 
-def _may_count(event: Event) -> None:
-    """ConflictError while the room is sealed, or nothing says that it may be entered."""
+def check_count(event: Event) -> None:
+    """ConflictError while the room is sealed, nothing lets it be entered, or something was given away."""
     require(seals.has_step(event, Register.BELONGINGS), _("这类事件的预案里没有遗物清点。"))
     require(not seals.active(event).exists(), _("没有公安解除记录，不得清点遗物。"))
     lines = [s for s in evidence.look(event).steps if s.step.own == Register.BELONGINGS]
     require(any(line.applies for line in lines), _("没有公安解除记录，不得清点遗物。"))
+    handed = seals.lines(event).filter(handover__isnull=False).exists()
+    require(not handed, _("已有物品移交，不能再重新清点。"))
 
 
 def _check(things: Sequence[Thing], ready: Sequence[Photo], *, is_empty: bool) -> None:
@@ -156,8 +158,6 @@ def _superseded(
 ) -> list[models.Model]:
     if old is None:
         return []
-    handed = old.lines.filter(handover__isnull=False).exists()
-    require(not handed, _("已有物品移交，不能再重新清点。"))
     if not reason.strip():
         raise RefusedInput(reason=_("请写明为什么重新清点。"))
     old.superseded_at = now
@@ -226,6 +226,12 @@ def hand_over_belongings(
     info = {"handover": row.pk, "lines": len(lines), "to": what.to}
     finish(event, [], *rows, by=by, action="hand_over_belongings", info=info, occurred_at=at)
     return row
+
+
+def check_hand_over(event: Event) -> None:
+    """ConflictError when no line of the list in force is left to be handed over."""
+    left = seals.lines(event).filter(handover=None).exists()
+    require(left, _("没有待移交的遗物：先清点，或看看是不是已经移交完。"))
 
 
 def _given(lines: list[Belonging], row: Handover, by: User) -> list[Belonging]:

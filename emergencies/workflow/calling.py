@@ -117,6 +117,12 @@ def hold_call(event: Event, notice: str) -> Call:
     return row
 
 
+def check_untold(call: Call | None, *, is_open: bool = False) -> None:
+    """ConflictError for a call that came through already; ``is_open``: for one not asked for, too."""
+    require(call is not None or not is_open, _("按现在的判断，不需要这一项通知。"))
+    require(call is None or call.told_at is None, _("这一项已经登记过通知。"))
+
+
 @transaction.atomic
 def tell(event: Event, notice: str, told: Told, *, by: User) -> Call:
     """登记已通知: by phone, radio, in person … with time and who answered.
@@ -130,7 +136,7 @@ def tell(event: Event, notice: str, told: Told, *, by: User) -> Call:
     at = told.at or now
     since_start("at", at, now, event)
     row = _row_to_tell(event, notice, by, now)
-    require(row.told_at is None, _("这一项已经登记过通知。"))
+    check_untold(row)
     if not told.via:
         raise RefusedInput(via=_("请选择通知方式。"))
     if told.user is not None and told.user.pk == by.pk and row.needs_ack:
@@ -181,7 +187,7 @@ def not_told(event: Event, notice: str, *, by: User, reason: str) -> Call:
     """登记未通知: with the reason; the gap stands on the record, the ladder climbs on (E-5)."""
     event, _stand = begin(event, "tell", by)
     row = hold_call(event, notice)
-    require(row.told_at is None, _("这一项已经登记过通知。"))
+    check_untold(row)
     if not reason.strip():
         raise RefusedInput(reason=_("没有通知请写明原因。"))
     row.not_told_reason, row.recorded_by = reason.strip()[:200], by

@@ -1,5 +1,6 @@
 """E-2: the slip is signed, or the refusal recorded; the cashier posts it, a manager cancels it."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
@@ -11,9 +12,21 @@ from django.utils.translation import gettext as _
 from emergencies.models import Compensation, Event, Party
 from emergencies.playbooks.vocabulary import Register
 from emergencies.queries import damage as queries
+from emergencies.queries import seals
 from emergencies.workflow import answering, ending, starting
 from emergencies.workflow.base import begin, finish, now_and
-from emergencies.workflow.damage import OWN, SETTLES, live_slip, slip_kind, taken_back, tell
+from emergencies.workflow.damage import (
+    OWN,
+    SETTLES,
+    check_decide,
+    check_inform,
+    check_price,
+    live_slip,
+    slip_kind,
+    taken_back,
+    tell,
+    there,
+)
 from emergencies.workflow.marking import fulfilled
 from propdesk.core import audit, persons, photos, rendering, signatures
 from propdesk.core.models import PersonSignature, User
@@ -101,7 +114,8 @@ _SIGNED = (
 )
 
 
-def _signable(slip: Compensation) -> None:
+def check_sign(slip: Compensation) -> None:
+    """ConflictError before the guest agrees, and before what has to be decided is decided."""
     require(slip.status == C.INFORMED, _("先告知客户，客户同意后再签字。"))
     require(slip.position == Compensation.Position.AGREE, _("客户还没有同意，不能签字。"))
     require(
@@ -111,7 +125,7 @@ def _signable(slip: Compensation) -> None:
 
 
 def _may_sign(event: Event, slip: Compensation, signed: Signed) -> None:
-    _signable(slip)
+    check_sign(slip)
     require(signed.payer.event_id == event.pk, _("请选择这件里登记的客户。"))
     if not signed.drawn and not signed.scan:
         raise RefusedInput(drawn=_("请客户在屏幕上签名，或拍下签好的纸质单。"))
@@ -127,7 +141,8 @@ def decline_damage(event: Event, declined: Declined, *, by: User) -> Compensatio
     """
     event, _stand = begin(event, "decline_damage", by)
     slip = live_slip(event)
-    _may_decline(event, slip, declined, by)
+    check_decline(slip, by)
+    require(declined.payer.event_id == event.pk, _("请选择这件里登记的客户。"))
     now, at = now_and(declined.at)
     happened("at", at, now, not_before=slip.decided_at)
     if not declined.words.strip():
@@ -156,13 +171,13 @@ CHARGES = (Compensation.Decision.UPHOLD, Compensation.Decision.REDUCE)
 """Decisions on which a slip is posted without the guest's signature."""
 
 
-def _may_decline(event: Event, slip: Compensation, declined: Declined, by: User) -> None:
+def check_decline(slip: Compensation, by: User) -> None:
+    """ConflictError before a decision that charges, for a guest nobody reached, for who decided."""
     require(slip.status == C.INFORMED, _("先告知客户并记下他的意见。"))
     reached = slip.position != Compensation.Position.UNREACHABLE
     require(reached, _("还没有联系上客户，不能按拒签入账。"))
     require(slip.decision in CHARGES, _("客户不签的，先等上级批示维持或减免。"))
     require(slip.decided_by_id != by.pk, _("批示的是您本人，拒签须由值班经理登记。"))
-    require(declined.payer.event_id == event.pk, _("请选择这件里登记的客户。"))
 
 
 @transaction.atomic
@@ -174,8 +189,7 @@ def post_damage(event: Event, posting: Posting, *, by: User) -> Compensation:
     """
     event, _stand = begin(event, "post_damage", by)
     slip = live_slip(event)
-    require(slip.status in (C.SIGNED, C.DECLINED), _("客户签字以后才能入账。"))
-    require(slip.manager_id != by.pk, _("签单的是您本人，入账须由收银员或另一位经理办理。"))
+    check_post(slip, by)
     _check_posting(slip, posting)
     now = timezone.now()
     slip.status, slip.posted_at, slip.posted_by = C.POSTED, now, by
@@ -194,6 +208,13 @@ def post_damage(event: Event, posting: Posting, *, by: User) -> Compensation:
     rendering.request(event.case, slip_kind(slip), by=by, sealed=True)
     tell(event, slip, _("已入账"), Role.DUTY_MANAGER, by=by)
     return slip
+
+
+def check_post(slip: Compensation, by: User) -> None:
+    """ConflictError before it was signed or refused, after it was posted, and for who signed it."""
+    require(slip.status != C.POSTED, _("这张赔偿单已经入账。"))
+    require(slip.status in (C.SIGNED, C.DECLINED), _("客户签字以后才能入账。"))
+    require(slip.manager_id != by.pk, _("签单的是您本人，入账须由收银员或另一位经理办理。"))
 
 
 _POSTED = (
@@ -233,7 +254,7 @@ def cancel_damage(event: Event, *, by: User, reason: str) -> Compensation:
     """
     event, _stand = begin(event, "cancel_damage", by)
     slip = live_slip(event)
-    require(slip.status != C.POSTED, _("已经入账，请在财务系统里冲销，这里不再更改。"))
+    check_cancel(slip)
     if not reason.strip():
         raise RefusedInput(reason=_("请写明为什么作废。"))
     slip.status, slip.cancelled_reason = C.CANCELLED, reason.strip()[:200]
@@ -244,29 +265,55 @@ def cancel_damage(event: Event, *, by: User, reason: str) -> Compensation:
     return slip
 
 
-# --- guards of the rest ----------------------------------------------------------------------
+def check_cancel(slip: Compensation) -> None:
+    """ConflictError once it was posted."""
+    require(slip.status != C.POSTED, _("已经入账，请在财务系统里冲销，这里不再更改。"))
 
-SAID = frozenset({"guest_position", "over_limit"})
-"""The questions a slip answers, by what was told and by its sum."""
+
+CHECKS: dict[str, Callable[[Compensation, User], None]] = {
+    "inform_guest": lambda slip, _by: check_inform(slip),
+    "decide_damage": check_decide,
+    "sign_damage": lambda slip, _by: check_sign(slip),
+    "decline_damage": check_decline,
+    "post_damage": check_post,
+    "cancel_damage": lambda slip, _by: check_cancel(slip),
+}
+"""What each act asks of the slip before anything is typed."""
+
+
+def check_slip(event: Event, slip: Compensation | None, action: str, by: User) -> None:
+    """ConflictError when ``action`` must be refused as the slip stands, whatever is typed."""
+    if action == "price":
+        check_price(event, slip)
+    else:
+        CHECKS[action](there(slip), by)
+
+
+# --- guards of the rest ----------------------------------------------------------------------
 
 
 def _answered_by_slip(event: Event, key: str, value: str) -> None:
     """While a slip counts, its questions are answered by it and by nothing else."""
-    if key in SAID and queries.live(event) is not None:
+    if key in queries.SAID and queries.live(event) is not None:
         same = event.answers.filter(key=key, value=value, superseded_at=None).exists()
-        require(same, _("这个问题由赔偿单回答：请在赔偿单里登记告知或重新核价。"))
+        require(same, str(queries.BY_SLIP))
+
+
+def _live(event: Event) -> Compensation | None:
+    """The slip that counts; asks nothing of an event in which nothing is charged."""
+    return queries.live(event) if seals.has_step(event, Register.PRICING) else None
 
 
 def refuse_unsettled(event: Event) -> None:
     """ConflictError while a slip is neither posted nor let go nor void: no ending, no archiving."""
-    slip = queries.live(event)
+    slip = _live(event)
     settled = event.is_drill or slip is None or slip.is_settled()
     require(settled, _("赔偿单还没有结果：先入账，或由经理批示免收、作废。"))
 
 
 def _refuse_binding(event: Event) -> None:
     """ConflictError while the guest's signature, a refusal or a posting is on record."""
-    slip = queries.live(event)
+    slip = _live(event)
     free = event.is_drill or slip is None or slip.status not in Compensation.BINDING
     require(free, _("赔偿单已经签字或入账，不能按误启动作废；没有入账的，先作废赔偿单。"))
 

@@ -1,6 +1,6 @@
 """Who commands, who may read, who is concerned, what else was seen: the people of an event."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from datetime import datetime
 
 from django.db import models, transaction
@@ -50,8 +50,13 @@ def hand_over(event: Event, to: User, *, by: User, reason: str = "") -> Command:
 def take_command(event: Event, *, by: User, reason: str = "") -> Command:
     """接手指挥: somebody of the duty side steps in; who commanded so far is told."""
     event, _stand = begin(event, "take_command", by)
-    require(by.pk != event.commander_id, _("您已经在指挥。"))
+    check_take(event, by)
     return _command(event, by, by=by, reason=reason, action="take_command")
+
+
+def check_take(event: Event, by: User) -> None:
+    """ConflictError for who commands already."""
+    require(by.pk != event.commander_id, _("您已经在指挥。"))
 
 
 def _command(event: Event, to: User, *, by: User, reason: str, action: str) -> Command:
@@ -86,11 +91,16 @@ def _let_read(event: Event, user: User, reason: str, by: User, now: datetime) ->
     return [row, known] if known is not None else [row]
 
 
+def check_readers(event: Event) -> None:
+    """ConflictError for an event that everybody may read."""
+    require(event.case.restricted, _("这件不是保密事项，不用指定可查看人。"))
+
+
 @transaction.atomic
 def name_reader(event: Event, user: User, *, by: User, reason: str) -> Reader:
     """增加可查看人: by name and with a reason, never by role (decision 33)."""
     event, _stand = begin(event, "name_reader", by)
-    require(event.case.restricted, _("这件不是保密事项，不用指定可查看人。"))
+    check_readers(event)
     if not reason.strip():
         raise RefusedInput(reason=_("请写明为什么需要让此人查看。"))
     if not standing(user, event.case.property).roles & ALL_STAFF:
@@ -110,17 +120,29 @@ def end_reader(event: Event, user: User, *, by: User, reason: str) -> Reader:
     row = event.readers.select_for_update().filter(user=user, ended_at=None).first()
     require(row is not None, _("此人现在不在可查看人里。"))
     assert row is not None  # noqa: S101 -- for the type checker; require() has refused
-    require(user.pk not in (event.commander_id, by.pk), _("指挥人和本人不能取消。"))
-    require(
-        not standing(user, event.case.property).roles & ALWAYS_READ,
-        _("总物业经理、物业经理和保安部经理一直可以查看，不能取消。"),
-    )
+    check_end_reader(event, user, by)
     if not reason.strip():
         raise RefusedInput(reason=_("请写明取消的原因。"))
     row.ended_at, row.ended_by = timezone.now(), by
     audit.save(row, "ended_at", "ended_by", by=by, reason=reason)
     finish(event, [], row, by=by, action="end_reader", reason=reason, info={"user": user.pk})
     return row
+
+
+def reader_stays(event: Event, reader: int, roles: Collection[str], by: User) -> str:
+    """Why ``by`` cannot take this reader off the list; "" when he can."""
+    if reader in (event.commander_id, by.pk):
+        return _("指挥人和本人不能取消。")
+    if not ALWAYS_READ.isdisjoint(roles):
+        return _("总物业经理、物业经理和保安部经理一直可以查看，不能取消。")
+    return ""
+
+
+def check_end_reader(event: Event, reader: User, by: User) -> None:
+    """ConflictError for who commands, for oneself, and for those who answer for the event."""
+    roles = standing(reader, event.case.property).roles
+    stays = reader_stays(event, reader.pk, roles, by)
+    require(not stays, stays)
 
 
 @transaction.atomic
@@ -192,12 +214,17 @@ def remove_attachment(event: Event, attachment: Attachment, *, by: User, reason:
     """撤下照片: struck out with a reason, never deleted; the proof of a mark stays."""
     event, _stand = begin(event, "remove_attachment", by)
     require(attachment.case_id == event.pk, _("这张照片不属于这件。"))
-    used = event.marks.filter(superseded_at=None, photos__attachment=attachment)
-    proves = used.exists() or any(fn(attachment) for fn in PROOFS)
-    require(not proves, _("这张照片是某一步的凭据，不能撤下。"))
+    check_removable(event, attachment)
     row = photos.strike_out(attachment, by=by, reason=reason)
     finish(event, [], row, by=by, action="remove_attachment", reason=reason)
     return row
+
+
+def check_removable(event: Event, attachment: Attachment) -> None:
+    """ConflictError for a photo that proves a step or stands in a register."""
+    used = event.marks.filter(superseded_at=None, photos__attachment=attachment)
+    proves = used.exists() or any(fn(attachment) for fn in PROOFS)
+    require(not proves, _("这张照片是某一步的凭据，不能撤下。"))
 
 
 @transaction.atomic
@@ -250,5 +277,10 @@ def link(event: Event, number: str, *, by: User, note: str = "") -> CaseLink:
     permit(event, "link", by)
     cases.lock_both(Event, event.case, number)
     event, _stand = begin(event, "link", by)
-    require(not event.case.restricted, _("保密事项不和其他记录关联。"))
+    check_link(event)
     return cases.link(event.case, number, by=by, note=note)
+
+
+def check_link(event: Event) -> None:
+    """ConflictError for a restricted event: its number in another file would give it away."""
+    require(not event.case.restricted, _("保密事项不和其他记录关联。"))

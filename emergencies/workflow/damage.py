@@ -68,11 +68,11 @@ def price(event: Event, lines: Sequence[Line], *, by: User, basis: str) -> Compe
     has to be told again of another sum. RefusedInput names the line.
     """
     event, _stand = begin(event, "price", by)
-    require(seals.has_step(event, Register.PRICING), _("这类事件的预案里没有这一项。"))
+    check_price(event, None)
     _check_lines(lines, basis)
     now = timezone.now()
     slip = _slip(event, by, now)
-    require(slip.status in (C.DRAFT, C.INFORMED), _("客户已经签字，不能再改；要改请先由经理作废。"))
+    check_price(event, slip)
     total = sum((line.amount for line in lines), NOTHING)
     limit = event.case.property.settings.dm_limit_yuan
     is_new = slip.pk is None
@@ -88,6 +88,13 @@ def price(event: Event, lines: Sequence[Line], *, by: User, basis: str) -> Compe
     rows += fulfilled(event, Register.PRICING, by=by, now=now, values=values)
     finish(event, [], *rows, by=by, action="price", info={"number": slip.number})
     return slip
+
+
+def check_price(event: Event, slip: Compensation | None) -> None:
+    """ConflictError where nothing is charged, and for a slip that was signed, refused or let go."""
+    require(seals.has_step(event, Register.PRICING), _("这类事件的预案里没有这一项。"))
+    is_open = slip is None or slip.status in (C.DRAFT, C.INFORMED)
+    require(is_open, _("赔偿单已经定下，不能再改；要改请先由经理作废。"))
 
 
 _PRICED = (
@@ -212,7 +219,11 @@ def taken_back(
 
 def live_slip(event: Event) -> Compensation:
     """The slip that counts, under lock; 409 before anything was priced."""
-    slip = event.compensations.select_for_update().exclude(status=C.CANCELLED).first()
+    return there(event.compensations.select_for_update().exclude(status=C.CANCELLED).first())
+
+
+def there(slip: Compensation | None) -> Compensation:
+    """The same slip; ConflictError when there is none."""
     require(slip is not None, _("还没有核价，先列出赔偿明细。"))
     assert slip is not None  # noqa: S101 -- for the type checker; require() has refused
     return slip
@@ -237,7 +248,7 @@ def inform_guest(event: Event, said: Informed, *, by: User) -> Compensation:
     """告知客户 (E-2): when, how, and whether he agrees; a dispute stops everything until decided."""
     event, _stand = begin(event, "inform_guest", by)
     slip = live_slip(event)
-    require(slip.status in (C.DRAFT, C.INFORMED), _("客户已经签字，不用再告知。"))
+    check_inform(slip)
     now = timezone.now()
     at = said.at or now
     since_start("at", at, now, event)
@@ -265,6 +276,13 @@ def inform_guest(event: Event, said: Informed, *, by: User) -> Compensation:
 
 
 SETTLES = Compensation.SETTLING
+
+
+def check_inform(slip: Compensation) -> None:
+    """ConflictError once it was signed, refused or let go."""
+    require(slip.status in (C.DRAFT, C.INFORMED), _("赔偿单已经定下，不用再告知。"))
+
+
 _INFORMED = (
     "status",
     "position",
@@ -302,7 +320,7 @@ def decide_damage(event: Event, ruling: Ruling, *, by: User) -> Compensation:
     """
     event, _stand = begin(event, "decide_damage", by)
     slip = live_slip(event)
-    _may_decide(slip, by)
+    check_decide(slip, by)
     _check_ruling(slip, ruling)
     now = timezone.now()
     slip.decider_signature = signatures.confirmed(by, ruling.password)
@@ -332,7 +350,7 @@ _DECIDED = (
 )
 
 
-def _may_decide(slip: Compensation, by: User) -> None:
+def check_decide(slip: Compensation, by: User) -> None:
     """ConflictError before the guest was told, without need, and for who told or priced it last."""
     require(slip.status == C.INFORMED, _("还没有告知客户，先告知并记下意见。"))
     unreachable = slip.position == Compensation.Position.UNREACHABLE

@@ -1,6 +1,6 @@
 """结束处置, 归档, 特批: nothing closes half done; what is missing is listed, each with its place."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from django.db import models, transaction
@@ -40,9 +40,20 @@ def end(event: Event, *, by: User, summary: str) -> Event:
     event, _stand = begin(event, "end", by)
     if not summary.strip():
         raise RefusedInput(summary=_("请写明处理结果，会印在记录上。"))
-    if not event.is_drill:
-        refuse_missing(_("还不能结束处置："), evidence.look(event).missing("handling"))
+    check_end(event, evidence.look(event).missing("handling"))
     return _ended(event, by=by, summary=summary, action="end", reason="")
+
+
+def check_end(event: Event, missing: Iterable[Missing]) -> None:
+    """ConflictError while something is ``missing``, which a drill may leave out, or a register refuses."""
+    if not event.is_drill:
+        refuse_missing(_("还不能结束处置："), missing)
+    _guarded(event)
+
+
+def _guarded(event: Event) -> None:
+    for guard in GUARDS:
+        guard(event)
 
 
 @transaction.atomic
@@ -58,14 +69,19 @@ def override_end(event: Event, *, by: User, summary: str, reason: str) -> Event:
             **({} if summary.strip() else {"summary": _("请写明处理结果。")}),
             **({} if reason.strip() else {"reason": _("请写明为什么特批。")}),
         )
-    involved = (event.reported_by_id, event.commander_id)
-    require(by.pk not in involved, _("自己启动或指挥的事件，须由另一位经理特批。"))
     missing = evidence.look(event).missing("handling")
-    require(missing, _("没有缺项，直接结束处置即可。"))
-    hard = [m for m in missing if m.kind not in OVERRIDABLE]
-    refuse_missing(_("这些不能特批："), hard)
+    check_override(event, missing, by)
     info = {"missing": [f"{m.kind}:{m.id}" for m in missing]}
     return _ended(event, by=by, summary=summary, action="override_end", reason=reason, info=info)
+
+
+def check_override(event: Event, missing: Sequence[Missing], by: User) -> None:
+    """ConflictError for who is involved, where nothing is missing, and for what never passes."""
+    involved = (event.reported_by_id, event.commander_id)
+    require(by.pk not in involved, _("自己启动或指挥的事件，须由另一位经理特批。"))
+    require(missing, _("没有缺项，直接结束处置即可。"))
+    refuse_missing(_("这些不能特批："), [m for m in missing if m.kind not in OVERRIDABLE])
+    _guarded(event)
 
 
 def refuse_missing(head: str, missing: Iterable[Missing]) -> None:
@@ -86,8 +102,6 @@ def _ended(
     reason: str,
     info: dict[str, Any] | None = None,
 ) -> Event:
-    for guard in GUARDS:
-        guard(event)
     now = timezone.now()
     event.status, event.summary = S.SIGNING, summary.strip()
     event.ended_at, event.ended_by = now, by
@@ -153,10 +167,7 @@ def archive(event: Event, *, by: User) -> Event:
     What a manager let pass at the end (特批) stays let pass; signatures never are.
     """
     event, _stand = begin(event, "archive", by)
-    refuse_missing(_("还不能归档："), missing_to_archive(event, evidence.look(event)))
-    refuse_missing(_("还不能归档："), changed_papers(event))
-    for guard in GUARDS:
-        guard(event)
+    check_archive(event, in_the_way(event, evidence.look(event)))
     now = timezone.now()
     event.status, event.archived_at, event.archived_by = S.ARCHIVED, now, by
     event.case.is_open, event.case.closed_at = False, now
@@ -172,6 +183,17 @@ def archive(event: Event, *, by: User) -> Event:
     )
     seal_papers(event, by=by)
     return event
+
+
+def check_archive(event: Event, missing: Iterable[Missing]) -> None:
+    """ConflictError while something is ``missing`` or a register refuses."""
+    refuse_missing(_("还不能归档："), missing)
+    _guarded(event)
+
+
+def in_the_way(event: Event, board: Board) -> tuple[Missing, ...]:
+    """Return what has to be done before it is archived; else the papers that are behind by now."""
+    return missing_to_archive(event, board) or changed_papers(event)
 
 
 def missing_to_archive(event: Event, board: Board) -> tuple[Missing, ...]:

@@ -22,9 +22,6 @@ from propdesk.core.models import Person, User
 from propdesk.core.persons import Guest
 from propdesk.core.transitions import RefusedInput, happened, require
 
-RELEASED = "police_released"
-"""The question the release answers: what comes after it (清扫、清点、出租) hangs on its yes."""
-
 
 @dataclass(frozen=True, slots=True)
 class Release:
@@ -129,7 +126,7 @@ def _all_released(event: Event, by: User, now: datetime, at: datetime) -> list[m
     clocks.stop(event.case, [Rule.UNCHECKED], now)
     rows = fulfilled(event, Register.SEAL_RELEASE, by=by, now=now, at=at)
     reason = _("公安解除记录")
-    return rows + answering.say(event, RELEASED, evidence.YES, by=by, now=now, reason=reason)
+    return rows + answering.say(event, seals.RELEASED, evidence.YES, by=by, now=now, reason=reason)
 
 
 @transaction.atomic
@@ -163,7 +160,7 @@ def check_openable(seal: RoomSeal) -> None:
 
 def refuse_while_sealed(event: Event) -> None:
     """ConflictError while a place of the event is 封存: no ending, no voiding, no archiving (E-6)."""
-    if not event.is_drill:
+    if not event.is_drill and seals.has_step(event, Register.SEAL):
         require(
             not seals.active(event).exists(),
             _("还有封条没有公安解除记录，先由总物业经理登记解除。"),
@@ -173,17 +170,17 @@ def refuse_while_sealed(event: Event) -> None:
 def _after_release_only(event: Event, spec: Step) -> None:
     """Cleaning, letting and counting wait for the release, whatever was answered."""
     keys = conditions.depends_on(evidence.playbook_of(event), spec.when)
-    if RELEASED in keys:
+    if seals.RELEASED in keys:
         require(not seals.active(event).exists(), _("没有公安解除记录，这一步还不能办。"))
 
 
 def _answered_by_release(event: Event, key: str, value: str) -> None:
     """The question is answered yes by the release on record, and by nothing else."""
-    if key != RELEASED or value != evidence.YES:
+    if key != seals.RELEASED or value != evidence.YES:
         return
     if seals.has_step(event, Register.SEAL_RELEASE):
         free = event.seals.exists() and not seals.active(event).exists()
-        require(free, _("请总物业经理登记公安解除记录，这个问题会自动回答。"))
+        require(free, str(seals.BY_RELEASE))
 
 
 marking.GUARDS.append(_after_release_only)

@@ -59,7 +59,7 @@ def seal(event: Event, what: Sealing, picture: bytes, *, by: User) -> RoomSeal:
     """
     ready = _pictured(picture)
     event, _stand = begin(event, "seal", by)
-    require(seals.has_step(event, Register.SEAL), _("这类事件的预案里没有封存。"))
+    check_sealing(event)
     now, at = now_and(what.tag.applied_at)
     place = _check(event, what, at, now)
     row = RoomSeal(
@@ -89,8 +89,7 @@ def renew_seal(seal: RoomSeal, tag: Tag, picture: bytes, *, by: User, reason: st
     happened("applied_at", at, now, not_before=seal.sealed_at)
     if not reason.strip():
         raise RefusedInput(reason=_("请写明为什么换封条。"))
-    last = seal.checks.order_by("-checked_at", "-pk").first()
-    require(last and not last.is_intact, _("先登记封条破损，再换贴新的。"))
+    check_renewable(seal)
     rows = _tagged(event, seal, tag, ready, by, at, now, reason=reason)
     rows += looked(event, by, now, at, _("换贴封条"))
     info = {"seal": seal.pk}
@@ -98,11 +97,28 @@ def renew_seal(seal: RoomSeal, tag: Tag, picture: bytes, *, by: User, reason: st
     return seal
 
 
+def check_sealing(event: Event) -> None:
+    """ConflictError for a kind of event in which nothing is sealed."""
+    require(seals.has_step(event, Register.SEAL), _("这类事件的预案里没有封存。"))
+
+
+def check_active(seal: RoomSeal) -> None:
+    """ConflictError for a seal that the police have released."""
+    require(seal.is_active, _("公安已经解除，请看最新情况。"))
+
+
+def check_renewable(seal: RoomSeal) -> None:
+    """ConflictError unless it stands, and was found broken when somebody looked last."""
+    check_active(seal)
+    last = seal.checks.order_by("-checked_at", "-pk").first()
+    require(last and not last.is_intact, _("先登记封条破损，再换贴新的。"))
+
+
 def hold_seal(seal: RoomSeal, action: str, by: User) -> tuple[Event, RoomSeal]:
     """Event and seal under lock; ConflictError for a seal that the police have released."""
     event, _stand = begin(seal.event, action, by)
     row = RoomSeal.objects.select_for_update(of=("self",)).get(pk=seal.pk, event=event)
-    require(row.is_active, _("公安已经解除，请看最新情况。"))
+    check_active(row)
     return event, row
 
 

@@ -274,6 +274,17 @@ def may_void(event: Event, by: User) -> bool:
     return not acts.exists()
 
 
+def check_void(event: Event, by: User) -> None:
+    """ConflictError for who is involved, while a child runs, and where a register refuses."""
+    require(may_void(event, by), _("已经开始处置，自己启动或指挥的事件，须由另一位经理作废。"))
+    require(
+        not event.children.exclude(status=S.VOIDED).exists(),
+        _("由它引出的事件还在，先处理那一件。"),
+    )
+    for guard in VOID_GUARDS:
+        guard(event)
+
+
 @transaction.atomic
 def void(event: Event, *, by: User, reason: str) -> Event:
     """误启动: ended by a manager with a reason; the number stays, its calls and clocks stop.
@@ -284,13 +295,7 @@ def void(event: Event, *, by: User, reason: str) -> Event:
     event, _stand = begin(event, "void", by)
     if not reason.strip():
         raise RefusedInput(reason=_("请写明为什么是误启动。"))
-    require(may_void(event, by), _("已经开始处置，自己启动或指挥的事件，须由另一位经理作废。"))
-    require(
-        not event.children.exclude(status=S.VOIDED).exists(),
-        _("由它引出的事件还在，先处理那一件。"),
-    )
-    for guard in VOID_GUARDS:
-        guard(event)
+    check_void(event, by)
     now = timezone.now()
     event.status, event.void_reason = S.VOIDED, reason.strip()[:200]
     event.case.is_open, event.case.closed_at = False, now

@@ -190,7 +190,7 @@ def test_new_price_after_the_talk_has_to_be_told_and_decided_anew(desk):
 def test_signature_freezes_sum_and_lines(desk):
     event = desk.signed()
 
-    with refuses(ConflictError, match="已经签字，不能再改"):
+    with refuses(ConflictError, match="已经定下，不能再改"):
         workflow.price(event, [SOFA], by=desk.dm, basis="加价")
     assert step(event, "D30") == "done"
     assert slip(event).signed_amount == Decimal("210.70")

@@ -80,10 +80,10 @@ class MembershipQuerySet(models.QuerySet["Membership"]):
             Q(ends_on=None) | Q(ends_on__gte=day), starts_on__lte=day, user__is_active=True
         )
 
-    def standing_rows(self, user: User, prop: Any, at: datetime) -> Any:
+    def standing_rows(self, user: Any, prop: Any, at: datetime) -> Any:
         """Own rows and those the user is deputy for, as dicts: role, department_id, user_id.
 
-        ``prop`` is a property, or a reference to one in an outer query.
+        ``user`` and ``prop`` are rows, or references to them in an outer query.
         """
         deputy = Q(
             deputies__by_user=user,
