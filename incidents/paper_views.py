@@ -220,7 +220,7 @@ def _decide(request: StaffRequest, target: Report, form: Any) -> int:
 
 
 @staff_view
-@require_GET
+@GET_POST
 @xframe_options_sameorigin
 def paper(request: StaffRequest, number: str, kind: str) -> HttpResponse:
     """The printed paper, or a page that waits for the worker to make it; htmx asks how far it is."""
@@ -230,13 +230,11 @@ def paper(request: StaffRequest, number: str, kind: str) -> HttpResponse:
     workflow.permit(one.complaint, "print", request.user)
     ready, job = _paper_of(request, one, kind)
     if request.htmx:
-        state = {"ready": ready, "job": job, "paper_url": _url(one, "paper", kind)}
-        status = 202 if ready is None else 200
-        return page(request, "incidents/partials/_paper_state.html", state, status=status)
+        return serving.paper_state(request, ready, job, _url(one, "paper", kind))
     if ready is not None:
         return done(request, _url(one, "paper_file", kind, ready.pk))
-    context = {"job": job, "row": one.complaint, "one": one, "title": PAPERS[kind]}
-    return page(request, "incidents/paper_wait.html", context, status=202)
+    row = one.complaint
+    return serving.waiting(request, job, PAPERS[kind], row.case.number, row.get_absolute_url())
 
 
 def _paper_of(
@@ -252,7 +250,7 @@ def _paper_of(
     if ready is not None:
         return ready, None
     job = rendering.job_of(case, kind, sealed=sealed)
-    if job is None or (job.state == RenderJob.State.FAILED and "again" in request.GET):
+    if job is None:
         job = rendering.request(case, kind, by=request.user, sealed=sealed, report=current)
     return None, job
 

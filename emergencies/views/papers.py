@@ -3,7 +3,7 @@
 from django.http import Http404, HttpResponse
 from django.utils.translation import gettext as _
 from django.views.decorators.clickjacking import xframe_options_sameorigin
-from django.views.decorators.http import require_GET
+from django.views.decorators.http import require_GET, require_http_methods
 
 from emergencies import workflow
 from emergencies.models import Event
@@ -12,9 +12,10 @@ from emergencies.queries import records as queries
 from emergencies.views.records import allow_on, at, frame_of, record_of
 from propdesk.core import rendering, serving, signoff
 from propdesk.core.http import StaffRequest, done, page, staff_view
-from propdesk.core.models import Document, RenderJob, Report
+from propdesk.core.models import Document, Report
 
 S = Event.Status
+GET_POST = require_http_methods(["GET", "HEAD", "POST"])
 
 
 def _title(event: Event, title: str) -> str:
@@ -31,7 +32,7 @@ def _event(request: StaffRequest, number: str) -> Event:
 
 
 @staff_view
-@require_GET
+@GET_POST
 @xframe_options_sameorigin
 def record_paper(request: StaffRequest, number: str, pk: int) -> HttpResponse:
     """The paper of a record, or a page that waits for the worker; htmx asks how far it is."""
@@ -44,7 +45,7 @@ def record_paper(request: StaffRequest, number: str, pk: int) -> HttpResponse:
 
 
 @staff_view
-@require_GET
+@GET_POST
 @xframe_options_sameorigin
 def report_paper(request: StaffRequest, number: str) -> HttpResponse:
     """The same of the 《事故报告》."""
@@ -76,16 +77,14 @@ def paper_page(
     job = None
     if ready is None:
         job = rendering.job_of(case, kind, sealed=sealed)
-        if job is None or (job.state == RenderJob.State.FAILED and "again" in request.GET):
+        if job is None:
             job = rendering.request(case, kind, by=request.user, sealed=sealed, report=report)
-    named = _title(event, title)
-    context = frame_of(event, ready=ready, job=job, paper_url=here) | {"title": named}
     if request.htmx:
-        status = 202 if ready is None else 200
-        return page(request, "emergencies/records/_paper_state.html", context, status=status)
+        return serving.paper_state(request, ready, job, here)
     if ready is not None:
         return done(request, f"{here}{ready.pk}/")
-    return page(request, "emergencies/records/paper_wait.html", context, status=202)
+    named = _title(event, title)
+    return serving.waiting(request, job, named, case.number, event.get_absolute_url())
 
 
 @staff_view

@@ -12,7 +12,7 @@ from emergencies import workflow
 from emergencies.models import Compensation, Event
 from emergencies.queries import damage as queries
 from emergencies.views import frame
-from emergencies.views.papers import paper_page, served_page
+from emergencies.views.papers import GET_POST, paper_page, served_page
 from propdesk.core import rendering
 from propdesk.core.http import StaffRequest, staff_view
 
@@ -32,7 +32,7 @@ def _address(event: Event) -> str:
 
 
 @staff_view
-@require_GET
+@GET_POST
 @xframe_options_sameorigin
 def paper(request: StaffRequest, number: str) -> HttpResponse:
     """The slip, or a page that waits for the worker."""

@@ -17,6 +17,7 @@ from propdesk.core import rendering, serving
 from propdesk.core.http import StaffRequest, done, page, staff_view
 from propdesk.core.models import Document, RenderJob
 
+GET_POST = require_http_methods(["GET", "HEAD", "POST"])
 PAPERS = {"claim_slip": _l("失物认领单"), "disposal_approval": _l("过期失物处理审批单")}
 LISTS = {"found_register": _l("失物招领登记表"), "found_notice": _l("招领公告")}
 ENDS = {"claim_slip": FoundItem.Status.RETURNED, "disposal_approval": DisposalBatch.Status.DONE}
@@ -38,7 +39,7 @@ def _subject(request: StaffRequest, number: str, kind: str) -> Subject:
 
 
 @staff_view
-@require_GET
+@GET_POST
 @xframe_options_sameorigin
 def paper(request: StaffRequest, number: str, kind: str) -> HttpResponse:
     """The printed paper, or a page that waits for the worker to make it; htmx asks how far it is."""
@@ -46,12 +47,10 @@ def paper(request: StaffRequest, number: str, kind: str) -> HttpResponse:
     ready, job = _paper_of(request, row, kind)
     here = link(request, "paper", row.case.number, kind)
     if request.htmx:
-        state = {"ready": ready, "job": job, "paper_url": here}
-        status = 202 if ready is None else 200
-        return page(request, "lostfound/partials/_paper_state.html", state, status=status)
+        return serving.paper_state(request, ready, job, here)
     if ready is not None:
         return done(request, link(request, "paper_file", row.case.number, kind, ready.pk))
-    return _wait(request, job, PAPERS[kind], row.case.number, row.get_absolute_url())
+    return serving.waiting(request, job, PAPERS[kind], row.case.number, row.get_absolute_url())
 
 
 def _paper_of(
@@ -63,14 +62,9 @@ def _paper_of(
     if ready is not None:
         return ready, None
     job = rendering.job_of(case, kind, sealed=sealed)
-    if job is None or (job.state == RenderJob.State.FAILED and "again" in request.GET):
+    if job is None:
         job = rendering.request(case, kind, by=request.user, sealed=sealed)
     return None, job
-
-
-def _wait(request: StaffRequest, job: Any, title: Any, number: str, back: str) -> HttpResponse:
-    context = {"job": job, "title": title, "number": number, "back_url": back}
-    return page(request, "lostfound/paper_wait.html", context, status=202)
 
 
 @staff_view
@@ -100,7 +94,7 @@ def _served(
 
 
 @staff_view
-@require_http_methods(["GET", "HEAD", "POST"])
+@GET_POST
 def register_print(request: StaffRequest) -> HttpResponse:
     """失物招领登记表: which rows, then the list as a PDF."""
     allow(request, "read_register")
@@ -135,16 +129,14 @@ def _job(request: StaffRequest, kind: str, job: int) -> RenderJob:
 
 
 @staff_view
-@require_GET
+@GET_POST
 def list_paper(request: StaffRequest, kind: str, job: int) -> HttpResponse:
     """The list once it is made; until then a page that waits."""
     found = _job(request, kind, job)
     if found.document is not None:
         return done(request, link(request, "list_file", kind, job))
-    if found.state == RenderJob.State.FAILED and "again" in request.GET:
-        return start_list(request, kind, found.params)
     back = link(request, "notice" if kind == "found_notice" else "register_print")
-    return _wait(request, found, LISTS[kind], "", back)
+    return serving.waiting(request, found, LISTS[kind], "", back)
 
 
 @staff_view

@@ -4,6 +4,7 @@ An app registers, per kind of paper, a function that turns a job into ``Sheet``.
 served ever after; a draft is made anew whenever the case has moved on.
 """
 
+import errno
 import hashlib
 import hmac
 import logging
@@ -186,15 +187,43 @@ def _render_next(now: datetime) -> bool:
             job.document = _make(job)
         job.state = RenderJob.State.DONE
     except RenderRefused as refused:
+        # Its text may quote a character of a name: on the page it may stand, in the log not.
+        _log(job, "refused by its content")
         job.state, job.error = RenderJob.State.FAILED, str(refused)[:300]
-    except (RenderFailed, OSError) as failed:
+    except RenderFailed as failed:
+        _log(job, str(failed))
         _again(job, str(failed), now)
+    except OSError as failed:
+        _log(job, f"{type(failed).__name__} {errno.errorcode.get(failed.errno or 0, '')}")
+        _again(job, _("文件读写没有成功，请联系管理员看看磁盘是不是满了。"), now)
     except Exception:
         # A job that raises is set aside and reported, never retried for ever nor lost.
-        log.exception("render job %s", job.pk)
+        log.exception("render job %s (%s) broke down, attempt %s", job.pk, job.kind, job.attempts)
         _again(job, _("生成失败，请联系管理员查看日志。"), now)
     job.save(update_fields=["attempts", "state", "error", "document", "next_try_at"])
     return True
+
+
+def _log(job: RenderJob, why: str) -> None:
+    log.warning("render job %s (%s) failed, attempt %s: %s", job.pk, job.kind, job.attempts, why)
+
+
+@transaction.atomic
+def retry(job: RenderJob | None) -> None:
+    """再试一次: make a paper that failed now and not later; nothing for one in the making."""
+    rows = RenderJob.objects.exclude(state=RenderJob.State.DONE).exclude(error="")
+    row = rows.filter(pk=job.pk).select_for_update(skip_locked=True).first() if job else None
+    if row is None:
+        return
+    twin = RenderJob.objects.filter(state=RenderJob.State.PENDING, case__isnull=False).filter(
+        case=row.case_id, kind=row.kind, case_version=row.case_version, sealed=row.sealed
+    )
+    if twin.exclude(pk=row.pk).exists():
+        return
+    row.state, row.attempts, row.error = RenderJob.State.PENDING, 0, ""
+    row.next_try_at = timezone.now()
+    row.save(update_fields=["state", "attempts", "error", "next_try_at"])
+    wake.on_commit("core.render")
 
 
 def _again(job: RenderJob, error: str, now: datetime) -> None:

@@ -7,8 +7,8 @@ from django.http import FileResponse, Http404, HttpResponse
 from django.utils.http import content_disposition_header
 
 from propdesk.core import rendering
-from propdesk.core.http import StaffRequest, done
-from propdesk.core.models import Attachment, Document
+from propdesk.core.http import StaffRequest, done, page
+from propdesk.core.models import Attachment, Document, RenderJob
 
 log = logging.getLogger(__name__)
 
@@ -52,3 +52,26 @@ def paper(request: StaffRequest, row: Document, title: Any, *, again: str) -> Ht
     response["X-Content-Type-Options"] = "nosniff"
     response["Cache-Control"] = "private, no-store"
     return response
+
+
+def waiting(
+    request: StaffRequest, job: RenderJob | None, title: Any, number: str, back: str
+) -> HttpResponse:
+    """The page that waits for a paper, or says why it was not made; POST there tries it again.
+
+    ``back`` is where it was asked for. Whoever may read the paper may have it made again.
+    """
+    if request.method == "POST":
+        rendering.retry(job)
+        return done(request, request.path)
+    context = {"job": job, "title": title, "number": number, "back_url": back}
+    return page(request, "core/paper_wait.html", context, status=202)
+
+
+def paper_state(
+    request: StaffRequest, ready: Document | None, job: RenderJob | None, here: str
+) -> HttpResponse:
+    """How far a paper is, as a fragment beside the form that signs it."""
+    context = {"ready": ready, "job": job, "paper_url": here}
+    status = 202 if ready is None else 200
+    return page(request, "core/_paper_state.html", context, status=status)

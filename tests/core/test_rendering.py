@@ -105,6 +105,70 @@ def test_paper_that_fails_is_tried_again_with_growing_gaps_and_given_up(printer,
     assert RenderJob.objects.get().state == "failed"
 
 
+def failed_once(printer):
+    printer.error = RenderFailed("子进程已终止")
+    rendering.request(CaseFactory(), "paper", by=None)
+    rendering.render_due(timezone.now())
+    printer.error = None
+    return RenderJob.objects.get()
+
+
+def test_paper_that_waits_after_a_failure_is_made_at_once_on_demand(printer):
+    job = failed_once(printer)
+    assert rendering.render_due(timezone.now()) == 0
+
+    rendering.retry(job)
+
+    assert rendering.render_due(timezone.now()) == 1
+    assert RenderJob.objects.get().state == "done"
+
+
+@pytest.mark.parametrize("state", ["pending", "done"])
+def test_paper_in_the_making_or_made_is_not_begun_anew(printer, state):
+    rendering.request(CaseFactory(), "paper", by=None)
+    RenderJob.objects.update(state=state, attempts=1)
+    job = RenderJob.objects.get()
+
+    rendering.retry(job)
+    rendering.retry(None)
+
+    assert list(RenderJob.objects.values_list("state", "attempts")) == [(state, 1)]
+
+
+def test_failed_paper_is_not_begun_beside_its_twin(printer):
+    job = failed_once(printer)
+    RenderJob.objects.update(state="failed")
+    rendering.request(job.case, "paper", by=None)
+
+    rendering.retry(job)
+
+    states = RenderJob.objects.order_by("pk").values_list("state", flat=True)
+    assert list(states) == ["failed", "pending"]
+
+
+@pytest.mark.parametrize(
+    ("error", "reason", "said"),
+    [
+        (RenderFailed("打印超时"), "打印超时", "打印超时"),
+        (RenderRefused("没有这些字：䶮"), "refused by its content", "没有这些字：䶮"),
+        (OSError(28, "No space left", "/srv/x"), "OSError ENOSPC", "请联系管理员看看磁盘"),
+        (KeyError("王晓梅"), "broke down", "请联系管理员查看日志"),
+    ],
+)
+def test_log_says_which_paper_failed_and_why_and_nothing_personal(
+    printer, caplog, error, reason, said
+):
+    printer.error = error
+    rendering.request(CaseFactory(), "paper", by=None)
+
+    rendering.render_due(timezone.now())
+
+    job, line = RenderJob.objects.get(), caplog.messages[-1]
+    assert line.startswith(f"render job {job.pk} (paper) ")
+    assert (reason in line, "䶮" in line, "王晓梅" in line) == (True, False, False)
+    assert said in job.error
+
+
 def test_paper_succeeds_after_a_failure(printer):
     printer.error = RenderFailed("x")
     rendering.request(CaseFactory(), "paper", by=None)

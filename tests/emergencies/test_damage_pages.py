@@ -2,6 +2,7 @@
 
 import base64
 import re
+from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -15,6 +16,7 @@ from emergencies import cards, rows, workflow
 from emergencies.detail import Detail
 from emergencies.models import Compensation, Event, PriceItem
 from propdesk.core import rendering, signatures
+from propdesk.core.models import RenderJob
 from propdesk.core.roles import Role
 from tests.emergencies.damage_walk import SOFA, Desk, fresh, ruling, slip
 from tests.factories import PASSWORD, member
@@ -24,6 +26,7 @@ from tests.lostfound.printing import halves, printed, stored, text_of
 
 pytestmark = pytest.mark.django_db
 C = Compensation.Status
+HOUR = timedelta(hours=1)
 PNG = "data:image/png;base64," + base64.b64encode(drawn()).decode()
 
 
@@ -489,6 +492,23 @@ def test_guest_copy_says_that_he_agrees_only_where_he_does(desk: Desk, stand: st
 
 def test_sheet_that_waits_for_a_decision_is_marked_as_a_draft(desk: Desk) -> None:
     assert "草稿" in text_of(paper(desk.informed(SOFA), by=desk.dm))
+
+
+def test_slip_that_failed_says_why_and_is_made_again_by_whoever_may_read_it(desk: Desk) -> None:
+    event = desk.priced()
+    url = reverse("emergencies:slip_paper", args=[event.case.property.code, event.case.number])
+    client = web(desk.cashier)
+    client.get(url)
+    RenderJob.objects.update(error="打印超时", attempts=1, next_try_at=timezone.now() + HOUR)
+
+    before = client.get(url).content.decode()
+    answer = client.post(url)
+    after = client.get(url).content.decode()
+
+    assert ("打印超时" in before, "再试一次</button>" in before) == (True, True)
+    assert (answer.status_code, answer["Location"]) == (302, url)
+    assert ("打印超时" in after, "再试一次" in after) == (False, False)
+    assert RenderJob.objects.get().next_try_at <= timezone.now()
 
 
 def test_waived_slip_is_sealed_and_charges_nothing(desk: Desk) -> None:

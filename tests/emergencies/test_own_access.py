@@ -91,7 +91,7 @@ def world() -> World:
 # GET and then POST, each for: anon other admin staff cashier guard dm pm.
 TABLE = """
 emergencies:damage            302 404 404 404 200 200 200 200  401 404 405 405 405 405 405 405
-emergencies:slip_paper        302 404 404 404 302 302 302 302  401 404 405 405 405 405 405 405
+emergencies:slip_paper        302 404 404 404 302 302 302 302  401 404 404 404 302 302 302 302
 emergencies:slip_file         302 404 404 404 200 200 200 200  401 404 405 405 405 405 405 405
 emergencies:affected          302 404 404 404 404 200 200 200  401 404 405 405 405 405 405 405
 emergencies:item_act          302 404 404 404 404 200 200 200  401 404 404 404 404 422 422 422

@@ -154,9 +154,10 @@ def test_failed_paper_says_why_and_is_tried_again_on_demand() -> None:
     url = f"{complaint.get_absolute_url()}paper/complaint_record/"
     client.get(url)
     RenderJob.objects.update(state="failed", error="缺少字体")
-    assert "缺少字体" in client.get(url).content.decode()
-    client.get(url, {"again": "1"})
-    assert sorted(RenderJob.objects.values_list("state", flat=True)) == ["failed", "pending"]
+    page = client.get(url, {"again": "1"}).content.decode()
+    assert ("缺少字体" in page, "再试一次</button>" in page) == (True, True)
+    assert client.post(url).status_code == 302
+    assert list(RenderJob.objects.values_list("state", "error")) == [("pending", "")]
 
 
 def test_ready_paper_leads_to_its_file() -> None:
