@@ -82,7 +82,7 @@ def sign_damage(event: Event, signed: Signed, *, by: User) -> Compensation:
     own = signatures.confirmed(by, signed.password)
     rows: list[models.Model] = [slip]
     if ready is not None:
-        slip.scan = photos.store(event.case, ready, by=by, caption=_("赔偿单签字件"))
+        slip.scan = photos.store(event.case, ready, by=by, caption=_("赔偿单签名件"))
         rows.append(slip.scan)
     else:
         kind = PersonSignature.Kind.DRAWN
