@@ -523,7 +523,7 @@ def test_archive_waits_for_the_sheet_of_whoever_signed_on_paper() -> None:
     W.add_scan(record, box, photo(), by=house.dm)
     W.archive(fresh(event), by=house.pm)
 
-    assert "待上传签字件" in shelf
+    assert "待补传签名件" in shelf
     assert fresh(event).status == "archived"
 
 
