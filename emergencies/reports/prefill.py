@@ -12,7 +12,6 @@ from emergencies.playbooks.schema import label
 from emergencies.playbooks.vocabulary import Party as Outside
 from emergencies.queries import evidence
 from emergencies.queries.prefill import place_of
-from emergencies.reports import timeline
 from emergencies.reports.dossier import Dossier, gather
 from emergencies.reports.wording import bounded, clause, full, joined, named, sentence, short
 from propdesk.core.models import Report
@@ -38,7 +37,7 @@ def prefill_report(event: Event) -> dict[str, Any]:
         "reported_at": row.reported_at,
         "place": place_of(row)[:160],
         "witnesses": _witnesses(dossier),
-        "narrative": bounded(narrative(dossier, notes_of(row))),
+        "narrative": bounded(narrative(dossier)),
         "measures": bounded(_measures(dossier)),
         "cause_direct": bounded(_said(dossier, CAUSES)),
         "cause_indirect": "",
@@ -63,8 +62,11 @@ def _secrecy(event: Event) -> str:
     return Report.Secrecy.CONFIDENTIAL if restricted else Report.Secrecy.INTERNAL
 
 
-def narrative(dossier: Dossier, notes: tuple[Note, ...]) -> str:
-    """The course as one paragraph of facts and one line each for what followed."""
+def narrative(dossier: Dossier) -> str:
+    """What the table of the course does not say: when and where it began, and who is concerned.
+
+    Line by line the course stands in the table above it, on the same paper; nothing is printed twice.
+    """
     row = dossier.event
     head = _("%(when)s，%(where)s发生%(kind)s，%(who)s于%(at)s报告并启动预案。") % {
         "when": full(row.occurred_at),
@@ -75,10 +77,8 @@ def narrative(dossier: Dossier, notes: tuple[Note, ...]) -> str:
     }
     people = "、".join(_party(p) for p in dossier.parties)
     who = _("有关人员：%(people)s。") % {"people": people} if people else ""
-    course = [
-        f"{short(at, dossier.year)} {text}" for at, _by, text in timeline.lines(dossier, notes)
-    ]
-    return "\n".join(part for part in (head, who, *course) if part)
+    rest = _("以后的经过逐条列在上表，这里只补充表里没有的。")
+    return "\n".join(part for part in (head, who, rest) if part)
 
 
 def _party(party: Party) -> str:
@@ -92,17 +92,12 @@ def _witnesses(dossier: Dossier) -> str:
 
 
 def _measures(dossier: Dossier) -> str:
-    """One line per step that was done, in the order of the playbook."""
+    """One line per step that was done, in the order of the playbook; when and how says the table."""
     marks = dossier.record.current_marks()
     steps = evidence.playbook_of(dossier.event).steps
-    found = []
-    for step_id, step in steps.items():
-        mark = marks.get(step_id)
-        if mark is None or mark.outcome == StepMark.Outcome.NOT_NEEDED:
-            continue
-        said = joined([clause(step.zh), clause(mark.text)], "：")
-        found.append(f"{short(mark.occurred_at, dossier.year)} {sentence(said)}（{mark.by.name}）")
-    return "\n".join(found)
+    done = (step for ident, step in steps.items() if ident in marks)
+    no = StepMark.Outcome.NOT_NEEDED
+    return "\n".join(sentence(step.zh) for step in done if marks[step.id].outcome != no)
 
 
 def _said(dossier: Dossier, keys: tuple[str, ...]) -> str:

@@ -11,6 +11,8 @@ from emergencies import reports
 from emergencies.models import Event
 from emergencies.queries import evidence
 from emergencies.queries import records as queries
+from emergencies.reports import timeline
+from emergencies.reports.dossier import gather
 from propdesk.core import signers, signoff
 from propdesk.core.models import RenderJob, Report, User
 from propdesk.core.persons import Guest
@@ -78,7 +80,7 @@ def test_report_is_proposed_from_the_event() -> None:
         f"{timezone.localtime(event.occurred_at):%Y-%m-%d %H:%M}，A座 1806发生"
     )
     assert lines[1] == "有关人员：受害人王晓梅（女士）、见证人赵某。"
-    assert any("判断：" in line for line in lines)
+    assert lines[2:] == ["以后的经过逐条列在上表，这里只补充表里没有的。"]
 
 
 def test_report_tells_what_was_written_into_the_fields_of_a_step() -> None:
@@ -87,14 +89,32 @@ def test_report_tells_what_was_written_into_the_fields_of_a_step() -> None:
     said = {"conduct": "大声骂人", "present": "李强", "handling": "陪同回房"}
     W.done(event, "A32", W.Proof(values=said), by=house.dm)
     W.done(fresh(event), "A10", W.Proof(values={"guest": "短发", "condition": "清醒"}), by=house.dm)
-    found = reports.prefill_report(fresh(event))
+    event = fresh(event)
+    dossier = gather(event.case, event.case.version)
+    said_ = [text for _at, _by, text in timeline.lines(dossier, ())]
 
-    assert next(line for line in found["narrative"].splitlines() if "大声骂人" in line).endswith(
+    assert next(line for line in said_ if "大声骂人" in line).endswith(
         "言行：大声骂人；在场人：李强；怎么处置的：陪同回房。"
     )
-    assert "意识、呼吸、有没有外伤：清醒。" in found["narrative"]
-    assert "短发" not in found["narrative"]
-    assert found["improvement"] == ""
+    assert sum("意识、呼吸、有没有外伤：清醒。" in line for line in said_) == 1
+    assert [line for line in said_ if "短发" in line] == []
+    assert reports.prefill_report(event)["improvement"] == ""
+
+
+def test_report_prints_each_fact_of_the_course_once() -> None:
+    house = House()
+    event = house.answered(house.started("drunk_guest"), late=False, aggressive="yes")
+    said = {"conduct": "大声骂人", "present": "李强", "handling": "陪同回房"}
+    W.done(event, "A32", W.Proof(values=said), by=house.dm)
+    W.note(fresh(event), "客户由朋友接走", by=house.dm)
+    event = fresh(event)
+    started(event, house, house.dm)
+
+    paper = text_of(printed(fresh(event), W.REPORT_KIND, house.dm))
+
+    course = ("大声骂人", "客户由朋友接走", "启动预案，现场指挥")
+    assert {words: paper.count(words) for words in course} == dict.fromkeys(course, 1)
+    assert paper.count("判断：") == event.answers.count()
 
 
 def test_report_of_nothing_reported_says_so() -> None:
