@@ -1,5 +1,6 @@
 """When which drill was held last."""
 
+from collections.abc import Iterable
 from datetime import date
 
 from django.db.models import Max
@@ -10,22 +11,31 @@ from emergencies.queries.events import visible_to
 from propdesk.core.models import Property, User
 
 
-def last_by_property() -> dict[Property, dict[str, date | None]]:
+def last_by_property() -> dict[Property, dict[str, date]]:
     """The local day of the last drill that was run and recorded, by property and kind; two statements."""
-    found: dict[Property, dict[str, date | None]] = {
-        prop: {}
-        for prop in Property.objects.filter(
-            settings__first_run_done_at__isnull=False
-        ).select_related("settings")
-    }
-    by_pk = {prop.pk: prop for prop in found}
+    houses = Property.objects.filter(settings__first_run_done_at__isnull=False)
+    found = {prop.pk: prop for prop in houses.select_related("settings")}
+    last = _last(found)
+    return {prop: last.get(pk, {}) for pk, prop in found.items()}
+
+
+def last_of(prop: Property) -> dict[str, date]:
+    """The same of one property, by kind; one statement."""
+    return _last([prop.pk]).get(prop.pk, {})
+
+
+def _last(properties: Iterable[int]) -> dict[int, dict[str, date]]:
     rows = (
-        Event.objects.filter(is_drill=True, status=Event.Status.ARCHIVED, case__property__in=by_pk)
+        Event.objects.filter(
+            is_drill=True, status=Event.Status.ARCHIVED, case__property__in=properties
+        )
         .values("case__property", "kind")
         .annotate(last=Max("reported_at"))
     )
+    found: dict[int, dict[str, date]] = {}
     for row in rows:
-        found[by_pk[row["case__property"]]][row["kind"]] = timezone.localdate(row["last"])
+        day = timezone.localdate(row["last"])
+        found.setdefault(row["case__property"], {})[row["kind"]] = day
     return found
 
 
@@ -33,13 +43,6 @@ def since(prop: Property) -> date:
     """The day the property began with this system: the first period counts from there."""
     begun = prop.settings.first_run_done_at
     return timezone.localdate(begun) if begun else timezone.localdate()
-
-
-def last_of(prop: Property) -> dict[str, date]:
-    """The local day of the last drill of each kind that was run and recorded; one statement."""
-    rows = Event.objects.filter(is_drill=True, status=Event.Status.ARCHIVED, case__property=prop)
-    found = rows.values("kind").annotate(last=Max("reported_at"))
-    return {row["kind"]: timezone.localdate(row["last"]) for row in found}
 
 
 def recent(user: User, prop: Property, limit: int = 12) -> list[Event]:

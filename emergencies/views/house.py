@@ -13,11 +13,11 @@ from emergencies.forms.house import PriceItemForm
 from emergencies.models import Kind, PriceItem
 from emergencies.permissions import ACTIONS
 from emergencies.queries import damage, drills
+from emergencies.workflow.drills import SOON
 from propdesk.core.http import StaffRequest, attempt, done, page, staff_view
 from propdesk.core.roles import ensure, may
 
 GET_POST = require_http_methods(["GET", "HEAD", "POST"])
-S_SOON = 14
 
 
 @staff_view
@@ -103,7 +103,7 @@ def _due(request: StaffRequest, code: str, last: Any, today: Any, since: Any) ->
         word, tone, icon = _("按期"), "green", "check-circle"
         if left < 0:
             word, tone, icon = _("已过期%(n)d天") % {"n": -left}, "red", "exclamation-circle"
-        elif left <= S_SOON:
+        elif left <= SOON.days:
             word, tone, icon = _("%(n)d天后到期") % {"n": left}, "orange", "clock"
     start = reverse("emergencies:new", args=[request.prop.code, code])
     return {

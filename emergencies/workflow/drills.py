@@ -15,8 +15,8 @@ from propdesk.core.models import Property
 from propdesk.core.notices import Message, put
 from propdesk.core.roles import Role
 
-BEFORE_DAYS = (14, 0)
-"""Days before the due day on which the house is told; from then on once a week."""
+SOON = timedelta(days=14)
+"""How long before the due day the house is told; then on that day, from then on once a week."""
 EVERY = timedelta(days=7)
 
 
@@ -38,9 +38,7 @@ def remind_drills(now: datetime) -> int:
     return put(messages)
 
 
-def _of(
-    prop: Property, kinds: dict[str, date | None], today: date, now: datetime
-) -> Iterable[Message]:
+def _of(prop: Property, kinds: dict[str, date], today: date, now: datetime) -> Iterable[Message]:
     for code, book in playbooks.PLAYBOOKS.items():
         if book.drill is None:
             continue
@@ -64,7 +62,7 @@ def _of(
 
 def _stamp(due: date, today: date) -> date | None:
     """The day of reminding that has been reached last; None before the first."""
-    first = due - timedelta(days=BEFORE_DAYS[0])
+    first = due - SOON
     if today < first:
         return None
     if today < due:

@@ -8,7 +8,7 @@ from django.db import models, transaction
 from django.utils.translation import gettext as _
 
 from emergencies.models import Event, MarkPhoto, StepMark
-from emergencies.playbooks import conditions
+from emergencies.playbooks import board, conditions
 from emergencies.playbooks.schema import FieldType, Step
 from emergencies.queries import cells, evidence, timing
 from emergencies.workflow import proofs
@@ -210,9 +210,9 @@ def _next_seq(event: Event, step: str) -> int:
 
 def basis_of(event: Event, spec: Step) -> dict[str, int]:
     """Number of the answer in force of each question that decides about the step."""
-    keys = conditions.depends_on(evidence.playbook_of(event), spec.when)
-    rows = event.answers.filter(key__in=sorted(keys), superseded_at=None)
-    return dict(rows.values_list("key", "seq"))
+    rows = event.answers.filter(superseded_at=None).values_list("key", "seq")
+    known = board.Evidence(fact_seq=dict(rows))
+    return board.basis(evidence.playbook_of(event), spec.id, known)
 
 
 def asked_again(
