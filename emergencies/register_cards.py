@@ -147,10 +147,30 @@ class Headcount:
     def handed(self) -> Any:
         return headcount.handed(self.one.event)
 
-    @property
+    @cached_property
+    def handed_people(self) -> list[Any]:
+        """Who was handed over by name, with what is said of him by now."""
+        if not self.handed:
+            return []
+        rows = list(headcount.handed_people(self.one.event, self.handed))
+        gone = {party.pk for party in self.people}
+        for row in rows:
+            row.is_gone = row.party_id in gone
+        return rows
+
+    @cached_property
+    def handed_unnamed(self) -> int:
+        """How many of those handed over nobody could name."""
+        return self.handed.missing - len(self.handed_people) if self.handed else 0
+
+    @cached_property
     def is_short(self) -> bool:
-        """More are missing than the fire service knows of."""
-        return self.missing > (self.handed.missing if self.handed else 0)
+        """Somebody is missing of whom the fire service was not told."""
+        if not self.handed or not self.missing:
+            return bool(self.missing)
+        then = [row.party_id for row in self.handed_people]
+        now = [party.pk for party in self.people]
+        return headcount.short(self.missing, now, self.handed, then) > 0
 
     @property
     def acts(self) -> Acts:

@@ -167,6 +167,12 @@ class FireServiceForm(ActForm):
     )
     handed_at = moment(_("不是刚才，是什么时间移交的"))
 
+    def prepare(self) -> None:
+        """Who goes with it, so that the officer is told the same names."""
+        counted = queries.tally(self.event)
+        self.gone = queries.not_found(self.event, counted)
+        self.unnamed = counted.counted["missing"] - len(self.gone)
+
     def layout(self) -> tuple[Any, ...]:
         return (Row("officer", "unit"), "note", Fold(_t("不是刚才"), "handed_at"))
 

@@ -1,5 +1,6 @@
 """How the roll call stands: the last count of each list, and unknown as long as one was not counted."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from django.db.models import QuerySet
@@ -54,11 +55,36 @@ def handed(event: Event) -> FireHandover | None:
     return event.fire_handovers.select_related("officer", "by").order_by("-pk").first()
 
 
+def handed_people(event: Event, taken: FireHandover) -> "QuerySet[Missing]":
+    """Who was missing by name when the fire service took the missing over."""
+    counted = event.roll_calls.filter(at__lte=taken.at).order_by("list", "-seq").distinct("list")
+    rows = Missing.objects.filter(
+        roll_call__in=counted.values("pk"), outcome=Missing.Outcome.MISSING
+    )
+    return rows.select_related("roll_call", "party__person__room").order_by("pk")
+
+
+def short(missing: int, now: Collection[int], taken: FireHandover, then: Collection[int]) -> int:
+    """How many of the ``missing`` the fire service was not told of; ``now``, ``then``: parties by key.
+
+    One that was found makes no room for another: who is named now was named then, or is one of
+    those nobody could name at that time.
+    """
+    unnamed_then = taken.missing - len(then)
+    unnamed_now = missing - len(now)
+    return max(0, len(set(now) - set(then)) + unnamed_now - unnamed_then)
+
+
 def unaccounted(event: Event) -> int:
     """How many of those counted so far are missing and in nobody's hands."""
-    missing = tally(event).counted["missing"]
-    taken = handed(event)
-    return 0 if taken is not None and missing <= taken.missing else missing
+    counted = tally(event)
+    missing = counted.counted["missing"]
+    taken = handed(event) if missing else None
+    if taken is None:
+        return missing
+    now = still_missing(event, counted).values_list("party", flat=True)
+    then = handed_people(event, taken).values_list("party", flat=True)
+    return short(missing, list(now), taken, list(then))
 
 
 def unnamed(event: Event, counted: Tally) -> int:

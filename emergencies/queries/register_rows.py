@@ -124,6 +124,8 @@ def _gone(event: Event) -> Iterable[Row]:
     """Who did not answer, count by count, and what became of him."""
     rows = Missing.objects.filter(roll_call__event=event)
     rows = rows.select_related("roll_call", "party__person__room")
+    taken = headcount.handed(event)
+    given = {one.pk for one in headcount.handed_people(event, taken)} if taken else set()
     for row in rows.order_by("roll_call__counted_at", "pk"):
         room = row.party.person.room
         yield {
@@ -132,8 +134,14 @@ def _gone(event: Event) -> Iterable[Row]:
             "room": room.label if room else "",
             "note": row.party.note,
             "at": row.roll_call.counted_at,
-            "outcome": str(row.get_outcome_display()),
+            "outcome": _outcome(row, row.pk in given),
         }
+
+
+def _outcome(row: Missing, is_given: bool) -> str:
+    """What became of him by this count; who was handed over with it is in the list of that hour."""
+    said = str(row.get_outcome_display())
+    return _("%(said)s，已移交消防") % {"said": said} if is_given else said
 
 
 def _losses(event: Event) -> Iterable[Row]:

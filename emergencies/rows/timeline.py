@@ -162,10 +162,22 @@ def _facts(one: Detail, entry: AuditEntry, info: dict[str, Any]) -> str:
         return one.colleague(who)
     if action == "add_party" and info.get("part") in Party.Part.values:
         return str(Party.Part(info["part"]).label)
+    if action == "hand_to_fire_service":
+        return _handed(one, info)
     if action == "open_child":
         kind = Kind(info["kind"]).label if info.get("kind") in Kind.values else ""
         return " · ".join(filter(None, [str(info.get("number", "")), str(kind)]))
     return str(info.get("number") or info.get("title") or "")
+
+
+def _handed(one: Detail, info: dict[str, Any]) -> str:
+    """Who went into the hands of the fire service: by name as far as known, and how many."""
+    keys = info.get("parties", ())
+    known = [p for p in one.parties if p.pk in keys]
+    named = [" ".join(filter(None, [p.name, p.room, p.note])) for p in known]
+    rest = info.get("missing", 0) - len(named)
+    unknown = _("%(n)d人还不知道是谁") % {"n": rest} if rest > 0 else ""
+    return "、".join(filter(None, [*named, unknown]))
 
 
 def _rule(info: dict[str, Any]) -> str:

@@ -239,9 +239,8 @@ def _counted(event: Event, by: User, now: datetime, at: datetime) -> list[models
         if unnamed := headcount.unnamed(event, tally):
             values["unnamed"] = unnamed
         rows += fulfilled(event, Register.ROLL_CALL, by=by, now=now, at=at, values=values)
-    handed = headcount.handed(event)
-    if handed is not None and tally.counted["missing"] > handed.missing:
-        reason = _("未到的人比移交时多")
+    if headcount.unaccounted(event) and headcount.handed(event) is not None:
+        reason = _("有没到的人还没有移交")
         rows += withdraw(event, Register.FIRE_HANDOVER, by=by, now=now, reason=reason)
     return rows
 
@@ -267,7 +266,9 @@ def _alarm(event: Event, row: RollCall, by: User) -> None:
 def hand_to_fire_service(event: Event, what: Handed, *, by: User) -> FireHandover:
     """移交消防 (E-8): all who are missing now are in the hands of the fire service, by name of officer.
 
-    ConflictError while nobody is missing.
+    Who they are goes with it: those named at the last counts, and how many nobody can name yet.
+    Counts go on afterwards: whoever is found is said so by name. ConflictError while nobody is
+    missing.
     """
     event, _stand = begin(event, "hand_to_fire_service", by)
     missing = check_fire_service(event)
@@ -294,7 +295,8 @@ def hand_to_fire_service(event: Event, what: Handed, *, by: User) -> FireHandove
         "unaccounted": missing,
     }
     rows += fulfilled(event, Register.FIRE_HANDOVER, by=by, now=now, at=at, values=values)
-    info = {"handover": row.pk, "missing": missing}
+    people = [found.party_id for found in headcount.handed_people(event, row)]
+    info = {"handover": row.pk, "missing": missing, "parties": people}
     finish(event, [], *rows, by=by, action="hand_to_fire_service", info=info, occurred_at=at)
     return row
 

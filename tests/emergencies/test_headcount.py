@@ -409,6 +409,77 @@ def test_fewer_missing_leaves_the_handing_over():
     assert board(event).lines["R35"].state == "done"
 
 
+def named(house, event, *people, of=20, **more):
+    """The residents counted: so many of the list named as missing."""
+    gone = tuple(Absent(name=name, note=note) for name, note in people)
+    what = W.Count("residents", of, of - len(gone), gone, **more)
+    W.roll_call(fresh(event), what, by=house.desk)
+    return fresh(event)
+
+
+def handed_by_name():
+    """李强 is missing and handed over."""
+    house = House()
+    event = named(house, house.roll(house.burning()), ("李强", ""))
+    W.hand_to_fire_service(event, HANDED, by=house.sec)
+    return house, fresh(event)
+
+
+def test_another_who_is_missing_is_not_handed_over_with_the_one_who_was_found():
+    house, event = handed_by_name()
+    first = event.parties.get(part="trapped")
+
+    event = named(house, event, ("王晓梅", ""), settled={first.pk: "found"})
+
+    assert headcount.unaccounted(event) == 1
+    assert board(event).lines["R35"].state == "open"
+    W.hand_to_fire_service(event, HANDED, by=house.sec)
+    assert headcount.unaccounted(fresh(event)) == 0
+
+
+def test_one_who_was_handed_over_is_found_afterwards_by_name():
+    house, event = handed_by_name()
+    first = event.parties.get(part="trapped")
+
+    event = named(house, event, settled={first.pk: "found"})
+
+    assert headcount.tally(event).missing == 0
+    assert (headcount.unaccounted(event), headcount.not_found(event)) == (0, [])
+    assert [m.party_id for m in headcount.handed_people(event, headcount.handed(event))] == [
+        first.pk
+    ]
+
+
+def test_name_of_one_who_was_handed_over_unknown_is_no_other_person():
+    house = House()
+    event = house.roll(house.burning(), 1)
+    W.hand_to_fire_service(event, HANDED, by=house.sec)
+
+    event = named(house, event, ("李强", ""))
+
+    assert (headcount.tally(event).missing, headcount.unaccounted(event)) == (1, 0)
+    assert board(event).lines["R35"].state == "done"
+
+
+def test_who_is_handed_over_stands_on_form_page_timeline_and_paper():
+    house = House()
+    event = house.roll(house.burning())
+    event = named(house, event, ("李强", ""), ("", "红外套，三楼窗口"))
+    client = client_of(house.sec)
+    base = event.get_absolute_url()
+
+    form = client.get(f"{base}do/hand-to-fire-service/").content.decode()
+    W.hand_to_fire_service(event, HANDED, by=house.sec)
+    page = client.get(f"{base}headcount/").content.decode()
+    story = client.get(f"{base}timeline/").content.decode()
+    paper = [row["outcome"] for row in registers.ROWS["roll_call_missing"](fresh(event))]
+
+    for words in ("李强", "红外套，三楼窗口"):
+        assert [words in each for each in (form, page, story)] == [True] * 3
+    assert page.count("已移交，没到") == 2
+    assert paper == ["未到，已移交消防", "未到，已移交消防"]
+
+
 def test_handing_over_is_for_the_duty_side_security_and_who_commands():
     house = House()
     event = house.roll(house.burning(), 1)
