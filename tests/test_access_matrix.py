@@ -18,7 +18,8 @@ from django.utils import timezone
 from incidents import acts, workflow
 from incidents.models import Complaint
 from incidents.permissions import ACTIONS
-from propdesk.core.models import Attachment, Delivery, Document, Property, User
+from propdesk.core import blanks
+from propdesk.core.models import Attachment, Delivery, Document, Property, RenderJob, User
 from propdesk.core.roles import Role, standing
 from propdesk.desk import shell
 from tests.factories import (
@@ -105,6 +106,24 @@ def _keys(house: House, complaint: Complaint) -> dict[str, Any]:
     )
     document.file.save("paper.pdf", ContentFile(PAPER), save=False)
     document.save(force_insert=True)
+    pack = blanks.make(prop, by=house.dm)
+    sheet = pack.blanks.order_by("serial")[0]
+    leaf = Document(
+        property=prop,
+        kind=blanks.KIND,
+        number=pack.number,
+        version=1,
+        sealed=False,
+        sha256=document.sha256,
+        data_sha256="0" * 64,
+        pages=1,
+        size=1,
+        created_at=timezone.now(),
+    )
+    leaf.file.save("pack.pdf", ContentFile(PAPER), save=False)
+    leaf.save(force_insert=True)
+    RenderJob.objects.filter(pk=pack.job_id).update(document=leaf, state="done")
+    pack = blanks.take(pack, by=house.dm)
     clerk = UserFactory()
     held = MembershipFactory(user=clerk, property=prop, role=Role.HOUSEKEEPING)
     return {
@@ -124,6 +143,8 @@ def _keys(house: House, complaint: Complaint) -> dict[str, Any]:
         "deputy": DeputyFactory(for_membership=held).pk,
         "shift": ShiftFactory(property=prop, user=house.dm).pk,
         "place": PlaceFactory(property=prop, code="A-1806").pk,
+        "pack": pack.pk,
+        "serial": sheet.serial,
     }
 
 
@@ -144,6 +165,9 @@ PK = {
     "shift_cancel": "shift",
     "place_edit": "place",
     "place_retire": "place",
+    "outage_take": "pack",
+    "outage_file": "pack",
+    "outage_void": "pack",
 }
 
 
@@ -250,6 +274,13 @@ house:places_template         302 404 200 403 403 403 403 403 200  401 404 200 4
 house:places_confirm          405 405 405 405 405 405 405 405 405  401 404 409 403 403 403 403 403 409
 house:place_edit              302 404 200 403 403 403 403 403 200  401 404 422 403 403 403 403 403 422
 house:place_retire            302 404 200 403 403 403 403 403 200  401 404 422 403 403 403 403 403 422
+house:outage                  302 404 403 403 403 403 403 200 200  401 404 405 405 405 405 405 405 405
+house:outage_make             302 404 405 405 405 405 405 405 405  401 404 403 403 403 403 403 302 302
+house:outage_take             302 404 405 405 405 405 405 405 405  401 404 403 403 403 403 403 302 302
+house:outage_file             302 404 403 403 403 403 403 200 200  401 404 405 405 405 405 405 405 405
+house:outage_void             302 404 403 403 403 403 403 200 200  401 404 403 403 403 403 403 422 422
+house:blank                   302 404 403 403 403 403 403 200 200  401 404 403 403 403 403 403 422 422
+house:blank_void              302 404 403 403 403 403 403 200 200  401 404 403 403 403 403 403 422 422
 incidents:board               302 404 200 200 200 200 200 200 200  401 404 405 405 405 405 405 405 405
 incidents:intake              302 404 403 200 403 403 200 200 200  401 404 403 422 403 403 422 422 422
 incidents:intake_draft        302 404 405 405 405 405 405 405 405  401 404 403 204 403 403 204 204 204

@@ -17,7 +17,7 @@ from emergencies.reports import parts
 from emergencies.reports.dossier import Dossier, gather
 from emergencies.reports.sheet import FORM, coded
 from emergencies.reports.wording import RETENTION, cell, full
-from propdesk.core import persons
+from propdesk.core import blanks, persons
 from propdesk.core.models import RenderJob
 from propdesk.core.papers import State, Tick
 from propdesk.core.papers_events import Block, EventRecordPaper, Line, Pair
@@ -68,7 +68,7 @@ def event_record(job: RenderJob) -> Sheet:
         notifications=parts.notifications(dossier) if form.code in WITH_CALLS else (),
         overrides=parts.overrides(dossier) if form.code in WITH_CALLS else (),
         photos=photos,
-        attachments=more,
+        attachments=more + blanks.attached(dossier.entries),
         signatures=boxes,
         note=_digest(record),
     )

@@ -13,7 +13,7 @@ from emergencies.reports.dossier import Dossier, gather
 from emergencies.reports.prefill import notes_of
 from emergencies.reports.sheet import FORM, coded
 from emergencies.reports.wording import RETENTION, SEVERITY, full
-from propdesk.core import signoff
+from propdesk.core import blanks, signoff
 from propdesk.core.models import RenderJob, Report, ReportBox
 from propdesk.core.papers import Field, IncidentReportPaper, State, Witness, ticks
 from propdesk.core.pdf.render import RenderRefused
@@ -49,7 +49,7 @@ def event_report(job: RenderJob) -> Sheet:
         void_reason=event.void_reason,
         overrides=parts.overrides(dossier),
         photos=photos,
-        attachments=more,
+        attachments=more + blanks.attached(dossier.entries),
         signatures=boxes,
         timeline=timeline.printed(dossier, notes_of(event)),
         notifications=parts.notifications(dossier),

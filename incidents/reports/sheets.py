@@ -15,7 +15,7 @@ from incidents.reports.dossier import Dossier, gather
 from incidents.reports.steps import steps
 from incidents.reports.timeline import timeline
 from incidents.reports.wording import clause, full, short, yuan
-from propdesk.core import masks, papers, rendering, sign_route, signoff
+from propdesk.core import blanks, masks, papers, rendering, sign_route, signoff
 from propdesk.core.models import RenderJob, Report, ReportBox
 from propdesk.core.papers import (
     ComplaintRecordPaper,
@@ -57,7 +57,7 @@ def incident_report(job: RenderJob) -> Sheet:
         severity=parts.severity(report.severity),
         status=_report_status(report, job),
         photos=photos,
-        attachments=remarks,
+        attachments=remarks + blanks.attached(dossier.entries),
         signatures=boxes,
         steps=steps(dossier, None),
         timeline=timeline(dossier),
@@ -86,7 +86,7 @@ def complaint_record(job: RenderJob) -> Sheet:
         severity=str(dossier.complaint.get_severity_display()),
         status=str(Complaint.Status(last.status).label),
         photos=photos,
-        attachments=remarks,
+        attachments=remarks + blanks.attached(dossier.entries),
         signatures=boxes,
         note=_signed_where(report) if drawn else None,
         steps=steps(dossier, report),

@@ -13,7 +13,16 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from propdesk.core import audit, rendering
-from propdesk.core.models import AuditEntry, BlankForm, Case, OutagePack, Property, RenderJob, User
+from propdesk.core.models import (
+    AuditEntry,
+    BlankForm,
+    Case,
+    Document,
+    OutagePack,
+    Property,
+    RenderJob,
+    User,
+)
 from propdesk.core.numbering import next_number, next_numbers
 from propdesk.core.permissions import ACTIONS
 from propdesk.core.roles import ensure
@@ -72,7 +81,7 @@ def _add_blanks(pack: OutagePack, by: User | None, now: datetime) -> None:
         audit.save(row, by=by, reason=_("随停电包编号"))
 
 
-def finished(pack: OutagePack) -> "rendering.Document | None":
+def finished(pack: OutagePack) -> Document | None:
     """The newest PDF of the pack that came out well."""
     done = pack.job is not None and pack.job.document_id is not None
     return pack.job.document if done and pack.job else pack.document

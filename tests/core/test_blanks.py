@@ -1,7 +1,7 @@
 """停电包 and its blank forms: numbers used up by paper only, each settled once (F11)."""
 
+import os
 from datetime import datetime, timedelta
-from zoneinfo import ZoneInfo
 
 import pytest
 import time_machine
@@ -9,7 +9,7 @@ from django.core.exceptions import PermissionDenied
 from django.db import IntegrityError, connection, transaction
 from django.utils import timezone
 
-from propdesk.core import blanks, rendering
+from propdesk.core import blanks, orphans, rendering
 from propdesk.core.models import AuditEntry, BlankForm, Case, Document, OutagePack, User
 from propdesk.core.roles import DUTY, Role
 from propdesk.core.transitions import ConflictError, RefusedInput
@@ -18,11 +18,12 @@ from tests.incidents.journey import House
 from tests.incidents.moves import fingerprint
 
 pytestmark = pytest.mark.django_db
-SHANGHAI = ZoneInfo("Asia/Shanghai")
 IN_A_PACK = sum(count for _form, count in blanks.FORMS)
 
 
-def printed(pack: OutagePack, pages: int = 3) -> OutagePack:
+def printed(
+    pack: OutagePack, file: str = "papers/none.pdf", made_at: datetime | None = None
+) -> OutagePack:
     """As if the worker had made the PDF."""
     job = pack.job
     assert job is not None
@@ -32,18 +33,20 @@ def printed(pack: OutagePack, pages: int = 3) -> OutagePack:
         number=pack.number,
         version=1,
         sealed=False,
-        file="papers/none.pdf",
+        file=file,
         sha256="0" * 64,
         data_sha256="0" * 64,
         verify_code="",
         audit_head="",
-        pages=pages,
+        pages=3,
         size=1,
-        created_at=timezone.now(),
+        created_at=made_at or timezone.now(),
     )
     job.state = "done"
     job.save()
-    return OutagePack.objects.select_related("job__document", "document", "property").get(pk=pack.pk)
+    return OutagePack.objects.select_related("job__document", "document", "property").get(
+        pk=pack.pk
+    )
 
 
 def taken(house: House, by: User | None = None) -> OutagePack:
@@ -138,18 +141,18 @@ def test_others_neither_make_nor_take_nor_settle(role: Role) -> None:
 @pytest.mark.parametrize(
     ("made", "now", "due"),
     [
-        (datetime(2026, 11, 26, 2, 59), datetime(2026, 11, 26, 3, 0), 1),
-        (datetime(2026, 11, 26, 3, 0), datetime(2026, 11, 27, 2, 59), 0),
-        (datetime(2026, 11, 25, 23, 0), datetime(2026, 11, 26, 2, 0), 0),
-        (datetime(2026, 11, 25, 2, 0), datetime(2026, 11, 26, 2, 0), 1),
+        ("2026-11-26T02:59+08:00", "2026-11-26T03:00+08:00", 1),
+        ("2026-11-26T03:00+08:00", "2026-11-27T02:59+08:00", 0),
+        ("2026-11-25T23:00+08:00", "2026-11-26T02:00+08:00", 0),
+        ("2026-11-25T02:00+08:00", "2026-11-26T02:00+08:00", 1),
     ],
 )
-def test_night_makes_one_pack_from_three_on(made: datetime, now: datetime, due: int) -> None:
+def test_night_makes_one_pack_from_three_on(made: str, now: str, due: int) -> None:
     house = House()
-    blanks.make(house.prop, by=None, now=made.replace(tzinfo=SHANGHAI))
+    blanks.make(house.prop, by=None, now=datetime.fromisoformat(made))
     OutagePack.objects.update(job=None)
-    assert blanks.make_nightly(now.replace(tzinfo=SHANGHAI)) == due
-    assert blanks.make_nightly(now.replace(tzinfo=SHANGHAI)) == 0
+    assert blanks.make_nightly(datetime.fromisoformat(now)) == due
+    assert blanks.make_nightly(datetime.fromisoformat(now)) == 0
 
 
 def test_night_passes_a_house_without_its_first_answers() -> None:
@@ -195,7 +198,8 @@ def test_number_stays_out_until_it_is_settled() -> None:
 
 
 @pytest.mark.parametrize(
-    ("case", "sentence"), [("none", "没有这个编号"), ("other", "没有这个编号"), ("kind", "要补录成")]
+    ("case", "sentence"),
+    [("none", "没有这个编号"), ("other", "没有这个编号"), ("kind", "要补录成")],
 )
 def test_enter_refuses_what_does_not_belong(case: str, sentence: str) -> None:
     house, elsewhere = House(), House()
@@ -263,18 +267,31 @@ def test_void_needs_a_reason_and_unlinks_the_case() -> None:
             " void_reason = '' WHERE settled_at IS NOT NULL",
             "core_blankform_stays_settled",
         ),
-        ("UPDATE core_blankform SET case_id = NULL WHERE case_id IS NOT NULL", "core_blankform_settled"),
+        (
+            "UPDATE core_blankform SET case_id = NULL WHERE case_id IS NOT NULL",
+            "core_blankform_settled",
+        ),
         ("DELETE FROM core_blankform", "core_blankform_serial_frozen"),
         ("UPDATE core_outagepack SET number = 'TD-1'", "core_outagepack_number_frozen"),
-        ("UPDATE core_outagepack SET taken_at = NULL, taken_by_id = NULL", "core_outagepack_taken_frozen"),
-        ("UPDATE core_outagepack SET taken_by_id = (SELECT max(id) FROM core_user)", "core_outagepack_taken_frozen"),
+        (
+            "UPDATE core_outagepack SET taken_at = NULL, taken_by_id = NULL",
+            "core_outagepack_taken_frozen",
+        ),
+        (
+            "UPDATE core_outagepack SET taken_by_id = (SELECT max(id) FROM core_user)",
+            "core_outagepack_taken_frozen",
+        ),
     ],
 )
 def test_database_keeps_numbers(statement: str, name: str) -> None:
     house = House()
     blanks.enter(sheet(taken(house)), house.new().case, by=house.dm)
     member(house.prop, Role.STAFF)
-    with pytest.raises(IntegrityError) as refused, transaction.atomic(), connection.cursor() as cursor:
+    with (
+        pytest.raises(IntegrityError) as refused,
+        transaction.atomic(),
+        connection.cursor() as cursor,
+    ):
         cursor.execute(statement)
     assert refused.value.__cause__.diag.constraint_name == name  # type: ignore[union-attr]
 
@@ -287,26 +304,16 @@ def test_database_holds_one_pack_ready() -> None:
 
 
 def test_newest_pdf_is_kept_when_drafts_go(settings, tmp_path) -> None:  # type: ignore[no-untyped-def]
-    from propdesk.core import orphans
-
     settings.MEDIA_ROOT = tmp_path
-    house, now = House(), timezone.now()
-    names = []
-    for _n in range(2):
-        pack = printed(blanks.make(house.prop, by=house.dm))
-        name = f"papers/{timezone.localtime(now):%Y/%m}/{pack.job_id}.pdf"
-        Document.objects.filter(pk=pack.job.document_id).update(  # type: ignore[union-attr]
-            file=name, created_at=now - timedelta(hours=30)
-        )
-        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
-        (tmp_path / name).write_bytes(b"x")
-        old = (now - timedelta(hours=30)).timestamp()
-        import os
-
-        os.utime(tmp_path / name, (old, old))
-        names.append(tmp_path / name)
-    orphans.sweep(now)
-    assert [path.exists() for path in names] == [False, True]
+    house, then = House(), timezone.now() - timedelta(hours=30)
+    paths = [tmp_path / f"papers/{timezone.localtime(then):%Y/%m}/{n}.pdf" for n in range(2)]
+    for path in paths:
+        printed(blanks.make(house.prop, by=house.dm), str(path.relative_to(tmp_path)), then)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(b"x")
+        os.utime(path, (then.timestamp(), then.timestamp()))
+    orphans.sweep(timezone.now())
+    assert [path.exists() for path in paths] == [False, True]
 
 
 def test_rendering_is_asked_for_without_a_person() -> None:

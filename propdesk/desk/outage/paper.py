@@ -1,5 +1,6 @@
 """The pack as a paper: gathered from all registers, confidential cases left out altogether."""
 
+import re
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from itertools import groupby
@@ -232,7 +233,7 @@ def _events(prop: Property) -> Listing:
 
 def place_of(row: Any) -> str:
     """Where it is, as people say it."""
-    return (row.place.code or row.place.label) if row.place else row.place_note
+    return str((row.place.code or row.place.label) if row.place else row.place_note)
 
 
 def _beyond(more: int) -> str:
@@ -242,7 +243,10 @@ def _beyond(more: int) -> str:
 def _floors(rooms: Iterable[Place]) -> tuple[FloorRooms, ...]:
     """Rooms by floor, as many in a row as stand side by side; a short row is filled up."""
     found = []
-    for title, group in groupby(rooms, key=lambda room: room.parent.label if room.parent else ""):
+    rooms = sorted(
+        rooms, key=lambda room: (_natural(_floor(room)), _natural(room.code or room.name))
+    )
+    for title, group in groupby(rooms, key=_floor):
         names = [Room(room.code or room.name) for room in group]
         rows = [
             _full(names[start : start + SIDE_BY_SIDE])
@@ -250,6 +254,16 @@ def _floors(rooms: Iterable[Place]) -> tuple[FloorRooms, ...]:
         ]
         found.append(FloorRooms(title or _("其他房间"), tuple(rows)))
     return tuple(found)
+
+
+def _floor(room: Place) -> str:
+    return room.parent.label if room.parent else ""
+
+
+def _natural(text: str) -> list[tuple[int, str]]:
+    """Sorts 2层 before 10层."""
+    parts = re.findall(r"\d+|\D+", text)
+    return [(int(part), "") if part.isdecimal() else (-1, part) for part in parts]
 
 
 def _full(row: Sequence[Room]) -> tuple[Room, ...]:

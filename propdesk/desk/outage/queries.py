@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.db.models import Case as When
-from django.db.models import Count, IntegerField, OuterRef, Q, QuerySet, Subquery, Value
+from django.db.models import Count, F, IntegerField, OuterRef, Q, QuerySet, Subquery, Value
 from django.db.models import When as If
 
 from emergencies.models import Event
@@ -63,7 +63,7 @@ def people(prop: Property, now: datetime) -> "QuerySet[Membership]":
     )
     rows = Membership.objects.current(now).filter(property=prop, role__in=RANK)
     rows = rows.select_related("user", "department").annotate(rank=order)
-    return rows.order_by("rank", "user__name_sort", "pk")[:PEOPLE]
+    return rows.order_by(F("rank"), "user__name_sort", "pk")[:PEOPLE]
 
 
 def roster(prop: Property, start: datetime, end: datetime) -> "QuerySet[Shift]":
@@ -147,7 +147,7 @@ def out(prop: Property, after: str) -> Page:
     return Page(found[:PAGE], found[PAGE - 1].serial if len(found) > PAGE else "")
 
 
-def packs_out(prop: Property) -> "QuerySet[OutagePack]":
+def packs_out(prop: Property) -> "QuerySet[Any]":
     """Packs that have numbers 未回收, with how many, the oldest first."""
     still = BlankForm.objects.filter(property=prop, settled_at=None)
     count = Count("blanks", filter=Q(blanks__settled_at=None))
@@ -206,6 +206,6 @@ def seen(user: User, prop: Property, rows: list[BlankForm]) -> set[int]:
     """Which cases of settled sheets this person may read: of others not even the number is shown."""
     found: set[int] = set()
     for kind in sorted({row.case.kind for row in rows if row.case}):
-        ids = [row.case_id for row in rows if row.case and row.case.kind == kind]
+        ids = [row.case.pk for row in rows if row.case and row.case.kind == kind]
         found |= set(visible(user, prop, kind).filter(pk__in=ids).values_list("pk", flat=True))
     return found

@@ -5,6 +5,7 @@ from typing import Any
 
 from django.http import Http404, HttpResponse
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
@@ -49,6 +50,7 @@ def pack(request: StaffRequest) -> HttpResponse:
         "seen": queries.seen(request.user, request.prop, settled),
         "makes": allowed(request, "make_pack"),
         "settles": allowed(request, "settle_blank"),
+        "now": timezone.now(),
     }
     return show(request, "outage", "outage", context)
 
