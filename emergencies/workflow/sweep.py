@@ -13,7 +13,7 @@ from emergencies.playbooks.board import StepLine
 from emergencies.queries import evidence, timing
 from emergencies.workflow.base import Rule, finish, minutes, neutral, say
 from emergencies.workflow.calling import hold_free
-from emergencies.workflow.ending import missing_to_archive
+from emergencies.workflow.ending import in_the_way
 from emergencies.workflow.marking import next_round_at
 from emergencies.workflow.table import S
 from propdesk.core import clocks
@@ -69,9 +69,10 @@ def _flag(pk: int, now: datetime) -> int:
         return 0
     due = list(clocks.pending(RULES, now).filter(case=event.case_id).select_for_update())
     told = [rule for rule in RULES if any(c.rule == rule for c in due) and _matters(event, rule)]
+    steps: set[str] = set()
     for rule in told:
         newest = max(c.due_at for c in due if c.rule == rule)
-        _fire(event, rule, newest, now)
+        steps |= _fire(event, rule, newest, now, steps)
     for clock in due:
         clock.merged = clock.due_at != max(c.due_at for c in due if c.rule == clock.rule)
     clocks.mark_fired(due, now)
@@ -82,20 +83,25 @@ def _matters(event: Event, rule: str) -> bool:
     return event.status in AFTER.get(Rule(rule), (S.RUNNING,))
 
 
-def _fire(event: Event, rule: str, due_at: datetime, now: datetime) -> None:
-    """Tell whoever has to do it and the commander, when there is still something to tell."""
+def _fire(event: Event, rule: str, due_at: datetime, now: datetime, told: set[str]) -> set[str]:
+    """Tell whoever has to do it and the commander, when there is still something to tell.
+
+    Returns the steps it told of. Those in ``told`` were told of a moment ago by another rule: nobody
+    gets two notices for one step in one minute.
+    """
     if rule in REGISTERS:
         REGISTERS[rule](event, due_at, now)
-        return
-    lines = _late(event, rule, due_at, now)
-    if lines is None:
-        return
+        return set()
+    late = _late(event, rule, due_at, now)
+    lines = [line for line in late or () if line.step.id not in told]
+    if late is None or (late and not lines):
+        return set()
     roles = {Role(line.step.by) for line in lines if line.step.by in Role.values}
     if rule in AFTER:
         roles = {_after_role(event, rule)}
     owners = _late_owners(event, due_at) if rule == Rule.ACTION_LATE else []
     if rule == Rule.ACTION_LATE and not owners:
-        return
+        return set()
     text = _("【%(rule)s】%(case)s") % {"rule": Rule(rule).label, "case": neutral(event)}
     if lines:
         text += _(" · 共%(n)d步") % {"n": len(lines)}
@@ -109,8 +115,10 @@ def _fire(event: Event, rule: str, due_at: datetime, now: datetime) -> None:
         urgent=rule not in AFTER,
         due_at=due_at,
     )
-    info = {"rule": rule, "due_at": due_at.isoformat(), "steps": [line.step.id for line in lines]}
+    ids = [line.step.id for line in lines]
+    info = {"rule": rule, "due_at": due_at.isoformat(), "steps": ids}
     finish(event, [], by=None, action="flag", info=info, occurred_at=due_at)
+    return set(ids)
 
 
 def _late_owners(event: Event, due_at: datetime) -> list[User]:
@@ -135,7 +143,7 @@ def _late(event: Event, rule: str, due_at: datetime, now: datetime) -> list[Step
     record = evidence.record_of(event)
     board = evidence.look(event, record)
     if rule == Rule.RECORD_LATE:
-        unsigned = [m for m in missing_to_archive(event, board) if m.at[0] == "record"]
+        unsigned = [m for m in in_the_way(event, board) if m.at[0] == "record"]
         return [] if unsigned else None
     if rule == Rule.ROUND_LATE:
         late = [line for line in board.steps if _round_is_late(event, record, line, now)]

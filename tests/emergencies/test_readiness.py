@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -13,6 +14,7 @@ from emergencies import workflow
 from emergencies.detail import Detail
 from emergencies.models import Event
 from emergencies.own_acts import DAMAGE
+from emergencies.playbooks import PLAYBOOKS
 from propdesk.core.models import User
 from propdesk.core.roles import Role
 from tests.emergencies.damage_walk import SOFA, Desk, fresh, ruling
@@ -235,3 +237,18 @@ def test_decided_slip_of_a_guest_who_agrees_is_ready_to_be_signed() -> None:
     workflow.decide_damage(event, ruling("uphold", "照价"), by=desk.pm)
 
     assert shown(desk.dm, address(fresh(event), "act", "sign-damage"))[:2] == (200, True)
+
+
+# --- one notice a step and minute ------------------------------------------------------------
+
+
+def test_step_that_is_late_and_to_be_reminded_of_in_one_run_is_told_once() -> None:
+    house = House()
+    event = house.started("theft")
+    house.answered(event, late=False, reported_to_police="yes")
+    step = PLAYBOOKS["theft"].steps["T22"]
+
+    workflow.flag_due(event.reported_at + timedelta(minutes=step.remind[1], seconds=30))
+
+    told = [entry.content["info"]["steps"] for entry in event.case.entries.filter(action="flag")]
+    assert sum(step.id in ids for ids in told) == 1
