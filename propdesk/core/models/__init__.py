@@ -2,6 +2,7 @@
 
 from propdesk.core.models.blanks import BlankForm, OutagePack
 from propdesk.core.models.cases import AuditEntry, Case, CaseCounter, CaseLink
+from propdesk.core.models.copies import CopyHidden, PaperCopy
 from propdesk.core.models.papers import (
     Attachment,
     CopyLog,
@@ -34,6 +35,7 @@ __all__ = [
     "CaseCounter",
     "CaseLink",
     "Clock",
+    "CopyHidden",
     "CopyLog",
     "Delivery",
     "Department",
@@ -46,6 +48,7 @@ __all__ = [
     "Membership",
     "Notice",
     "OutagePack",
+    "PaperCopy",
     "Person",
     "PersonChange",
     "PersonSignature",
