@@ -18,7 +18,7 @@ from django.utils import timezone
 from incidents import acts, workflow
 from incidents.models import Complaint
 from incidents.permissions import ACTIONS
-from propdesk.core import blanks
+from propdesk.core import blanks, seals
 from propdesk.core.models import Attachment, Delivery, Document, Property, RenderJob, User
 from propdesk.core.roles import Role, standing
 from propdesk.desk import shell
@@ -90,6 +90,7 @@ def world() -> World:
 
 def _keys(house: House, complaint: Complaint) -> dict[str, Any]:
     prop = house.prop
+    seals.current(prop)
     document = Document(
         case=complaint.case,
         report=complaint.case.reports.get(),
@@ -281,6 +282,9 @@ house:outage_file             302 404 403 403 403 403 403 200 200  401 404 405 4
 house:outage_void             302 404 403 403 403 403 403 200 200  401 404 403 403 403 403 403 422 422
 house:blank                   302 404 403 403 403 403 403 200 200  401 404 403 403 403 403 403 422 422
 house:blank_void              302 404 403 403 403 403 403 200 200  401 404 403 403 403 403 403 422 422
+house:seal                    302 404 200 403 403 403 403 403 200  401 404 405 405 405 405 405 405 405
+house:seal_certificate        302 404 200 403 403 403 403 403 200  401 404 405 405 405 405 405 405 405
+house:seal_rotate             302 404 200 403 403 403 403 403 403  401 404 422 403 403 403 403 403 403
 incidents:board               302 404 200 200 200 200 200 200 200  401 404 405 405 405 405 405 405 405
 incidents:intake              302 404 403 200 403 403 200 200 200  401 404 403 422 403 403 422 422 422
 incidents:intake_draft        302 404 405 405 405 405 405 405 405  401 404 403 204 403 403 204 204 204
@@ -300,6 +304,7 @@ incidents:remove_photo        302 404 404 404 404 403 403 200 200  401 404 404 4
 incidents:photo               302 404 404 404 404 200 200 200 200  401 404 405 405 405 405 405 405 405
 found_notice                  200 200 200 200 200 200 200 200 200  405 405 405 405 405 405 405 405 405
 desk:home                     302 302 302 302 302 302 302 302 302  405 405 405 405 405 405 405 405 405
+desk:verify_start             200 200 200 200 200 200 200 200 200  422 422 422 422 422 422 422 422 422
 desk:verify_start             200 200 200 200 200 200 200 200 200  422 422 422 422 422 422 422 422 422
 desk:verify                   200 200 200 200 200 200 200 200 200  405 405 405 405 405 405 405 405 405
 desk:board                    302 404 302 200 200 200 200 200 200  401 404 405 405 405 405 405 405 405

@@ -332,6 +332,14 @@ class ComplaintRecordPaper(Paper):
     improvement: Text = None
 
 
+def title_of(schema: str) -> str:
+    """What the papers of a schema are called; "" for an unknown one."""
+    kinds = list(Paper.__subclasses__())
+    for kind in kinds:
+        kinds += kind.__subclasses__()
+    return next((str(kind.title) for kind in kinds if getattr(kind, "schema", "") == schema), "")
+
+
 def render_html(paper: Paper) -> str:
     """The paper as HTML for the renderer; Chinese whatever language the worker speaks."""
     with override("zh-hans"):

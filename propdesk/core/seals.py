@@ -97,9 +97,10 @@ def roots(prop: Property) -> list[bytes]:
     return [bytes(der) for der in rows.values_list("certificate", flat=True)]
 
 
-def authority(prop: Property) -> SealKey:
+def authority(prop: Property) -> SealKey | None:
     """The authority in force, whose certificate is given to whoever wants to check by himself."""
-    return _issuer(current(prop).row)
+    rows = SealKey.objects.filter(property=prop, kind=SealKey.Kind.AUTHORITY, retired_at=None)
+    return rows.defer("private").first()
 
 
 def pem(row: SealKey) -> bytes:

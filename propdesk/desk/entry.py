@@ -1,4 +1,4 @@
-"""Pages outside any property: the door, health, verification of a printed paper."""
+"""Pages outside any property: the door and health."""
 
 from django.contrib.auth.decorators import login_required
 from django.db import DatabaseError, connection
@@ -20,14 +20,6 @@ def home(request: HttpRequest) -> HttpResponse:
     if len(properties) == 1:
         return redirect("desk:board", properties[0].code)
     return page(request, "desk/properties.html", {"properties": properties})
-
-
-@require_GET
-def verify(request: HttpRequest, code: str) -> HttpResponse:
-    """What a verify code on a paper stands for: number, version, hash, nothing personal."""
-    documents = queries.documents_with(code)
-    status = 200 if documents else 404
-    return page(request, "desk/verify.html", {"documents": documents, "code": code}, status=status)
 
 
 @require_GET

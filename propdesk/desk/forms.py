@@ -3,11 +3,69 @@
 from typing import Any
 
 from django import forms
+from django.core.files.uploadedfile import UploadedFile
 from django.utils.translation import gettext as _t
 from django.utils.translation import gettext_lazy as _
 
 from propdesk.core.layouts import helper
 from propdesk.core.widgets import SignatureField
+
+
+LARGEST_PAPER = 16 * 1024 * 1024
+
+
+class CodeForm(forms.Form):
+    """The verify code at the foot of a paper."""
+
+    use_required_attribute = False
+    code = forms.CharField(
+        label=_("校验码"),
+        max_length=40,
+        help_text=_("文书页脚“校验”后面的 16 个字母和数字。"),
+        widget=forms.TextInput({"autocomplete": "off", "autocapitalize": "characters"}),
+        error_messages={"required": _("请输入校验码，或者在下面选一个文件。")},
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.helper = helper(self, submit_label="")
+        self.helper.disable_csrf = True
+
+    def clean_code(self) -> str:
+        """Letters and digits in groups, as papers print them."""
+        letters = "".join(c for c in self.cleaned_data["code"].upper() if c.isalnum())
+        if len(letters) != 16 or not letters.isascii():
+            raise forms.ValidationError(_t("校验码是 16 个字母和数字，请再看一遍页脚。"))
+        return "-".join(letters[at : at + 4] for at in range(0, 16, 4))
+
+
+class PaperForm(forms.Form):
+    """The file of a paper somebody holds."""
+
+    use_required_attribute = False
+    file = forms.FileField(
+        label=_("文书的 PDF 文件"),
+        help_text=_("只用来核对，不保存。最大 16 MB。"),
+        widget=forms.FileInput({"accept": "application/pdf,.pdf"}),
+        error_messages={
+            "required": _("请选择文书的 PDF 文件。"),
+            "empty": _("这个文件是空的，请重新选择。"),
+        },
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.helper = helper(self, submit_label="")
+
+    def clean_file(self) -> UploadedFile:
+        """The file, when it can be one of ours by size and first bytes."""
+        file: UploadedFile = self.cleaned_data["file"]
+        if (file.size or 0) > LARGEST_PAPER:
+            raise forms.ValidationError(_t("文件太大了：文书不会超过 16 MB。"))
+        if not file.read(5).startswith(b"%PDF-"):
+            raise forms.ValidationError(_t("这不是 PDF 文件，请选择文书的 PDF。"))
+        file.seek(0)
+        return file
 
 
 class SignatureForm(forms.Form):

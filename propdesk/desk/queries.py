@@ -18,7 +18,6 @@ from propdesk.core import search as core_search
 from propdesk.core.models import (
     Case,
     Delivery,
-    Document,
     Membership,
     Property,
     Shift,
@@ -230,13 +229,3 @@ def found_things(user: User, prop: Property, query: str) -> list[Any]:
     meant = things.order_by().values("pk").union(events.searched(user, prop, query).values("pk"))
     rows = things.model.objects.filter(pk__in=meant).select_related(*FOUND_WITH)
     return list(rows.order_by("-opened_at", "-pk")[: FOUND + 1])
-
-
-def documents_with(code: str) -> list[Document]:
-    """Sealed papers that carry this verify code, each with the house of its case."""
-    wanted = "".join(c for c in code.upper() if c.isalnum())
-    if len(wanted) < 16:
-        return []
-    grouped = "-".join(wanted[i : i + 4] for i in range(0, 16, 4))
-    rows = Document.objects.filter(verify_code=grouped, sealed=True)
-    return list(rows.select_related("case__property").order_by("-pk")[:5])

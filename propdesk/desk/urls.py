@@ -2,12 +2,13 @@
 
 from django.urls import path
 
-from propdesk.desk import entry, views
+from propdesk.desk import entry, verify, views
 
 app_name = "desk"
 urlpatterns = [
     path("", entry.home, name="home"),
-    path("v/<str:code>", entry.verify, name="verify"),
+    path("v/", verify.start, name="verify_start"),
+    path("v/<str:code>", verify.by_code, name="verify"),
     path("p/<slug:code>/", views.board, name="board"),
     path("p/<slug:code>/counts/", views.counts, name="counts"),
     path("p/<slug:code>/search/", views.search, name="search"),

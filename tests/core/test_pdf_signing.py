@@ -80,6 +80,14 @@ def test_untouched_paper_verifies_with_all_its_signatures(ours, sealed):
     assert signing.check(sealed, [ours[1]]) == Signatures(count=3, intact=True)
 
 
+def test_signing_and_checking_work_inside_a_running_loop(ours, printed):
+    async def inside():
+        pdf = signing.sign(printed.pdf, ours[0], code=CODE, title="封存", approvals=CHAIN)
+        return signing.check(pdf, [ours[1]])
+
+    assert asyncio.run(inside()) == Signatures(count=3, intact=True)
+
+
 def test_paper_without_approvals_is_closed_by_its_seal(ours, printed):
     alone = signing.sign(printed.pdf, ours[0], code=CODE, title="封存")
 
@@ -151,7 +159,7 @@ def test_appended_revision_is_told(ours, sealed):
 def test_appended_signature_of_another_house_is_told(ours, sealed):
     stranger, root = house("Theirs")
     meta = signing._meta("Approval3", "x", "x", code="", first=False, last=False)
-    more = asyncio.run(signing._signed(sealed, signing._signer(stranger), meta, closes=False))
+    more = signing._run(signing._signed(sealed, signing._signer(stranger), meta, closes=False))
 
     assert signing.check(more, [ours[1]]).state == "broken"
     assert signing.check(more, [ours[1], root]).count == 4

@@ -174,7 +174,10 @@ def test_guard_refuses_to_take_a_retired_key_back():
 
 
 def test_certificate_reads_as_text_and_has_a_fingerprint_to_compare():
-    row = seals.authority(PropertyFactory())
+    prop = PropertyFactory()
+    assert seals.authority(prop) is None
+    seals.current(prop)
+    row = seals.authority(prop)
 
     loaded = x509.load_pem_x509_certificate(seals.pem(row))
     assert loaded.public_bytes(serialization.Encoding.DER) == bytes(row.certificate)

@@ -13,7 +13,7 @@ from django.utils import timezone
 from incidents import workflow
 from incidents.acts import ACTS
 from incidents.models import Complaint, Option
-from propdesk.core import rendering, sweeps
+from propdesk.core import rendering, seals, sweeps
 from propdesk.core.models import Document, Place, Property, User
 from propdesk.core.roles import Role
 from tests.e2e import event_pages, found_pages
@@ -58,6 +58,7 @@ NOT_PAGES = {
     "mfa_generate_recovery_codes": "only with a code set up, which needs a telephone",
     "house:staff_template": "a workbook",
     "house:places_template": "a workbook",
+    "house:seal_certificate": "a certificate",
     "house:staff_confirm": "answers a POST",
     "house:places_confirm": "answers a POST",
     "house:staff_reactivate": "answers a POST",
@@ -105,7 +106,7 @@ class World:
     def page(self, route: str, user: User | None, *args: Any, case: str = "") -> Row:
         """A page of this house."""
         spaces = ("desk:", "house:", "incidents:", "lostfound:", "emergencies:")
-        inside = route.startswith(spaces) and route != "desk:verify"
+        inside = route.startswith(spaces) and not route.startswith("desk:verify")
         url = reverse(route, args=[self.prop.code, *args] if inside else args)
         return Row(route, case, user, url)
 
@@ -120,6 +121,7 @@ def entrance(world: World) -> Iterator[Row]:
         yield world.page(route, dm)
     for route in ("mfa_index", "mfa_activate_totp", "mfa_reauthenticate"):
         yield world.page(route, dm)
+    yield world.page("desk:verify_start", None)
     yield world.page("desk:verify", None, "AAAA-BBBB-CCCC-DDDD", case="unknown")
     world.house.closed()
     rendering.render_due(timezone.now())
@@ -241,7 +243,9 @@ def settings(world: World) -> Iterator[Row]:
     deputy = DeputyFactory(for_membership=own, by_user=house.dm)
     plain = ("index", "settings", "staff", "staff_new", "staff_import", "departments")
     plain += ("department_new", "deputies", "shifts", "shift_new")
-    plain += ("places", "place_new", "places_import")
+    plain += ("places", "place_new", "places_import", "seal", "seal_rotate")
+    yield page("house:seal", admin, case="none")
+    seals.current(prop)
     for name in plain:
         yield page(f"house:{name}", admin)
     for name in ("detail", "edit", "password", "deactivate"):
@@ -278,6 +282,7 @@ def group_of(route: str) -> str:
         return event_pages.group_of(route)
     if route == "incidents:act":
         return "acts"
-    if route in {"desk:verify", "incidents:board"} or ":" not in route:
-        return "overview" if ":" in route and route != "desk:verify" else "entrance"
+    if route.startswith("desk:verify") or route == "incidents:board" or ":" not in route:
+        outside = ":" not in route or route.startswith("desk:verify")
+        return "entrance" if outside else "overview"
     return {"desk": "overview", "incidents": "complaints", "house": "settings"}[route.split(":")[0]]

@@ -11,11 +11,13 @@ import gc
 import io
 import logging
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Coroutine, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
+T = TypeVar("T")
 RESERVED = 5000
 """Hex digits kept for one signature: it takes some 3,600 with the certificates of a house."""
 SEAL = "Seal"
@@ -71,7 +73,17 @@ def sign(
     steps = [(SEAL, "", title)]
     steps += [(APPROVAL.format(n), each.name, each.reason) for n, each in enumerate(approvals, 1)]
     with _quiet():
-        return asyncio.run(_sign_all(pdf, _signer(signer), steps, code))
+        return _run(_sign_all(pdf, _signer(signer), steps, code))
+
+
+def _run(work: Coroutine[Any, Any, T]) -> T:
+    """What a coroutine of pyHanko returns; in a thread of its own where an event loop runs already."""
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return asyncio.run(work)
+    with ThreadPoolExecutor(max_workers=1) as pool:
+        return pool.submit(asyncio.run, work).result()
 
 
 async def _sign_all(pdf: bytes, hand: Any, steps: list[tuple[str, str, str]], code: str) -> bytes:
@@ -90,14 +102,15 @@ def check(pdf: bytes, roots: Sequence[bytes]) -> Signatures:
     A file that cannot be read has no signature that holds.
     """
     from pyhanko.pdf_utils.reader import PdfFileReader
-    from pyhanko.sign.validation import validate_pdf_signature
+    from pyhanko.sign.validation import async_validate_pdf_signature
     from pyhanko.sign.validation.status import SignatureCoverageLevel
 
     with _quiet():
         try:
             found = list(PdfFileReader(io.BytesIO(pdf)).embedded_signatures)
             statuses = [
-                validate_pdf_signature(each, _trust(tuple(roots)), skip_diff=True) for each in found
+                _run(async_validate_pdf_signature(each, _trust(tuple(roots)), skip_diff=True))
+                for each in found
             ]
         except Exception:  # noqa: BLE001 -- a broken file breaks a parser in any way it likes
             return Signatures(count=1, intact=False)
@@ -106,6 +119,17 @@ def check(pdf: bytes, roots: Sequence[bytes]) -> Signatures:
         covered = bool(statuses) and statuses[-1].coverage == whole
         ordered = [each.field_name for each in found] == _names(len(found))
     return Signatures(len(found), holds and covered and ordered)
+
+
+def attached(pdf: bytes) -> bytes:
+    """The record inside one of our papers; "" when it cannot be read. Not for files of strangers."""
+    from pyhanko.pdf_utils.reader import PdfFileReader
+
+    try:
+        file = PdfFileReader(io.BytesIO(pdf)).root["/AF"][0]["/EF"]["/F"]
+        return bytes(file.data)
+    except Exception:  # noqa: BLE001 -- as in ``check``
+        return b""
 
 
 def code_in(data: bytes) -> str:

@@ -53,6 +53,17 @@ class ReasonForm(forms.Form):
         self.helper = helper(self, submit_label=label, back_url=back_url, danger=danger)
 
 
+class RotateForm(ReasonForm):
+    """Why the seal is changed; a new authority goes with it only when the old one leaked."""
+
+    everything = forms.BooleanField(
+        label=_("连根证书一起换（密钥可能外泄；对方要重新导入证书）"), required=False
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, label=_("换封存章"), danger=True, **kwargs)
+
+
 class ResetForm(ReasonForm):
     """A new first password; the second step of log-in goes only for who has lost the telephone."""
 

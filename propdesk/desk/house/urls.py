@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from propdesk.desk.house import views, views_duty, views_places
+from propdesk.desk.house import views, views_duty, views_places, views_seal
 from propdesk.desk.outage import views as outage
 
 app_name = "house"
@@ -33,6 +33,9 @@ urlpatterns = [
     path("shifts/new/", views_duty.shift_new, name="shift_new"),
     path("shifts/copy/", views_duty.shifts_copy, name="shifts_copy"),
     path("shifts/<int:pk>/cancel/", views_duty.shift_cancel, name="shift_cancel"),
+    path("seal/", views_seal.seal, name="seal"),
+    path("seal/certificate/", views_seal.seal_certificate, name="seal_certificate"),
+    path("seal/rotate/", views_seal.seal_rotate, name="seal_rotate"),
     path("places/", views_places.places, name="places"),
     path("places/new/", views_places.place_new, name="place_new"),
     path("places/import/", views_places.places_import, name="places_import"),

@@ -1,4 +1,4 @@
-"""Verify the audit chain of every case and the bytes of every sealed paper and photo."""
+"""Verify the chain of every case, the bytes and signatures of sealed papers, and the photos."""
 
 import hashlib
 from collections.abc import Iterator
@@ -7,7 +7,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 from django.db.models.fields.files import FieldFile
 
-from propdesk.core import audit
+from propdesk.core import audit, verifying
 from propdesk.core.models import Attachment, Case, Document
 
 
@@ -28,10 +28,13 @@ class Command(BaseCommand):
 def _problems() -> Iterator[str]:
     for case in Case.objects.order_by("pk").iterator(chunk_size=500):
         yield from (f"{case.number}: {problem}" for problem in audit.problems(case))
-    for document in Document.objects.filter(sealed=True).iterator(chunk_size=100):
+    sealed = Document.objects.filter(sealed=True).select_related("case__property", "seal")
+    for document in sealed.iterator(chunk_size=100):
         digest = _digest(document.file)
         if digest != document.sha256:
             yield f"{document.number}: 封存文书{'被改动' if digest else '缺失'}"
+        elif not verifying.is_signed_as_recorded(document):
+            yield f"{document.number}: 封存文书的签名不成立"
     for photo in Attachment.objects.select_related("case").iterator(chunk_size=100):
         digest = _digest(photo.file)
         if digest != photo.sha256:
