@@ -10,7 +10,6 @@ from django.utils.translation import gettext_lazy as _
 from propdesk.core.layouts import helper
 from propdesk.core.widgets import SignatureField
 
-
 LARGEST_PAPER = 16 * 1024 * 1024
 
 

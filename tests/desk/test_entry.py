@@ -13,7 +13,6 @@ from propdesk.core.roles import Role
 from propdesk.desk import entry, health
 from tests.factories import PASSWORD, MembershipFactory, PropertyFactory, UserFactory, member
 from tests.incidents.journey import House
-from tests.incidents.test_paper_views import sealed
 
 pytestmark = pytest.mark.django_db
 
