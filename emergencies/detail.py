@@ -231,7 +231,7 @@ class Detail(NextSteps):
             state=state,
             tone=tone,
             icon=icon,
-            due=row.due_at if row and is_open else None,
+            due=row.due_at if row and is_open and line.applies is not False else None,
             is_open=is_open,
             via=str(Via(row.told_via).label) if row and row.told_via else "",
         )

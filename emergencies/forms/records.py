@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from emergencies.playbooks import conditions
 from emergencies.playbooks.records import Form, FormField
-from emergencies.playbooks.vocabulary import FieldType
+from emergencies.playbooks.vocabulary import FieldType, Whose
 from emergencies.queries import prefill
 from emergencies.workflow import Outside
 from propdesk.core.layouts import Actions, Fold, Row, helper
@@ -88,11 +88,7 @@ class RecordForm(forms.Form):
         if not spec.required:
             options["label"] = _t("%(label)s（没有就不填）") % {"label": spec.zh}
         if spec.type == T.PERSON:
-            listed = [("", _t("请选择")), *self._everybody()]
-            self.fields[name] = forms.ChoiceField(choices=listed, **options)
-            self.fields[name + OTHER] = CleanCharField(
-                label=_t("%(who)s：不在列表里") % {"who": spec.zh}, max_length=60, required=False
-            )
+            self._person(name, spec, options)
         elif spec.type in (T.CHOICE, T.BOOL):
             choices = [(o.code, o.zh) for o in spec.options] or YES_NO
             widget = Chips(css="chips-sm")
@@ -106,11 +102,26 @@ class RecordForm(forms.Form):
                 {True: "yes", False: "no"}.get(v, v) if isinstance(v, bool) else v for v in wanted
             ]
             marks = {"data-when": f"f_{when.field}", "data-when-is": " ".join(map(str, said))}
-            self.fields[name].widget.attrs |= marks
+            for each in (name, name + OTHER):
+                if each in self.fields:
+                    self.fields[each].widget.attrs |= marks
 
-    def _everybody(self) -> Choices:
+    def _person(self, name: str, spec: FormField, options: Mapping[str, Any]) -> None:
+        listed = self._offered(spec)
+        if listed:
+            choices = [("", _t("请选择")), *listed]
+            self.fields[name] = forms.ChoiceField(choices=choices, **options)
+        if spec.who is not Whose.STAFF:
+            other = _t("%(who)s：不在列表里") % {"who": spec.zh} if listed else options["label"]
+            self.fields[name + OTHER] = CleanCharField(label=other, max_length=60, required=False)
+
+    def _offered(self, spec: FormField) -> Choices:
+        """Who can be meant: a guest or an official is never one of the staff."""
         guests = [(f"person:{pk}", name) for pk, name in self.people.items()]
-        return [*guests, *((f"user:{pk}", name) for pk, name in self.staff.items())]
+        staff = [(f"user:{pk}", name) for pk, name in self.staff.items()]
+        if spec.who is Whose.STAFF:
+            return staff
+        return guests if spec.who is not None else [*guests, *staff]
 
     def _rows(self) -> list[Any]:
         """Short fields in pairs, people beside their typed name, long ones alone."""
@@ -120,7 +131,8 @@ class RecordForm(forms.Form):
             name = f"f_{spec.key}"
             row: Any
             if spec.type == T.PERSON:
-                row = Row(name, name + OTHER)
+                there = [one for one in (name, name + OTHER) if one in self.fields]
+                row = Row(*there) if len(there) > 1 else there[0]
             elif spec.type in (T.LONG_TEXT, T.CHOICE, T.BOOL):
                 row = name
             elif waiting:

@@ -13,8 +13,8 @@ from django.utils.translation import gettext_lazy as _
 
 from emergencies.forms.base import PHONE, ActForm, ReasonForm, area, moment
 from emergencies.playbooks import conditions
-from emergencies.playbooks.schema import FieldType, Step, StepField
-from emergencies.queries import cells
+from emergencies.playbooks.schema import FieldType, Step, StepField, Whose
+from emergencies.queries import board, cells
 from emergencies.workflow import Proof
 from propdesk.core import signatures
 from propdesk.core.layouts import Fold, Group
@@ -109,6 +109,8 @@ class StepForm(ActForm):
         **kwargs: Any,
     ) -> None:
         self.step, self.people, self.once = step, people, once
+        self.facts = facts
+        self.hanging: list[forms.Field] = []
         self.specs = [f for f in step.fields if conditions.evaluate(f.when, facts) is not False]
         super().__init__(*args, **kwargs)
 
@@ -120,11 +122,32 @@ class StepForm(ActForm):
             if spec.type == T.PERSON:
                 self._person(name, spec)
                 continue
-            required = spec.required and spec.when is None
-            field = MAKE[spec.type](spec, label=spec.zh, required=required)
+            field = MAKE[spec.type](spec, label=spec.zh, required=self._asked_for(spec))
             if spec.when is not None and spec.when.field:
                 field.widget.attrs |= _only_when(spec)
+                self.hanging += [field] if spec.required else []
             self.fields[name] = field
+        self._proofs()
+
+    def _asked_for(self, spec: StepField) -> bool:
+        """Whether it must be filled in whatever stands in the other fields."""
+        return spec.required and conditions.evaluate(spec.when, self.facts) is True
+
+    def full_clean(self) -> None:
+        """A field that hangs on another is marked as required, and demanded by the workflow alone."""
+        for field in self.hanging:
+            field.required = False
+        super().full_clean()
+        for field in self.hanging:
+            field.required = True
+
+    def _proofs(self) -> None:
+        """What the playbook asks for besides the fields, and in whose words."""
+        wanted = set(self.step.evidence)
+        if not self.once:
+            self.fields["photo"].required = bool(wanted & {"photo", "file"})
+            self.fields["contact_name"].required = "contact" in wanted
+        self.fields["text"].required = not self.specs and (self.once or "text" in wanted)
         if self._has_signature and "contact" not in self.step.evidence:
             self.fields["contact_name"].label = _("请谁签名（员工本人签不填）")
         if not self._has_signature:
@@ -136,21 +159,44 @@ class StepForm(ActForm):
         if self._guest_signs:
             self.fields["contact_name"].label = _("请谁签名")
             self.fields["signature"].label = _("请对方在屏幕上签")
+            self.fields["signature"].help_text = _t("必填：在屏幕上签，或拍下签好的纸。")
             self.fields["photo"].label = _("照片（签在纸上的，拍下签好的纸）")
 
     def _person(self, name: str, spec: StepField) -> None:
-        listed = [("", _t("请选择")), *self.people]
-        # Either of two fields will do, so neither is marked; the sentence says that one is wanted.
-        said = _t("必填：从列表里选，或写在下一格。") if spec.required and not spec.when else ""
-        self.fields[name] = forms.ChoiceField(
-            label=spec.zh, choices=listed, required=False, help_text=said
-        )
-        self.fields[name + OTHER] = CleanCharField(
-            label=_t("%(who)s：不在列表里") % {"who": spec.zh},
-            max_length=60,
-            required=False,
-            help_text=_t("写姓名，或者单位、工号、警号。"),
-        )
+        listed, must = self._offered(spec), self._asked_for(spec)
+        by_name = spec.who is not Whose.STAFF
+        if listed:
+            # Either of two fields will do, so neither is marked; the sentence says that one is wanted.
+            said = _t("必填：从列表里选，或写在下一格。") if must and by_name else ""
+            choices = [("", _t("请选择")), *listed]
+            self.fields[name] = forms.ChoiceField(
+                label=spec.zh, choices=choices, required=must and not by_name, help_text=said
+            )
+        if by_name:
+            other = _t("%(who)s：不在列表里") % {"who": spec.zh} if listed else spec.zh
+            self.fields[name + OTHER] = CleanCharField(
+                label=other,
+                max_length=60,
+                required=must and not listed,
+                help_text=_t("写姓名，或者单位、工号、警号。"),
+            )
+
+    def _offered(self, spec: StepField) -> list[Any]:
+        """Who can be meant; of staff the people of the role the step is about stand first."""
+        if spec.who is Whose.OFFICIAL:
+            return []
+        staff = [row for row in self.people if row[0].startswith(f"{cells.USER}:")]
+        if spec.who is Whose.CONCERNED:
+            return [row for row in self.people if row not in staff]
+        if spec.who is None:
+            return self.people
+        if spec.role is None:
+            return staff
+        first = board.holding(self.event.case.property, spec.role)
+        own = [row for row in staff if int(row[0].partition(":")[2]) in first]
+        rest = [row for row in staff if row not in own]
+        groups = [(str(spec.role.label), own), (_t("其他同事"), rest)]
+        return [group for group in groups if group[1]]
 
     @property
     def _has_signature(self) -> bool:
@@ -196,9 +242,10 @@ class StepForm(ActForm):
         found: dict[str, Any] = {}
         for spec in self.specs:
             name = f"field_{spec.key}"
-            value = data.get(name + OTHER) or data.get(name)
+            typed = data.get(name + OTHER)
+            value = typed or data.get(name)
             if value not in (None, ""):
-                found[spec.key] = _kept(spec, value)
+                found[spec.key] = typed or _kept(spec, value)
         return found
 
     def proof(self) -> Proof:

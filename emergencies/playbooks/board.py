@@ -184,13 +184,23 @@ def look(playbook: Playbook, evidence: Evidence) -> Board:
             for applies in [holds(step.when)]
         ),
         notices=tuple(
-            NoticeLine(n, holds(n.when), n.id in told, n.id in evidence.acked)
+            NoticeLine(
+                n,
+                _is_called(holds(n.when), holds(n.unless), n),
+                n.id in told,
+                n.id in evidence.acked,
+            )
             for n in playbook.notify
         ),
         records=tuple(
             RecordLine(r, holds(r.when), r.form in evidence.signed) for r in playbook.records
         ),
     )
+
+
+def _is_called(when: bool | None, unless: bool | None, notice: Notice) -> bool | None:
+    """Whether a notice applies; what would do away with it does so only once it is known."""
+    return False if notice.unless is not None and unless is True else when
 
 
 def basis(playbook: Playbook, step_id: str, evidence: Evidence) -> dict[str, int]:

@@ -59,9 +59,12 @@ def _dropped_notices(book: Playbook, base: Playbook) -> Faults:
         new = book.notices.get(old.id)
         if new is None:
             yield ("notify",), f"notice {old.id} may not be dropped"
-        elif (new.to, new.when, new.basis) != (old.to, old.when, old.basis) or (
-            _is_later(new.within_min, old.within_min) or (old.ack and not new.ack)
-        ):
+        elif (new.to, new.when, new.unless, new.basis) != (
+            old.to,
+            old.when,
+            old.unless,
+            old.basis,
+        ) or (_is_later(new.within_min, old.within_min) or (old.ack and not new.ack)):
             yield ("notify", at[old.id]), f"notice {old.id} must keep to, when, basis, time and ack"
 
 
@@ -80,11 +83,16 @@ def _dropped_steps(book: Playbook, base: Playbook) -> Faults:
             )
 
 
+SAME = ("type", "options", "when", "by", "who", "role_only")
+"""What stays of a field; the role that is offered first may change unless it is the only one."""
+
+
 def _same_duty(new: Step, old: Step) -> bool:
     fields = {field.key: field for field in new.fields}
     kept = all(
         (mine := fields.get(f.key)) is not None
-        and (mine.type, mine.options, mine.when, mine.by) == (f.type, f.options, f.when, f.by)
+        and all(getattr(mine, name) == getattr(f, name) for name in SAME)
+        and (mine.role == f.role or not f.role_only)
         and mine.must >= f.must
         and (mine.required or not f.required)
         for f in old.fields

@@ -18,7 +18,7 @@ from emergencies.playbooks.parts import (
     Zh,
     check_options,
 )
-from emergencies.playbooks.vocabulary import FieldType, Register
+from emergencies.playbooks.vocabulary import FieldType, Register, Whose
 from propdesk.core.content import Location, load
 
 PATH = Path(__file__).with_name("forms.yaml")
@@ -73,6 +73,8 @@ class FormField(Strict):
     type: FieldType | Literal["table"]
     zh: Zh
     required: bool = True
+    who: Whose | None = None
+    """Of people: staff, or never staff; None: anybody."""
     options: tuple[Option, ...] = ()
     columns: tuple[Column, ...] = ()
     """Of a table: its rows come from a register, or from the rounds of a step that repeats."""
@@ -83,6 +85,8 @@ class FormField(Strict):
     @after_all(mode="after")
     def _options_of_choices(self) -> FormField:
         check_options(self.options, self.type == FieldType.CHOICE)
+        if self.who is not None and self.type != FieldType.PERSON:
+            raise ValueError("who belongs to fields of type person")
         if bool(self.columns) != (self.type == "table"):
             raise ValueError("columns belong to type table, and to no other")
         return self

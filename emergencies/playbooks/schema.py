@@ -44,6 +44,7 @@ from emergencies.playbooks.vocabulary import (
     Proof,
     Register,
     Via,
+    Whose,
     label,
 )
 
@@ -73,6 +74,7 @@ __all__ = [
     "Step",
     "StepField",
     "Via",
+    "Whose",
     "fill",
     "label",
 ]
@@ -128,6 +130,8 @@ class Notice(Strict):
     basis: Basis
     say: Zh
     when: Condition | None = None
+    unless: Condition | None = None
+    """Called while this is open, asked for no more once it is known to hold (E-8: 误报)."""
     fallback: House | None = None
     """Told instead when nobody holds the role."""
     ack: bool = False
@@ -170,6 +174,12 @@ class StepField(Strict):
     """On a fact, or on another field of the step; it is required only then."""
     by: House | None = None
     """Only this rank may say it: the reason of 总物业经理 is nobody else's (E-6)."""
+    who: Whose | None = None
+    """Of people: staff, or never staff; None: anybody."""
+    role: House | None = None
+    """Of staff: whose people are offered first."""
+    role_only: bool = False
+    """Nobody else will do: the procedure names the role (E-1: 保安部到场)."""
     ahead: bool = False
     """A time that may lie ahead: what is expected, not what was done."""
     must: bool = False
@@ -178,6 +188,12 @@ class StepField(Strict):
     @after_all(mode="after")
     def _options_of_choices(self) -> StepField:
         check_options(self.options, self.type is FieldType.CHOICE)
+        if self.who is not None and self.type is not FieldType.PERSON:
+            raise ValueError("who belongs to fields of type person")
+        if self.role is not None and self.who is not Whose.STAFF:
+            raise ValueError("role belongs to fields of staff")
+        if self.role_only and self.role is None:
+            raise ValueError("role_only needs a role")
         if self.ahead and self.type is not FieldType.TIME:
             raise ValueError("ahead belongs to fields of type time")
         if self.must and not (self.type is FieldType.BOOL and self.required):

@@ -137,6 +137,7 @@ def _conditions(book: Playbook) -> Iterator[tuple[Location, Condition]]:
         (("records", n, "more", "when"), one.more.when if one.more else None)
         for n, one in enumerate(book.records)
     ]
+    parts += [(("notify", n, "unless"), one.unless) for n, one in enumerate(book.notify)]
     for where, step in steps_of(book):
         parts.append(((*where, "when"), step.when))
         parts += [((*where, "fields", n, "when"), f.when) for n, f in enumerate(step.fields)]

@@ -65,6 +65,14 @@ class FieldType(models.TextChoices):
     PERSON = "person", _("人员")
 
 
+class Whose(models.TextChoices):
+    """Who may stand in a field of people; nothing said: anybody."""
+
+    CONCERNED = "concerned", _("有关人员")  # guests and witnesses, never staff
+    OFFICIAL = "official", _("外单位人员")  # police, doctors: always by name
+    STAFF = "staff", _("本处员工")
+
+
 class Proof(models.TextChoices):
     """What a step asks for besides the tick."""
 

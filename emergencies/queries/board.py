@@ -12,7 +12,7 @@ from emergencies.queries.detail import answers_of, calls_of, marks_of
 from propdesk.core import duty, search
 from propdesk.core.models import Place, Property, User
 from propdesk.core.paging import Page, page_by_time
-from propdesk.core.roles import ALL_STAFF, standing
+from propdesk.core.roles import ALL_STAFF, Role, standing
 
 S = Event.Status
 RUNNING_MOST = 20
@@ -127,6 +127,12 @@ def near_places(prop: Property) -> list[tuple[int, str]]:
     buildings = Place.objects.filter(property=prop, is_active=True, kind=Place.Kind.BUILDING)
     names = buildings.order_by("pk").values_list("pk", "label")[:RECENT]
     return [*recent, *(row for row in names if row[0] not in dict(recent))]
+
+
+def holding(prop: Property, role: Role) -> set[int]:
+    """Keys of those who hold the role today; 保安部经理 belongs to 保安部."""
+    roles = {role, Role.SECURITY_MANAGER} if role is Role.SECURITY else {role}
+    return set(duty.holders(prop, *sorted(roles)).values_list("pk", flat=True))
 
 
 def colleagues(prop: Property) -> list[User]:

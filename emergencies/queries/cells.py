@@ -36,6 +36,16 @@ def stored(value: Cell) -> Any:
     return None if value in ("", None) else value
 
 
+def staff_of(value: Any) -> int | None:
+    """Return the key of the colleague a stored value names; None for anybody else."""
+    if isinstance(value, User):
+        return value.pk
+    if isinstance(value, Mapping):
+        return value.get(USER)
+    found = REFERENCE.fullmatch(value) if isinstance(value, str) else None
+    return int(found[2]) if found and found[1] == USER else None
+
+
 class People:
     """Everybody named in stored values, read at once: three statements for any number of papers."""
 

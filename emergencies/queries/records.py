@@ -14,6 +14,7 @@ from django.db.models import (
     QuerySet,
     Subquery,
 )
+from django.db.models.functions import JSONObject
 from django.utils import timezone
 
 from emergencies import playbooks
@@ -293,22 +294,23 @@ def report_boxes(found: Report) -> list[ReportBox]:
 
 def known_people(event: Event) -> set[int]:
     """Ids of everybody who is on record with the event: parties, contacts, people of its papers."""
-    signed = RecordBox.objects.filter(record__event=event).exclude(person=None)
-    ids = event.parties.values_list("person").union(
-        event.marks.exclude(person=None).values_list("person"),
-        signed.values_list("person"),
-        event.handovers.values_list("receiver"),
-        event.fire_handovers.values_list("officer"),
-        event.seals.exclude(officer=None).values_list("officer"),
+    signed = RecordBox.objects.filter(record__event=event)
+    named = (
+        (event.parties, "person"),
+        (event.marks, "person"),
+        (signed, "person"),
+        (event.handovers, "receiver"),
+        (event.fire_handovers, "officer"),
+        (event.seals, "officer"),
     )
-    said = event.marks.values_list("values", "pk").union(
-        event.records.values_list("values", "pk"), all=True
-    )
-    return {pk for (pk,) in ids} | cells.people_in([values for values, _pk in said])
+    ids = [rows.values_list(JSONObject(**{cells.PERSON: name}), "pk") for rows, name in named]
+    said = event.marks.values_list("values", "pk")
+    found = said.union(event.records.values_list("values", "pk"), *ids, all=True)
+    return cells.people_in([values for values, _pk in found])
 
 
 def names(event: Event) -> dict[int, str]:
-    """Everybody who is not staff and on record with the event: id and name; three statements."""
+    """Everybody who is not staff and on record with the event: id and name; two statements."""
     rows = Person.objects.filter(pk__in=known_people(event)).exclude(name="").order_by("pk")
     return dict(rows.values_list("pk", "name"))
 

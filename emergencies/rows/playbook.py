@@ -162,8 +162,15 @@ def _notice(book: Playbook, notice: Notice, site: Mapping[str, str]) -> dict[str
         "via": "、".join(str(Via(via).label) for via in notice.via),
         "ack": notice.ack,
         "ladder": [f"{minutes_text(r.after_min)} {label(r.to)}" for r in notice.ladder],
-        "when": condition_text(book, notice.when),
+        "when": _called_when(book, notice),
     }
+
+
+def _called_when(book: Playbook, notice: Notice) -> str:
+    """When somebody is told; what does away with it stands behind."""
+    when, unless = condition_text(book, notice.when), condition_text(book, notice.unless)
+    but = _("除非（%(what)s）") % {"what": unless} if unless else ""
+    return "，".join(part for part in (when, but) if part)
 
 
 # --- rehearsal -------------------------------------------------------------------------------

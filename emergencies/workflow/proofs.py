@@ -9,11 +9,13 @@ from django.utils.translation import gettext as _
 
 from emergencies.models import Event
 from emergencies.playbooks import conditions
-from emergencies.playbooks.schema import FieldType, Step
-from emergencies.queries import evidence
+from emergencies.playbooks.records import FormField
+from emergencies.playbooks.schema import FieldType, Step, StepField, Whose
+from emergencies.queries import cells, evidence
 from emergencies.workflow.base import ensure_rank
 from propdesk.core.models import User
 from propdesk.core.persons import Guest
+from propdesk.core.roles import ALL_STAFF, standing
 from propdesk.core.transitions import RefusedInput
 
 Values = Mapping[str, Any]
@@ -59,6 +61,7 @@ def check(
     if "guest_signature" in wanted and not proof.drawn and not has_photo:
         errors["signature"] = _("这一步要对方亲笔签名：请他在屏幕上签，或拍下他签好的纸。")
     errors |= field_errors(spec, proof.values, facts)
+    errors |= _wrong_people(event, spec, proof.values)
     errors |= _ahead(spec, proof.values, now)
     if errors:
         raise RefusedInput(**errors)
@@ -94,6 +97,32 @@ def field_errors(spec: Step, values: Values, facts: conditions.Answers) -> dict[
         text = _("请填写“%(field)s”。")
         errors[f"field_{undecided[0].key}"] = text % {"field": undecided[0].zh}
     return errors
+
+
+def _wrong_people(event: Event, spec: Step, values: Values) -> dict[str, str]:
+    """A sentence for each field of people that names somebody who cannot be meant."""
+    errors: dict[str, str] = {}
+    for each in spec.fields:
+        value = values.get(each.key)
+        if each.type is FieldType.PERSON and each.who is not None and value not in (None, ""):
+            wrong = wrong_person(event, each, cells.staff_of(value))
+            errors |= {f"field_{each.key}": wrong} if wrong else {}
+    return errors
+
+
+def wrong_person(event: Event, field: StepField | FormField, staff: int | None) -> str:
+    """Why he cannot stand in the field, "" when he can; ``staff``: key of a colleague, else None."""
+    said = {"field": field.zh}
+    if field.who is not Whose.STAFF:
+        return _("“%(field)s”不是本处员工，请写姓名或单位。") % said if staff else ""
+    user = User.objects.filter(pk=staff).first() if staff else None
+    roles = standing(user, event.case.property).task_roles & ALL_STAFF if user else frozenset()
+    if not roles:
+        return _("“%(field)s”是本处员工，请从列表里选。") % said
+    role = field.role if isinstance(field, StepField) and field.role_only else None
+    if role is not None and role not in roles:
+        return _("“%(field)s”须是%(role)s的人，请改选。") % (said | {"role": role.label})
+    return ""
 
 
 def _ahead(spec: Step, values: Values, now: datetime) -> dict[str, str]:

@@ -15,6 +15,7 @@ from emergencies.queries import cells, prefill
 from emergencies.queries import records as queries
 from emergencies.queries.records import EDITABLE, Spec, State
 from emergencies.workflow.base import begin, finish
+from emergencies.workflow.proofs import wrong_person
 from propdesk.core import audit, persons, stale
 from propdesk.core.models import Person, User
 from propdesk.core.numbering import next_number
@@ -139,6 +140,9 @@ def encoded(event: Event, form: Form, values: Mapping[str, Any]) -> dict[str, An
 def _checked(event: Event, field: FormField, value: Any) -> Any:
     if field.type != FieldType.PERSON:
         return value
+    wrong = wrong_person(event, field, cells.staff_of(value)) if field.who else ""
+    if wrong:
+        raise RefusedInput(**{field_name(field): wrong})
     if isinstance(value, str):
         value = Guest(name=value.strip()[:60], kind=Person.Kind.OUTSIDER)
     if isinstance(value, Guest):

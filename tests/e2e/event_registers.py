@@ -174,6 +174,8 @@ def roll_call(
         hand.pick(re.compile(f"^此前没到：{found}"), "找到了")
     for field, value in gone.items():
         hand.main.locator(f"[name={field}_1]").fill(value)
+    if expected > present and not gone:
+        hand.tick("其余没到的还不知道是谁，先登记人数")
     hand.press("登记点名")
     hand.says("已登记点名")
 

@@ -89,7 +89,7 @@ def value_of(spec: StepField, by: User) -> Any:
         "date": now.date().isoformat(),
         "choice": spec.options[0].code if spec.options else "",
         "bool": True,
-        "person": {"user": by.pk},
+        "person": {"user": by.pk} if spec.who in (None, "staff") else "刘警官",
     }[spec.type.value]
 
 
@@ -214,7 +214,7 @@ class House:
         wanted = {e.value for e in spec.evidence}
         return W.Proof(
             text="照预案办理",
-            values={f.key: value_of(f, by) for f in spec.fields},
+            values={f.key: value_of(f, self.people[f.role] if f.role else by) for f in spec.fields},
             pictures=[photo()] if wanted & {"photo", "file"} else (),
             contact=Guest(name="王晓梅", phone="13800005678")
             if wanted & {"contact", "guest_signature"}

@@ -50,6 +50,27 @@ def test_false_alarm_needs_its_cause_and_neither_119_nor_a_roll_call():
     assert event.status == S.SIGNING
 
 
+def untold(event):
+    return [m.id for m in board(event).missing("handling") if m.kind == "notice"]
+
+
+def test_false_alarm_asks_for_nobody_to_be_told_by_hand():
+    house = House()
+    event = house.started("fire")
+    W.acknowledge(event, "N1", by=house.guard)
+    seen = [untold(event)]
+
+    for key, value in (("confirmed", "false_alarm"), ("evacuate", "floor")):
+        house.answer(event, key, value)
+        seen.append(untold(event))
+    house.answer(event, "evacuate", "none")
+    seen.append(untold(event))
+    house.answer(event, "confirmed", "real")
+
+    assert seen == [["N3", "N4"], ["N3", "N4"], ["N3", "N4", "N6"], []]
+    assert untold(event) == ["N2", "N3", "N4", "N5"]
+
+
 def almost_over(house, *, missing):
     """Everything is done; so many residents did not answer."""
     event = house.called(house.answered(house.burning()))

@@ -15,7 +15,7 @@ from emergencies.playbooks import PLAYBOOKS
 from emergencies.queries import drills
 from emergencies.queries import records as queries
 from emergencies.workflow import flag_due, sweep
-from emergencies.workflow.base import Rule
+from emergencies.workflow.base import Rule, minutes
 from propdesk.core import audit
 from propdesk.core.models import Clock, Notice
 from propdesk.core.transitions import ConflictError, RefusedInput
@@ -293,6 +293,40 @@ def test_record_late_is_told_only_while_something_is_unsigned(house):
     assert sweep._late(fresh(event), Rule.RECORD_LATE, late, late) == []
     signed_off(house, submitted(event, "outage_record", house.duty_engineer))
     assert sweep._late(fresh(event), Rule.RECORD_LATE, late, late) is None
+
+
+def test_record_late_tells_of_a_paper_nobody_has_written(house):
+    event = house.ended("power_outage", planned="yes")
+    late = event.ended_at + minutes(house.prop.settings.sign_within) + timedelta(minutes=1)
+    told = Notice.objects.filter(case=event.case_id, rule=Rule.RECORD_LATE)
+    early = flag_due(event.ended_at), told.count()
+
+    flag_due(late)
+    flag_due(late + timedelta(minutes=1))
+
+    assert (early[1], event.records.count()) == (0, 0)
+    said = set(told.values_list("text", flat=True))
+    assert said == {f"【记录仍未签批】{event.case.number} · 停电"}
+    recipients = sorted(told.values_list("recipient", flat=True))
+    assert recipients == sorted([house.dm.pk, house.dm2.pk])
+    assert [e.content["info"]["rule"] for e in event.case.entries.filter(action="flag")][-1:] == [
+        Rule.RECORD_LATE
+    ]
+
+
+def test_record_late_tells_of_a_paper_that_is_behind_its_register(house):
+    event = house.ready("fire", confirmed="false_alarm", evacuate="building")
+    signed_off(house, submitted(event, "fire_record", house.sec))
+    early = signed_off(house, submitted(fresh(event), "evacuation_rollcall", house.desk))
+    W.roll_call(fresh(event), W.Count("residents", 20, 20), by=house.desk)
+    W.end(fresh(event), by=house.dm, summary="人都在")
+    late = timezone.now() + timedelta(days=9)
+    row = fresh(event)
+
+    assert workflow.ending.missing_to_archive(row, board(row)) == ()
+    assert sweep._late(row, Rule.RECORD_LATE, late, late) == []
+    W.rewrite_record(early, by=house.pm, reason="点名有更新")
+    assert sweep._late(fresh(event), Rule.RECORD_LATE, late, late) == []
 
 
 def test_target_and_reminder_of_the_same_minute_are_told_once(house):

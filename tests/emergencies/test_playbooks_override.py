@@ -29,7 +29,7 @@ def test_unchanged_playbook_may_replace_itself():
     ("old", "new"),
     [
         ("zh: 看到火，马上打，谁都不用问", "zh: 看见烟火，马上打，不用问"),
-        ("version: 2", "version: 7"),
+        ("version: 3", "version: 7"),
         ("        within_min: 15\n        required: true\n        basis: law", "        within_min: 10\n        required: true\n        basis: law"),
         ("zh: 马上打 119，不用等任何人批准。", "zh: 谁先看到火，谁先打 119。"),
         ("  every_months: 6", "  every_months: 3"),

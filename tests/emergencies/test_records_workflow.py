@@ -67,12 +67,13 @@ def states(record: EventRecord) -> list[tuple[str, str]]:
 def test_paper_is_filled_in_from_steps_answers_notices_and_people() -> None:
     house = House()
     event = drunk(house)
-    values = {"condition": "叫得醒", "companions": "", "guest": {"user": house.guard.pk}}
+    guest = event.parties.get()
+    values = {"condition": "叫得醒", "companions": "", "guest": f"party:{guest.pk}"}
     W.done(event, "A10", W.Proof(values=values), by=house.dm)
     found = prefill.proposed(playbooks.form("disturbance_record"), prefill.Sources(fresh(event)))
 
     assert (found["guest"], found["resident"], found["consciousness"]) == (
-        house.guard,
+        guest.person,
         False,
         "awake",
     )
@@ -87,7 +88,6 @@ def test_person_of_a_step_is_found_by_every_way_he_is_kept() -> None:
     guest = event.parties.get().person
     ways: dict[str, Any] = {
         f"party:{event.parties.get().pk}": guest,
-        f"user:{house.guard.pk}": house.guard,
         "穿蓝衣的男子": "穿蓝衣的男子",
     }
     for seen, (kept, wanted) in enumerate(ways.items()):

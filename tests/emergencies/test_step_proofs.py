@@ -198,3 +198,127 @@ def test_receipt_of_the_police_is_printed_in_the_statement_of_the_guest() -> Non
 
     written = prefill.proposed(records.forms()["theft_statement"], prefill.Sources(fresh(event)))
     assert written["receipt_no"] == "城公受〔2026〕88号"
+
+
+# --- who may stand in a field --------------------------------------------------------------
+
+
+def shown(house: House, event: Event, step: str) -> dict[str, object]:
+    """The fields of people of a form, each with what it offers; None for a free line."""
+    page = web(house.dm).get(event.get_absolute_url() + f"steps/{step}/")
+    fields = page.context["form"].fields
+    return {
+        name: getattr(field, "choices", None)
+        for name, field in fields.items()
+        if name.partition("_other")[0] == "field_officer"
+    }
+
+
+def test_police_are_typed_and_no_colleague_stands_for_them() -> None:
+    house = House()
+    event = house.answered(house.started("theft"), late=False, police_requested="yes")
+    values = {"officer": {"user": house.guard.pk}, "receipt_no": "88"}
+
+    with refuses(RefusedInput) as refused, transaction.atomic():
+        W.done(event, "T26", W.Proof(values=values), by=house.guard)
+
+    assert refused.value.errors == {"field_officer": "“到场民警”不是本处员工，请写姓名或单位。"}
+    assert shown(house, event, "T26") == {"field_officer_other": None}
+
+
+def test_step_for_security_takes_security_alone_and_offers_it_first() -> None:
+    house = House()
+    event = house.answered(house.started("theft"), late=False)
+    said = {"arrived_at": timezone.now().isoformat()}
+    sentences = {}
+
+    for who, value in {"desk": {"user": house.desk.pk}, "words": "李强"}.items():
+        with refuses(RefusedInput) as refused, transaction.atomic():
+            W.done(event, "T11", W.Proof(values=said | {"officer": value}), by=house.dm)
+        sentences[who] = refused.value.errors["field_officer"]
+    W.done(
+        fresh(event), "T11", W.Proof(values=said | {"officer": {"user": house.sec.pk}}), by=house.dm
+    )
+
+    assert sentences == {
+        "desk": "“到场的保安员”须是保安部的人，请改选。",
+        "words": "“到场的保安员”是本处员工，请从列表里选。",
+    }
+    offered = shown(house, event, "T11")
+    assert set(offered) == {"field_officer"}
+    _choose, (first, own), (rest, _others) = offered["field_officer"]  # type: ignore[misc]
+    assert (first, rest) == ("保安部", "其他同事")
+    assert {name for _pk, name in own} == {"李强", "马涛", "赵刚"}
+
+
+def test_role_that_is_only_offered_first_refuses_no_colleague() -> None:
+    house = House()
+    event = house.answered(house.started("fire"), late=False)
+    said = {"point": "18层", "burning": "窗帘", "verified_at": timezone.now().isoformat()}
+    values = said | {"verifier": {"user": house.desk.pk}}
+
+    mark = W.done(event, "R10", W.Proof(values=values), by=house.guard)
+
+    assert mark.values["verifier"] == {"user": house.desk.pk}
+
+
+def test_reference_typed_as_a_name_is_a_name() -> None:
+    house = House()
+    event = house.started("fight")
+    stranger = Person.objects.create(property=house.prop, name="别人", created_at=timezone.now())
+    data = {"field_person_other": f"person:{stranger.pk}", "field_account": "看见"}
+    data |= {"photo": [SimpleUploadedFile("a.jpg", photo(), "image/jpeg")]}
+
+    web(house.guard).post(event.get_absolute_url() + "steps/F21/", data)
+
+    kept = event.marks.get(step="F21").values["person"]
+    assert kept != {"person": stranger.pk}
+    assert Person.objects.get(pk=kept["person"]).name == f"person:{stranger.pk}"
+
+
+def test_paper_takes_no_colleague_for_the_guest() -> None:
+    house = House()
+    event = house.answered(house.started("theft"), late=False)
+
+    with refuses(RefusedInput) as refused, transaction.atomic():
+        W.start_record(event, "theft_statement", {"guest": house.guard}, by=house.dm)
+
+    assert refused.value.errors == {"f_guest": "“客户”不是本处员工，请写姓名或单位。"}
+    page = web(house.dm).get(event.get_absolute_url() + "records/new/theft_statement/")
+    assert [n for n in page.context["form"].fields if n.startswith("f_guest")] == ["f_guest_other"]
+
+
+# --- what is marked as required ------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("kind", "step", "answers", "marked"),
+    [
+        ("theft", "T20", {}, {"photo", "text"}),
+        ("theft", "T13", {}, {"text"}),
+        ("theft", "T11", {}, {"field_officer", "field_arrived_at"}),
+        ("theft", "T22", {}, {"field_outcome", "field_export_no", "field_reason"}),
+        ("medical", "M10", {"ambulance": "called"}, {"field_called_at"}),
+        ("fight", "F23", {"minor_involved": "yes"}, {"contact_name"}),
+    ],
+)
+def test_form_marks_what_the_workflow_demands(
+    kind: str, step: str, answers: dict[str, str], marked: set[str]
+) -> None:
+    house = House()
+    event = house.answered(house.started(kind), late=False, **answers)
+
+    page = web(house.dm).get(event.get_absolute_url() + f"steps/{step}/")
+
+    fields = page.context["form"].fields.items()
+    assert {name for name, field in fields if field.required} == marked
+
+
+def test_field_of_the_other_choice_is_marked_and_not_demanded() -> None:
+    house = House()
+    event = house.answered(house.started("theft"), late=False)
+    data = {"field_outcome": "none_covers", "field_reason": "走廊一号", "text": "查过"}
+
+    answer = web(house.dm).post(event.get_absolute_url() + "steps/T22/", data)
+
+    assert (answer.status_code, event.marks.get().step) == (302, "T22")
