@@ -148,15 +148,13 @@ class Headcount:
         return headcount.handed(self.one.event)
 
     @cached_property
-    def handed_people(self) -> list[Any]:
-        """Who was handed over by name, with what is said of him by now."""
+    def handed_people(self) -> list[tuple[Any, bool]]:
+        """Who was handed over by name, and whether he is still missing."""
         if not self.handed:
             return []
-        rows = list(headcount.handed_people(self.one.event, self.handed))
         gone = {party.pk for party in self.people}
-        for row in rows:
-            row.is_gone = row.party_id in gone
-        return rows
+        rows = headcount.handed_people(self.one.event, self.handed)
+        return [(row.party, row.party_id in gone) for row in rows]
 
     @cached_property
     def handed_unnamed(self) -> int:
@@ -168,7 +166,7 @@ class Headcount:
         """Somebody is missing of whom the fire service was not told."""
         if not self.handed or not self.missing:
             return bool(self.missing)
-        then = [row.party_id for row in self.handed_people]
+        then = [party.pk for party, _gone in self.handed_people]
         now = [party.pk for party in self.people]
         return headcount.short(self.missing, now, self.handed, then) > 0
 

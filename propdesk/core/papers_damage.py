@@ -12,6 +12,8 @@ from propdesk.core.papers import Paper, Text, Tick
 
 ONE_SHEET = 8
 """Lines with which both copies fit on one A4; with more each gets a sheet of its own."""
+LINE = 44
+"""Characters in a line of what somebody said."""
 BLANK = 3
 """Lines of the table at least: what is not filled in stays for the pen."""
 
@@ -104,8 +106,10 @@ class DamageSlipPaper(Paper):
 
     @property
     def two_on_a_sheet(self) -> bool:
-        """Both copies on one A4, the lower one cut off."""
-        return len(self.lines) <= ONE_SHEET
+        """Both copies on one A4, the lower one cut off: words that take more lines count as such."""
+        said = (self.objection, self.declined, self.decision)
+        more = sum(len(text) // LINE for text in said if text)
+        return len(self.lines) + more <= ONE_SHEET
 
     @property
     def blanks(self) -> range:

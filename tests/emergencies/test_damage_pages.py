@@ -529,6 +529,17 @@ def test_many_lines_take_a_sheet_for_each_copy(desk: Desk) -> None:
     assert ("裁切线" in text, text.count("摆件11号")) == (False, 2)
 
 
+def test_many_words_of_the_guest_take_a_sheet_for_each_copy(desk: Desk) -> None:
+    event = desk.disputed()
+    for _again in range(2):
+        words = workflow.Informed("phone", "dispute", objection="灯罩早就裂了，我入住时说过。" * 16)
+        workflow.inform_guest(fresh(event), words, by=desk.dm)
+
+    text = text_of(paper(fresh(event), by=desk.dm))
+
+    assert ("裁切线" in text, text.count("入住时说过"), "1页共1页" in text) == (False, 32, False)
+
+
 @pytest.mark.parametrize("via", ["broadcast", "group_chat", "poster", "radio"])
 def test_guest_is_never_told_of_money_in_public(desk: Desk, via: str) -> None:
     event = desk.started()
