@@ -148,13 +148,14 @@ def _is_priced(dm: Walker) -> None:
 
 
 def _nothing_is_posted(cashier: Walker, why: str) -> None:
-    """The cashier has no button; whoever knows the address is refused."""
+    """The cashier has no button; whoever knows the address is told why and shown no form."""
     cashier.come()
     slip = cashier.page.locator("#damage")
     expect(slip.locator(".next-act")).to_contain_text(why)
     expect(slip.get_by_role("link", name="登记入账")).to_have_count(0)
-    _post(cashier, "210.70")
+    cashier.go(f"{cashier.home}do/post-damage/")
     expect(cashier.main.get_by_role("alert").first).to_contain_text("客户签字以后才能入账")
+    expect(cashier.main.get_by_role("button", name="登记入账")).to_have_count(0)
 
 
 def _post(cashier: Walker, amount: str) -> None:
