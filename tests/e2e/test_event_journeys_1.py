@@ -271,7 +271,7 @@ def _the_record_is_signed_before_it_is_filed(desk: Desk, dm: Walker) -> None:
     assert dm.missing() == [*(f"record {paper}" for paper in papers), "rule C2"]
     dm.each_leads_there()
     dm.is_kept_from_archiving()
-    dm.write("disturbance_record", {"当事人：不在列表里": "吴先生"})
+    dm.write("disturbance_record", {"当事人": "吴先生"})
     dm.come().write("incident_report")
     at(desk, dm.house, dm.house.guard).sign_next("醉酒闹事记录")
     at(desk, dm.house, dm.house.pm).sign_next("事故报告")
