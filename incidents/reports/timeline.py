@@ -29,6 +29,7 @@ QUIET = frozenset(
         "correct",
         "edit_guest",
         "offer",
+        "paper_append",
         "paper_sealed",
         "record",
         "remove_attachment",

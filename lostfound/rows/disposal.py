@@ -52,6 +52,7 @@ LOOK = {
     "line_claimed": ("orange", "person-check", _l("有人认领，不再处置")),
     "line_dropped": ("grey", "dash-circle", _l("物品已另行处理，撤下")),
     "paper_sealed": ("grey", "file-earmark-pdf", _l("封存审批单")),
+    "paper_append": ("orange", "file-earmark-text", _l("写更正附录")),
 }
 
 

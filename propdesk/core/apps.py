@@ -10,8 +10,9 @@ class CoreConfig(AppConfig):
     def ready(self) -> None:
         from django.contrib.auth.signals import user_logged_in
 
-        from propdesk.core import checks, db_roles, middleware
+        from propdesk.core import appendices, checks, db_roles, middleware, rendering
 
         db_roles.connect()
         user_logged_in.connect(middleware.start_idle_clock, dispatch_uid="propdesk.idle")
         checks.register_all()
+        rendering.register(appendices.KIND, appendices.sheet)

@@ -46,6 +46,9 @@ ACTIONS: Table = {
     # The certificate a reader trusts, and the change of the key behind it (ADR 0028).
     "read_seal": _HOUSE,
     "rotate_seal": _TOP,
+    # Sealed papers of a case he may see, and what is put right beside them (F12).
+    "read_sealed": Grant(any=DUTY),
+    "append": Grant(any=frozenset({Role.PROPERTY_MANAGER, Role.GENERAL_MANAGER})),
     # 停电包 (F11): whoever runs a shift prints it, and settles what was written on paper.
     "read_pack": _DUTY,
     "make_pack": _DUTY,

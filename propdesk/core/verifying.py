@@ -14,7 +14,7 @@ from typing import Any
 from django.db.models import Model
 from django.utils.translation import gettext as _
 
-from propdesk.core import audit, papers, rendering, seals
+from propdesk.core import appendices, audit, papers, rendering, seals
 from propdesk.core.models import Case, Department, Document, Place, Property, RenderJob, User
 from propdesk.core.pdf import signing
 from propdesk.core.pdf.canonical import canonical_json
@@ -50,6 +50,8 @@ class Verdict:
     findings: tuple[Finding, ...]
     kind: str
     """What the paper is called; "" when that may not be said."""
+    appendices: tuple[str, ...] = ()
+    """Numbers of the corrections that stand beside it."""
 
     @property
     def is_changed(self) -> bool:
@@ -111,7 +113,7 @@ def _judge(document: Document, given: bytes | None) -> Verdict:
         ]
     findings.append(_chain(case))
     kind = "" if case.restricted else papers.title_of(str(attached.get("schema", "")))
-    return Verdict(document, tuple(findings), kind)
+    return Verdict(document, tuple(findings), kind, tuple(appendices.numbers_of(document)))
 
 
 def _given(document: Document, data: bytes) -> Finding:
@@ -223,7 +225,7 @@ def _renamed(document: Document, prop: Property) -> list[tuple[str, str]]:
 
     A name changed by SQL has no line in the history and is none of these.
     """
-    of_house = {
+    of_house: dict[Any, dict[str, Any]] = {
         User: {"memberships__property": prop},
         Property: {"pk": prop.pk},
         Department: {"property": prop},

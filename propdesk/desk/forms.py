@@ -8,6 +8,8 @@ from django.utils.translation import gettext as _t
 from django.utils.translation import gettext_lazy as _
 
 from propdesk.core.layouts import helper
+from propdesk.core.report_forms import SignForm
+from propdesk.core.text import CleanCharField
 from propdesk.core.widgets import SignatureField
 
 LARGEST_PAPER = 16 * 1024 * 1024
@@ -56,15 +58,39 @@ class PaperForm(forms.Form):
         super().__init__(*args, **kwargs)
         self.helper = helper(self, submit_label="")
 
-    def clean_file(self) -> UploadedFile:
+    def clean_file(self) -> "UploadedFile[Any]":
         """The file, when it can be one of ours by size and first bytes."""
-        file: UploadedFile = self.cleaned_data["file"]
+        file: UploadedFile[Any] = self.cleaned_data["file"]
         if (file.size or 0) > LARGEST_PAPER:
             raise forms.ValidationError(_t("文件太大了：文书不会超过 16 MB。"))
         if not file.read(5).startswith(b"%PDF-"):
             raise forms.ValidationError(_t("这不是 PDF 文件，请选择文书的 PDF。"))
         file.seek(0)
         return file
+
+
+class AppendixForm(SignForm):
+    """更正附录 of a sealed paper, signed with the password."""
+
+    subject = CleanCharField(
+        label=_("更正哪一项"), max_length=60, help_text=_("例如：财物损失、发生时间。")
+    )
+    was = CleanCharField(
+        label=_("原文书怎么写"), max_length=1000, required=False, widget=forms.Textarea({"rows": 2})
+    )
+    text = CleanCharField(label=_("更正为"), max_length=2000, widget=forms.Textarea({"rows": 3}))
+    reason = CleanCharField(
+        label=_("更正的原因和依据"),
+        max_length=200,
+        min_length=2,
+        widget=forms.Textarea({"rows": 2}),
+    )
+    field_order = ["subject", "was", "text", "reason", "signature", "password"]
+
+    def __init__(self, *args: Any, back_url: str, **kwargs: Any) -> None:
+        super().__init__(*args, submit=_t("签名并封存附录"), **kwargs)
+        self.order_fields(self.field_order)
+        self.helper = helper(self, submit_label=_t("签名并封存附录"), icon="pen", back_url=back_url)
 
 
 class SignatureForm(forms.Form):

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from propdesk.desk import entry, verify, views
+from propdesk.desk import entry, sealed, verify, views
 
 app_name = "desk"
 urlpatterns = [
@@ -15,6 +15,13 @@ urlpatterns = [
     path("p/<slug:code>/notices/", views.notices, name="notices"),
     path("p/<slug:code>/notices/<int:delivery>/", views.acknowledge, name="acknowledge"),
     path("p/<slug:code>/sign/", views.sign, name="sign"),
+    path("p/<slug:code>/papers/<str:number>/", sealed.papers, name="sealed"),
+    path(
+        "p/<slug:code>/papers/<str:number>/<int:document>/file/",
+        sealed.sealed_file,
+        name="sealed_file",
+    ),
+    path("p/<slug:code>/papers/<str:number>/<int:document>/append/", sealed.append, name="append"),
     path("p/<slug:code>/me/", views.me, name="me"),
     path("p/<slug:code>/me/signature.png", views.signature, name="signature"),
 ]

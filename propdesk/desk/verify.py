@@ -40,7 +40,7 @@ class HeldInMemory(FileUploadHandler):
         if self.seen <= LARGEST_PAPER:
             self.kept.write(raw_data)
 
-    def file_complete(self, _file_size: int) -> UploadedFile:
+    def file_complete(self, _file_size: int) -> "UploadedFile[Any]":
         self.kept.seek(0)
         return InMemoryUploadedFile(
             self.kept, self.field_name, self.file_name or "", None, self.seen, None

@@ -69,6 +69,7 @@ NOT_PAGES = {
     "incidents:paper_file": "a PDF",
     "incidents:photo": "a picture",
     "desk:counts": "a fragment",
+    "desk:sealed_file": "a PDF",
     "desk:acknowledge": "answers a POST",
     "desk:signature": "a picture",
     "desk:home": "leads to the board",
@@ -140,6 +141,9 @@ def overview(world: World) -> Iterator[Row]:
     yield page("desk:board", world.guard, case="guard")
     yield page("desk:sign", house.pm)
     yield page("desk:notices", house.pm)
+    number, paper = _sealed(house)
+    yield page("desk:sealed", house.pm, number)
+    yield page("desk:append", house.pm, number, paper)
     yield page("desk:me", house.dm)
     yield page("desk:me", world.guard, case="unsigned")
     yield Row("desk:board", "unknown", house.dm, "/p/nowhere/")
@@ -149,6 +153,13 @@ def overview(world: World) -> Iterator[Row]:
     listing = page("incidents:board", house.dm)
     yield listing
     yield Row(listing.route, "all", house.dm, listing.url + "?state=all")
+
+
+def _sealed(house: House) -> tuple[str, int]:
+    """The number of a closed complaint and the key of its sealed report."""
+    number: str = house.closed().case.number
+    rendering.render_due(timezone.now())
+    return number, Document.objects.get(case__number=number, sealed=True).pk
 
 
 def _waiting(house: House) -> Complaint:

@@ -1,5 +1,6 @@
 """Models of the shared base; fields and constraints only, written by ``propdesk.core`` functions."""
 
+from propdesk.core.models.appendices import Appendix
 from propdesk.core.models.blanks import BlankForm, OutagePack
 from propdesk.core.models.cases import AuditEntry, Case, CaseCounter, CaseLink
 from propdesk.core.models.copies import CopyHidden, PaperCopy
@@ -28,6 +29,7 @@ from propdesk.core.models.settings import PropertySettings
 from propdesk.core.models.work import Clock, Delivery, Draft, FormToken, Notice, SweepRun, Task
 
 __all__ = [
+    "Appendix",
     "Attachment",
     "AuditEntry",
     "BlankForm",

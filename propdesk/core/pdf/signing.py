@@ -165,7 +165,7 @@ def _signer(signer: Signer) -> Any:
     from pyhanko.sign.signers import SimpleSigner
     from pyhanko_certvalidator.registry import SimpleCertificateStore
 
-    store = SimpleCertificateStore()
+    store = SimpleCertificateStore()  # type: ignore[no-untyped-call]
     store.register(_certificate(signer.issuer))
     return SimpleSigner(
         signing_cert=_certificate(signer.certificate),
@@ -229,7 +229,7 @@ async def _signed(pdf: bytes, hand: Any, meta: Any, *, closes: bool) -> bytes:
 def _writer(pdf: bytes) -> Any:
     from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
 
-    class Appends(IncrementalPdfFileWriter):  # type: ignore[misc] # pyHanko ships no types
+    class Appends(IncrementalPdfFileWriter):
         """Adds the signature alone: the marks and dates of the paper stay as they were printed."""
 
         def _update_meta(self) -> None:

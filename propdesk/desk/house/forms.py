@@ -61,7 +61,7 @@ class RotateForm(ReasonForm):
     )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, label=_("换封存章"), danger=True, **kwargs)
+        super().__init__(*args, label=str(_("换封存章")), danger=True, **kwargs)
 
 
 class ResetForm(ReasonForm):

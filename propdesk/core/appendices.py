@@ -1,0 +1,181 @@
+"""After sealing a correction is an appendix with a number, never another paper in its place.
+
+F12: amendments only as appendices. The appendix is signed by a manager with his password, sealed like
+any paper (ADR 0028), and the verify page of the original says that there is one.
+"""
+
+from dataclasses import dataclass, replace
+
+from django.conf import settings
+from django.db import transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from propdesk.core import audit, papers, rendering, signatures
+from propdesk.core.clock_text import paper_time
+from propdesk.core.models import Appendix, Case, Document, RenderJob, ReportBox, User
+from propdesk.core.notices import notify
+from propdesk.core.papers import SignBox
+from propdesk.core.papers_appendix import AppendixPaper
+from propdesk.core.permissions import ACTIONS
+from propdesk.core.rendering import Sheet
+from propdesk.core.roles import ensure
+from propdesk.core.transitions import ConflictError, RefusedInput, require
+
+KIND = "appendix"
+FORM_CODE = "PD-FL-01"
+MOST = 99
+SIGNATURE = "pd:sign-1"
+
+
+@dataclass(frozen=True, slots=True)
+class Correction:
+    """What a manager fills in: the item, what the paper says of it, what is right, and why."""
+
+    subject: str
+    was: str
+    text: str
+    reason: str
+
+
+def kind_of(row: Appendix) -> str:
+    """The kind of the sealed paper of one appendix."""
+    return f"{KIND}:{row.pk}"
+
+
+@transaction.atomic
+def append(original: Document, said: Correction, *, by: User, password: str) -> Appendix:
+    """写更正附录: the next number of this paper, signed now, its sealed paper asked for at once.
+
+    The caller has checked that ``by`` may see the case. PermissionDenied for anybody but a manager,
+    ConflictError unless ``original`` is a sealed paper of a case, RefusedInput for what is missing
+    and for a wrong password.
+    """
+    if original.case is None or not original.sealed:
+        raise ConflictError(_("只有已封存的文书才写更正附录。"))
+    case = (
+        Case.objects.select_for_update(of=("self",))
+        .select_related("property")
+        .get(pk=original.case.pk)
+    )
+    ensure(by, "append", ACTIONS, prop=case.property)
+    require(
+        original.kind.partition(":")[0] != KIND,
+        _("附录不能再写附录，请给原文书再写一份。"),
+    )
+    _complete(said)
+    signature = signatures.confirmed(by, password)
+    seq = 1 + Appendix.objects.filter(original=original).count()
+    require(seq <= MOST, _("这份文书的附录已到 99 份。"))
+    row = Appendix(
+        case=case,
+        original=original,
+        seq=seq,
+        subject=said.subject,
+        was=said.was,
+        text=said.text,
+        reason=said.reason,
+        by=by,
+        signature=signature,
+        at=timezone.now(),
+    )
+    audit.save(row, by=by, reason=said.reason)
+    info = {"number": row.number}
+    audit.record(case, row, by=by, action="paper_append", reason=said.reason, info=info)
+    rendering.request(case, kind_of(row), by=by, sealed=True)
+    _tell(row, by)
+    return row
+
+
+def _complete(said: Correction) -> None:
+    """RefusedInput that names every field that says nothing."""
+    missing = {
+        "subject": _("请写明更正哪一项。"),
+        "text": _("请写明更正为什么。"),
+        "reason": _("请写明更正的原因和依据。"),
+    }
+    if errors := {name: why for name, why in missing.items() if not getattr(said, name).strip()}:
+        raise RefusedInput(**errors)
+
+
+def _tell(row: Appendix, by: User) -> None:
+    """Who signed the paper must know what now stands beside it; of a confidential case nobody is told."""
+    if row.case.restricted or row.original.report is None:
+        return
+    boxes = ReportBox.objects.filter(report=row.original.report, signer__isnull=False)
+    also = [box.signer for box in boxes.select_related("signer") if box.signer]
+    text = _("【更正附录】%(number)s") % {"number": row.number}
+    notify(
+        row.case, rule="core.appendix", text=text, key=f"append:{row.pk}", also=also, except_for=by
+    )
+
+
+def of_case(case: Case) -> list[Appendix]:
+    """Every appendix of the case, in the order they were written."""
+    rows = Appendix.objects.filter(case=case).select_related("original", "by")
+    return list(rows.order_by("original_id", "seq"))
+
+
+def numbers_of(document: Document) -> list[str]:
+    """The numbers of what was put right on a sealed paper."""
+    rows = Appendix.objects.filter(original=document).select_related("original").order_by("seq")
+    return [row.number for row in rows]
+
+
+def sheet(job: RenderJob) -> Sheet:
+    """The appendix as it was signed: nothing on it can change any more."""
+    pk = int(job.kind.partition(":")[2])
+    row = Appendix.objects.select_related("case__property", "original", "by", "signature").get(
+        pk=pk
+    )
+    paper = _paper(row, _head_at(job)).with_verify_code(rendering.key())
+    host = settings.PROPDESK_PUBLIC_URL.rstrip("/")
+    paper = replace(paper, record_url=f"{host}/v/{paper.verify_code}")
+    drawn = {SIGNATURE: bytes(row.signature.image)}
+    return Sheet(paper, papers.paper_assets(paper, drawn), row.at, row.number, row.seq)
+
+
+def _head_at(job: RenderJob) -> str:
+    """The head of the chain at the entry the paper was asked for."""
+    case = rendering.case_of(job)
+    entries = case.entries.filter(seq__lte=job.case_version).order_by("-seq")
+    return entries.values_list("hash", flat=True).first() or ""
+
+
+def _paper(row: Appendix, head: str) -> AppendixPaper:
+    original = row.original
+    earlier = Appendix.objects.filter(original=original, seq__lt=row.seq)
+    numbers = [each.number for each in earlier.select_related("original").order_by("seq")]
+    return AppendixPaper(
+        organisation=row.case.property.name,
+        number=row.number,
+        form_code=FORM_CODE,
+        version="V1.0",
+        record_url="",
+        state="sealed",
+        frozen_at=f"{timezone.localtime(row.at):%Y-%m-%d %H:%M}",
+        audit_head=head,
+        original_number=original.number,
+        original_version=str(original.version),
+        original_sealed_at=paper_time(original.created_at),
+        original_code=original.verify_code,
+        original_sha256=original.sha256,
+        earlier="、".join(numbers),
+        subject=row.subject,
+        was=row.was,
+        text=row.text,
+        reason=row.reason,
+        signatures=(_box(row),),
+    )
+
+
+def _box(row: Appendix) -> SignBox:
+    at = timezone.localtime(row.at)
+    return SignBox(
+        role=_("更正人"),
+        name=row.by.name,
+        date=f"{at.year}年{at.month}月{at.day}日",
+        signature=SIGNATURE,
+        signature_sha256=row.signature.sha256,
+        opinion=_("以上更正属实，原文书其余内容不变。"),
+    )

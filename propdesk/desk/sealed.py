@@ -1,0 +1,118 @@
+"""Sealed papers of a case: to open, to verify, and what is put right beside them (附录)."""
+
+from functools import partial
+
+from django.db import transaction
+from django.http import Http404, HttpResponse
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.clickjacking import xframe_options_sameorigin
+from django.views.decorators.http import require_GET, require_http_methods
+
+from propdesk.core import appendices, cases, drafts, serving, signatures
+from propdesk.core.http import StaffRequest, attempt, done, page, staff_view
+from propdesk.core.models import Case, Document
+from propdesk.core.permissions import ACTIONS
+from propdesk.core.roles import ensure, may
+from propdesk.desk import sealed_queries as queries
+from propdesk.desk.forms import AppendixForm
+
+FIELDS = ("subject", "was", "text", "reason")
+
+
+def _case(request: StaffRequest, number: str) -> Case:
+    """The case, if he may see it (404) and may read what is sealed (403)."""
+    found = queries.case_seen(request.user, request.prop, number.upper())
+    if found is None:
+        raise Http404
+    ensure(request.user, "read_sealed", ACTIONS, prop=request.prop)
+    return found
+
+
+def _document(case: Case, pk: int) -> Document:
+    found = queries.sealed_paper(case, pk)
+    if found is None:
+        raise Http404
+    return found
+
+
+def _link(request: StaffRequest, name: str, *args: object) -> str:
+    return reverse(f"desk:{name}", args=[request.prop.code, *args])
+
+
+@staff_view
+@require_GET
+def papers(request: StaffRequest, number: str) -> HttpResponse:
+    """封存文书: every sealed paper of the case with its appendices."""
+    case = _case(request, number)
+    context = {
+        "case": case,
+        "case_url": cases.url_of(request.prop.code, case.kind, case.number),
+        "rows": queries.sealed_papers(case),
+        "may_append": may(request.user, "append", ACTIONS, prop=request.prop),
+    }
+    return page(request, "desk/sealed.html", context)
+
+
+@staff_view
+@require_GET
+@xframe_options_sameorigin
+def sealed_file(request: StaffRequest, number: str, document: int) -> HttpResponse:
+    """The bytes of one of them; every look is logged. 503 when they are not what was sealed."""
+    case = _case(request, number)
+    row = _document(case, document)
+    title = "" if case.restricted else _("封存文书")
+    served = serving.paper(request, row, title, again=_link(request, "sealed", case.number))
+    if served is not None:
+        return served
+    context = {"case": case, "row": row}
+    return page(request, "desk/sealed_altered.html", context, status=503)
+
+
+@staff_view
+@require_http_methods(["GET", "HEAD", "POST"])
+def append(request: StaffRequest, number: str, document: int) -> HttpResponse:
+    """写更正附录: what is wrong, what is right, why; signed with the password."""
+    case = _case(request, number)
+    ensure(request.user, "append", ACTIONS, prop=request.prop)
+    row = _document(case, document)
+    back = _link(request, "sealed", case.number)
+    key = f"{row.number}:{row.pk}:append"
+    once = drafts.once(key, request.POST, request.FILES)
+    if once and drafts.token_url(request.user, once):
+        return done(request, back)
+    kept = drafts.recall(request.user, key)
+    form = AppendixForm(
+        request.POST or None,
+        request.FILES or None,
+        initial=drafts.first_values(kept.data) if kept else {},
+        user=request.user,
+        has_signature=signatures.current(request.user) is not None,
+        back_url=back,
+    )
+    status = 200
+    if request.method == "POST":
+        status = 422
+        if form.is_valid():
+            try:
+                status = attempt(form, partial(_write, request, row, form, once, back, key))
+            except drafts.DoubleSubmitError:
+                status = 200
+        if status == 200:
+            return done(request, back, _("附录已签名，正在封存。"))
+        drafts.keep(request.user, key, dict(request.POST.lists()))
+    context = {"case": case, "row": row, "form": form, "form_token": drafts.new_token()}
+    return page(request, "desk/append.html", context, status=status)
+
+
+def _write(
+    request: StaffRequest, row: Document, form: AppendixForm, once: str, back: str, key: str
+) -> None:
+    """A signature drawn on this very form is kept with the act: both or neither, and once."""
+    data = form.cleaned_data
+    with transaction.atomic():
+        if drawn := data.get("signature"):
+            signatures.keep(request.user, drawn.read())
+        said = appendices.Correction(**{name: data[name] for name in FIELDS})
+        appendices.append(row, said, by=request.user, password=data["password"])
+        drafts.use_token(request.user, once, back, form=key)

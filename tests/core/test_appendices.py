@@ -1,0 +1,198 @@
+"""After sealing a correction is an appendix: numbered, signed, sealed, and named by the verify page."""
+
+import dataclasses
+
+import pytest
+from django.core.exceptions import PermissionDenied
+from django.db import IntegrityError, connection, transaction
+from django.utils import timezone
+
+from propdesk.core import appendices, audit, rendering, signatures, verifying
+from propdesk.core.appendices import Correction
+from propdesk.core.models import Appendix, Case, Document, Notice, RenderJob
+from propdesk.core.roles import Role
+from propdesk.core.transitions import ConflictError, RefusedInput
+from tests.core.test_verifying import Sealed
+from tests.factories import PASSWORD, member
+from tests.incidents.journey import drawn
+from tests.incidents.test_reports_papers import stored, text_of
+
+pytestmark = pytest.mark.django_db
+SAID = Correction("财物损失", "无", "空调风扇一台，300 元", "事后核对维修单")
+
+
+def state():
+    """All that an appendix would write."""
+    return (
+        Appendix.objects.count(),
+        RenderJob.objects.count(),
+        Notice.objects.count(),
+        list(Case.objects.order_by("pk").values_list("version", "audit_head")),
+    )
+
+
+def written(sealed, by=None, **changes):
+    said = dataclasses.replace(SAID, **changes)
+    return appendices.append(sealed.document, said, by=by or sealed.house.pm, password=PASSWORD)
+
+
+def test_appendices_are_numbered_chained_and_sealed_beside_the_paper():
+    sealed = Sealed()
+    before = stored(sealed.document)
+
+    rows = [written(sealed), written(sealed, by=sealed.house.gm, subject="发生时间")]
+    rendering.render_due(timezone.now())
+
+    number = sealed.document.number
+    assert [row.number for row in rows] == [f"{number}-附1", f"{number}-附2"]
+    papers = Document.objects.filter(kind__startswith="appendix:").order_by("pk")
+    assert [(p.number, p.sealed, p.version, p.signatures) for p in papers] == [
+        (f"{number}-附1", True, 1, 2),
+        (f"{number}-附2", True, 2, 2),
+    ]
+    sealed.document.refresh_from_db()
+    assert stored(sealed.document) == before
+    case = Case.objects.get(pk=sealed.document.case_id)
+    assert audit.problems(case) == []
+    entry = case.entries.filter(action="paper_append").order_by("seq").first()
+    assert (entry.content["reason"], entry.content["info"]) == (
+        SAID.reason,
+        {"number": f"{number}-附1"},
+    )
+
+
+def test_paper_says_what_is_right_and_names_the_original():
+    sealed = Sealed()
+    written(sealed)
+    row = written(sealed, subject="发生时间")
+    rendering.render_due(timezone.now())
+
+    text = text_of(stored(Document.objects.get(kind=appendices.kind_of(row))))
+
+    original = sealed.document
+    wanted = (
+        "更正附录",
+        original.number,
+        original.verify_code,
+        original.sha256,
+        f"{original.number}-附1",
+    )
+    wanted += ("发生时间", "空调风扇一台，300元", "事后核对维修单", "张岚", row.number)
+    assert [each for each in wanted if each not in text] == []
+
+
+def test_verify_page_of_the_original_names_its_appendices_and_both_are_unchanged():
+    sealed = Sealed()
+    row = written(sealed)
+    rendering.render_due(timezone.now())
+    own = Document.objects.get(kind=appendices.kind_of(row))
+
+    first, second = (
+        verifying.by_code(code)[0] for code in (sealed.document.verify_code, own.verify_code)
+    )
+
+    assert (first.appendices, first.is_changed) == ((row.number,), False)
+    assert (second.kind, second.appendices, second.is_changed) == ("更正附录", (), False)
+    assert [str(each.says) for each in second.findings] == ["same"] * 5
+
+
+def test_signers_of_the_paper_are_told_by_number_alone():
+    sealed = Sealed()
+    row = written(sealed)
+
+    notice = Notice.objects.get(rule="core.appendix")
+    told = {delivery.recipient for delivery in notice.deliveries.all()}
+    assert (notice.text, told) == (f"【更正附录】{row.number}", {sealed.house.dm})
+
+
+def test_nobody_is_told_of_a_confidential_case():
+    sealed = Sealed()
+    sealed.complaint.case.restricted = True
+    sealed.complaint.case.save(update_fields=["restricted"])
+
+    written(sealed)
+
+    assert Notice.objects.filter(rule="core.appendix").count() == 0
+
+
+@pytest.mark.parametrize("role", [Role.DUTY_MANAGER, Role.ADMIN, Role.STAFF, Role.SECURITY_MANAGER])
+def test_append_is_refused_to_others_and_changes_nothing(role):
+    sealed = Sealed()
+    by = member(sealed.house.prop, role)
+    signatures.keep(by, drawn())
+    before = state()
+
+    with pytest.raises(PermissionDenied):
+        written(sealed, by=by)
+
+    assert state() == before
+
+
+@pytest.mark.parametrize("field", ["subject", "text", "reason"])
+def test_append_without_a_field_is_refused_and_changes_nothing(field):
+    sealed = Sealed()
+    before = state()
+
+    with pytest.raises(RefusedInput) as refused:
+        written(sealed, **{field: "  "})
+
+    assert list(refused.value.errors) == [field]
+    assert state() == before
+
+
+def test_append_with_a_wrong_password_changes_nothing():
+    sealed = Sealed()
+    before = state()
+
+    with pytest.raises(RefusedInput) as refused:
+        appendices.append(sealed.document, SAID, by=sealed.house.pm, password="wrong")
+
+    assert list(refused.value.errors) == ["password"]
+    assert state() == before
+
+
+def test_append_to_a_draft_or_to_an_appendix_is_a_conflict():
+    sealed = Sealed()
+    row = written(sealed)
+    rendering.request(sealed.complaint.case, "complaint_record", by=sealed.house.dm)
+    rendering.render_due(timezone.now())
+    before = state()
+
+    for paper in (
+        Document.objects.get(sealed=False),
+        Document.objects.get(kind=appendices.kind_of(row)),
+    ):
+        with pytest.raises(ConflictError):
+            appendices.append(paper, SAID, by=sealed.house.pm, password=PASSWORD)
+
+    assert state() == before
+
+
+@pytest.mark.parametrize(
+    "change", ["UPDATE core_appendix SET text = 'x'", "DELETE FROM core_appendix"]
+)
+def test_guard_refuses_to_change_an_appendix_by_sql(change):
+    row = written(Sealed())
+
+    with pytest.raises(IntegrityError, match="core_appendix"), transaction.atomic():
+        connection.cursor().execute(change)
+
+    row.refresh_from_db()
+    assert row.text == SAID.text
+
+
+def test_appendix_changed_by_sql_is_told_on_its_own_verify_page(as_owner):
+    sealed = Sealed()
+    row = written(sealed)
+    rendering.render_due(timezone.now())
+    own = Document.objects.get(kind=appendices.kind_of(row))
+    with as_owner(), connection.cursor() as cursor:
+        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
+        cursor.execute("ALTER TABLE core_appendix DISABLE TRIGGER USER")
+        cursor.execute("UPDATE core_appendix SET text = '3 元'")
+        cursor.execute("ALTER TABLE core_appendix ENABLE TRIGGER USER")
+        cursor.execute("SET CONSTRAINTS ALL DEFERRED")
+
+    changed = [f.what for f in verifying.by_code(own.verify_code)[0].findings if f.says != "same"]
+
+    assert changed == ["数据库里的登记", "留痕链"]
