@@ -1,6 +1,22 @@
 from django.apps import AppConfig
 from django.utils.translation import gettext_lazy as _
 
+PEOPLE = {
+    "emergencies.Party.person": "event",
+    "emergencies.Affected.person": "event",
+    "emergencies.Handover.receiver": "event",
+    "emergencies.FireHandover.officer": "event",
+    "emergencies.StepMark.person": "event",
+    "emergencies.RecordBox.person": "record__event",
+    "emergencies.RoomSeal.officer": "event",
+    "emergencies.SealTag.witness1_person": "seal__event",
+    "emergencies.SealTag.witness2_person": "seal__event",
+}
+"""How each link to a person leads to the case (``case_people``)."""
+CLIENTS = {
+    "emergencies.Party.person": {"part__in": ("guest", "victim", "injured"), "removed_at": None}
+}
+
 
 class EmergenciesConfig(AppConfig):
     name = "emergencies"
@@ -10,7 +26,7 @@ class EmergenciesConfig(AppConfig):
         from emergencies import checks, demo, reports, workflow
         from emergencies.models import Reader
         from emergencies.queries import evidence, seals, signed
-        from propdesk.core import cases, notices, places, rendering, signers, sweeps
+        from propdesk.core import case_people, cases, notices, places, rendering, signers, sweeps
         from propdesk.core import demo as core_demo
 
         checks.register_all()
@@ -25,6 +41,7 @@ class EmergenciesConfig(AppConfig):
         rendering.register("event_report", reports.event_report)
         rendering.register("record", reports.event_record)
         rendering.register("slip", reports.damage_slip)
+        case_people.register(PEOPLE, CLIENTS)
         sweeps.register("emergencies.climb", workflow.climb)
         sweeps.register("emergencies.flag_due", workflow.flag_due)
         sweeps.register("emergencies.drills", workflow.remind_drills)

@@ -16,6 +16,7 @@ from emergencies.playbooks.vocabulary import Party as Outside
 from emergencies.queries import evidence, records
 from emergencies.workflow.answering import options
 from emergencies.workflow.table import MOVES
+from propdesk.core.copies import may_give
 from propdesk.core.roles import Role
 
 S = Event.Status
@@ -140,6 +141,11 @@ class Detail(NextSteps):
     @cached_property
     def may_history(self) -> bool:
         return self.allowed("history")
+
+    @cached_property
+    def may_copy(self) -> bool:
+        """Give copies of its sealed papers to others."""
+        return may_give(self.user, self.event.case.property)
 
     # --- the card ------------------------------------------------------------------------------
 

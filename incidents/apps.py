@@ -8,12 +8,15 @@ class IncidentsConfig(AppConfig):
 
     def ready(self) -> None:
         from incidents import checks, demo, reports, workflow
-        from propdesk.core import cases, house_people, rendering, sweeps
+        from propdesk.core import case_people, cases, house_people, rendering, sweeps
         from propdesk.core import demo as core_demo
 
         cases.PAGES["complaint"] = "incidents:detail"
         checks.register_all()
         core_demo.register(demo.seed)
+        case_people.register(
+            {"incidents.Complaint.guest": "case"}, {"incidents.Complaint.guest": {}}
+        )
         house_people.LEAVING.append(workflow.pass_on)
         sweeps.register("incidents.flag_due", workflow.flag_due)
         rendering.register("incident_report", reports.incident_report)

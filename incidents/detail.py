@@ -9,6 +9,7 @@ from incidents.models import Complaint
 from incidents.next_steps import OK_TO_TELL, NextSteps
 from incidents.sop import Step, steps
 from propdesk.core import masks
+from propdesk.core.copies import may_give
 from propdesk.core.roles import MANAGERS, standing
 
 S = Complaint.Status
@@ -115,3 +116,8 @@ class Detail(NextSteps):
     @cached_property
     def may_history(self) -> bool:
         return self.allowed("history")
+
+    @cached_property
+    def may_copy(self) -> bool:
+        """Give copies of its sealed papers to others."""
+        return may_give(self.user, self.complaint.case.property)

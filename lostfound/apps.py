@@ -1,6 +1,20 @@
 from django.apps import AppConfig
 from django.utils.translation import gettext_lazy as _
 
+PEOPLE = {
+    "lostfound.FoundItem.finder": "case",
+    "lostfound.LostReport.guest": "case",
+    "lostfound.Claim.owner": "item",
+    "lostfound.Claim.proxy": "item",
+    "lostfound.CustodyMove.giver_person": "item",
+    "lostfound.CustodyMove.holder_person": "item",
+}
+"""How each link to a person leads to the case (``case_people``)."""
+CLIENTS = {
+    "lostfound.LostReport.guest": {},
+    "lostfound.Claim.owner": {"state": "returned"},
+}
+
 
 class LostfoundConfig(AppConfig):
     name = "lostfound"
@@ -8,7 +22,7 @@ class LostfoundConfig(AppConfig):
 
     def ready(self) -> None:
         from lostfound import demo, reports, workflow
-        from propdesk.core import cases, house_settings, rendering, sweeps
+        from propdesk.core import case_people, cases, house_settings, rendering, sweeps
         from propdesk.core import demo as core_demo
 
         cases.PAGES.update(
@@ -18,6 +32,7 @@ class LostfoundConfig(AppConfig):
             stocktake="lostfound:stocktake",
         )
         core_demo.register(demo.seed)
+        case_people.register(PEOPLE, CLIENTS)
         house_settings.SAVED.append(workflow.follow_settings)
         sweeps.register("lostfound.flag_due", workflow.flag_due)
         sweeps.register("lostfound.remind", workflow.remind_again)

@@ -14,6 +14,7 @@ from lostfound.models.custody import is_reseal
 from lostfound.next_steps import NextSteps
 from lostfound.workflow.terms import terms_of
 from propdesk.core import clock_text, masks
+from propdesk.core.copies import may_give
 from propdesk.core.roles import MANAGERS, standing
 
 S = FoundItem.Status
@@ -301,6 +302,11 @@ class Detail(NextSteps):
     @cached_property
     def may_history(self) -> bool:
         return self.allowed("history")
+
+    @cached_property
+    def may_copy(self) -> bool:
+        """Give copies of its sealed papers to others."""
+        return may_give(self.user, self.item.case.property)
 
 
 def _seal(move: Any) -> str:

@@ -18,7 +18,7 @@ from django.utils import timezone
 from incidents import acts, workflow
 from incidents.models import Complaint
 from incidents.permissions import ACTIONS
-from propdesk.core import blanks, seals
+from propdesk.core import blanks, copies, seals
 from propdesk.core.models import Attachment, Delivery, Document, Property, RenderJob, User
 from propdesk.core.roles import Role, standing
 from propdesk.desk import shell
@@ -146,6 +146,7 @@ def _keys(house: House, complaint: Complaint) -> dict[str, Any]:
         "place": PlaceFactory(property=prop, code="A-1806").pk,
         "pack": pack.pk,
         "serial": sheet.serial,
+        "copy": copies.give(document, copies.Order("police", "李明", "立案"), by=house.pm).pk,
     }
 
 
@@ -166,6 +167,7 @@ PK = {
     "shift_cancel": "shift",
     "place_edit": "place",
     "place_retire": "place",
+    "copy_file": "copy",
     "outage_take": "pack",
     "outage_file": "pack",
     "outage_void": "pack",
@@ -315,6 +317,9 @@ desk:search                   302 404 200 200 200 200 200 200 200  401 404 405 4
 desk:notices                  302 404 200 200 200 200 200 200 200  401 404 405 405 405 405 405 405 405
 desk:acknowledge              302 404 405 405 405 405 405 405 405  401 404 404 404 404 404 404 302 404
 desk:sign                     302 404 200 200 200 200 200 200 200  401 404 405 405 405 405 405 405 405
+desk:copies                   302 404 404 404 404 403 403 403 200  401 404 405 405 405 405 405 405 405
+desk:copy_give                302 404 404 404 404 403 403 403 200  401 404 404 404 404 403 403 403 422
+desk:copy_file                302 404 404 404 404 403 403 403 202  401 404 404 404 404 403 403 403 302
 desk:me                       302 404 200 200 200 200 200 200 200  401 404 422 422 422 422 422 422 422
 desk:signature                302 404 404 404 404 404 404 200 200  401 404 405 405 405 405 405 405 405
 """

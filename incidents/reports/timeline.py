@@ -26,6 +26,7 @@ QUIET = frozenset(
         "blank_entered",
         "blank_unlinked",
         "confirm_conduct",
+        "copy_given",
         "correct",
         "edit_guest",
         "offer",

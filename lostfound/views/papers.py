@@ -87,7 +87,7 @@ def _served(
     if served is not None:
         return served
     context = {"title": title, "number": row.number, "back_url": back}
-    return page(request, "lostfound/paper_altered.html", context, status=503)
+    return page(request, "core/paper_altered.html", context, status=503)
 
 
 # --- lists of a house ----------------------------------------------------------------------

@@ -16,7 +16,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as _l
 
 from propdesk.core import blanks, clock_text
-from propdesk.core.models import AuditEntry, Case
+from propdesk.core.models import AuditEntry, Case, PaperCopy
 
 PAGE = 30
 GRACE = timedelta(minutes=5)
@@ -25,6 +25,7 @@ Look = Mapping[str, tuple[str, str, Any]]
 """Colour, icon and title of each act."""
 COMMON: Look = {
     blanks.ENTERED: ("blue", "clipboard-check", _l("据空白表补录")),
+    "copy_given": ("orange", "printer", _l("给出文书副本")),
     blanks.UNLINKED: ("orange", "slash-circle", _l("改正：不是据这张空白表补录")),
 }
 """Acts of the base, in whatever register the case stands."""
@@ -87,13 +88,24 @@ def line(entry: AuditEntry, look: Look, facts: str) -> Row:
         "tone": tone,
         "icon": icon,
         "title": str(title),
-        "facts": facts or str(info_of(entry).get("serial", "")),
+        "facts": facts or _common_facts(info_of(entry)),
         "reason": (entry.content or {}).get("reason", ""),
         "by": entry.by.name if entry.by else _("系统"),
         "day": f"{local:%Y-%m-%d}",
         "time": f"{local:%H:%M}",
         "seq": entry.seq,
     }
+
+
+def _common_facts(info: dict[str, Any]) -> str:
+    """The line of facts of an act of the base."""
+    if "nr" in info:
+        return _("%(number)s 第 %(nr)d 份（%(profile)s用）") % {
+            "number": info["number"],
+            "nr": info["nr"],
+            "profile": PaperCopy.Profile(info["profile"]).label,
+        }
+    return str(info.get("serial", ""))
 
 
 def info_of(entry: AuditEntry) -> dict[str, Any]:

@@ -1,6 +1,6 @@
 """Who may administer a house: staff, roles, deputies, shifts, places, settings (decision 2)."""
 
-from propdesk.core.roles import DUTY, Grant, Role, Table
+from propdesk.core.roles import DUTY, MANAGERS, Grant, Role, Table
 
 ADMINISTERS = frozenset({Role.ADMIN, Role.PROPERTY_MANAGER, Role.GENERAL_MANAGER})
 TOP = frozenset({Role.PROPERTY_MANAGER, Role.GENERAL_MANAGER, Role.ADMIN})
@@ -53,4 +53,6 @@ ACTIONS: Table = {
     "read_pack": _DUTY,
     "make_pack": _DUTY,
     "settle_blank": _DUTY,
+    # What leaves the house answers to law (PIPL 23): 物业经理 or 总物业经理.
+    "give_copy": Grant(any=MANAGERS),
 }

@@ -3,6 +3,7 @@
 from django.urls import path
 
 from propdesk.desk import entry, sealed, verify, views
+from propdesk.desk.copies import views as copies
 
 app_name = "desk"
 urlpatterns = [
@@ -22,6 +23,9 @@ urlpatterns = [
         name="sealed_file",
     ),
     path("p/<slug:code>/papers/<str:number>/<int:document>/append/", sealed.append, name="append"),
+    path("p/<slug:code>/copies/<str:number>/", copies.log, name="copies"),
+    path("p/<slug:code>/copies/<str:number>/<int:document>/", copies.give, name="copy_give"),
+    path("p/<slug:code>/copies/<str:number>/given/<int:pk>/", copies.file, name="copy_file"),
     path("p/<slug:code>/me/", views.me, name="me"),
     path("p/<slug:code>/me/signature.png", views.signature, name="signature"),
 ]

@@ -8,12 +8,9 @@ from django.db.models import Count, F, IntegerField, OuterRef, Q, QuerySet, Subq
 from django.db.models import When as If
 
 from emergencies.models import Event
-from emergencies.queries import events as event_queries
 from incidents import queries as incidents
 from incidents.models import Complaint
 from lostfound.models import CustodyMove, FoundItem
-from lostfound.queries import item as items
-from lostfound.queries import lost as lost
 from propdesk.core.blanks import KINDS
 from propdesk.core.models import (
     BlankForm,
@@ -27,6 +24,7 @@ from propdesk.core.models import (
 )
 from propdesk.core.paging import Page
 from propdesk.core.roles import Role
+from propdesk.desk.reading import visible
 
 MOST = 300
 """Lines of one list of the pack."""
@@ -170,18 +168,6 @@ def blank(prop: Property, serial: str) -> BlankForm | None:
 def blanks_out(pack: OutagePack) -> list[BlankForm]:
     """The numbers of a pack that are 未回收."""
     return list(pack.blanks.filter(settled_at=None).select_related("property").order_by("serial"))
-
-
-def visible(user: User, prop: Property, kind: str) -> "QuerySet[Case]":
-    """Cases of a kind this person may read."""
-    reading: dict[str, Any] = {
-        Case.Kind.COMPLAINT: incidents.visible_to,
-        Case.Kind.FOUND: items.visible_to,
-        Case.Kind.LOST: lost.visible_to,
-        Case.Kind.EVENT: event_queries.visible_to,
-    }
-    rows = reading[kind](user, prop)
-    return Case.objects.filter(property=prop, kind=kind, pk__in=rows.order_by().values("pk"))
 
 
 def case_for(user: User, prop: Property, number: str) -> Case | None:

@@ -1,0 +1,206 @@
+"""Copies of sealed papers for others: given out once, logged, printed from a shortened record (F12)."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from django.conf import settings
+from django.db import transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from propdesk.core import audit, case_people, papers, persons, redaction, rendering
+from propdesk.core.clock_text import paper_time
+from propdesk.core.models import (
+    CopyHidden,
+    Document,
+    PaperCopy,
+    Person,
+    Property,
+    RenderJob,
+    User,
+)
+from propdesk.core.permissions import ACTIONS
+from propdesk.core.rendering import Sheet
+from propdesk.core.roles import ensure, may
+from propdesk.core.transitions import RefusedInput, lock, require
+
+KIND = "copy"
+"""The paper of copy 17 is of kind ``copy:17``."""
+MOST_HIDDEN = 20
+FORM_CODES = {
+    "incident_report": "PD-SG",
+    "event_report": "PD-SG",
+    "complaint_record": "PD-TS",
+    "claim_slip": "PD-SW",
+    "disposal_approval": "PD-CZ",
+    "slip": "PD-PC",
+}
+"""Beginning of the form code of each kind of paper; records of events carry their own."""
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """For whom a copy is, and for what."""
+
+    profile: str
+    recipient: str
+    purpose: str
+    organisation: str = ""
+    hidden: Sequence[str] = ()
+    """Further names and numbers to be struck out wherever they stand."""
+
+
+@transaction.atomic
+def give(source: Document, order: Order, *, by: User) -> PaperCopy:
+    """One copy of a sealed paper; its printing is queued with it and the case says who got it.
+
+    Raises PermissionDenied (403), ConflictError (409) for what is not sealed, or is a copy itself,
+    RefusedInput (422) for a reader who may not have this paper.
+    """
+    if source.case is None:
+        raise TypeError(f"document {source.pk} is a list")
+    prop = source.case.property
+    ensure(by, "give_copy", ACTIONS, prop=prop)
+    case = lock(source.case)
+    require(can_be_copied(source), _("只有签批封存的文书可以出副本。"))
+    _check(source, order)
+    copy = PaperCopy(
+        case=case,
+        source=source,
+        nr=source.given.count() + 1,
+        profile=order.profile,
+        organisation=order.organisation.strip(),
+        recipient=_person(source, order.recipient),
+        purpose=order.purpose.strip(),
+        by=by,
+        at=timezone.now(),
+    )
+    audit.save(copy, by=by, reason=copy.purpose)
+    hidden = [CopyHidden(copy=copy, person=_person(source, word)) for word in _words(order)]
+    for row in hidden:
+        audit.save(row, by=by, reason=copy.purpose)
+    info = {"number": source.number, "nr": copy.nr, "profile": copy.profile}
+    audit.record(case, copy, *hidden, by=by, action="copy_given", reason=copy.purpose, info=info)
+    rendering.request(case, kind_of(copy), by=by, sealed=True)
+    return copy
+
+
+def may_give(user: User, prop: Property) -> bool:
+    """Whether to show the way to the copies of a case."""
+    return may(user, "give_copy", ACTIONS, prop=prop)
+
+
+def can_be_copied(source: Document) -> bool:
+    """Sealed, and no copy itself."""
+    return source.sealed and not source.kind.startswith(f"{KIND}:")
+
+
+def kind_of(copy: PaperCopy) -> str:
+    """The kind its printed paper is filed under."""
+    return f"{KIND}:{copy.pk}"
+
+
+def profiles_for(source: Document) -> list[str]:
+    """Which readers may have this paper."""
+    code = form_code(source)
+    return [profile for profile in PaperCopy.Profile.values if redaction.may_have(profile, code)]
+
+
+def form_code(source: Document) -> str:
+    """What its form code begins with: by its kind, for records of events by its number."""
+    known = FORM_CODES.get(source.kind.partition(":")[0])
+    return known or f"PD-{source.number.partition('-')[0]}"
+
+
+def _check(source: Document, order: Order) -> None:
+    errors = {}
+    if order.profile not in profiles_for(source):
+        errors["profile"] = _("这是内部文书，不给客户。客户要凭据的，给受理回执。")
+    if len(order.purpose.strip()) < 2:
+        errors["purpose"] = _("请写明用途，例如“办理保险理赔”。")
+    if not order.recipient.strip():
+        errors["recipient"] = _("请填写交给谁。")
+    if len(_words(order)) > MOST_HIDDEN:
+        errors["hidden"] = _("最多涂去 %(n)d 个词。") % {"n": MOST_HIDDEN}
+    if any(len(word) < redaction.LEAST for word in _words(order)):
+        errors["hidden"] = _("要涂去的词至少两个字，一个字会涂掉太多内容。")
+    if errors:
+        raise RefusedInput(**errors)
+
+
+def _words(order: Order) -> list[str]:
+    return list(dict.fromkeys(word.strip() for word in order.hidden if word.strip()))
+
+
+def _person(source: Document, name: str) -> Person:
+    """A row of its own in the one purgeable table: a name outside it could never be purged."""
+    guest = persons.Guest(name=name.strip(), kind=Person.Kind.OUTSIDER)
+    return persons.create(source.case.property, guest)  # type: ignore[union-attr]
+
+
+# --- printing ------------------------------------------------------------------------------
+
+
+def build(job: RenderJob) -> Sheet:
+    """The copy as a paper: the sealed record made again, shortened, with its own verify code."""
+    rows = PaperCopy.objects.select_related("source", "case__property__settings", "recipient")
+    copy = rows.get(pk=job.kind.partition(":")[2])
+    sheet = _original(copy)
+    clients = list(case_people.clients_of(copy.case))
+    known = {person.pk for person in clients} | {copy.recipient_id}
+    # Who joined the case later is in no paper that was sealed before.
+    named = case_people.people_of(copy.case).filter(created_at__lte=copy.at)
+    others = [person for person in named if person.pk not in known]
+    more = copy.hidden.values_list("person__name", flat=True)
+    paper = redaction.redact(sheet.paper, copy.profile, clients=clients, others=others, more=more)
+    paper = replace(
+        paper,
+        state="copy",
+        frozen_at=paper_time(copy.at),
+        verify_code=None,
+        note=_note(copy),
+    ).with_verify_code(rendering.key())
+    host = settings.PROPDESK_PUBLIC_URL.rstrip("/")
+    paper = replace(paper, record_url=f"{host}/v/{paper.verify_code}")
+    return Sheet(paper, _assets(paper, sheet), copy.at, copy.source.number, copy.source.version)
+
+
+def _original(copy: PaperCopy) -> Sheet:
+    """What the sealed paper was made of, as of the entry it was made at."""
+    source = copy.source
+    jobs = RenderJob.objects.filter(document=source, sealed=True).order_by("pk")
+    job = jobs.select_related("case__property__settings", "report")[0]
+    return rendering.BUILDERS[source.kind.partition(":")[0]](job)
+
+
+def _note(copy: PaperCopy) -> str:
+    words = {
+        "nr": copy.nr,
+        "profile": copy.get_profile_display(),
+        "to": " ".join(filter(None, [copy.organisation, copy.recipient.name])),
+        "purpose": copy.purpose,
+        "when": paper_time(copy.at),
+    }
+    said = _("副本第 %(nr)d 份（%(profile)s用），%(when)s 交 %(to)s，用途：%(purpose)s。") % words
+    if copy.profile == PaperCopy.Profile.INTERNAL:
+        return said
+    return said + _("按用途删去无关内容，“■■■”处为涂去；原件封存备查。")
+
+
+def _assets(paper: papers.Paper, sheet: Sheet) -> dict[str, tuple[bytes, str]]:
+    """Only the pictures the shortened record still names."""
+    files = {name: body for name, (body, _mime) in sheet.assets.items()}
+    return papers.paper_assets(paper, files)
+
+
+# --- reading -------------------------------------------------------------------------------
+
+
+def paper_of(copy: PaperCopy) -> Document | None:
+    """The printed copy, once the worker has made it."""
+    return Document.objects.filter(case=copy.case, kind=kind_of(copy), sealed=True).first()
+
+
+def job_of(copy: PaperCopy) -> RenderJob:
+    """The job that prints it."""
+    return RenderJob.objects.filter(case=copy.case, kind=kind_of(copy)).order_by("pk")[0]

@@ -1,0 +1,29 @@
+"""What a person may read of any register: cases by kind, for screens that stand above all of them."""
+
+from typing import Any
+
+from django.db.models import QuerySet
+
+from emergencies.queries import events
+from incidents import queries as incidents
+from lostfound.permissions import ACTIONS as FOUND
+from lostfound.queries import item, lost
+from propdesk.core.models import Case, Property, User
+from propdesk.core.roles import may
+
+_READS: dict[str, Any] = {
+    Case.Kind.COMPLAINT: incidents.visible_to,
+    Case.Kind.FOUND: item.visible_to,
+    Case.Kind.LOST: lost.visible_to,
+    Case.Kind.EVENT: events.visible_to,
+}
+
+
+def visible(user: User, prop: Property, kind: str) -> "QuerySet[Case]":
+    """Cases of a kind this person may read."""
+    rows = Case.objects.filter(property=prop, kind=kind)
+    if kind == Case.Kind.DISPOSAL:
+        return rows if may(user, "read_batch", FOUND, prop=prop) else rows.none()
+    if kind not in _READS:
+        return rows.none()
+    return rows.filter(pk__in=_READS[kind](user, prop).order_by().values("pk"))

@@ -1,0 +1,238 @@
+"""What a copy for others shows, and that nothing else is anywhere in its bytes (F12)."""
+
+import io
+import re
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from django.apps import apps
+from pypdf import PdfReader
+from pypdf.generic import ContentStream, DictionaryObject, StreamObject
+
+from propdesk.core import case_people, papers, redaction
+from propdesk.core.models import PaperCopy, Person
+from propdesk.core.papers import (
+    Entry,
+    IncidentReportPaper,
+    Notification,
+    Party,
+    Photo,
+    SignBox,
+    Witness,
+)
+from propdesk.core.papers_events import Block, EventRecordPaper, Line, Pair
+from propdesk.core.pdf.render import render
+from tests.core.paper_samples import FILES, FROZEN_AT, incident
+
+Profile = PaperCopy.Profile
+CLIENT = Person(name="林晓楠", honorific="ms", phone="13800006620", id_last4="7788")
+OTHERS = [
+    Person(
+        name=f"{surname}{given}",
+        honorific="mr",
+        phone=f"1390000{number:04}",
+        id_last4=f"{4000 + number}",
+        address=f"解放路{number}号之{number}",
+    )
+    for number, (surname, given) in enumerate(
+        zip(
+            "王李张刘陈杨赵黄周吴",
+            ["国安", "建华", "𬀩晴", "海洋", "志强", "文博", "立诚", "雨桐", "思远", "可欣"],
+            strict=True,
+        ),
+        start=11,
+    )
+]
+PLANTED = [
+    word
+    for person in OTHERS
+    for word in (
+        person.name,
+        person.phone,
+        f"{person.phone[:3]}****{person.phone[-4:]}",
+        f"****{person.id_last4}",
+        person.address,
+    )
+]
+
+
+def planted() -> IncidentReportPaper:
+    """A report that names everybody everywhere."""
+    said = "；".join(PLANTED)
+    paper = incident()
+    return replace(
+        paper,
+        parties=(
+            Party(CLIENT.name, "住户", "A-1806", "138****6620"),
+            *(Party(p.name, "访客", "", p.phone) for p in OTHERS),
+        ),
+        witnesses=tuple(Witness(p.name, p.phone, f"{p.name}说：{p.address}") for p in OTHERS),
+        narrative=f"{CLIENT.name}报告：{said}",
+        measures=" ".join(word[:1] + " " + word[1:] for word in PLANTED[::5]),
+        timeline=(Entry("11-12", OTHERS[0].name, said),),
+        notifications=(Notification(OTHERS[1].name, "11-12", said, "已确认"),),
+        result=said,
+        photos=(Photo("pd:photo-1", f"现场（{OTHERS[2].name}）"),),
+        attachments=(said,),
+        note=said,
+        extra_fields=(papers.Field(OTHERS[3].name, said),),
+        signatures=(
+            SignBox("值班经理", OTHERS[4].name, "2026-11-20", "pd:sign-1", "0" * 64, said),
+        ),
+    )
+
+
+def shortened(paper: Any, profile: str, more: tuple[str, ...] = ()) -> Any:
+    return redaction.redact(paper, profile, clients=[CLIENT], others=OTHERS, more=more)
+
+
+def everything_in(pdf: bytes) -> str:
+    """Every byte a reader of the file could get at: raw, decoded streams, text, attachments, marks."""
+    reader = PdfReader(io.BytesIO(pdf))
+    parts = [pdf, *(body for bodies in reader.attachments.values() for body in bodies)]
+    for number in range(1, len(reader.xref_objStm) + len(reader.xref[0]) + 2):
+        found: Any = reader.get_object(number)
+        if isinstance(found, StreamObject) and not isinstance(found, ContentStream):
+            parts.append(found.get_data())
+        if isinstance(found, DictionaryObject):
+            parts.append(repr(found).encode())
+    text = "".join(page.extract_text() for page in reader.pages)
+    text += repr(reader.metadata) + repr(reader.outline)
+    for part in parts:
+        text += part.decode("utf-8", "ignore") + part.decode("utf-16-be", "ignore")
+    return re.sub(r"\s", "", text)
+
+
+def printed(paper: Any) -> bytes:
+    assets = papers.paper_assets(paper, FILES)
+    html = papers.render_html(paper)
+    return render(html, assets=assets, data=paper.to_data(), frozen_at=FROZEN_AT).pdf
+
+
+def test_fifty_strings_are_planted() -> None:
+    assert (len(PLANTED), len(set(PLANTED))) == (50, 50)
+
+
+def test_whole_paper_holds_every_planted_string() -> None:
+    """Without shortening the search finds them all: it looks where they would be."""
+    text = everything_in(printed(planted()))
+    assert [word for word in PLANTED if word not in text] == []
+
+
+@pytest.mark.parametrize("profile", [Profile.INSURER, Profile.CLIENT])
+def test_copy_for_others_holds_no_planted_string(profile: str) -> None:
+    copy = shortened(planted(), profile)
+    text = everything_in(printed(copy))
+    assert [word for word in PLANTED if word in text] == []
+    assert CLIENT.name in text
+    assert redaction.BAR in text
+
+
+@pytest.mark.parametrize("profile", [Profile.INTERNAL, Profile.POLICE])
+def test_copy_for_house_and_police_names_everybody(profile: str) -> None:
+    text = everything_in(printed(shortened(planted(), profile)))
+    assert [word for word in PLANTED if word not in text] == []
+
+
+def test_further_words_go_for_every_reader() -> None:
+    for profile in Profile.values:
+        copy = shortened(planted(), profile, more=("林晓楠", "A-1806"))
+        text = str(copy.to_data())
+        assert ("林晓楠" in text, "A-1806" in text) == (False, False)
+
+
+def test_insurer_gets_no_telephone_of_the_guest() -> None:
+    paper = replace(planted(), narrative="电话13800006620，又写作138 0000 6620，证件****7788")
+    assert shortened(paper, Profile.INSURER).narrative == "电话■■■，又写作■■■，证件■■■"
+
+
+@pytest.mark.parametrize(
+    ("profile", "left"),
+    [
+        (Profile.INTERNAL, {"improvement", "cause_indirect", "notifications", "steps", "photos"}),
+        (Profile.POLICE, {"notifications", "steps", "photos"}),
+        (Profile.INSURER, {"photos"}),
+        (Profile.CLIENT, {"steps"}),
+    ],
+)
+def test_fields_by_reader(profile: str, left: set[str]) -> None:
+    copy = shortened(incident(), profile)
+    names = ("improvement", "cause_indirect", "notifications", "steps", "photos")
+    assert {name for name in names if getattr(copy, name)} == left
+
+
+def test_signatures_are_drawn_for_house_and_police_only() -> None:
+    drawn = {
+        profile: bool([box for box in shortened(incident(), profile).signatures if box.signature])
+        for profile in Profile.values
+    }
+    assert drawn == {"internal": True, "police": True, "insurer": False, "client": False}
+
+
+def test_lines_of_a_record_keep_their_place_and_say_so() -> None:
+    lines = (
+        Pair(Line("起因", "地滑"), Line("责任部门", "工程部")),
+        Pair(Line("防止再发的建议", "换防滑垫", long=True)),
+        Pair(Line("证人", "王国安"), Line("保险公司", "平安")),
+    )
+    paper = EventRecordPaper(
+        organisation="云栖里",
+        number="KS-20261126-001",
+        form_code="PD-KS-07",
+        version="V1.0",
+        record_url="",
+        state="sealed",
+        frozen_at="",
+        form_title="客户事故报告",
+        head=lines,
+        blocks=(Block("事故", lines),),
+    )
+
+    def shown(profile: str) -> list[str | None]:
+        copy = shortened(paper, profile)
+        assert copy.head == copy.blocks[0].pairs
+        return [line.value for pair in copy.head for line in (pair.left, pair.right) if line]
+
+    gone = "（本份不含）"
+    assert shown(Profile.INTERNAL) == ["地滑", "工程部", "换防滑垫", "王国安", "平安"]
+    assert shown(Profile.POLICE) == ["地滑", gone, gone, "王国安", gone]
+    assert shown(Profile.INSURER) == ["地滑", gone, gone, "■■■", "平安"]
+    assert shown(Profile.CLIENT) == ["地滑", gone, gone, gone, gone]
+
+
+def test_one_character_is_taken_out_only_where_it_stands_alone() -> None:
+    paper = replace(incident(), narrative="王府井的王先生", result=" 王 ")
+    copy = redaction.redact(paper, Profile.INSURER, clients=[], others=[Person(name="王")], more=())
+    assert (copy.narrative, copy.result) == ("王府井的王先生", redaction.BAR)
+
+
+def test_word_with_signs_is_taken_literally() -> None:
+    paper = replace(incident(), narrative="a+b aab (x) [y]")
+    copy = shortened(paper, Profile.INTERNAL, more=("a+b", "(x)", "[y]"))
+    assert copy.narrative == "■■■ aab ■■■ ■■■"
+
+
+@pytest.mark.parametrize(
+    ("code", "readers"),
+    [
+        ("PD-SG-01", ["internal", "police", "insurer"]),
+        ("PD-KS-07", ["internal", "client", "police", "insurer"]),
+        ("PD-TS-01", ["internal", "police", "insurer"]),
+    ],
+)
+def test_guest_gets_no_internal_paper(code: str, readers: list[str]) -> None:
+    assert [p for p in Profile.values if redaction.may_have(p, code)] == readers
+
+
+def test_every_link_to_a_person_leads_to_a_case() -> None:
+    """A new link to a person must say whose case it is, or copies (and purges) would miss him."""
+    links = {
+        f"{model._meta.label}.{field.name}"
+        for model in apps.get_models()
+        if not model.__name__.startswith("Historical")
+        for field in model._meta.concrete_fields
+        if field.related_model is Person
+    }
+    assert links - case_people.OWN == set(case_people.PATHS)
+    assert set(case_people.CLIENTS) <= set(case_people.PATHS)
