@@ -153,6 +153,7 @@ def _paper(row: Appendix, head: str) -> AppendixPaper:
         version="V1.0",
         record_url="",
         state="sealed",
+        secrecy=_("保密") if row.case.restricted else None,
         frozen_at=f"{timezone.localtime(row.at):%Y-%m-%d %H:%M}",
         audit_head=head,
         original_number=original.number,
