@@ -14,7 +14,7 @@ from incidents import workflow
 from incidents.acts import ACTS
 from incidents.models import Complaint, Option
 from propdesk.core import rendering, seals, sweeps
-from propdesk.core.models import Document, Place, Property, User
+from propdesk.core.models import Document, Person, Place, Property, User
 from propdesk.core.roles import Role
 from tests.e2e import event_pages, found_pages
 from tests.factories import (
@@ -128,6 +128,8 @@ def entrance(world: World) -> Iterator[Row]:
     rendering.render_due(timezone.now())
     sealed = Document.objects.get(sealed=True)
     yield world.page("desk:verify", None, sealed.verify_code, case="known")
+    Person.objects.update(name="别人")
+    yield world.page("desk:verify", None, sealed.verify_code, case="changed")
 
 
 def overview(world: World) -> Iterator[Row]:
