@@ -23,14 +23,15 @@ from propdesk.core.roles import Role
 log = logging.getLogger(__name__)
 
 RULES = (
-    Rule.STEP_LATE,
     Rule.REMIND,
     Rule.ROUND_LATE,
+    Rule.STEP_LATE,
     Rule.REVIEW_LATE,
     Rule.RECORD_LATE,
     Rule.ACTION_LATE,
     Rule.UNCHECKED,
 )
+"""In the order in which they speak: what is said of one step alone goes before a count of steps."""
 AFTER = {
     Rule.REVIEW_LATE: (S.SIGNING, S.ARCHIVED),
     Rule.RECORD_LATE: (S.SIGNING,),

@@ -71,7 +71,6 @@ def _recording_is_asked_for_until_it_is_exported(guard: Walker) -> None:
         hours_later(hours)
         guard.go(guard.house.url("notices/"))
         expect(lines.filter(has_text="【仍有步骤未办】")).to_have_count(told)
-    hours_later(3 * 24)
     for told, days in enumerate((7, 20, 27), start=1):
         hours_later(days * 24)
         guard.page.reload()

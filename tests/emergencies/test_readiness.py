@@ -252,3 +252,6 @@ def test_step_that_is_late_and_to_be_reminded_of_in_one_run_is_told_once() -> No
 
     told = [entry.content["info"]["steps"] for entry in event.case.entries.filter(action="flag")]
     assert sum(step.id in ids for ids in told) == 1
+    # The reminder that names it speaks, the count of steps leaves it out.
+    flags = [e.content["info"] for e in event.case.entries.filter(action="flag")]
+    assert [f["rule"] for f in flags if step.id in f["steps"]] == ["emergencies.remind"]
