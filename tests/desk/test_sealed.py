@@ -10,6 +10,7 @@ from propdesk.core import rendering
 from propdesk.core.models import Appendix, CopyLog, Document
 from propdesk.core.roles import Role
 from tests.core.test_verifying import Sealed, counted
+from tests.desk import test_verify_kinds as kinds
 from tests.factories import PASSWORD, member
 from tests.lostfound import claiming
 from tests.lostfound.journey import House as FoundHouse
@@ -118,7 +119,7 @@ def test_bad_form_is_refused_in_words_and_keeps_what_was_typed(
     assert ("核对维修单" in again or "reason" in change, PASSWORD in again) == (True, False)
 
 
-def test_restricted_case_is_not_there_for_who_may_not_read_it() -> None:
+def test_case_somebody_may_not_see_is_not_there() -> None:
     sealed = Sealed()
     stranger = member(sealed.house.prop, Role.STAFF)
 
@@ -127,6 +128,24 @@ def test_restricted_case_is_not_there_for_who_may_not_read_it() -> None:
     ]
 
     assert codes == [404] * 3
+
+
+def test_confidential_event_is_there_for_its_readers_alone(client: Client) -> None:
+    case, manager = kinds.event()
+    paper = kinds.sealed(case)[0]
+    case.restricted = True
+    case.save(update_fields=["restricted"])
+    url = f"/p/{case.property.code}/papers/{case.number}/"
+
+    codes = [
+        web(manager).get(f"{url}{end}").status_code
+        for end in ("", f"{paper.pk}/file/", f"{paper.pk}/append/")
+    ]
+    answer = web(manager).post(f"{url}{paper.pk}/append/", FILLED)
+    public = client.get(f"/v/{paper.verify_code}").content.decode()
+
+    assert (codes, answer.status_code, Appendix.objects.count()) == ([404] * 3, 404, 0)
+    assert ("记录" in public, "事故报告" in public) == (False, False)
 
 
 def test_slip_of_a_found_thing_gets_its_appendix_too() -> None:
