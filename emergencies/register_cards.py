@@ -117,8 +117,13 @@ class Headcount:
     one: Detail
 
     @cached_property
+    def counts(self) -> list[Any]:
+        """Every count; the last of each list and those handed over are picked from it."""
+        return headcount.called(self.one.event)
+
+    @cached_property
     def tally(self) -> headcount.Tally:
-        return headcount.tally(self.one.event)
+        return headcount.Tally({row.list: row for row in self.counts})
 
     @property
     def lists(self) -> list[tuple[str, RollCall | None]]:
@@ -131,8 +136,29 @@ class Headcount:
         return self.tally.counted["missing"]
 
     @cached_property
+    def _now(self) -> set[int]:
+        """The counts that hold."""
+        return {row.pk for row in self.tally.counts.values()}
+
+    @cached_property
+    def _then(self) -> set[int]:
+        """The counts that held when the fire service took the missing over."""
+        if not self.handed:
+            return set()
+        return set({row.list: row.pk for row in self.counts if row.at <= self.handed.at}.values())
+
+    @cached_property
+    def _gone(self) -> list[Any]:
+        """Who is missing by name now, and who was at the handing over; one statement."""
+        asked = [row.pk for row in self.counts if row.gone and row.pk in self._now | self._then]
+        return list(headcount.gone(asked)) if asked else []
+
+    @cached_property
     def people(self) -> list[Any]:
-        return headcount.not_found(self.one.event, self.tally) if self.missing else []
+        """Who did not answer at the last count of a list."""
+        rows = [row for row in self._gone if row.roll_call_id in self._now]
+        named = {row.party_id: row.party for row in rows if row.party.removed_at is None}
+        return [named[pk] for pk in sorted(named)]
 
     @cached_property
     def unnamed(self) -> int:
@@ -150,10 +176,8 @@ class Headcount:
     @cached_property
     def handed_people(self) -> list[tuple[Any, bool]]:
         """Who was handed over by name, and whether he is still missing."""
-        if not self.handed:
-            return []
         gone = {party.pk for party in self.people}
-        rows = headcount.handed_people(self.one.event, self.handed)
+        rows = [row for row in self._gone if row.roll_call_id in self._then]
         return [(row.party, row.party_id in gone) for row in rows]
 
     @cached_property
@@ -166,9 +190,7 @@ class Headcount:
         """Somebody is missing of whom the fire service was not told."""
         if not self.handed or not self.missing:
             return bool(self.missing)
-        then = [party.pk for party, _gone in self.handed_people]
-        now = [party.pk for party in self.people]
-        return headcount.short(self.missing, now, self.handed, then) > 0
+        return headcount.short(self.counts, self.handed) > 0
 
     @property
     def acts(self) -> Acts:

@@ -1,9 +1,13 @@
 """How the roll call stands: the last count of each list, and unknown as long as one was not counted."""
 
-from collections.abc import Collection
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import groupby
+from operator import attrgetter
+from typing import Any
 
-from django.db.models import QuerySet
+from django.contrib.postgres.aggregates import ArrayAgg
+from django.db.models import Q, QuerySet, Value
 
 from emergencies.models import Event, FireHandover, FloorSweep, Missing, Party, RollCall
 from emergencies.playbooks.vocabulary import Register
@@ -58,33 +62,55 @@ def handed(event: Event) -> FireHandover | None:
 def handed_people(event: Event, taken: FireHandover) -> "QuerySet[Missing]":
     """Who was missing by name when the fire service took the missing over."""
     counted = event.roll_calls.filter(at__lte=taken.at).order_by("list", "-seq").distinct("list")
-    rows = Missing.objects.filter(
-        roll_call__in=counted.values("pk"), outcome=Missing.Outcome.MISSING
+    return gone(counted.values("pk"))
+
+
+def called(event: Event) -> list[Any]:
+    """Every count, each list in order, with the parties ``gone`` by name; one statement."""
+    named = ArrayAgg(
+        "people__party", filter=Q(people__outcome=Missing.Outcome.MISSING), default=Value([])
     )
-    return rows.select_related("roll_call", "party__person__room").order_by("pk")
+    return list(event.roll_calls.annotate(gone=named).order_by("list", "seq"))
 
 
-def short(missing: int, now: Collection[int], taken: FireHandover, then: Collection[int]) -> int:
-    """How many of the ``missing`` the fire service was not told of; ``now``, ``then``: parties by key.
+def short(counts: Sequence[Any], taken: FireHandover) -> int:
+    """How many are missing of whom the fire service was not told; ``counts``: see ``called``.
 
-    One that was found makes no room for another: who is named now was named then, or is one of
-    those nobody could name at that time.
+    Each list for itself, count by count since the handing over: one that was found makes no room
+    for another, on his list or on another one.
     """
-    unnamed_then = taken.missing - len(then)
-    unnamed_now = missing - len(now)
-    return max(0, len(set(now) - set(then)) + unnamed_now - unnamed_then)
+    by_list = groupby(counts, key=attrgetter("list"))
+    return sum(_untold(rows, taken) for _list, rows in by_list)
+
+
+def _untold(counts: Iterable[Any], taken: FireHandover) -> int:
+    """The same for one list.
+
+    Who was handed over by name is told of as long as he is missing. The rest of the list are told
+    of by number, and whoever of them is found lowers that number for good: when more are missing
+    than were handed over, nobody knows whether he was one of those.
+    """
+    handed: set[int] = set()
+    names: set[int] = set()
+    nameless = told = 0
+    for count in counts:
+        others, unknown = set(count.gone) - handed, count.missing - len(count.gone)
+        if count.at <= taken.at:
+            handed, names, told = set(count.gone), set(), unknown
+        else:
+            # One nobody could name stays missing under a name of his own or without any.
+            now_known = len(others - names)
+            found = len(names - others) + max(0, nameless - now_known - unknown)
+            told, names = max(0, told - found), others
+        nameless = unknown
+    return len(names) + nameless - told
 
 
 def unaccounted(event: Event) -> int:
     """How many of those counted so far are missing and in nobody's hands."""
-    counted = tally(event)
-    missing = counted.counted["missing"]
+    missing = tally(event).counted["missing"]
     taken = handed(event) if missing else None
-    if taken is None:
-        return missing
-    now = still_missing(event, counted).values_list("party", flat=True)
-    then = handed_people(event, taken).values_list("party", flat=True)
-    return short(missing, list(now), taken, list(then))
+    return missing if taken is None else short(called(event), taken)
 
 
 def unnamed(event: Event, counted: Tally) -> int:
@@ -111,7 +137,10 @@ def not_found(event: Event, counted: Tally | None = None) -> list[Party]:
 def still_missing(event: Event, counted: Tally | None = None) -> "QuerySet[Missing]":
     """The same with the list each stands on."""
     last = [row.pk for row in (counted or tally(event)).counts.values()]
-    rows = Missing.objects.filter(
-        roll_call__in=last, outcome=Missing.Outcome.MISSING, party__removed_at=None
-    )
+    return gone(last).filter(party__removed_at=None)
+
+
+def gone(counts: Any) -> "QuerySet[Missing]":
+    """Who did not answer at these counts (their keys), by name."""
+    rows = Missing.objects.filter(roll_call__in=counts, outcome=Missing.Outcome.MISSING)
     return rows.select_related("roll_call", "party__person__room").order_by("pk")

@@ -15,6 +15,7 @@ from emergencies.models import FireHandover, FloorSweep, Missing, RollCall
 from emergencies.playbooks import records
 from emergencies.queries import headcount, prefill, registers
 from emergencies.workflow.absent import Absent
+from emergencies.workflow.headcount import refuse_while_missing
 from propdesk.core import audit
 from propdesk.core.models import Notice
 from propdesk.core.persons import Guest
@@ -459,6 +460,115 @@ def test_name_of_one_who_was_handed_over_unknown_is_no_other_person():
 
     assert (headcount.tally(event).missing, headcount.unaccounted(event)) == (1, 0)
     assert board(event).lines["R35"].state == "done"
+
+
+def count(house, event, name, gone, *people, **more):
+    """One list of twenty counted: so many do not answer, these of them by name."""
+    absent = tuple(Absent(name=each) for each in people)
+    rest = gone > len(people)
+    what = W.Count(name, 20, 20 - gone, absent, rest_unknown=rest, **more)
+    W.roll_call(fresh(event), what, by=house.desk)
+    return fresh(event)
+
+
+def handed_unknown(gone=1):
+    """Residents nobody can name are missing and handed over."""
+    house = House()
+    event = house.roll(house.burning(), gone)
+    W.hand_to_fire_service(event, HANDED, by=house.sec)
+    return house, fresh(event)
+
+
+def stands_open(house, event, gone=1):
+    """Somebody is in nobody's hands: by the figure, at the gate, on the steps and on the page."""
+    assert headcount.unaccounted(event) == gone
+    with refuses(ConflictError, match=f"还有{gone}人没有点到"):
+        refuse_while_missing(event)
+    assert board(event).lines["R35"].state == "open"
+    assert "C2" in {m.id for m in board(event).missing("handling")}
+    page = client_of(house.sec).get(f"{event.get_absolute_url()}headcount/")
+    assert page.context["card"].is_short
+
+
+@pytest.mark.parametrize("who", [(), ("王晓梅",)], ids=["unnamed", "named"])
+@pytest.mark.parametrize("name", ["residents", "visitors", "staff"])
+def test_one_handed_over_unknown_and_found_makes_no_room_for_another(name, who):
+    house, event = handed_unknown()
+    event = count(house, event, "residents", 0)
+    found = (headcount.unaccounted(event), board(event).lines["R35"].state)
+
+    event = count(house, event, name, 1, *who)
+
+    assert found == (0, "done")
+    stands_open(house, event)
+    W.hand_to_fire_service(event, HANDED, by=house.sec)
+    assert headcount.unaccounted(fresh(event)) == 0
+    assert board(event).lines["R35"].state == "done"
+    assert audit.problems(fresh(event).case) == []
+
+
+def test_another_list_is_not_offset_while_the_unknown_one_is_being_found():
+    house, event = handed_unknown()
+
+    event = count(house, event, "visitors", 1)
+    event = count(house, event, "residents", 0)
+
+    stands_open(house, event)
+
+
+def test_one_handed_over_by_name_and_found_makes_no_room_on_another_list():
+    house, event = handed_by_name()
+    first = event.parties.get(part="trapped")
+    event = named(house, event, settled={first.pk: "found"})
+
+    event = count(house, event, "visitors", 1, "王晓梅")
+
+    stands_open(house, event)
+
+
+def test_one_handed_over_unknown_then_named_and_found_makes_no_room_for_another():
+    house, event = handed_unknown()
+    event = count(house, event, "residents", 1, "李强")
+    first = event.parties.get(part="trapped")
+    told = headcount.unaccounted(event)
+
+    event = count(house, event, "residents", 1, "王晓梅", settled={first.pk: "found"})
+
+    assert told == 0
+    stands_open(house, event)
+
+
+def test_one_of_two_handed_over_unknown_is_found_and_only_one_is_told_of():
+    house, event = handed_unknown(2)
+    event = count(house, event, "residents", 1)
+    still = headcount.unaccounted(event)
+
+    event = count(house, event, "residents", 2)
+
+    assert still == 0
+    stands_open(house, event)
+
+
+def test_found_one_of_more_than_were_handed_over_may_be_the_one_who_was():
+    house, event = handed_unknown()
+    event = count(house, event, "residents", 2)
+    more = headcount.unaccounted(event)
+
+    event = count(house, event, "residents", 1)
+
+    assert more == 1
+    stands_open(house, event)
+
+
+def test_list_counted_first_after_the_handing_over_is_told_of_nobody():
+    house = House()
+    event = count(house, house.burning(), "residents", 1)
+    W.hand_to_fire_service(event, HANDED, by=house.sec)
+    event = count(house, event, "residents", 0)
+
+    event = count(house, event, "staff", 1)
+
+    assert headcount.unaccounted(event) == 1
 
 
 def test_who_is_handed_over_stands_on_form_page_timeline_and_paper():

@@ -6,6 +6,7 @@ from django.urls import reverse
 from emergencies import acts, workflow
 from emergencies.models import Event, Kind
 from emergencies.queries import evidence
+from propdesk.core.persons import Guest
 from tests.emergencies.journey import House, fresh, photo
 from tests.test_budgets import LIST, PAGE, POLL, Till
 
@@ -129,6 +130,20 @@ def test_page_of_the_headcount_costs_the_same_for_one_list_and_for_all_again() -
     few = till_of(house).cost(url)
     house.roll(event)
     house.roll(event, 2)
+    assert (till_of(house).cost(url), few <= PAGE) == (few, True)
+
+
+def test_page_of_the_headcount_costs_the_same_for_each_count_after_the_handing_over() -> None:
+    house = House()
+    event = house.roll(house.burning())
+    url = page_of(event, "headcount")
+    one = workflow.Count("residents", 20, 18, [Guest(name="李强")], rest_unknown=True)
+    workflow.roll_call(event, one, by=house.desk)
+    workflow.hand_to_fire_service(fresh(event), workflow.Handed("孙队长", "消防站"), by=house.sec)
+    few = till_of(house).cost(url)
+    for name in ("residents", "visitors", "staff"):
+        more = workflow.Count(name, 20, 17, [Guest(name="王晓梅")], rest_unknown=True)
+        workflow.roll_call(fresh(event), more, by=house.desk)
     assert (till_of(house).cost(url), few <= PAGE) == (few, True)
 
 
