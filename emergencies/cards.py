@@ -18,7 +18,7 @@ from emergencies.own_acts import AFTERMATH, DAMAGE
 from emergencies.playbooks.schema import Via
 from emergencies.queries import aftermath, damage
 from emergencies.workflow.charging import CHARGES
-from emergencies.workflow.damage import SETTLES
+from emergencies.workflow.damage import SETTLES, is_decided
 from propdesk.core import amounts
 from propdesk.core.roles import MANAGERS, Role
 
@@ -56,6 +56,11 @@ class Damage:
     def slip(self) -> Any:
         return self.rows.slip
 
+    @property
+    def version(self) -> int:
+        """What its forms carry: 0 before there is a slip."""
+        return self.slip.version if self.slip else 0
+
     @cached_property
     def tone(self) -> tuple[str, str]:
         return TONES[C(self.slip.status)]
@@ -82,6 +87,11 @@ class Damage:
     def objections(self) -> list[damage.Objection]:
         """All the guest ever said against it, whatever was priced or told since."""
         return damage.objections(self.one.playbook, self.one.record.marks)
+
+    @cached_property
+    def decisions(self) -> list[damage.Decided]:
+        """All that was ever decided about it, the one that holds last."""
+        return damage.decisions(self.slip)
 
     @cached_property
     def _decided(self) -> bool:
@@ -117,7 +127,7 @@ class Damage:
             return _("客户已同意，还没有签字。"), "sign-damage", Role.DUTY_MANAGER
         if slip.position == P.AGREE:
             return _("批示还没有定下金额。"), "decide-damage", Role.PROPERTY_MANAGER
-        if self._decided and slip.informed_at > slip.decided_at:
+        if self._decided and slip.informed_at >= slip.decided_at:
             return (
                 _("客户听了批示仍不同意，登记拒签后按批示入账。"),
                 "decline-damage",
@@ -183,7 +193,8 @@ class Damage:
         if slip is not None and slip.status == C.INFORMED:
             names.append("inform-guest")
             reached = slip.position != P.UNREACHABLE
-            names += ["decide-damage"] if slip.needs_decision or not reached else []
+            asked = (slip.needs_decision or not reached) and not is_decided(slip, self.one.user)
+            names += ["decide-damage"] if asked else []
             names += ["decline-damage"] if slip.decision in CHARGES and reached else []
         if slip is not None and slip.status not in (C.POSTED, C.CANCELLED):
             names.append("cancel-damage")

@@ -21,12 +21,14 @@ def _slip(action: str) -> Callable[[Any, Any], None]:
 
 
 def _price(event: Event, by: User, form: Any) -> Any:
-    return workflow.price(event, form.lines, by=by, basis=form.cleaned_data["basis"])
+    return workflow.price(
+        event, form.lines, by=by, basis=form.cleaned_data["basis"], seen=form.version
+    )
 
 
 def _decide(event: Event, by: User, form: Any) -> Any:
     form.keep_signature()
-    return workflow.decide_damage(event, form.ruling(), by=by)
+    return workflow.decide_damage(event, form.ruling(), by=by, seen=form.version)
 
 
 def _payer(event: Event, by: User, form: Any) -> Party:
@@ -39,17 +41,23 @@ def _payer(event: Event, by: User, form: Any) -> Party:
 
 def _sign(event: Event, by: User, form: Any) -> Any:
     form.keep_signature()
-    return workflow.sign_damage(event, form.signed(_payer(event, by, form)), by=by)
+    signed = form.signed(_payer(event, by, form))
+    return workflow.sign_damage(event, signed, by=by, seen=form.version)
 
 
 def _decline(event: Event, by: User, form: Any) -> Any:
     form.keep_signature()
-    return workflow.decline_damage(event, form.declined(_payer(event, by, form)), by=by)
+    declined = form.declined(_payer(event, by, form))
+    return workflow.decline_damage(event, declined, by=by, seen=form.version)
 
 
 def _post(event: Event, by: User, form: Any) -> Any:
     form.keep_signature()
-    return workflow.post_damage(event, form.posting(), by=by)
+    return workflow.post_damage(event, form.posting(), by=by, seen=form.version)
+
+
+def _cancel(event: Event, by: User, form: Any) -> Any:
+    return workflow.cancel_damage(event, by=by, seen=form.version, **form.cleaned_data)
 
 
 def _affected(event: Event, by: User, form: Any) -> Any:
@@ -78,7 +86,7 @@ DAMAGE: dict[str, Act] = {
     "inform-guest": Act(
         _("告知客户"),
         damage.InformForm,
-        lambda event, by, form: workflow.inform_guest(event, form.said(), by=by),
+        lambda event, by, form: workflow.inform_guest(event, form.said(), by=by, seen=form.version),
         _("已登记客户的意见。"),
         "inform_guest",
         "chat-left-text",
@@ -123,7 +131,7 @@ DAMAGE: dict[str, Act] = {
     "cancel-damage": Act(
         _("作废赔偿单"),
         damage.CancelDamageForm,
-        lambda event, by, form: workflow.cancel_damage(event, by=by, **form.cleaned_data),
+        _cancel,
         _("已作废，编号保留，可以另开一张。"),
         "cancel_damage",
         "slash-circle",

@@ -58,6 +58,8 @@ class ActForm(forms.Form):
     """Whether it shows what was typed before and never sent."""
     device = ""
     """What a signature is drawn on, as its browser names itself; kept with the signature."""
+    version: "int | None" = None
+    """Version of what the page showed, where the act may be sent only while it is still that."""
     conflict: "list[str]" = []
     """What a colleague did meanwhile: shown above a form that may be sent once more."""
 

@@ -7,7 +7,7 @@ from decimal import Decimal
 from types import SimpleNamespace
 from typing import Any
 
-from django.db.models import OuterRef, QuerySet
+from django.db.models import OuterRef, QuerySet, Subquery
 from django.utils.translation import gettext_lazy as _
 
 from emergencies.models import Compensation, DamageLine, Event, Party, PriceItem
@@ -25,6 +25,7 @@ BY_SLIP = _("这个问题由赔偿单回答：请在赔偿单里登记告知或�
 C = Compensation.Status
 JOINED: tuple[str, ...] = ("payer__person", "informed_by", "decided_by", "manager", "posted_by")
 JOINED += ("signature", "manager_signature", "poster_signature", "decider_signature")
+HISTORY = Compensation.history.model
 LINE = ("item", "quantity", "unit", "price", "depreciation", "amount", "listed_id")
 
 
@@ -37,14 +38,66 @@ class Slips:
 
 
 def slips(event: Event) -> "QuerySet[Compensation]":
-    """All slips of an event with people and current lines (``shown``), the newest first."""
+    """All slips of an event with people, current lines (``shown``), ``version``, decisions, newest first."""
     lines = rows_of(
         DamageLine.objects.filter(compensation=OuterRef("pk"), removed_at=None),
         "position",
         **{name: name for name in LINE},
     )
-    rows = event.compensations.select_related(*JOINED).annotate(line_rows=lines)
+    past = HISTORY.objects.filter(id=OuterRef("pk"))
+    decided = rows_of(
+        past.filter(decided_at__isnull=False),
+        "history_id",
+        at="decided_at",
+        decision="decision",
+        reason="decision_reason",
+        less="reduced_by",
+        by="decided_by__name",
+    )
+    newest = past.order_by("-history_id").values("history_id")[:1]
+    rows = event.compensations.select_related(*JOINED).annotate(
+        line_rows=lines, decided_rows=decided, version=Subquery(newest)
+    )
     return rows.order_by("-pk")
+
+
+def version(slip: Compensation) -> int:
+    """Number of the last change of a slip, as ``slips`` reads it; 0 before there is one."""
+    past = HISTORY.objects.filter(id=slip.pk).order_by("-history_id")
+    return past.values_list("history_id", flat=True).first() or 0
+
+
+def priced_at(slip: Compensation) -> datetime | None:
+    """When it got the price it has: no other act leaves it a draft nobody has decided about."""
+    rows = HISTORY.objects.filter(id=slip.pk, status=C.DRAFT, decision="").order_by("-history_id")
+    found: datetime | None = rows.values_list("history_date", flat=True).first()
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class Decided:
+    """What a manager decided, when; whether it still holds."""
+
+    at: datetime
+    label: str
+    less: Decimal
+    reason: str
+    by: str
+    holds: bool
+
+
+def decisions(slip: Any) -> list[Decided]:
+    """Every decision about a slip as ``slips`` read it, the first one first: none is written over."""
+    rows = {row["at"]: row for row in slip.decided_rows}
+    return [_decided(slip, row) for row in rows.values()]
+
+
+def _decided(slip: Any, row: dict[str, Any]) -> Decided:
+    at = datetime.fromisoformat(row["at"])
+    code = row["decision"]
+    less = Decimal(str(row["less"])).quantize(NOTHING) if code == "reduce" else NOTHING
+    label = str(Compensation.Decision(code).label)
+    return Decided(at, label, less, row["reason"], str(row["by"]), at == slip.decided_at)
 
 
 def shown(slip: Any) -> list[SimpleNamespace]:

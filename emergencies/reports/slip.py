@@ -104,6 +104,7 @@ def _said(slip: Any, dossier: Dossier) -> dict[str, Any]:
         "informed": joined([told, via, slip.informed_by.name if slip.informed_by else ""], " "),
         "position": ticks((str(label) for label in labels.labels), chosen),
         "objection": _objections(dossier),
+        "overruled": _overruled(slip, dossier),
         "decision": joined(
             [
                 str(slip.get_decision_display()) if slip.decision else "",
@@ -119,6 +120,17 @@ def _objections(dossier: Dossier) -> str:
     """Every objection with its time: no later talk writes over an earlier one."""
     said = queries.objections(evidence.playbook_of(dossier.event), dossier.record.marks)
     return joined(f"{short(one.at, dossier.year)} {clause(one.text)}" for one in said)
+
+
+def _overruled(slip: Any, dossier: Dossier) -> str:
+    """Every decision that holds no longer: no later one, and no new price, writes over it."""
+    rows = [one for one in queries.decisions(slip) if not one.holds]
+    return joined(_decision(one, dossier.year) for one in rows)
+
+
+def _decision(one: queries.Decided, year: int) -> str:
+    what = joined([one.label, amounts.figures(one.less) if one.less else ""], " ")
+    return joined([what, clause(one.reason), f"{one.by} {short(one.at, year)}"], "，")
 
 
 def _declined(slip: Any, dossier: Dossier) -> str:

@@ -13,6 +13,7 @@ from emergencies.views import frame
 from emergencies.workflow.base import permit
 from propdesk.core import drafts
 from propdesk.core.http import StaffRequest, staff_view
+from propdesk.core.paging import number_or_none
 from propdesk.core.transitions import require
 
 GET_POST = require_http_methods(["GET", "HEAD", "POST"])
@@ -30,11 +31,13 @@ def act(request: StaffRequest, number: str, name: str) -> HttpResponse:
         card = cards.slip(one) if name in DAMAGE else None
         about = card.slip if card else one.event
         refused = frame.not_ready(request, one, name, spec, about)
-        return refused or _page(request, one, name, _form(request, one, name), card)
+        return refused or _page(request, one, name, _form(request, one, name, card), card)
     if "more_rows" in request.POST:
         return frame.more_rows(request, one, name)
     form = spec.form(request.POST, request.FILES, event=one.event, user=request.user)
     form.device = request.headers.get("User-Agent", "")[:160]
+    if name in DAMAGE:
+        form.version = number_or_none(request.POST.get("seen", "")) or 0
     try:
         status = frame.try_once(
             request, one, name, form, lambda: spec.run(one.event, request.user, form)
@@ -44,15 +47,23 @@ def act(request: StaffRequest, number: str, name: str) -> HttpResponse:
     if status != 200:
         one = frame.load(request, number)
         card = cards.slip(one) if name in DAMAGE else None
+        if card and status == 409:
+            form.version = card.version
         return _page(request, one, name, form, card, status=status)
     return frame.changed(request, one, str(spec.done))
 
 
-def _form(request: StaffRequest, one: Detail, name: str) -> forms.ActForm:
+def _form(
+    request: StaffRequest, one: Detail, name: str, card: cards.Damage | None
+) -> forms.ActForm:
+    """What was typed before and never sent; lines priced then keep the slip they were meant for."""
     drafted = one.drafts.get(name, {})
     typed = {k: v for k, v in drafted.items() if k not in forms.NOW_FIELDS}
     form = EVERY[name].form(event=one.event, user=request.user, initial=typed)
     form.restored = bool(typed)
+    if card:
+        kept = number_or_none(typed.get("seen", "")) if name == "price" else None
+        form.version = card.version if kept is None else kept
     return form
 
 
@@ -67,7 +78,7 @@ def _page(
 ) -> HttpResponse:
     title = EVERY[name].title
     draft = frame.address(one, "draft", name)
-    card = card if name != "price" else None
+    card = card if name != "price" or status == 409 else None
     return frame.form_page(
         request, one, title, form, status=status, name=name, draft_url=draft, card=card
     )

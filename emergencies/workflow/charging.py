@@ -18,6 +18,7 @@ from emergencies.workflow.base import begin, finish, now_and
 from emergencies.workflow.damage import (
     OWN,
     SETTLES,
+    as_seen,
     check_decide,
     check_inform,
     check_price,
@@ -70,15 +71,18 @@ class Declined:
 
 
 @transaction.atomic
-def sign_damage(event: Event, signed: Signed, *, by: User) -> Compensation:
-    """签赔偿单 (E-2): the guest agrees and signs, the duty manager with his password; then frozen."""
+def sign_damage(event: Event, signed: Signed, *, by: User, seen: int | None = None) -> Compensation:
+    """签赔偿单 (E-2): the guest agrees and signs, the duty manager with his password; then frozen.
+
+    What he signs is what the page showed him: ``seen``, see ``as_seen``.
+    """
     ready = photos.prepare(signed.scan) if signed.scan else None
     event, _stand = begin(event, "sign_damage", by)
     slip = live_slip(event)
-    _may_sign(event, slip, signed)
+    _may_sign(event, slip, signed, seen)
     now = timezone.now()
     at = signed.signed_at or now
-    happened("signed_at", at, now, not_before=slip.informed_at)
+    happened("signed_at", at, now, not_before=_last_word(slip))
     own = signatures.confirmed(by, signed.password)
     rows: list[models.Model] = [slip]
     if ready is not None:
@@ -124,27 +128,36 @@ def check_sign(slip: Compensation) -> None:
     )
 
 
-def _may_sign(event: Event, slip: Compensation, signed: Signed) -> None:
+def _last_word(slip: Compensation) -> datetime | None:
+    """When the guest was told, or it was decided, whichever came last."""
+    return max(filter(None, (slip.informed_at, slip.decided_at)), default=None)
+
+
+def _may_sign(event: Event, slip: Compensation, signed: Signed, seen: int | None) -> None:
     check_sign(slip)
+    as_seen(slip, seen)
     require(signed.payer.event_id == event.pk, _("请选择这件里登记的客户。"))
     if not signed.drawn and not signed.scan:
         raise RefusedInput(drawn=_("请客户在屏幕上签名，或拍下签好的纸质单。"))
 
 
 @transaction.atomic
-def decline_damage(event: Event, declined: Declined, *, by: User) -> Compensation:
+def decline_damage(
+    event: Event, declined: Declined, *, by: User, seen: int | None = None
+) -> Compensation:
     """登记客户拒签 (E-2): decided by a manager, the charge stands though the guest does not sign.
 
     The duty manager tells him of the decision, writes down his words and signs; then it is frozen and
     posted on the decision. RefusedInput without the words; ConflictError before a decision that
-    charges, for a guest nobody reached, and for the manager who decided.
+    charges, for a guest nobody reached, and for the manager who decided. ``seen``: see ``as_seen``.
     """
     event, _stand = begin(event, "decline_damage", by)
     slip = live_slip(event)
     check_decline(slip, by)
+    as_seen(slip, seen)
     require(declined.payer.event_id == event.pk, _("请选择这件里登记的客户。"))
     now, at = now_and(declined.at)
-    happened("at", at, now, not_before=slip.decided_at)
+    happened("at", at, now, not_before=_last_word(slip))
     if not declined.words.strip():
         raise RefusedInput(words=_("请写下客户为什么不签，照他的原话。"))
     slip.manager_signature = signatures.confirmed(by, declined.password)
@@ -181,15 +194,18 @@ def check_decline(slip: Compensation, by: User) -> None:
 
 
 @transaction.atomic
-def post_damage(event: Event, posting: Posting, *, by: User) -> Compensation:
+def post_damage(
+    event: Event, posting: Posting, *, by: User, seen: int | None = None
+) -> Compensation:
     """登记入账 (E-2): by the cashier, exactly the signed amount, with voucher and account number.
 
     On the guest's signature, or on a decision with his refusal on record; never by who signed the
-    slip for the house.
+    slip for the house. ``seen``: see ``as_seen``.
     """
     event, _stand = begin(event, "post_damage", by)
     slip = live_slip(event)
     check_post(slip, by)
+    as_seen(slip, seen)
     _check_posting(slip, posting)
     now = timezone.now()
     slip.status, slip.posted_at, slip.posted_by = C.POSTED, now, by
@@ -247,14 +263,15 @@ def _check_posting(slip: Compensation, posting: Posting) -> None:
 
 
 @transaction.atomic
-def cancel_damage(event: Event, *, by: User, reason: str) -> Compensation:
+def cancel_damage(event: Event, *, by: User, reason: str, seen: int | None = None) -> Compensation:
     """作废赔偿单: before it is posted, by a manager; the number stays, a new slip may be made.
 
-    What its steps say is withdrawn with it.
+    What its steps say is withdrawn with it. ``seen``: see ``as_seen``.
     """
     event, _stand = begin(event, "cancel_damage", by)
     slip = live_slip(event)
     check_cancel(slip)
+    as_seen(slip, seen)
     if not reason.strip():
         raise RefusedInput(reason=_("请写明为什么作废。"))
     slip.status, slip.cancelled_reason = C.CANCELLED, reason.strip()[:200]
@@ -312,10 +329,14 @@ def refuse_unsettled(event: Event) -> None:
 
 
 def _refuse_binding(event: Event) -> None:
-    """ConflictError while the guest's signature, a refusal or a posting is on record."""
+    """ConflictError while a signature, a refusal, a posting or an undecided dispute is on record."""
     slip = _live(event)
-    free = event.is_drill or slip is None or slip.status not in Compensation.BINDING
-    require(free, _("赔偿单已经签字或入账，不能按误启动作废；没有入账的，先作废赔偿单。"))
+    if event.is_drill or slip is None:
+        return
+    text = _("赔偿单已经签字或入账，不能按误启动作废；没有入账的，先作废赔偿单。")
+    require(slip.status not in Compensation.BINDING, text)
+    disputed = slip.disputed_at is not None and slip.decision not in SETTLES
+    require(not disputed, _("客户有异议，还没有批示，不能按误启动作废：先作废赔偿单或批示。"))
 
 
 answering.GUARDS.append(_answered_by_slip)

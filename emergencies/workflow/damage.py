@@ -16,6 +16,7 @@ from django.utils.translation import gettext as _
 from emergencies.models import Compensation, DamageLine, Event, PriceItem
 from emergencies.models.damage import NOTHING
 from emergencies.playbooks.vocabulary import Register, Via
+from emergencies.queries import damage as queries
 from emergencies.queries import seals
 from emergencies.workflow import marking
 from emergencies.workflow.answering import say as answer_fact
@@ -26,7 +27,7 @@ from propdesk.core import audit, rendering, signatures
 from propdesk.core.models import User
 from propdesk.core.numbering import next_number
 from propdesk.core.roles import Role
-from propdesk.core.transitions import RefusedInput, require
+from propdesk.core.transitions import ConflictError, RefusedInput, require, to_minute
 
 C = Compensation.Status
 OWN = (
@@ -61,11 +62,13 @@ class Line:
 
 
 @transaction.atomic
-def price(event: Event, lines: Sequence[Line], *, by: User, basis: str) -> Compensation:
+def price(
+    event: Event, lines: Sequence[Line], *, by: User, basis: str, seen: int | None = None
+) -> Compensation:
     """核价 (E-2): the slip with its lines, anew as often as needed until the guest has signed.
 
     A sum beyond what a duty manager may charge needs a decision before anything is posted. The guest
-    has to be told again of another sum. RefusedInput names the line.
+    has to be told again of another sum. RefusedInput names the line. ``seen``: see ``as_seen``.
     """
     event, _stand = begin(event, "price", by)
     check_price(event, None)
@@ -73,6 +76,7 @@ def price(event: Event, lines: Sequence[Line], *, by: User, basis: str) -> Compe
     now = timezone.now()
     slip = _slip(event, by, now)
     check_price(event, slip)
+    as_seen(slip, seen)
     total = sum((line.amount for line in lines), NOTHING)
     limit = event.case.property.settings.dm_limit_yuan
     is_new = slip.pk is None
@@ -229,6 +233,20 @@ def there(slip: Compensation | None) -> Compensation:
     return slip
 
 
+def as_seen(slip: Compensation, seen: int | None) -> None:
+    """ConflictError unless the slip, under lock, still is what the page showed: no last write wins.
+
+    ``seen`` is the version the page carried, 0 where it showed none; None for callers without a page.
+    """
+    if seen is None or seen == queries.version(slip):
+        return
+    text = _("这一页打开之后赔偿单有变动，请看最新情况，再决定要不要提交。")
+    if slip.pk is None:
+        raise ConflictError(text)
+    text = _("这一页打开之后赔偿单有变动，现在应赔 ¥%(due)s。请看最新情况，再决定要不要提交。")
+    raise ConflictError(text % {"due": f"{slip.due():,.2f}"})
+
+
 @dataclass(frozen=True, slots=True)
 class Informed:
     """How the guest was told, and what he said."""
@@ -244,14 +262,21 @@ TOLD_BY = (Via.IN_PERSON, Via.PHONE, Via.SMS)
 
 
 @transaction.atomic
-def inform_guest(event: Event, said: Informed, *, by: User) -> Compensation:
-    """告知客户 (E-2): when, how, and whether he agrees; a dispute stops everything until decided."""
+def inform_guest(
+    event: Event, said: Informed, *, by: User, seen: int | None = None
+) -> Compensation:
+    """告知客户 (E-2): when, how, and whether he agrees; a dispute stops everything until decided.
+
+    Told after the price and the decision it is about, never before. ``seen``: see ``as_seen``.
+    """
     event, _stand = begin(event, "inform_guest", by)
     slip = live_slip(event)
     check_inform(slip)
+    as_seen(slip, seen)
     now = timezone.now()
     at = said.at or now
     since_start("at", at, now, event)
+    at = _told_after(slip, at)
     if said.position not in Compensation.Position.values:
         raise RefusedInput(position=_("请选择客户的意见。"))
     if said.via not in TOLD_BY:
@@ -276,6 +301,22 @@ def inform_guest(event: Event, said: Informed, *, by: User) -> Compensation:
 
 
 SETTLES = Compensation.SETTLING
+
+
+def _told_after(slip: Compensation, at: datetime) -> datetime:
+    """When he was told: to the minute not before price and decision, so never before the latter.
+
+    RefusedInput names the moment. Of a minute that held both, the telling comes after the decision.
+    """
+    before = (
+        (queries.priced_at(slip), _("核价在%(at)s，告知不会比它早，请核对后重填。")),
+        (slip.decided_at, _("批示在%(at)s，告知不会比它早，请核对后重填。")),
+    )
+    for moment, text in before:
+        if moment is not None and at < to_minute(moment):
+            shown = timezone.localtime(moment).strftime("%m-%d %H:%M")
+            raise RefusedInput(at=text % {"at": shown})
+    return max(at, slip.decided_at or at)
 
 
 def check_inform(slip: Compensation) -> None:
@@ -312,25 +353,35 @@ class Ruling:
 
 
 @transaction.atomic
-def decide_damage(event: Event, ruling: Ruling, *, by: User) -> Compensation:
+def decide_damage(
+    event: Event, ruling: Ruling, *, by: User, seen: int | None = None
+) -> Compensation:
     """批示 (E-2): uphold, reduce, waive or talk again; signed, and never by who told or priced it.
 
     Asked for when the guest disputes, the sum is beyond the duty manager, or nobody reaches the guest
-    (decision 32). A waiver settles the slip: nobody signs and nothing is posted.
+    (decision 32). A waiver settles the slip: nobody signs and nothing is posted. The guest agrees to
+    a sum: where the decision makes it another, he has to be told again. ``seen``: see ``as_seen``.
     """
     event, _stand = begin(event, "decide_damage", by)
     slip = live_slip(event)
     check_decide(slip, by)
+    as_seen(slip, seen)
     _check_ruling(slip, ruling)
-    now = timezone.now()
+    now, agreed = timezone.now(), slip.due()
     slip.decider_signature = signatures.confirmed(by, ruling.password)
     slip.decision, slip.decision_reason = ruling.decision, ruling.reason.strip()[:200]
     slip.decided_by, slip.decided_at = by, now
     slip.reduced_by = ruling.reduced_by if ruling.decision == "reduce" else NOTHING
     if ruling.decision == Compensation.Decision.WAIVE:
         slip.status, slip.reduced_by = C.WAIVED, slip.total
+    untold = _is_news(slip, agreed)
+    if untold:
+        slip.status, slip.informed_at, slip.informed_by = C.DRAFT, None, None
+        slip.informed_via = slip.position = ""
     audit.save(slip, *_DECIDED, by=by, reason=slip.decision_reason)
     rows: list[models.Model] = [slip, *_decided(event, slip, by, now)]
+    if untold:
+        rows += taken_back(event, Register.INFORMING, by=by, now=now, reason=_("批示改了金额"))
     info = {"number": slip.number, "decision": ruling.decision}
     finish(event, [], *rows, by=by, action="decide_damage", reason=ruling.reason, info=info)
     if slip.status == C.WAIVED:
@@ -347,12 +398,43 @@ _DECIDED = (
     "decider_signature",
     "reduced_by",
     "status",
+    "informed_at",
+    "informed_via",
+    "informed_by",
+    "position",
 )
 
 
+def _is_news(slip: Compensation, agreed: Decimal) -> bool:
+    """Whether the guest agreed to what no longer holds: to another sum, or to one still to be found."""
+    if slip.status == C.WAIVED or slip.position != Compensation.Position.AGREE:
+        return False
+    return slip.due() != agreed or slip.decision not in SETTLES
+
+
+def is_decided(slip: Compensation, by: User) -> bool:
+    """The sum is decided and ``by`` has to leave it so: the guest, told of it, is not against it.
+
+    Before he was told of it, who decided may put his own decision right.
+    """
+    if slip.decision not in SETTLES or slip.decided_at is None:
+        return False
+    told_since = slip.informed_at is not None and slip.informed_at >= slip.decided_at
+    if not told_since:
+        return slip.decided_by_id != by.pk
+    return slip.position == Compensation.Position.AGREE
+
+
 def check_decide(slip: Compensation, by: User) -> None:
-    """ConflictError before the guest was told, without need, and for who told or priced it last."""
+    """ConflictError before the guest was told, without need, and for who told or priced it last.
+
+    What a manager has decided stands until the guest, told of it, still does not agree.
+    """
     require(slip.status == C.INFORMED, _("还没有告知客户，先告知并记下意见。"))
+    require(
+        not is_decided(slip, by),
+        _("已有批示：把批示告诉客户后仍有异议，才能再批示；金额要改，请重新核价。"),
+    )
     unreachable = slip.position == Compensation.Position.UNREACHABLE
     require(slip.needs_decision or unreachable, _("这张赔偿单不需要批示。"))
     require(slip.informed_by_id != by.pk, _("告知客户的是您本人，须由另一位经理批示。"))

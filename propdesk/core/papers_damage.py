@@ -64,6 +64,8 @@ class DamageSlipPaper(Paper):
     position: tuple[Tick, ...] = ()
     objection: Text = None
     decision: Text = None
+    overruled: Text = None
+    """Decisions that hold no longer."""
     payment: tuple[Tick, ...] = ()
     account: Text = None
     voucher: Text = None
@@ -107,7 +109,7 @@ class DamageSlipPaper(Paper):
     @property
     def two_on_a_sheet(self) -> bool:
         """Both copies on one A4, the lower one cut off: words that take more lines count as such."""
-        said = (self.objection, self.declined, self.decision)
+        said = (self.objection, self.declined, self.decision, self.overruled)
         more = sum(len(text) // LINE for text in said if text)
         return len(self.lines) + more <= ONE_SHEET
 

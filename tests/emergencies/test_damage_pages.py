@@ -15,6 +15,7 @@ from django.utils import timezone
 from emergencies import cards, rows, workflow
 from emergencies.detail import Detail
 from emergencies.models import Compensation, Event, PriceItem
+from emergencies.queries import damage as queries
 from propdesk.core import rendering, signatures
 from propdesk.core.models import RenderJob
 from propdesk.core.roles import Role
@@ -44,7 +45,13 @@ def web(user: object) -> Client:
 def send(client: Client, event: Event, name: str, /, **data: Any) -> Any:
     case = event.case
     url = reverse("emergencies:act", args=[case.property.code, case.number, name])
-    return client.post(url, data)
+    return client.post(url, {"seen": version(event), **data})
+
+
+def version(event: Event) -> int:
+    """What a form opened now carries of the slip."""
+    found = event.compensations.exclude(status=C.CANCELLED).first()
+    return queries.version(found) if found else 0
 
 
 def card(user: Any, event: Event) -> cards.Damage:
@@ -337,7 +344,7 @@ def test_browser_is_kept_with_what_was_drawn_in_it(desk: Desk) -> None:
     url = reverse("emergencies:act", args=[case.property.code, case.number, "sign-damage"])
     data = {"name": "刘洋", "drawn": PNG, "consents": "on", "password": PASSWORD}
 
-    client.post(url, data, headers={"user-agent": "Tablet/1"})
+    client.post(url, data | {"seen": version(event)}, headers={"user-agent": "Tablet/1"})
 
     assert slip(event).signature.device == "Tablet/1"
 
@@ -373,6 +380,7 @@ def test_wrong_amount_is_refused_and_names_the_signed_one(desk: Desk) -> None:
 def test_form_sent_twice_tells_the_guest_once(desk: Desk) -> None:
     event, client = desk.priced(), web(desk.dm)
     data = {"via": "phone", "position": "agree", "form_token": "same-token"}
+    data["seen"] = str(version(event))
 
     first, second = (send(client, event, "inform-guest", **data) for _n in range(2))
 
