@@ -207,8 +207,9 @@ class DetailRows:
         if spec.type == FieldType.MONEY:
             return f"¥{Decimal(str(value)):,.2f}"
         if spec.type == FieldType.PERSON:
-            key = ":".join(map(str, *value.items())) if isinstance(value, dict) else str(value)
-            return self._named.get(key, _("已登记") if isinstance(value, dict) else key)
+            if not isinstance(value, dict):
+                return str(value)
+            return self._named.get(":".join(map(str, *value.items())), _("已登记"))
         return str(value)
 
     @cached_property

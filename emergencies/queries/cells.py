@@ -1,22 +1,41 @@
 """Values of forms and registers as JSON: a moment, a day, a sum, and people by number alone.
 
 Whoever is not staff stands as ``{"person": id}``, a colleague as ``{"user": id}``: names and numbers
-of people are in ``core.Person`` and nowhere else (decision 3). With a step he stands as ``party:id``
-or ``user:id``, or in words that name a post (工号、警号).
+of people are in ``core.Person`` and nowhere else (decision 3). A string is always words that stand for
+him, whatever it looks like; and a number says who it is inside its own event alone (``belongs``).
 """
 
-import re
 from collections.abc import Iterable, Mapping
 from datetime import UTC, date, datetime
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
-from emergencies.models import Party
+from django.db.models import Exists, OuterRef, Q
+
+from emergencies.models import (
+    Affected,
+    Event,
+    FireHandover,
+    Handover,
+    Party,
+    RecordBox,
+    RoomSeal,
+    StepMark,
+)
 from emergencies.playbooks.vocabulary import FieldType
-from propdesk.core.models import Person, User
+from propdesk.core.models import Deputy, Membership, Person, User
 
 PERSON, USER = "person", "user"
-REFERENCE = re.compile(r"(party|user):([0-9]{1,12})")
+REGISTERED = (
+    (Party, "person", "event"),
+    (StepMark, "person", "event"),
+    (RecordBox, "person", "record__event"),
+    (Affected, "person", "event"),
+    (RoomSeal, "officer", "event"),
+    (Handover, "receiver", "event"),
+    (FireHandover, "officer", "event"),
+)
+"""Where somebody is on record with an event: the row, his field in it, the way to the event."""
 Cell = Any
 """What a field holds: str, int, bool, Decimal, datetime, date, Person, User; None for nothing."""
 
@@ -42,55 +61,74 @@ def staff_of(value: Any) -> int | None:
         return value.pk
     if isinstance(value, Mapping):
         return value.get(USER)
-    found = REFERENCE.fullmatch(value) if isinstance(value, str) else None
-    return int(found[2]) if found and found[1] == USER else None
+    return None
+
+
+def belongs(event: Any) -> Q:
+    """Condition on ``Person``: of the house of the event, and on record with no other event alone.
+
+    Each row of ``Person`` is made for one case, so whoever is registered elsewhere is not meant here.
+    ``event`` is a key, or a reference to one out of a subquery.
+    """
+    here, elsewhere = Q(), Q()
+    for model, field, way in REGISTERED:
+        rows: Any = model.objects.filter(**{field: OuterRef("pk")})
+        here |= Q(Exists(rows.filter(**{way: event})))
+        elsewhere |= Q(Exists(rows.exclude(**{way: event})))
+    house = Event.objects.filter(pk=event, case__property=OuterRef("property"))
+    return Q(Exists(house)) & (here | ~elsewhere)
+
+
+def works(event: int) -> Q:
+    """Condition on ``User``: works in the house of the event, or has, himself or as a deputy."""
+    house = Event.objects.filter(pk=event).values("case__property")
+    own = Membership.objects.filter(user=OuterRef("pk"), property__in=house)
+    acting = Deputy.objects.filter(by_user=OuterRef("pk"), for_membership__property__in=house)
+    led = Event.objects.filter(
+        Q(commander=OuterRef("pk")) | Q(reported_by=OuterRef("pk")), pk=event
+    )
+    return Q(Exists(own)) | Q(Exists(acting)) | Q(Exists(led))
 
 
 class People:
-    """Everybody named in stored values, read at once: three statements for any number of papers."""
+    """Everybody named in stored values of one event (its key): two statements for any number of papers.
 
-    def __init__(self, *found: Any) -> None:
+    A number that is of another event, or of another house, names nobody.
+    """
+
+    def __init__(self, event: int, *found: Any) -> None:
         named = Named()
         for each in found:
             named.add(each)
-        parties = Party.objects.filter(pk__in=named.parties)
-        self.parties = dict(parties.values_list("pk", "person")) if named.parties else {}
-        ids = named.persons | set(self.parties.values())
-        rows = Person.objects.select_related("room").filter(pk__in=ids)
-        self.persons = {p.pk: p for p in rows} if ids else {}
-        users = User.objects.filter(pk__in=named.users)
+        rows = Person.objects.select_related("room").filter(belongs(event), pk__in=named.persons)
+        self.persons = {p.pk: p for p in rows} if named.persons else {}
+        users = User.objects.filter(works(event), pk__in=named.users)
         self.users = {u.pk: u for u in users} if named.users else {}
 
     def of(self, value: Any) -> Person | User | str | None:
         """Return who is meant, or the words that stand for him; None for nobody."""
         if isinstance(value, str):
-            found = REFERENCE.fullmatch(value)
-            if found is None:
-                return value.strip() or None
-            pk = int(found[2])
-            return self.users.get(pk) if found[1] == USER else self._party(pk)
+            return value.strip() or None
         if not isinstance(value, Mapping):
             return None
         if USER in value:
             return self.users.get(value[USER])
         return self.persons.get(value[PERSON]) if PERSON in value else None
 
-    def _party(self, pk: int) -> Person | None:
-        person = self.parties.get(pk)
-        return None if person is None else self.persons.get(person)
+    def knows(self, value: Any) -> bool:
+        """Whether a stored value says something here: words, or somebody who can be meant."""
+        return self.of(value) is not None
 
 
 class Named:
     """Ids of everybody named anywhere inside stored values."""
 
     def __init__(self) -> None:
-        self.persons, self.users, self.parties = set[int](), set[int](), set[int]()
+        self.persons, self.users = set[int](), set[int]()
 
     def add(self, value: Any) -> None:
         """Look into a value, a row or a whole paper."""
-        if isinstance(value, str) and (found := REFERENCE.fullmatch(value)):
-            (self.users if found[1] == USER else self.parties).add(int(found[2]))
-        elif isinstance(value, Mapping):
+        if isinstance(value, Mapping):
             for key, ids in ((PERSON, self.persons), (USER, self.users)):
                 if isinstance(value.get(key), int):
                     ids.add(value[key])

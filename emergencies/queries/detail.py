@@ -23,7 +23,7 @@ from emergencies.models import (
     RoomSeal,
     StepMark,
 )
-from emergencies.queries import events
+from emergencies.queries import cells, events
 from emergencies.queries.signed import paper_state
 from propdesk.core import drafts, duty
 from propdesk.core.models import (
@@ -90,7 +90,8 @@ class Named(Func):
 def named_in(pk: Any) -> ArraySubquery:
     """Who was written into a field of a step and is in no list of the event."""
     ids = StepMark.objects.filter(event=OuterRef(pk)).values(who=Named("values"))
-    return rows_of(Person.objects.filter(pk__in=ids), "pk", **_same("pk", "name"))
+    people = Person.objects.filter(cells.belongs(OuterRef(pk)), pk__in=ids)
+    return rows_of(people, "pk", **_same("pk", "name"))
 
 
 def calls_of(pk: Any) -> ArraySubquery:

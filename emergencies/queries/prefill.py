@@ -37,7 +37,7 @@ class Sources:
         rows = event.parties.filter(removed_at=None).select_related("person__room")
         self.parties = sorted(rows, key=lambda p: (_rank(p), p.pk))
         known = [{cells.PERSON: m.person_id} for m in self.marks.values() if m.person_id]
-        self.people = cells.People(known, [dict(m.values) for m in self.marks.values()])
+        self.people = cells.People(event.pk, known, [dict(m.values) for m in self.marks.values()])
 
     def value(self, field: FormField) -> Any:
         """Return what the first source of the field that has something says; None for nothing."""

@@ -258,7 +258,7 @@ def report_of(event: Event) -> Report | None:
 
 def values_of(record: EventRecord) -> dict[str, Any]:
     """What was written, each value as what it is."""
-    people = cells.People(record.values)
+    people = cells.People(record.event_id, record.values)
     fields = playbooks.form(record.form).fields
     return {f.key: cells.read(f.type, record.values.get(f.key), people) for f in fields}
 
@@ -294,6 +294,15 @@ def report_boxes(found: Report) -> list[ReportBox]:
 
 def known_people(event: Event) -> set[int]:
     """Ids of everybody who is on record with the event: parties, contacts, people of its papers."""
+    return set(_known(event).values_list("pk", flat=True))
+
+
+def _known(event: Event) -> "QuerySet[Person]":
+    """Those of them who are of no other event, whatever its steps and papers say."""
+    return Person.objects.filter(cells.belongs(event.pk), pk__in=_named(event))
+
+
+def _named(event: Event) -> set[int]:
     signed = RecordBox.objects.filter(record__event=event)
     named = (
         (event.parties, "person"),
@@ -311,7 +320,7 @@ def known_people(event: Event) -> set[int]:
 
 def names(event: Event) -> dict[int, str]:
     """Everybody who is not staff and on record with the event: id and name; two statements."""
-    rows = Person.objects.filter(pk__in=known_people(event)).exclude(name="").order_by("pk")
+    rows = _known(event).exclude(name="").order_by("pk")
     return dict(rows.values_list("pk", "name"))
 
 

@@ -115,7 +115,7 @@ class _Page:
             }
         else:
             self.fixed = record.tables
-        self.people = cells.People(self.values, self.fixed)
+        self.people = cells.People(record.event_id, self.values, self.fixed)
         if sealed and record.signed_at is not None:
             known = self.people.persons
             self.people.persons = {

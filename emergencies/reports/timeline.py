@@ -78,7 +78,7 @@ def _marks(dossier: Dossier) -> Iterator[Line]:
 
 def _typed(step: Step, mark: StepMark, year: int) -> Iterator[str]:
     """What was written into the fields of a step; people stand in the list of people alone."""
-    nobody = cells.People()
+    nobody = cells.People(mark.event_id)
     for spec in step.fields:
         value = mark.values.get(spec.key)
         if spec.type == FieldType.PERSON or value in ("", None):

@@ -75,6 +75,9 @@ def one_round(event: Event, step: str, proof: Proof, *, by: User) -> StepMark:
     since_start("occurred_at", at, now, event)
     if not proof.text.strip() and not proof.values:
         raise RefusedInput(text=_("请写一句这次看到或告知了什么。"))
+    strangers = proofs.strangers(event, spec, proof.values)
+    if strangers:
+        raise RefusedInput(**strangers)
     row, rows = _mark(event, spec, O.ROUND, proof, by=by, now=now, at=at)
     rows += _photographed(event, spec, row, ready, by)
     _next_round(event, spec, at)
@@ -282,7 +285,7 @@ def _by_reference(event: Event, spec: Step, values: Values) -> dict[str, Any]:
         value = kept.get(each.key)
         if each.type != FieldType.PERSON or not isinstance(value, str):
             continue
-        if value.strip() and cells.REFERENCE.fullmatch(value) is None:
+        if value.strip():
             who = Guest(name=value.strip()[:60], kind=Person.Kind.OUTSIDER)
             kept[each.key] = cells.stored(persons.create(event.case.property, who))
     return kept

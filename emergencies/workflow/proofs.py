@@ -12,6 +12,7 @@ from emergencies.playbooks import conditions
 from emergencies.playbooks.records import FormField
 from emergencies.playbooks.schema import FieldType, Step, StepField, Whose
 from emergencies.queries import cells, evidence
+from emergencies.queries import records as queries
 from emergencies.workflow.base import ensure_rank
 from propdesk.core.models import User
 from propdesk.core.persons import Guest
@@ -101,13 +102,39 @@ def field_errors(spec: Step, values: Values, facts: conditions.Answers) -> dict[
 
 def _wrong_people(event: Event, spec: Step, values: Values) -> dict[str, str]:
     """A sentence for each field of people that names somebody who cannot be meant."""
-    errors: dict[str, str] = {}
+    errors = strangers(event, spec, values)
     for each in spec.fields:
         value = values.get(each.key)
         if each.type is FieldType.PERSON and each.who is not None and value not in (None, ""):
             wrong = wrong_person(event, each, cells.staff_of(value))
             errors |= {f"field_{each.key}": wrong} if wrong else {}
     return errors
+
+
+def strangers(event: Event, spec: Step, values: Values) -> dict[str, str]:
+    """A sentence for each field that names, by number, somebody who is not of this event."""
+    named = {
+        each: value
+        for each in spec.fields
+        if each.type is FieldType.PERSON and isinstance(value := values.get(each.key), Mapping)
+    }
+    if not named:
+        return {}
+    people, known = cells.People(event.pk, list(named.values())), queries.known_people(event)
+    return {
+        f"field_{each.key}": stranger(each)
+        for each, value in named.items()
+        if not (
+            value.get(cells.PERSON) in known or people.knows({cells.USER: cells.staff_of(value)})
+        )
+    }
+
+
+def stranger(field: StepField | FormField) -> str:
+    """Why somebody of another event, or of another house, cannot stand in the field."""
+    if field.who is Whose.STAFF:
+        return _("“%(field)s”是本处员工，请从列表里选。") % {"field": field.zh}
+    return _("请从这件的有关人员里选，或填写姓名。")
 
 
 def wrong_person(event: Event, field: StepField | FormField, staff: int | None) -> str:

@@ -15,7 +15,7 @@ from emergencies.queries import cells, prefill
 from emergencies.queries import records as queries
 from emergencies.queries.records import EDITABLE, Spec, State
 from emergencies.workflow.base import begin, finish
-from emergencies.workflow.proofs import wrong_person
+from emergencies.workflow.proofs import stranger, wrong_person
 from propdesk.core import audit, persons, stale
 from propdesk.core.models import Person, User
 from propdesk.core.numbering import next_number
@@ -149,8 +149,10 @@ def _checked(event: Event, field: FormField, value: Any) -> Any:
         return persons.create(event.case.property, value)
     if isinstance(value, Person):
         known = value.pk in queries.known_people(event)
-        if not known:
-            raise RefusedInput(**{field_name(field): _("请从这件的有关人员里选，或填写姓名。")})
+    else:
+        known = cells.People(event.pk, cells.stored(value)).knows(cells.stored(value))
+    if not known:
+        raise RefusedInput(**{field_name(field): stranger(field)})
     return value
 
 

@@ -68,7 +68,7 @@ def test_paper_is_filled_in_from_steps_answers_notices_and_people() -> None:
     house = House()
     event = drunk(house)
     guest = event.parties.get()
-    values = {"condition": "叫得醒", "companions": "", "guest": f"party:{guest.pk}"}
+    values = {"condition": "叫得醒", "companions": "", "guest": {"person": guest.person_id}}
     W.done(event, "A10", W.Proof(values=values), by=house.dm)
     found = prefill.proposed(playbooks.form("disturbance_record"), prefill.Sources(fresh(event)))
 
@@ -86,11 +86,8 @@ def test_person_of_a_step_is_found_by_every_way_he_is_kept() -> None:
     event = drunk(house)
     form = playbooks.form("disturbance_record")
     guest = event.parties.get().person
-    ways: dict[str, Any] = {
-        f"party:{event.parties.get().pk}": guest,
-        "穿蓝衣的男子": "穿蓝衣的男子",
-    }
-    for seen, (kept, wanted) in enumerate(ways.items()):
+    ways: list[tuple[Any, Any]] = [({"person": guest.pk}, guest), ("穿蓝衣的男子", "穿蓝衣的男子")]
+    for seen, (kept, wanted) in enumerate(ways):
         proof = W.Proof(values={"guest": kept, "condition": "叫得醒"})
         W.done(fresh(event), "A10", proof, by=house.dm, seen=seen)
         found = prefill.proposed(form, prefill.Sources(fresh(event)))
