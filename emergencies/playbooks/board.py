@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Literal
+from typing import Any, Literal
 
 from emergencies.playbooks import closing, conditions
 from emergencies.playbooks.closing import Kind, Missing, Stage
@@ -55,6 +55,8 @@ class Mark:
 
     outcome: Outcome
     basis: Mapping[str, int] = field(default_factory=dict)
+    values: Mapping[str, Any] = field(default_factory=dict)
+    """What was written into its fields."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,7 +183,7 @@ def look(playbook: Playbook, evidence: Evidence) -> Board:
             StepLine(step, phase.id, applies, _state(playbook, step, applies, evidence, holds))
             for phase in playbook.phases
             for step in phase.steps
-            for applies in [holds(step.when)]
+            for applies in [_applies(step, holds(step.when), evidence)]
         ),
         notices=tuple(
             NoticeLine(
@@ -196,6 +198,20 @@ def look(playbook: Playbook, evidence: Evidence) -> Board:
             RecordLine(r, holds(r.when), r.form in evidence.signed) for r in playbook.records
         ),
     )
+
+
+def _applies(step: Step, when: bool | None, evidence: Evidence) -> bool | None:
+    """Whether a step applies: by the answers, or because of what has been done already."""
+    return True if any(_happened(one, evidence) for one in step.after) else when
+
+
+def _happened(what: str, evidence: Evidence) -> bool:
+    name, _sep, choice = what.partition(".")
+    mark = evidence.steps.get(name)
+    if mark is None or mark.outcome != "done":
+        return False
+    key, _sep, code = choice.partition("=")
+    return not choice or mark.values.get(key) == code
 
 
 def _is_called(when: bool | None, unless: bool | None, notice: Notice) -> bool | None:

@@ -97,7 +97,7 @@ def _same_duty(new: Step, old: Step) -> bool:
         and (mine.required or not f.required)
         for f in old.fields
     )
-    same = ("basis", "when", "tells", "opens", "own", "repeat", "skippable", "remind")
+    same = ("basis", "when", "tells", "opens", "own", "repeat", "skippable", "remind", "after")
     return (
         kept
         and all(getattr(new, name) == getattr(old, name) for name in same)

@@ -51,6 +51,10 @@ NoticeId = Annotated[str, StringConstraints(pattern=r"^N[1-9][0-9]?$")]
 RuleId = Annotated[str, StringConstraints(pattern=r"^C[1-9][0-9]?$")]
 FieldRef = Annotated[str, StringConstraints(pattern=r"^[A-Z][1-9][0-9]\.[a-z][a-z0-9_]*$")]
 """A field of a step: "R32.missing"."""
+Happened = Annotated[
+    str, StringConstraints(pattern=r"^[A-Z][1-9][0-9](\.[a-z][a-z0-9_]*=[a-z][a-z0-9_]*)?$")
+]
+"""A step that is done, "T21", or done with this choice, "T12.choice=by_us"."""
 
 Who = Annotated[str, _one_of(PARTIES, "role or party")]
 Doer = Annotated[str, _one_of(DOERS, "role")]

@@ -18,6 +18,7 @@ from emergencies.playbooks.parts import (
     Code,
     Condition,
     Doer,
+    Happened,
     House,
     Minutes,
     NoticeId,
@@ -227,6 +228,8 @@ class Step(Bilingual):
     evidence: tuple[Proof, ...] = ()
     fields: tuple[StepField, ...] = ()
     when: Condition | None = None
+    after: tuple[Happened, ...] = ()
+    """What makes it apply whatever ``when`` says: the police were called, so there is a receipt."""
     tells: NoticeId | None = None
     """The notice that counts as told once this is done: one tick for the call and its record."""
     opens: Code | None = None

@@ -203,12 +203,24 @@ def _about_steps(book: Playbook) -> Faults:
             yield (*where, "opens"), f"cannot open {step.opens!r}"
         if step.tells and step.tells not in book.notices:
             yield (*where, "tells"), f"unknown notice {step.tells!r}"
+        for what in step.after:
+            if not _can_happen(book, step, what):
+                yield (*where, "after"), f"{what!r} is no other step, or no choice of one"
         if step.skippable and step.id in book.demanded:
             yield (*where, "skippable"), f"a closing rule demands {step.id}"
         if book.confidential and step.by not in inner:
             yield (*where, "by"), f"{step.by} may not read a confidential {book.code}"
         if step.basis is not Basis.PRACTICE and not step.required and step.skippable is False:
             yield (*where, "skippable"), "an optional step needs no such bar"
+
+
+def _can_happen(book: Playbook, step: Step, what: str) -> bool:
+    name, _sep, choice = what.partition(".")
+    key, _sep, code = choice.partition("=")
+    if name == step.id or name not in book.steps:
+        return False
+    fields = (f for f in book.steps[name].fields if f.key == key)
+    return not choice or any(o.code == code for f in fields for o in f.options)
 
 
 def _about_notices(book: Playbook) -> Faults:

@@ -118,7 +118,7 @@ def evidence(record: Record) -> board.Evidence:
         facts={key: fact_value(a.value) for key, a in answers.items()},
         fact_seq={key: a.seq for key, a in answers.items()},
         steps={
-            step: board.Mark(cast("board.Outcome", mark.outcome), mark.basis)
+            step: board.Mark(cast("board.Outcome", mark.outcome), mark.basis, mark.values)
             for step, mark in record.current_marks().items()
         },
         told=frozenset(

@@ -88,13 +88,29 @@ def read_step(book: Playbook, step: Step, site: Mapping[str, str], state: str = 
         look=LOOK[Basis(step.basis)],
         proofs="、".join(str(Proof(one).label) for one in step.evidence),
         fields="、".join(field.zh for field in step.fields),
-        when=condition_text(book, step.when),
+        when=_when(book, step),
         required=step.required,
         opens=opens,
         repeat=_repeat(step),
         may_switch=playbooks.can_switch_off(book, step.id),
         state=state,
     )
+
+
+def _when(book: Playbook, step: Step) -> str:
+    """When a step applies: by the answers, or because of what has been done."""
+    parts = (condition_text(book, step.when), *(_past(book, one) for one in step.after))
+    return str(_("，或者")).join(part for part in parts if part)
+
+
+def _past(book: Playbook, what: str) -> str:
+    name, _sep, choice = what.partition(".")
+    key, _sep, code = choice.partition("=")
+    for field in book.steps[name].fields:
+        for option in field.options:
+            if (field.key, option.code) == (key, code):
+                return f"{field.zh}：{option.zh}"
+    return _("已登记完成：%(step)s") % {"step": book.steps[name].zh.rstrip("。")}
 
 
 def _repeat(step: Step) -> str:
