@@ -13,9 +13,6 @@ PEOPLE = {
     "emergencies.SealTag.witness2_person": "seal__event",
 }
 """How each link to a person leads to the case (``case_people``)."""
-CLIENTS = {
-    "emergencies.Party.person": {"part__in": ("guest", "victim", "injured"), "removed_at": None}
-}
 
 
 class EmergenciesConfig(AppConfig):
@@ -25,7 +22,7 @@ class EmergenciesConfig(AppConfig):
     def ready(self) -> None:
         from emergencies import checks, demo, reports, workflow
         from emergencies.models import Reader
-        from emergencies.queries import evidence, seals, signed
+        from emergencies.queries import evidence, records, seals, signed
         from propdesk.core import case_people, cases, notices, places, rendering, signers, sweeps
         from propdesk.core import demo as core_demo
 
@@ -41,7 +38,7 @@ class EmergenciesConfig(AppConfig):
         rendering.register("event_report", reports.event_report)
         rendering.register("record", reports.event_record)
         rendering.register("slip", reports.damage_slip)
-        case_people.register(PEOPLE, CLIENTS)
+        case_people.register(PEOPLE, records.CLIENTS, records.known_to)
         sweeps.register("emergencies.climb", workflow.climb)
         sweeps.register("emergencies.flag_due", workflow.flag_due)
         sweeps.register("emergencies.drills", workflow.remind_drills)

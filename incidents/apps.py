@@ -7,7 +7,7 @@ class IncidentsConfig(AppConfig):
     verbose_name = _("投诉")
 
     def ready(self) -> None:
-        from incidents import checks, demo, reports, workflow
+        from incidents import checks, demo, queries, reports, workflow
         from propdesk.core import case_people, cases, house_people, rendering, sweeps
         from propdesk.core import demo as core_demo
 
@@ -15,7 +15,8 @@ class IncidentsConfig(AppConfig):
         checks.register_all()
         core_demo.register(demo.seed)
         case_people.register(
-            {"incidents.Complaint.guest": "case"}, {"incidents.Complaint.guest": {}}
+            {"incidents.Complaint.guest": "case"},
+            dict.fromkeys(("incident_report", "complaint_record"), queries.guest_of),
         )
         house_people.LEAVING.append(workflow.pass_on)
         sweeps.register("incidents.flag_due", workflow.flag_due)

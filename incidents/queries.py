@@ -16,6 +16,7 @@ from propdesk.core.models import (
     Person,
     Place,
     Property,
+    RenderJob,
     Report,
     ReportBox,
     Task,
@@ -46,6 +47,11 @@ def visible_to(user: User, prop: Property) -> "QuerySet[Complaint]":
     if mine.roles & DUTY:
         return rows.filter(Q(case__restricted=False) | own)
     return rows.filter(pk__in=_reachable(user, prop, mine))
+
+
+def guest_of(job: RenderJob) -> set[int]:
+    """Whom the paper of a complaint is about."""
+    return set(Complaint.objects.filter(pk=job.case_id).values_list("guest", flat=True))
 
 
 def _reachable(user: User, prop: Property, mine: Standing) -> "QuerySet[Any, Any]":

@@ -10,10 +10,6 @@ PEOPLE = {
     "lostfound.CustodyMove.holder_person": "item",
 }
 """How each link to a person leads to the case (``case_people``)."""
-CLIENTS = {
-    "lostfound.LostReport.guest": {},
-    "lostfound.Claim.owner": {"state": "returned"},
-}
 
 
 class LostfoundConfig(AppConfig):
@@ -22,6 +18,7 @@ class LostfoundConfig(AppConfig):
 
     def ready(self) -> None:
         from lostfound import demo, reports, workflow
+        from lostfound.queries import papers
         from propdesk.core import case_people, cases, house_settings, rendering, sweeps
         from propdesk.core import demo as core_demo
 
@@ -32,7 +29,7 @@ class LostfoundConfig(AppConfig):
             stocktake="lostfound:stocktake",
         )
         core_demo.register(demo.seed)
-        case_people.register(PEOPLE, CLIENTS)
+        case_people.register(PEOPLE, {"claim_slip": papers.claimant_of})
         house_settings.SAVED.append(workflow.follow_settings)
         sweeps.register("lostfound.flag_due", workflow.flag_due)
         sweeps.register("lostfound.remind", workflow.remind_again)

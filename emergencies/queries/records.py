@@ -18,7 +18,15 @@ from django.db.models.functions import JSONObject
 from django.utils import timezone
 
 from emergencies import playbooks
-from emergencies.models import Event, EventRecord, Kind, Reader, RecordBox
+from emergencies.models import (
+    Compensation,
+    Event,
+    EventRecord,
+    Kind,
+    Party,
+    Reader,
+    RecordBox,
+)
 from emergencies.playbooks import conditions
 from emergencies.playbooks import records as papers
 from emergencies.playbooks.records import Form, FormField
@@ -27,7 +35,16 @@ from emergencies.queries import cells, evidence, shift
 from emergencies.queries.events import visible_to
 from emergencies.queries.signed import REPORT, paper_state
 from propdesk.core import duty, signoff
-from propdesk.core.models import Membership, Person, Property, Report, ReportBox, User
+from propdesk.core.models import (
+    Case,
+    Membership,
+    Person,
+    Property,
+    RenderJob,
+    Report,
+    ReportBox,
+    User,
+)
 from propdesk.core.roles import ALL_STAFF, Role, Standing, standing
 
 State = EventRecord.State
@@ -390,3 +407,37 @@ def _report_line(event: Event, look: Any) -> list[Paper]:
     if line is None or (line.needed is False and report is None):
         return []
     return [Paper(None, report=report, whose=(report.whose if report else "") or "")]
+
+
+# --- whom papers are about (copies for others) -----------------------------------------------
+
+
+def known_to(case: Case) -> set[int]:
+    """Everybody on record with the event of a case; nobody for any other case."""
+    event = Event.objects.filter(pk=case.pk).first()
+    return known_people(event) if event else set()
+
+
+def _concerned(job: RenderJob) -> set[int]:
+    """The guest a record is about: he stands in its field of that name, whoever else was hurt."""
+    rows = EventRecord.objects.filter(pk=job.kind.partition(":")[2], event=job.case_id)
+    values = rows.values_list("values", flat=True).first() or {}
+    return cells.persons_in(values.get("guest"))
+
+
+def _payer(job: RenderJob) -> set[int]:
+    """Whoever a slip is made out to."""
+    slips = Compensation.objects.filter(event=job.case_id, payer__isnull=False)
+    return set(slips.values_list("payer__person", flat=True))
+
+
+def _only_guest(job: RenderJob) -> set[int]:
+    """The one guest of an event; of several nobody, for each may read of himself only."""
+    parts = (Party.Part.GUEST, Party.Part.VICTIM, Party.Part.INJURED)
+    rows = Party.objects.filter(event=job.case_id, part__in=parts, removed_at=None)
+    found = set(rows.values_list("person", flat=True))
+    return found if len(found) == 1 else set()
+
+
+CLIENTS = {"record": _concerned, "slip": _payer, "event_report": _only_guest}
+"""By kind of paper (``case_people``)."""

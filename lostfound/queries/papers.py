@@ -35,6 +35,12 @@ IN_REGISTER = 1000
 PLACE = "place__parent__parent__parent"
 
 
+def claimant_of(job: RenderJob) -> set[int]:
+    """Whom the slip of a thing is about: the claimant who got it back, and his proxy."""
+    rows = Claim.objects.filter(item=job.case_id, state=Claim.State.RETURNED)
+    return {pk for pair in rows.values_list("owner", "proxy") for pk in pair if pk}
+
+
 def item(user: User, prop: Property, number: str) -> FoundItem | None:
     """The thing of this number, if he may know of it."""
     rows = visible_to(user, prop).select_related("case__property__settings")

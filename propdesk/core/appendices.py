@@ -5,6 +5,7 @@ any paper (ADR 0028), and the verify page of the original says that there is one
 """
 
 from dataclasses import dataclass, replace
+from datetime import datetime
 
 from django.conf import settings
 from django.db import transaction
@@ -60,8 +61,8 @@ def append(original: Document, said: Correction, *, by: User, password: str) -> 
     )
     ensure(by, "append", ACTIONS, prop=case.property)
     require(
-        original.kind.partition(":")[0] != KIND,
-        _("附录不能再写附录，请给原文书再写一份。"),
+        original.kind.partition(":")[0] not in (KIND, "copy"),
+        _("附录和副本不能再写附录，请给原文书写。"),
     )
     _complete(said)
     signature = signatures.confirmed(by, password)
@@ -116,9 +117,13 @@ def of_case(case: Case) -> list[Appendix]:
     return list(rows.order_by("original_id", "seq"))
 
 
-def numbers_of(document: Document) -> list[str]:
-    """The numbers of what was put right on a sealed paper."""
-    rows = Appendix.objects.filter(original=document).select_related("original").order_by("seq")
+def numbers_of(document: Document, until: datetime | None = None) -> list[str]:
+    """The numbers of what was put right on a sealed paper, up to a moment."""
+    rows = (
+        Appendix.objects.filter(original=document, **({"at__lte": until} if until else {}))
+        .select_related("original")
+        .order_by("seq")
+    )
     return [row.number for row in rows]
 
 

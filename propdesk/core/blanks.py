@@ -4,6 +4,7 @@ Nothing here needs the broker: a pack is rows and a ``RenderJob``; the command p
 process. What the pack shows is gathered by the desk, which knows all registers.
 """
 
+import logging
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 
@@ -28,6 +29,7 @@ from propdesk.core.permissions import ACTIONS
 from propdesk.core.roles import ensure
 from propdesk.core.transitions import RefusedInput, lock, require
 
+log = logging.getLogger(__name__)
 KIND = "outage_pack"
 PACK, BLANK = "TD", "KB"
 ENTERED, UNLINKED = "blank_entered", "blank_unlinked"
@@ -57,7 +59,9 @@ def make(prop: Property, *, by: User | None, now: datetime | None = None) -> Out
     if by is not None:
         ensure(by, "make_pack", ACTIONS, prop=prop)
     prop, now = lock(prop), now or timezone.now()
-    pack = OutagePack.objects.filter(property=prop, taken_at=None).first()
+    # Locked: who takes it meanwhile leaves no pack to be made again, and a new one is begun.
+    ready = OutagePack.objects.filter(property=prop, taken_at=None)
+    pack = ready.select_for_update(of=("self",)).first()
     reason = _("制作停电包")
     if pack is None:
         number = next_number(prop, PACK, now)
@@ -106,14 +110,17 @@ def take(pack: OutagePack, *, by: User | None) -> OutagePack:
 
 
 @transaction.atomic
-def enter(blank: BlankForm, case: Case | None, *, by: User, reason: str = "") -> BlankForm:
+def enter(
+    blank: BlankForm, case: Case | None, *, by: User, reason: str = "", seen: str | None = None
+) -> BlankForm:
     """补录: the sheet now stands in the register as ``case``, whose own history says so.
 
     ``case`` is what ``by`` may see under the number he typed; None: nothing. Putting right what was
-    settled before needs a reason. Raises PermissionDenied (403), RefusedInput (422) for no case of
-    this house or one of another kind, ConflictError (409) while the pack lies unopened.
+    settled before needs a reason. ``seen`` is the ``state_of`` it was shown in. Raises
+    PermissionDenied (403), RefusedInput (422) for no case of this house or one of another kind,
+    ConflictError (409) while the pack lies unopened, or when a colleague settled it meanwhile.
     """
-    blank = _begin(blank, by, reason)
+    blank = _begin(blank, by, reason, seen)
     if case is None or case.property_id != blank.property_id:
         raise RefusedInput(number=_("没有这个编号，请核对后再填。"))
     kind = KINDS[F(blank.form)]
@@ -132,13 +139,18 @@ def enter(blank: BlankForm, case: Case | None, *, by: User, reason: str = "") ->
 
 
 @transaction.atomic
-def void(blanks: Sequence[BlankForm], reason: str, *, by: User) -> list[BlankForm]:
-    """Take these numbers out of use: lost, spoilt, or never filled in. Needs a reason (422)."""
+def void(
+    blanks: Sequence[BlankForm], reason: str, *, by: User, seen: str | None = None
+) -> list[BlankForm]:
+    """Take these numbers out of use: lost, spoilt, or never filled in. Needs a reason (422).
+
+    ``seen`` as in ``enter``, for each of them; PermissionDenied (403) and ConflictError (409) too.
+    """
     if not reason.strip():
         raise RefusedInput(reason=_("请写明作废原因，例如“没有用到，已销毁”。"))
     rows = []
     for blank in sorted(blanks, key=lambda each: each.pk):
-        row = _begin(blank, by, reason)
+        row = _begin(blank, by, reason, seen)
         if row.case is not None:
             _unlink(row, row.case, by, reason)
         _settle(row, by, reason, case=None, void_reason=reason.strip())
@@ -152,7 +164,12 @@ def _unlink(blank: BlankForm, case: Case, by: User, reason: str) -> None:
     audit.record(lock(case), by=by, action=UNLINKED, reason=reason, info=info)
 
 
-def _begin(blank: BlankForm, by: User, reason: str) -> BlankForm:
+def state_of(blank: BlankForm) -> str:
+    """A mark of how it was settled last, to see that a form is stale; "" while it is out."""
+    return blank.settled_at.isoformat() if blank.settled_at else ""
+
+
+def _begin(blank: BlankForm, by: User, reason: str, seen: str | None) -> BlankForm:
     ensure(by, "settle_blank", ACTIONS, prop=blank.property)
     blank = (
         BlankForm.objects.select_for_update(of=("self",))
@@ -160,6 +177,8 @@ def _begin(blank: BlankForm, by: User, reason: str) -> BlankForm:
         .get(pk=blank.pk)
     )
     require(blank.pack.taken_at is not None, _("这一份还没有取用，编号还没有发出。"))
+    stale = seen is not None and seen != state_of(blank)
+    require(not stale, _("%(serial)s 刚由同事办过，请看最新情况。") % {"serial": blank.serial})
     if blank.settled_at is not None and not reason.strip():
         raise RefusedInput(reason=_("这个编号已经销号，更改要写明原因。"))
     return blank
@@ -184,9 +203,17 @@ def make_nightly(now: datetime) -> int:
     fresh = OutagePack.objects.filter(property=OuterRef("pk"), made_at__gte=since)
     due = Property.objects.filter(~Exists(fresh), settings__first_run_done_at__isnull=False)
     houses = list(due.order_by("pk"))
-    for prop in houses:
+    return sum(_made(prop, now) for prop in houses)
+
+
+def _made(prop: Property, now: datetime) -> bool:
+    """One house that cannot be made for stops no other; it is tried again with the next tick."""
+    try:
         make(prop, by=None, now=now)
-    return len(houses)
+    except Exception:
+        log.exception("outage pack of property %s", prop.pk)
+        return False
+    return True
 
 
 def attached(entries: Iterable[AuditEntry]) -> tuple[str, ...]:

@@ -4,12 +4,12 @@ Each register says, per link to a person, how to get from that row to the case. 
 table against the models: a new link without a line fails.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Mapping
 
 from django.apps import apps
 from django.db.models import Q, QuerySet
 
-from propdesk.core.models import Case, Person
+from propdesk.core.models import Case, Person, RenderJob
 
 OWN = frozenset(
     {"core.PersonChange.person", "core.PersonSignature.person", "core.Unmasking.person"}
@@ -20,39 +20,37 @@ PATHS: dict[str, str] = {
     "core.CopyHidden.person": "copy__case",
 }
 """``app.Model.field`` of a link to a person → look-up from that model to its case."""
-CLIENTS: dict[str, dict[str, object]] = {}
-"""Which of these links name the guest the case is about, and under which condition."""
+MORE: list[Callable[[Case], set[int]]] = []
+"""People no foreign key leads to: those a register names inside values it keeps as JSON."""
+CLIENTS: dict[str, Callable[[RenderJob], set[int]]] = {}
+"""By kind of paper: the guest it is about, to whom it may name himself. No line: nobody."""
 
 
-def register(paths: Mapping[str, str], clients: Mapping[str, Mapping[str, object]]) -> None:
+def register(
+    paths: Mapping[str, str],
+    clients: Mapping[str, Callable[[RenderJob], set[int]]],
+    more: Callable[[Case], set[int]] | None = None,
+) -> None:
     """Called from an app's ``ready``."""
     PATHS.update(paths)
-    CLIENTS.update({link: dict(when) for link, when in clients.items()})
+    CLIENTS.update(clients)
+    if more is not None and more not in MORE:
+        MORE.append(more)
 
 
 def people_of(case: Case) -> "QuerySet[Person]":
-    """Everybody the case names, one statement."""
-    return _named(case, {link: {} for link in PATHS})
-
-
-def clients_of(case: Case) -> "QuerySet[Person]":
-    """The guest, or the guests, the case is about."""
-    return _named(case, CLIENTS)
-
-
-def _named(case: Case, links: Mapping[str, Mapping[str, object]]) -> "QuerySet[Person]":
-    found = Q(pk__in=())
-    for ids in _ids(case, links):
-        found |= Q(pk__in=ids)
+    """Everybody the case names."""
+    found = Q(pk__in=set().union(*(more(case) for more in MORE)))
+    for link, path in PATHS.items():
+        label, _dot, field = link.rpartition(".")
+        rows = apps.get_model(label)._default_manager.filter(  # noqa: SLF001 -- Django's own name
+            **{path: case.pk, f"{field}__isnull": False}
+        )
+        found |= Q(pk__in=rows.order_by().values_list(field, flat=True))
     return Person.objects.filter(found).order_by("pk")
 
 
-def _ids(
-    case: Case, links: Mapping[str, Mapping[str, object]]
-) -> "Iterator[QuerySet[Person, int]]":
-    for link, when in links.items():
-        label, _dot, field = link.rpartition(".")
-        rows = apps.get_model(label)._default_manager.filter(  # noqa: SLF001 -- Django's own name
-            **{PATHS[link]: case.pk, f"{field}__isnull": False}, **when
-        )
-        yield rows.order_by().values_list(field, flat=True)
+def clients_of(job: RenderJob) -> "QuerySet[Person]":
+    """The guest the paper of ``job`` is about: the one person who may read of himself in it."""
+    client = CLIENTS.get(job.kind.partition(":")[0])
+    return Person.objects.filter(pk__in=client(job) if client else ())

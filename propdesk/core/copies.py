@@ -1,14 +1,25 @@
 """Copies of sealed papers for others: given out once, logged, printed from a shortened record (F12)."""
 
-from collections.abc import Sequence
+import hashlib
+import json
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from datetime import timedelta
 
 from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from propdesk.core import audit, case_people, papers, persons, redaction, rendering
+from propdesk.core import (
+    appendices,
+    audit,
+    case_people,
+    papers,
+    persons,
+    redaction,
+    rendering,
+)
 from propdesk.core.clock_text import paper_time
 from propdesk.core.models import (
     CopyHidden,
@@ -19,6 +30,8 @@ from propdesk.core.models import (
     RenderJob,
     User,
 )
+from propdesk.core.pdf import signing
+from propdesk.core.pdf.render import RenderRefused
 from propdesk.core.permissions import ACTIONS
 from propdesk.core.rendering import Sheet
 from propdesk.core.roles import ensure, may
@@ -34,6 +47,7 @@ FORM_CODES = {
     "claim_slip": "PD-SW",
     "disposal_approval": "PD-CZ",
     "slip": "PD-PC",
+    "appendix": "PD-FL",
 }
 """Beginning of the form code of each kind of paper; records of events carry their own."""
 
@@ -142,35 +156,68 @@ def _person(source: Document, name: str) -> Person:
 
 
 def build(job: RenderJob) -> Sheet:
-    """The copy as a paper: the sealed record made again, shortened, with its own verify code."""
+    """The copy as a paper: the sealed record, shortened, with a verify code of its own.
+
+    What it says comes out of the sealed file, whatever became of the rows since. Raises
+    RenderRefused when that file is not the sealed one any more.
+    """
     rows = PaperCopy.objects.select_related("source", "case__property__settings", "recipient")
     copy = rows.get(pk=job.kind.partition(":")[2])
-    sheet = _original(copy)
-    clients = list(case_people.clients_of(copy.case))
+    made_by = _job_of(copy.source)
+    clients = list(case_people.clients_of(made_by).select_related("room"))
     known = {person.pk for person in clients} | {copy.recipient_id}
     # Who joined the case later is in no paper that was sealed before.
     named = case_people.people_of(copy.case).filter(created_at__lte=copy.at)
-    others = [person for person in named if person.pk not in known]
-    more = copy.hidden.values_list("person__name", flat=True)
-    paper = redaction.redact(sheet.paper, copy.profile, clients=clients, others=others, more=more)
-    paper = replace(
-        paper,
-        state="copy",
-        frozen_at=paper_time(copy.at),
-        verify_code=None,
-        note=_note(copy),
-    ).with_verify_code(rendering.key())
+    others = [p for p in named.select_related("room") if p.pk not in known]
+    paper = redaction.redact(
+        _record_of(copy.source),
+        copy.profile,
+        clients=_ever(clients, copy),
+        others=_ever(others, copy),
+        more=copy.hidden.values_list("person__name", flat=True),
+    )
+    paper = replace(paper, state="copy", frozen_at=paper_time(copy.at), note=_note(copy))
+    paper = paper.with_verify_code(rendering.key())
     host = settings.PROPDESK_PUBLIC_URL.rstrip("/")
     paper = replace(paper, record_url=f"{host}/v/{paper.verify_code}")
-    return Sheet(paper, _assets(paper, sheet), copy.at, copy.source.number, copy.source.version)
+    sheet = rendering.BUILDERS[made_by.kind.partition(":")[0]](made_by)
+    files = {name: body for name, (body, _mime) in sheet.assets.items()}
+    assets = papers.paper_assets(paper, files)
+    return Sheet(paper, assets, copy.at, copy.source.number, copy.source.version)
 
 
-def _original(copy: PaperCopy) -> Sheet:
-    """What the sealed paper was made of, as of the entry it was made at."""
-    source = copy.source
+def _job_of(source: Document) -> RenderJob:
+    """The job the sealed paper was made by."""
     jobs = RenderJob.objects.filter(document=source, sealed=True).order_by("pk")
-    job = jobs.select_related("case__property__settings", "report")[0]
-    return rendering.BUILDERS[source.kind.partition(":")[0]](job)
+    return jobs.select_related("case__property__settings", "report")[0]
+
+
+def _record_of(source: Document) -> papers.Paper:
+    """What the sealed file itself says, its hashes checked."""
+    changed = _("封存的文件或其中的数据与封存时不符，不能出副本，请先核验。")
+    try:
+        data = rendering.stored(source)
+    except OSError as error:
+        raise RenderRefused(changed) from error
+    record = signing.attached(data)
+    if (
+        hashlib.sha256(data).hexdigest() != source.sha256
+        or hashlib.sha256(record).hexdigest() != source.data_sha256
+    ):
+        raise RenderRefused(changed)
+    return papers.from_data(json.loads(record), state="copy", record_url="")
+
+
+def _ever(people: Iterable[Person], copy: PaperCopy) -> list[Person]:
+    """Each person as he is on record at the time of the copy, and as he ever was before."""
+    found = []
+    for person in people:
+        now = persons.as_of(person, copy.at)
+        found.append(now)
+        changes = person.changes.filter(at__lte=copy.at).order_by("-at", "-pk")
+        moments = changes.values_list("at", flat=True)
+        found += [persons.as_of(person, at - timedelta(microseconds=1)) for at in moments]
+    return found
 
 
 def _note(copy: PaperCopy) -> str:
@@ -181,16 +228,13 @@ def _note(copy: PaperCopy) -> str:
         "purpose": copy.purpose,
         "when": paper_time(copy.at),
     }
+    corrected = appendices.numbers_of(copy.source, copy.at)
     said = _("副本第 %(nr)d 份（%(profile)s用），%(when)s 交 %(to)s，用途：%(purpose)s。") % words
+    if corrected:
+        said += _("原件另有更正附录：%(numbers)s。") % {"numbers": "、".join(corrected)}
     if copy.profile == PaperCopy.Profile.INTERNAL:
         return said
     return said + _("按用途删去无关内容，“■■■”处为涂去；原件封存备查。")
-
-
-def _assets(paper: papers.Paper, sheet: Sheet) -> dict[str, tuple[bytes, str]]:
-    """Only the pictures the shortened record still names."""
-    files = {name: body for name, (body, _mime) in sheet.assets.items()}
-    return papers.paper_assets(paper, files)
 
 
 # --- reading -------------------------------------------------------------------------------

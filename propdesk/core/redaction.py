@@ -93,16 +93,18 @@ def redact(
     """The record as this reader gets it; ``more`` are further words to be struck out.
 
     What stands in fields of its own is left out, and every name or number of somebody he may not
-    know is replaced wherever it stands, in running text too.
+    know is replaced wherever it stands, in running text too. ``clients`` and ``others`` hold a
+    person once for each state he was ever on record in.
     """
     rule = RULES[profile]
-    words: list[str] = [word.strip() for word in more]
+    words = [word.strip() for word in more]
+    numbers: list[str] = []
     if rule.hides_others:
-        words += [word for person in others for word in _known_by(person)]
-        words += [word for person in others for word in _contacts(person)]
+        words += [word for person in others for word in (*_known_by(person), *_rooms(person))]
+        numbers += [number for person in others for number in _contacts(person)]
     if rule.hides_contacts:
-        words += [word for person in clients for word in _contacts(person)]
-    struck: P = _struck(_without(paper, rule), _pattern(words))
+        numbers += [number for person in clients for number in _contacts(person)]
+    struck: P = _struck(_without(paper, rule), _pattern(words, numbers))
     return struck
 
 
@@ -110,34 +112,36 @@ def _known_by(person: Person) -> list[str]:
     """What somebody is called: the name as typed, and how he is addressed."""
     if not person.name:
         return []
-    return [
-        person.name,
-        masks.name(person.name, person.honorific),
-        names.address(person.name, person.honorific),
-    ]
+    address = names.address(person.name, person.honorific)
+    return [person.name, masks.name(person.name, person.honorific), address]
+
+
+def _rooms(person: Person) -> list[str]:
+    """Where he lives, as it is written."""
+    return [person.room.code, person.room.label] if person.room else []
 
 
 def _contacts(person: Person) -> list[str]:
     """Telephone, address and identity paper, whole and as masked."""
-    phone = re.sub(r"\D", "", person.phone)
-    return [person.phone, phone, masks.phone(person.phone), person.address, _last4(person)]
+    last4 = f"****{person.id_last4}" if person.id_last4 else ""
+    return [person.phone, masks.phone(person.phone), person.address, last4]
 
 
-def _last4(person: Person) -> str:
-    return f"****{person.id_last4}" if person.id_last4 else ""
-
-
-def _pattern(words: Iterable[str]) -> re.Pattern[str] | None:
-    """All words at once, the longest first, spaces between characters allowed.
+def _pattern(words: Iterable[str], numbers: Iterable[str]) -> re.Pattern[str] | None:
+    """All of them at once, the longest first; spaces may stand between, in numbers dashes too.
 
     One character alone is only taken out where it is all that stands there.
     """
-    found = sorted({word for word in words if word}, key=len, reverse=True)
-    parts = [
-        r"\s*".join(map(re.escape, word)) if len(word) >= LEAST else rf"\A\s*{re.escape(word)}\s*\Z"
-        for word in found
-    ]
-    return re.compile("|".join(parts), re.IGNORECASE) if parts else None
+    parts = {rf"\A\s*{re.escape(word)}\s*\Z" for word in words if 0 < len(word) < LEAST}
+    parts |= {
+        r"\s*".join(map(re.escape, re.sub(r"\s", "", word))) for word in words if len(word) >= LEAST
+    }
+    for number in numbers:
+        signs = re.sub(r"[\s\-－·]", "", number)
+        parts |= {r"[\s\-－·]*".join(map(re.escape, signs))} if len(signs) >= LEAST else set()
+    if not parts:
+        return None
+    return re.compile("|".join(sorted(parts, key=len, reverse=True)), re.IGNORECASE)
 
 
 def _without(paper: P, rule: Rule) -> P:
@@ -145,6 +149,9 @@ def _without(paper: P, rule: Rule) -> P:
     for field in dataclasses.fields(paper):
         if field.name in rule.fields:
             changes[field.name] = field.default
+    if rule.hides_others and hasattr(paper, "witnesses"):
+        # Nobody registers them: what was typed there names people no list knows of.
+        changes["witnesses"] = ()
     if rule.without_photos:
         changes["photos"] = ()
     if rule.without_signatures:

@@ -27,3 +27,11 @@ def visible(user: User, prop: Property, kind: str) -> "QuerySet[Case]":
     if kind not in _READS:
         return rows.none()
     return rows.filter(pk__in=_READS[kind](user, prop).order_by().values("pk"))
+
+
+def case_seen(user: User, prop: Property, number: str) -> Case | None:
+    """The case of this number; None when there is none, or none his register shows him."""
+    found = Case.objects.filter(property=prop, number=number).select_related("property").first()
+    if found is None:
+        return None
+    return found if visible(user, prop, found.kind).filter(pk=found.pk).exists() else None

@@ -14,6 +14,7 @@ from propdesk.core.http import StaffRequest, attempt, done, page, staff_view
 from propdesk.core.models import Case, Document
 from propdesk.core.permissions import ACTIONS
 from propdesk.core.roles import ensure, may
+from propdesk.desk import reading
 from propdesk.desk import sealed_queries as queries
 from propdesk.desk.forms import AppendixForm
 
@@ -22,7 +23,7 @@ FIELDS = ("subject", "was", "text", "reason")
 
 def _case(request: StaffRequest, number: str) -> Case:
     """The case, if he may see it (404) and may read what is sealed (403)."""
-    found = queries.case_seen(request.user, request.prop, number.upper())
+    found = reading.case_seen(request.user, request.prop, number.upper())
     if found is None:
         raise Http404
     ensure(request.user, "read_sealed", ACTIONS, prop=request.prop)

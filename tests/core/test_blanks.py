@@ -2,6 +2,7 @@
 
 import os
 from datetime import datetime, timedelta
+from typing import Any
 
 import pytest
 import time_machine
@@ -10,7 +11,7 @@ from django.db import IntegrityError, connection, transaction
 from django.utils import timezone
 
 from propdesk.core import blanks, orphans, rendering
-from propdesk.core.models import AuditEntry, BlankForm, Case, Document, OutagePack, User
+from propdesk.core.models import AuditEntry, BlankForm, Case, Document, OutagePack, Property, User
 from propdesk.core.roles import DUTY, Role
 from propdesk.core.transitions import ConflictError, RefusedInput
 from tests.factories import PropertyFactory, member
@@ -253,6 +254,41 @@ def test_void_needs_a_reason_and_unlinks_the_case() -> None:
     (row,) = blanks.void([blank], "写坏了", by=house.pm)
     assert (row.case, row.void_reason, row.settled_by) == (None, "写坏了", house.pm)
     assert blanks.attached(AuditEntry.objects.filter(case=complaint.case)) == ()
+
+
+def test_stale_form_does_not_undo_what_a_colleague_did() -> None:
+    house = House()
+    pack = taken(house)
+    blank, complaint = sheet(pack), house.new()
+    blanks.enter(blank, complaint.case, by=house.pm)
+    before = fingerprint()
+    for act in (
+        lambda: blanks.void([blank], "没有用到", by=house.dm, seen=""),
+        lambda: blanks.enter(blank, complaint.case, by=house.dm, reason="x1", seen=""),
+    ):
+        with pytest.raises(ConflictError, match="刚由同事办过"):
+            act()
+    assert fingerprint() == before
+    blank.refresh_from_db()
+    seen = blanks.state_of(blank)
+    (row,) = blanks.void([blank], "写坏了", by=house.dm, seen=seen)
+    assert row.void_reason == "写坏了"
+
+
+def test_one_house_that_raises_stops_no_other(monkeypatch: pytest.MonkeyPatch) -> None:
+    first, second = PropertyFactory(), PropertyFactory()
+    make = blanks.make
+
+    def broken(prop: Property, **options: Any) -> OutagePack:
+        if prop == first:
+            raise OSError("disk full")
+        return make(prop, **options)
+
+    monkeypatch.setattr(blanks, "make", broken)
+    assert blanks.make_nightly(timezone.now()) == 1
+    assert list(OutagePack.objects.values_list("property", flat=True)) == [second.pk]
+    monkeypatch.setattr(blanks, "make", make)
+    assert blanks.make_nightly(timezone.now()) == 1
 
 
 # --- what the database itself refuses ------------------------------------------------------

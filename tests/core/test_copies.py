@@ -1,6 +1,7 @@
 """Copies of sealed papers: given by managers, logged whole, printed and sealed in their own right."""
 
 import re
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -9,19 +10,26 @@ from django.db import IntegrityError, connection, transaction
 from django.utils import timezone
 from psycopg import sql
 
-from propdesk.core import copies, rendering
+from emergencies import workflow
+from emergencies.queries import records
+from propdesk.core import appendices, case_people, copies, rendering
+from propdesk.core.appendices import Correction
 from propdesk.core.copies import Order
 from propdesk.core.models import (
     AuditEntry,
     CopyHidden,
     Document,
     PaperCopy,
-    Person,
     RenderJob,
 )
+from propdesk.core.pdf.render import RenderRefused
+from propdesk.core.persons import Guest
 from propdesk.core.roles import MANAGERS, Role
 from propdesk.core.transitions import ConflictError, RefusedInput
-from tests.factories import member
+from tests.emergencies.journey import House as EventHouse
+from tests.emergencies.journey import fresh
+from tests.emergencies.recording import drafted, read, signed_off
+from tests.factories import PASSWORD, member
 from tests.incidents.journey import House
 from tests.incidents.moves import fingerprint
 from tests.incidents.test_reports_papers import printed, sealed_job, stored, text_of
@@ -167,11 +175,109 @@ def test_printed_copy_says_what_it_is_and_leaves_out_what_it_must(house: House) 
 def test_printed_copy_is_the_same_twice(house: House) -> None:
     complaint = house.signed()
     original = printed(sealed_job(complaint))
-    copy = copies.give(original, POLICE, by=house.pm)
+    copy = copies.give(original, Order("insurer", "张经理", "理赔"), by=house.pm)
     job = RenderJob.objects.get(kind=copies.kind_of(copy))
     first = copies.build(job)
-    Person.objects.create(property=house.prop, name="后来的人")
+    # Whom a later copy names belongs to the case from then on, and to no copy before.
+    copies.give(original, Order("police", "李明", "立案", "", ("空调",)), by=house.pm)
+    later = case_people.people_of(original.case).values_list("name", flat=True)
+    assert "空调" in later
     assert copies.build(job).paper == first.paper
+
+
+def insurers_text(house: EventHouse, source: Document, profile: str = "insurer") -> str:
+    copy = copies.give(source, Order(profile, "张经理", "理赔"), by=house.pm)
+    return text_of(stored(printed(RenderJob.objects.get(kind=copies.kind_of(copy)))))
+
+
+def accident(**values: str) -> tuple[EventHouse, Any, Document]:
+    """A sealed 《客户事故报告》 of an event with two people hurt, a witness in its values only."""
+    house = EventHouse()
+    event = house.started("medical")
+    for name, phone in (("林晓楠", "13800006620"), ("赵国强", "13911112222")):
+        workflow.add_party(fresh(event), "injured", Guest(name=name, phone=phone), by=house.dm)
+    record = drafted(fresh(event), "guest_accident_report", event.commander, **values)
+    record = read(workflow.submit_record(record, by=event.commander, password=PASSWORD))
+    record = signed_off(house, record)
+    job = rendering.request(
+        fresh(event).case, workflow.paper_kind(record), by=house.pm, sealed=True
+    )
+    made = printed(job)
+    return house, event, Document.objects.select_related("case__property").get(pk=made.pk)
+
+
+def test_people_named_in_values_only_are_known_to_the_case() -> None:
+    _house, event, _source = accident()
+    named = set(records.known_people(fresh(event)))
+    assert named <= set(case_people.people_of(event.case).values_list("pk", flat=True))
+
+
+def test_copy_of_one_guest_shows_no_other_who_was_hurt() -> None:
+    house, _event, source = accident(cause="林晓楠与赵国强相撞，赵国强电话13911112222。")
+    whole = text_of(stored(source))
+    assert [word in whole for word in ("赵国强", "13911112222", "王晓梅")] == [True, True, True]
+    (mine,) = case_people.clients_of(copies._job_of(source))
+    for profile in ("client", "insurer"):
+        text = insurers_text(house, source, profile)
+        others = {"林晓楠", "赵国强", "王晓梅"} - {mine.name}
+        assert {name for name in others if name in text} == set()
+        assert "13911112222" not in text or mine.name == "赵国强"
+
+
+def test_name_that_was_put_right_later_goes_too() -> None:
+    house, event, source = accident(cause="赵国强电话13911112222推倒客户。")
+    party = fresh(event).parties.get(person__name="赵国强")
+    now = Guest(name="赵国刚", phone="13911113333")
+    workflow.edit_party(fresh(event), party, now, by=house.dm, reason="写错")
+    text = insurers_text(house, source)
+    mine = {person.name for person in case_people.clients_of(copies._job_of(source))}
+    gone = {"赵国强", "赵国刚"} if mine != {"赵国刚"} else set()
+    assert {word for word in gone | {"13911112222", "13911113333"} if word in text} == set()
+
+
+def test_copy_says_what_was_sealed_whatever_became_of_the_rows(as_owner: Any) -> None:
+    house, event, source = accident(cause="原来的起因说明。")
+    with as_owner(), connection.cursor() as cursor:
+        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
+        cursor.execute("ALTER TABLE emergencies_eventrecord DISABLE TRIGGER USER")
+        cursor.execute(
+            "UPDATE emergencies_eventrecord SET values = jsonb_set(values, '{cause}', '\"改过的起因。\"')"
+        )
+        cursor.execute("ALTER TABLE emergencies_eventrecord ENABLE TRIGGER USER")
+        cursor.execute("SET CONSTRAINTS ALL DEFERRED")
+    text = insurers_text(house, source, "police")
+    assert ("原来的起因说明" in text, "改过的起因" in text) == (True, False)
+    assert event.case.number
+
+
+def test_no_copy_of_a_file_that_was_changed(house: House) -> None:
+    original = printed(sealed_job(house.signed()))
+    path = Path(original.file.path)
+    path.write_bytes(path.read_bytes().replace(b"%PDF-1", b"%PDF-2", 1))
+    copy = copies.give(original, POLICE, by=house.pm)
+    with pytest.raises(RenderRefused, match="请先核验"):
+        copies.build(copies.job_of(copy))
+
+
+def test_copy_names_the_appendices_of_its_original(house: House) -> None:
+    original = printed(sealed_job(house.signed()))
+    said = Correction("时间", "21:00", "21:10", "监控")
+    row = appendices.append(original, said, by=house.pm, password=PASSWORD)
+    copy = copies.give(original, POLICE, by=house.pm)
+    assert f"原件另有更正附录：{row.number}。" in (
+        copies.build(copies.job_of(copy)).paper.note or ""
+    )
+
+
+def test_appendix_is_no_paper_for_the_guest_and_none_is_put_on_a_copy(house: House) -> None:
+    original = printed(sealed_job(house.signed()))
+    assert "client" not in copies.profiles_for(Document(kind="appendix:1", number="KS-1-附1"))
+    copy = copies.give(original, POLICE, by=house.pm)
+    made = printed(copies.job_of(copy))
+    with pytest.raises(ConflictError, match="副本"):
+        appendices.append(
+            made, Correction("时间", "", "早", "监控"), by=house.pm, password=PASSWORD
+        )
 
 
 def test_waiting_copy_has_a_job(house: House, sealed: Document) -> None:

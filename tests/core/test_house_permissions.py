@@ -223,8 +223,9 @@ def test_cases_cover_every_action_that_writes() -> None:
     tried = {name.partition(" ")[0] for name in CASES}
     derived = {"read_house", "read_shifts", "edit_top_user", "give_top_role", "end_top_role"}
 
-    # Papers for hours without a screen, copies: tests/core/test_blanks.py, test_copies.py.
-    elsewhere = {"read_pack", "make_pack", "settle_blank", "give_copy"}
+    # tests/core/test_blanks.py, test_copies.py, test_appendices.py, test_seals.py.
+    elsewhere = {"read_pack", "make_pack", "settle_blank", "give_copy", "append"}
+    elsewhere |= {"read_seal", "rotate_seal", "read_sealed"}
 
     assert set(ACTIONS) - derived - elsewhere == tried
 

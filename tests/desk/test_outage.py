@@ -203,7 +203,14 @@ def test_correcting_a_settled_number_asks_why() -> None:
     blank, first, second = sheet(taken(house)), house.new(), house.new()
     blanks.enter(blank, first.case, by=house.dm)
     client = web(house.dm)
-    sent = {"number": second.case.number}
+    shown = client.get(url(house, "blank", blank.serial)).context["form"]["seen"].value()
+    sent = {"number": second.case.number, "seen": shown}
+    assert (
+        client.post(
+            url(house, "blank", blank.serial), sent | {"seen": "", "reason": "看错了"}
+        ).status_code
+        == 409
+    )
     response = client.post(url(house, "blank", blank.serial), sent)
     assert (response.status_code, "reason" in response.context["form"].errors) == (422, True)
     response = client.post(url(house, "blank", blank.serial), sent | {"reason": "看错了一位"})

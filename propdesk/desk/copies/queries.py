@@ -5,18 +5,9 @@ from typing import Any
 from django.db.models import QuerySet
 
 from propdesk.core.copies import KIND
-from propdesk.core.models import Case, Document, PaperCopy, Property, User
-from propdesk.desk.reading import visible
+from propdesk.core.models import Case, Document, PaperCopy
 
 MOST = 100
-
-
-def case(user: User, prop: Property, number: str) -> Case | None:
-    """The case of this number; None when there is none, or none he may read."""
-    found = Case.objects.filter(property=prop, number=number).select_related("property").first()
-    if found is None:
-        return None
-    return found if visible(user, prop, found.kind).filter(pk=found.pk).exists() else None
 
 
 def sealed(case: Case) -> "QuerySet[Document]":

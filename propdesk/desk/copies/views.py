@@ -16,13 +16,14 @@ from propdesk.core.permissions import ACTIONS
 from propdesk.core.roles import ensure
 from propdesk.desk.copies import queries
 from propdesk.desk.copies.forms import CopyForm
+from propdesk.desk.reading import case_seen
 
 GET_POST = require_http_methods(["GET", "HEAD", "POST"])
 
 
 def _case(request: StaffRequest, number: str) -> Case:
     """A case the user may read and give copies of: 404 for none, 403 without that right."""
-    found = queries.case(request.user, request.prop, number.upper())
+    found = case_seen(request.user, request.prop, number.upper())
     if found is None:
         raise Http404
     ensure(request.user, "give_copy", ACTIONS, prop=request.prop)

@@ -20,6 +20,7 @@ class EnterForm(forms.Form):
     pick = forms.ChoiceField(label=_("刚登记的"), required=False, widget=Chips())
     number = CleanCharField(label=_("编号"), max_length=20, required=False)
     reason = CleanCharField(label=_("更改原因"), max_length=200, min_length=2)
+    seen = forms.CharField(required=False, widget=forms.HiddenInput)
 
     def __init__(
         self, *args: Any, blank: BlankForm, cases: list[Case], back_url: str, **kwargs: Any
@@ -54,6 +55,7 @@ class VoidForm(forms.Form):
 
     use_required_attribute = False
     reason = CleanCharField(label=_("作废原因"), max_length=200, min_length=2)
+    seen = forms.CharField(required=False, widget=forms.HiddenInput)
 
     def __init__(self, *args: Any, label: str, back_url: str, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

@@ -59,7 +59,10 @@ def pack(request: StaffRequest) -> HttpResponse:
 @require_POST
 def make(request: StaffRequest) -> HttpResponse:
     """Print it anew with what stands in the registers now."""
-    blanks.make(request.prop, by=request.user)
+    try:
+        blanks.make(request.prop, by=request.user)
+    except ConflictError as refused:
+        return done(request, link(request, "outage"), str(refused))
     return done(request, link(request, "outage"), _("正在制作，通常不到一分钟。"))
 
 
@@ -110,12 +113,13 @@ def settle(request: StaffRequest, serial: str) -> HttpResponse:
     """补录: where to enter what stands on the sheet, then the number it got."""
     row, home = _blank(request, serial), link(request, "outage")
     cases = queries.candidates(request.user, row)
-    form = EnterForm(request.POST or None, blank=row, cases=cases, back_url=home)
+    shown = {"seen": blanks.state_of(row)}
+    form = EnterForm(request.POST or None, initial=shown, blank=row, cases=cases, back_url=home)
     status = 200
     if form.is_valid():
         case = queries.case_for(request.user, request.prop, form.cleaned_data["chosen"])
-        reason = form.cleaned_data.get("reason", "")
-        status = attempt(form, partial(blanks.enter, row, case, by=request.user, reason=reason))
+        why = {"reason": form.cleaned_data.get("reason", ""), "seen": form.cleaned_data["seen"]}
+        status = attempt(form, partial(blanks.enter, row, case, by=request.user, **why))
         if status == 200:
             return done(request, home, _("%(serial)s 已销号。") % {"serial": row.serial})
     context = {
@@ -151,12 +155,13 @@ def void_pack(request: StaffRequest, pk: int) -> HttpResponse:
 
 
 def _void(request: StaffRequest, rows: list[BlankForm], title: str, back: str) -> HttpResponse:
-    form = VoidForm(request.POST or None, label=_("作废"), back_url=back)
+    shown = {"seen": blanks.state_of(rows[0])}
+    form = VoidForm(request.POST or None, initial=shown, label=_("作废"), back_url=back)
     lead: Any = "、".join(row.serial for row in rows)
     status = 200
     if form.is_valid():
-        why = form.cleaned_data["reason"]
-        status = attempt(form, partial(blanks.void, rows, why, by=request.user))
+        why, seen = form.cleaned_data["reason"], form.cleaned_data["seen"]
+        status = attempt(form, partial(blanks.void, rows, why, by=request.user, seen=seen))
         if status == 200:
             return done(request, link(request, "outage"), _("已作废。"))
     return form_page(request, "outage", title, form, status=status, lead=lead)
