@@ -13,9 +13,10 @@ from django.utils import timezone
 from incidents import workflow
 from incidents.acts import ACTS
 from incidents.models import Complaint, Option
-from propdesk.core import rendering, seals, sweeps
+from propdesk.core import blanks, copies, rendering, seals, sweeps
 from propdesk.core.models import Document, Person, Place, Property, User
 from propdesk.core.roles import Role
+from tests.core.test_blanks import printed
 from tests.e2e import event_pages, found_pages
 from tests.factories import (
     PASSWORD,
@@ -70,6 +71,10 @@ NOT_PAGES = {
     "incidents:photo": "a picture",
     "desk:counts": "a fragment",
     "desk:sealed_file": "a PDF",
+    "desk:copy_file": "a PDF",
+    "house:outage_file": "a PDF",
+    "house:outage_make": "answers a POST",
+    "house:outage_take": "answers a POST",
     "desk:acknowledge": "answers a POST",
     "desk:signature": "a picture",
     "desk:home": "leads to the board",
@@ -146,6 +151,11 @@ def overview(world: World) -> Iterator[Row]:
     number, paper = _sealed(house)
     yield page("desk:sealed", house.pm, number)
     yield page("desk:append", house.pm, number, paper)
+    yield page("desk:copies", house.pm, number)
+    yield page("desk:copy_give", house.pm, number, paper)
+    sealed = Document.objects.select_related("case__property").get(pk=paper)
+    copies.give(sealed, copies.Order("police", "李明", "立案调查", "南山派出所"), by=house.pm)
+    yield page("desk:copies", house.pm, number, case="given")
     yield page("desk:me", house.dm)
     yield page("desk:me", world.guard, case="unsigned")
     yield Row("desk:board", "unknown", house.dm, "/p/nowhere/")
@@ -272,8 +282,27 @@ def settings(world: World) -> Iterator[Row]:
     yield page("house:deputy_revoke", admin, deputy.pk)
     yield page("house:shift_cancel", admin, shift.pk)
     yield page("house:index", house.dm, case="duty")
+    yield from _outage(world)
     first = reverse("house:first_run", args=[world.fresh.code])
     yield Row("house:first_run", "", admin, first)
+
+
+def _outage(world: World) -> Iterator[Row]:
+    """停电包: in the making, ready, taken, and its forms entered and voided."""
+    dm, page = world.house.dm, world.page
+    blanks.make(world.prop, by=dm)
+    yield page("house:outage", dm, case="making")
+    pack = printed(blanks.make(world.prop, by=dm))
+    yield page("house:outage", dm, case="ready")
+    blanks.take(pack, by=dm)
+    first, second, third = pack.blanks.order_by("serial")[:3]
+    blanks.enter(first, world.house.new().case, by=dm)
+    blanks.void([second], "没有用到，已销毁", by=dm)
+    yield page("house:outage", dm)
+    yield page("house:outage_void", dm, pack.pk)
+    yield page("house:blank", dm, third.serial)
+    yield page("house:blank", dm, first.serial, case="settled")
+    yield page("house:blank_void", dm, third.serial)
 
 
 GROUPS: dict[str, Callable[[World], Iterator[Row]]] = {
