@@ -146,14 +146,6 @@ def people_in(found: Any) -> set[int]:
     return named.persons
 
 
-def persons_in(found: Any) -> set[int]:
-    """Return the ids of those who are not staff, parties of an event among them."""
-    named = Named()
-    named.add(found)
-    parties = Party.objects.filter(pk__in=named.parties) if named.parties else Party.objects.none()
-    return named.persons | set(parties.values_list("person", flat=True))
-
-
 def read(kind: str, value: Any, people: People) -> Cell:
     """Return a stored value as what it is; None for nothing, and for what is no such value."""
     if value in ("", None):

@@ -415,14 +415,14 @@ def _report_line(event: Event, look: Any) -> list[Paper]:
 def known_to(case: Case) -> set[int]:
     """Everybody on record with the event of a case; nobody for any other case."""
     event = Event.objects.filter(pk=case.pk).first()
-    return known_people(event) if event else set()
+    return _named(event) if event else set()
 
 
 def _concerned(job: RenderJob) -> set[int]:
     """The guest a record is about: he stands in its field of that name, whoever else was hurt."""
     rows = EventRecord.objects.filter(pk=job.kind.partition(":")[2], event=job.case_id)
     values = rows.values_list("values", flat=True).first() or {}
-    return cells.persons_in(values.get("guest"))
+    return cells.people_in(values.get("guest"))
 
 
 def _payer(job: RenderJob) -> set[int]:

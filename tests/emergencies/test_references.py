@@ -17,7 +17,7 @@ from propdesk.core.models import Person, RenderJob, User
 from propdesk.core.persons import Guest
 from propdesk.core.transitions import RefusedInput
 from tests.emergencies.journey import House, fresh, photo
-from tests.emergencies.recording import W, drafted, filled, job
+from tests.emergencies.recording import W, drafted, filled, job, printed, text_of
 from tests.emergencies.test_damage_pages import said, web
 from tests.incidents.journey import drawn
 from tests.incidents.moves import refuses
@@ -188,6 +188,10 @@ def test_paper_with_a_stranger_in_it_prints_nobody(two: Two) -> None:
             assert SECRET not in said(page)
             assert AWAY not in said(page)
             two.is_safe()
+        pages = text_of(printed(two.event, W.paper_kind(record), two.house.dm2))
+        assert two.event.case.number in pages
+        assert SECRET not in pages
+        assert AWAY not in pages
 
 
 def test_roll_call_losses_and_people_keep_words_as_words() -> None:
@@ -228,8 +232,10 @@ def test_report_prints_no_stranger(two: Two) -> None:
     version = fresh(two.event).case.version
     waiting = RenderJob(case=two.event.case, kind=W.REPORT_KIND, case_version=version)
     paper = str(reports.event_report(waiting).paper)
-    assert SECRET not in paper
-    assert AWAY not in paper
+    pages = text_of(printed(two.event, W.REPORT_KIND, two.house.dm2))
+    for text in (paper, pages):
+        assert SECRET not in text
+        assert AWAY not in text
 
 
 def test_death_reads_its_own_people(two: Two) -> None:
