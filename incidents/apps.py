@@ -22,3 +22,4 @@ class IncidentsConfig(AppConfig):
         sweeps.register("incidents.flag_due", workflow.flag_due)
         rendering.register("incident_report", reports.incident_report)
         rendering.register("complaint_record", reports.complaint_record)
+        rendering.register("guest_receipt", reports.guest_receipt)

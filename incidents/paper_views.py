@@ -20,7 +20,11 @@ from propdesk.core.http import StaffRequest, attempt, done, page, staff_view
 from propdesk.core.models import Document, RenderJob, Report, ReportBox
 
 GET_POST = require_http_methods(["GET", "HEAD", "POST"])
-PAPERS = {"incident_report": _l("事故报告"), "complaint_record": _l("客户投诉处理记录")}
+PAPERS = {
+    "incident_report": _l("事故报告"),
+    "complaint_record": _l("客户投诉处理记录"),
+    "guest_receipt": _l("受理回执"),
+}
 EDITABLE = (Report.State.DRAFT, Report.State.SENT_BACK)
 
 

@@ -5,6 +5,7 @@
 """
 
 from incidents.reports.prefill import prefill
+from incidents.reports.receipt import guest_receipt
 from incidents.reports.sheets import complaint_record, incident_report
 
-__all__ = ["complaint_record", "incident_report", "prefill"]
+__all__ = ["complaint_record", "guest_receipt", "incident_report", "prefill"]

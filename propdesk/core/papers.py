@@ -34,6 +34,7 @@ __all__ = [
     "ComplaintRecordPaper",
     "Entry",
     "Field",
+    "GuestReceiptPaper",
     "IncidentReportPaper",
     "Notification",
     "Option",
@@ -383,6 +384,28 @@ def _read(kind: Any, value: Any) -> Any:
     if isinstance(value, list):
         return tuple(_read(get_args(kind)[0], each) for each in value)
     return value
+
+
+@dataclass(frozen=True, kw_only=True)
+class GuestReceiptPaper(Paper):
+    """受理回执 for the guest: that he was heard, under which number, by when, whom to ask.
+
+    It has no field for what he said, for what was found, or for who is at fault: internal papers are
+    not given to guests (forms.md 1.1), and this stands in for them.
+    """
+
+    template = "core/print/guest_receipt.html"
+    title = _("受理回执")
+    title_size = "wide"
+    schema = "propdesk.guest_receipt/1"
+
+    guest: Text = None
+    received_at: Text = None
+    place: Text = None
+    owner: Text = None
+    promise: Text = None
+    phone: Text = None
+    address: Text = None
 
 
 def render_html(paper: Paper) -> str:
