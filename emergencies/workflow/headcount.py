@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from django.db import models, transaction
+from django.db.models import Max
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from emergencies.models import Event, FireHandover, FloorSweep, Missing, Party, RollCall
@@ -19,7 +21,7 @@ from propdesk.core import audit, persons
 from propdesk.core.models import Person, Place, User
 from propdesk.core.persons import Guest
 from propdesk.core.roles import Role
-from propdesk.core.transitions import RefusedInput, happened, require
+from propdesk.core.transitions import RefusedInput, happened, require, to_minute
 
 MOST = 30_000
 """No house holds more: a number above it is a slip of the finger."""
@@ -274,6 +276,7 @@ def hand_to_fire_service(event: Event, what: Handed, *, by: User) -> FireHandove
     missing = check_fire_service(event)
     now, at = now_and(what.handed_at)
     since_start("handed_at", at, now, event)
+    _after_count(event, at)
     _check_handed(what)
     who = Guest(name=what.officer.strip(), kind=Person.Kind.OUTSIDER)
     row = FireHandover(
@@ -317,6 +320,15 @@ def check_sweep(event: Event) -> None:
 def check_roll_call(event: Event) -> None:
     """ConflictError for a kind of event without a roll call."""
     _asks(event, Register.ROLL_CALL)
+
+
+def _after_count(event: Event, at: datetime) -> None:
+    """RefusedInput for a time before the last count: nobody hands over whom he has not missed yet."""
+    counted = event.roll_calls.aggregate(last=Max("counted_at"))["last"]
+    if counted is not None and at < to_minute(counted):
+        said = _("最后一次点名是%(at)s，移交不能比它早，请核对后重填。")
+        when = timezone.localtime(counted).strftime("%m-%d %H:%M")
+        raise RefusedInput(handed_at=said % {"at": when})
 
 
 def _check_handed(what: Handed) -> None:

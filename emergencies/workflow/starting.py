@@ -73,6 +73,9 @@ def _check(what: Start, now: datetime) -> None:
         raise RefusedInput(kind=_("请选择是哪一类事件。"))
     if what.place is None and not what.place_note.strip():
         raise RefusedInput(place=_("请选择地点，或用几个字写明在哪里。"))
+    if what.is_drill and what.from_number.strip():
+        # A drill settles nothing real: no call for 保安部 is answered by playing.
+        raise RefusedInput(from_number=_("演练不和真的单子关联，这一栏请留空。"))
     if what.occurred_at is not None:
         happened("occurred_at", what.occurred_at, now)
 

@@ -385,6 +385,18 @@ def test_handing_over_to_nobody_is_refused(what, field):
     assert refused_fields(lambda: W.hand_to_fire_service(event, what, by=house.sec)) == {field}
 
 
+def test_nobody_is_handed_over_before_he_was_counted_missing():
+    house = House()
+    event = house.roll(house.burning(), 1)
+    counted = event.roll_calls.latest("counted_at").counted_at
+    early = W.Handed("孙队长", "城南消防站", handed_at=counted - timedelta(minutes=2))
+
+    assert refused_fields(lambda: W.hand_to_fire_service(event, early, by=house.sec)) == {
+        "handed_at"
+    }
+    assert FireHandover.objects.count() == 0
+
+
 def test_more_missing_than_handed_over_takes_it_back():
     house = House()
     event = house.roll(house.burning(), 1)

@@ -106,6 +106,18 @@ def test_start_from_a_complaint_links_it_and_answers_its_call(house: House) -> N
     assert event.case.number in body(client, complaint.get_absolute_url())
 
 
+def test_drill_answers_no_real_call(house: House) -> None:
+    complaints = Complaints()
+    complaint = complaints.new(by=complaints.dm)
+    complaint_workflow.call_security(complaint, by=complaints.dm)
+    choose = reverse("emergencies:choose", args=[complaints.prop.code])
+    data = {"kind": "theft", "place_note": "大堂", "from_number": complaint.case.number}
+    response = client_of(complaints.dm).post(choose, data | {"is_drill": "on"})
+    assert (response.status_code, Event.objects.count(), CaseLink.objects.count()) == (422, 0, 0)
+    assert "演练不和真的单子关联，这一栏请留空。" in response.content.decode()
+    assert complaint.case.tasks.filter(done_at=None).count() == 1
+
+
 def test_confidential_event_from_a_complaint_is_not_found_from_there(house: House) -> None:
     complaints = Complaints()
     complaint = complaints.new(by=complaints.dm)
