@@ -23,6 +23,8 @@ NOT_PAGES = {
     "emergencies:acknowledge": "answers a POST",
     "emergencies:photo": "a picture",
 }
+SHUT = {"take-command", "end", "override-end", "archive"}
+"""Acts that say why they cannot be done as these events stand, and show no form."""
 MANAGERS_ACT = {"void", "override-end", "reopen", "name-reader"}
 
 
@@ -100,16 +102,21 @@ def steps(world: "World") -> "Rows":
     yield of("tell", outage, "N1")
     yield of("not_told", outage, "N1")
     death = house.started("death")
-    reader = death.readers.exclude(user=death.commander).exclude(user=house.pm).first()
-    if reader is not None:
-        yield of("end_reader", death, reader.pk, user=house.pm)
+    fixed = death.readers.exclude(user=death.commander).exclude(user=house.pm).first()
+    yield of("end_reader", death, fixed.pk, user=house.pm, case="fixed blocked")
+    workflow.name_reader(death, house.engineering, by=house.pm, reason="协助查电")
+    named = death.readers.get(user=house.engineering, ended_at=None)
+    yield of("end_reader", fresh(death), named.pk, user=house.pm)
+    yield of("act", house.ready("power_outage"), "end", case="ready")
+    yield of("act", outage, "take-command", case="other", user=house.pm)
     ended = house.ended("theft")
     for name, act in ACTS.items():
         event = death if name == "name-reader" else outage
         if "running" not in workflow.MOVES[act.action].states:
             event = ended
         user = house.pm if name in MANAGERS_ACT else house.dm
-        yield of("act", event, name, case=name, user=user)
+        case = f"{name} blocked" if name in SHUT else name
+        yield of("act", event, name, case=case, user=user)
 
 
 GROUPS: "dict[str, Callable[[World], Rows]]" = {

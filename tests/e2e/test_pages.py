@@ -155,7 +155,7 @@ class Viewer:
         answer = page.goto(row.url)
         assert answer is not None
         usual = 202 if row.route in WAITS else 200
-        if answer.status != STATUS.get(row.case, usual):
+        if answer.status != STATUS.get(row.case.rpartition(" ")[2], usual):
             self.problems.append(f"{row.title}: {answer.status} {row.url}")
             return
         self.inspect(page, row.title, exempt=EXEMPT if row.route in WAITS else "")

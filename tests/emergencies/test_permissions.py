@@ -196,6 +196,8 @@ def test_table_of_acts_covers_every_transition_of_its_modules():
             and function.__module__ == module.__name__
             and each in workflow.__all__
             and "by" in inspect.signature(function).parameters
+            # What is asked before a form is opened writes nothing: the act asks it again.
+            and not each.startswith("check_")
         }
     elsewhere = {
         "archive",  # with the papers it asks for

@@ -209,6 +209,34 @@ def test_constraint_refuses_what_the_workflow_never_writes(name):
     assert fingerprint() == before
 
 
+PAPERS = {
+    "core_appendix_complete",
+    "core_appendix_number",
+    "core_blankform_serial",
+    "core_blankform_settled",
+    "core_document_signed_complete",
+    "core_outagepack_number",
+    "core_outagepack_one_ready",
+    "core_outagepack_taken",
+    "core_papercopy_nr",
+    "core_papercopy_purpose",
+    "core_sealkey_current",
+    "core_sealkey_issued",
+    "core_sealkey_retired_complete",
+}
+"""Tried in tests/core/test_papers_constraints.py, which holds a house with one of each."""
+PAPER_GUARDS = {
+    "core_appendix_frozen",
+    "core_blankform_serial_frozen",
+    "core_blankform_stays_settled",
+    "core_copyhidden_append_only",
+    "core_outagepack_number_frozen",
+    "core_outagepack_taken_frozen",
+    "core_papercopy_append_only",
+    "core_sealkey_frozen",
+}
+
+
 def test_every_constraint_of_the_models_has_its_case():
     declared = {
         constraint.name
@@ -217,7 +245,7 @@ def test_every_constraint_of_the_models_has_its_case():
         for constraint in model._meta.constraints
     }
 
-    assert declared == set(CONSTRAINTS)
+    assert declared - PAPERS == set(CONSTRAINTS)
 
 
 def set_(table: str, assignment: str, where: str = "TRUE") -> str:
@@ -287,7 +315,7 @@ def guards() -> set[str]:
 
 
 def test_every_guard_of_the_database_has_its_case():
-    assert guards() == set(GUARDS)
+    assert guards() - PAPER_GUARDS == set(GUARDS)
 
 
 GUARDED = [
