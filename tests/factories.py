@@ -4,6 +4,7 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 import factory
+from django.test import Client
 from django.utils import timezone
 from factory.django import DjangoModelFactory
 
@@ -156,6 +157,13 @@ def member(
 def fresh(user: User) -> User:
     """The same user read anew: standings are cached on the object for one request."""
     return User.objects.get(pk=user.pk)
+
+
+def web(user: User) -> Client:
+    """A browser in which this person is logged in."""
+    client = Client()
+    client.force_login(user)
+    return client
 
 
 def at(text: str) -> datetime:

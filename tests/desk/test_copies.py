@@ -4,31 +4,18 @@ from typing import Any
 
 import pytest
 from django.db import connection
-from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from propdesk.core import copies
-from propdesk.core.models import Case, Document, PaperCopy, User
+from propdesk.core.models import Case, Document, PaperCopy
 from propdesk.core.roles import Role
-from propdesk.desk import shell
 from tests.core.test_copies import POLICE, house, sealed  # noqa: F401 -- fixtures
-from tests.factories import member
+from tests.factories import member, web
 from tests.incidents.journey import House
 
 pytestmark = pytest.mark.django_db
 DATA = {"profile": "police", "recipient": "李明", "purpose": "立案调查"}
-
-
-@pytest.fixture(autouse=True)
-def _cold_frame() -> None:
-    shell._counts.clear()
-
-
-def web(user: User) -> Client:
-    client = Client()
-    client.force_login(user)
-    return client
 
 
 def url(name: str, document: Document, *args: Any) -> str:

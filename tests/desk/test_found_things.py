@@ -11,15 +11,9 @@ from django.utils import timezone
 from lostfound import workflow
 from lostfound.models import FoundItem
 from propdesk.core.models import Delivery
-from propdesk.desk import shell
 from tests.lostfound.journey import House
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture(autouse=True)
-def _cold_frame() -> None:
-    shell._counts.clear()
 
 
 def get(house: House, who: str, name: str, **params: str) -> Any:

@@ -14,28 +14,16 @@ from django.urls import reverse
 from django.utils import timezone
 
 from propdesk.core import blanks, rendering
-from propdesk.core.models import BlankForm, Case, OutagePack, Place, User
+from propdesk.core.models import BlankForm, Case, OutagePack, Place
 from propdesk.core.roles import DUTY, Role
-from propdesk.desk import shell
 from propdesk.desk.outage import paper, queries
 from tests.core.test_blanks import IN_A_PACK, printed, sheet, taken
 from tests.emergencies.journey import House as Events
-from tests.factories import PropertyFactory, member
+from tests.factories import PropertyFactory, member, web
 from tests.incidents.journey import House
 from tests.incidents.test_reports_papers import text_of
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture(autouse=True)
-def _cold_frame() -> None:
-    shell._counts.clear()
-
-
-def web(user: User) -> Client:
-    client = Client()
-    client.force_login(user)
-    return client
 
 
 def url(house: Any, name: str, *args: Any) -> str:

@@ -1,7 +1,5 @@
 """The sealed papers of a case: who may open them, and how one is put right."""
 
-from typing import Any
-
 import pytest
 from django.test import Client
 from django.utils import timezone
@@ -11,7 +9,7 @@ from propdesk.core.models import Appendix, CopyLog, Document
 from propdesk.core.roles import Role
 from tests.core.test_verifying import Sealed, counted
 from tests.desk import test_verify_kinds as kinds
-from tests.factories import PASSWORD, member
+from tests.factories import PASSWORD, member, web
 from tests.lostfound import claiming
 from tests.lostfound.journey import House as FoundHouse
 
@@ -23,12 +21,6 @@ FILLED = {
     "reason": "核对维修单",
     "password": PASSWORD,
 }
-
-
-def web(user: Any) -> Client:
-    client = Client()
-    client.force_login(user)
-    return client
 
 
 def address(sealed: Sealed, name: str = "") -> str:

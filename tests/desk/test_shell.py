@@ -16,11 +16,6 @@ from tests.incidents.journey import House
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture(autouse=True)
-def _cold_frame() -> None:
-    shell._counts.clear()
-
-
 REGISTERS = ["board", "incidents", "lostfound", "emergencies"]
 NAV = {
     Role.STAFF: (REGISTERS, ["intake", "log", "event"]),

@@ -6,31 +6,19 @@ from typing import Any
 
 import pytest
 import time_machine
-from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from propdesk.core.models import Delivery, Notice, User
+from propdesk.core.models import Delivery, Notice
 from propdesk.core.roles import Role
-from propdesk.desk import queries, shell, views
+from propdesk.desk import queries, views
 from tests.emergencies.journey import House as Events
-from tests.factories import member
+from tests.factories import member, web
 from tests.incidents import moves
 from tests.incidents.journey import House, drawn
 from tests.incidents.test_bad_input import upload
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture(autouse=True)
-def _cold_frame() -> None:
-    shell._counts.clear()
-
-
-def web(user: User) -> Client:
-    client = Client()
-    client.force_login(user)
-    return client
 
 
 def url(house: House, name: str, *args: Any) -> str:
