@@ -18,7 +18,8 @@ from emergencies.own_acts import AFTERMATH, DAMAGE
 from emergencies.playbooks.schema import Via
 from emergencies.queries import aftermath, damage
 from emergencies.workflow.charging import CHARGES
-from emergencies.workflow.damage import SETTLES, is_decided
+from emergencies.workflow.damage import SETTLES
+from emergencies.workflow.ruling import is_decided
 from propdesk.core import amounts
 from propdesk.core.roles import MANAGERS, Role
 

@@ -73,15 +73,7 @@ from emergencies.workflow.content import (
     put_override,
     switch_steps,
 )
-from emergencies.workflow.damage import (
-    Informed,
-    Line,
-    Ruling,
-    decide_damage,
-    inform_guest,
-    price,
-    slip_kind,
-)
+from emergencies.workflow.damage import Informed, Line, inform_guest, price, slip_kind
 from emergencies.workflow.drills import due_on, remind_drills
 from emergencies.workflow.ending import (
     archive,
@@ -133,6 +125,7 @@ from emergencies.workflow.reporting import (
     start_report,
     submit_report,
 )
+from emergencies.workflow.ruling import Ruling, decide_damage
 from emergencies.workflow.seals import (
     Sealing,
     Tag,

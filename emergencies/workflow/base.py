@@ -225,10 +225,16 @@ def minutes(number: int) -> timedelta:
 def since_start(field: str, at: datetime, now: datetime, event: Event) -> None:
     """RefusedInput (422) for a time in the future, far in the past or before the event happened."""
     happened(field, at, now)
-    if at < to_minute(event.occurred_at):
-        began = timezone.localtime(event.occurred_at).strftime("%m-%d %H:%M")
-        text = _t("事件发生在%(at)s，这里的时间比它早，请核对后重填。")
-        raise RefusedInput(**{field: text % {"at": began}})
+    not_before(
+        field, at, event.occurred_at, _t("事件发生在%(at)s，这里的时间比它早，请核对后重填。")
+    )
+
+
+def not_before(field: str, at: datetime, moment: datetime | None, text: str) -> None:
+    """RefusedInput (422) for a time before ``moment``, to the minute; ``text`` names it as ``%(at)s``."""
+    if moment is not None and at < to_minute(moment):
+        shown = timezone.localtime(moment).strftime("%m-%d %H:%M")
+        raise RefusedInput(**{field: text % {"at": shown}})
 
 
 def now_and(occurred_at: datetime | None) -> tuple[datetime, datetime]:

@@ -19,7 +19,6 @@ from emergencies.workflow.damage import (
     OWN,
     SETTLES,
     as_seen,
-    check_decide,
     check_inform,
     check_price,
     live_slip,
@@ -29,6 +28,7 @@ from emergencies.workflow.damage import (
     there,
 )
 from emergencies.workflow.marking import fulfilled
+from emergencies.workflow.ruling import check_decide
 from propdesk.core import audit, persons, photos, rendering, signatures
 from propdesk.core.models import PersonSignature, User
 from propdesk.core.roles import Role

@@ -6,7 +6,6 @@ from datetime import UTC, datetime
 
 from django.db import models, transaction
 from django.db.models import Max
-from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from emergencies.models import Event, FireHandover, FloorSweep, Missing, Party, RollCall
@@ -14,14 +13,23 @@ from emergencies.playbooks import conditions
 from emergencies.playbooks.vocabulary import Register
 from emergencies.queries import evidence, headcount, seals
 from emergencies.workflow import absent, answering, ending, marking, starting
-from emergencies.workflow.base import Rule, begin, finish, neutral, now_and, say, since_start
+from emergencies.workflow.base import (
+    Rule,
+    begin,
+    finish,
+    neutral,
+    not_before,
+    now_and,
+    say,
+    since_start,
+)
 from emergencies.workflow.marking import fulfilled
 from emergencies.workflow.together import is_colleague, withdraw
 from propdesk.core import audit, persons
 from propdesk.core.models import Person, Place, User
 from propdesk.core.persons import Guest
 from propdesk.core.roles import Role
-from propdesk.core.transitions import RefusedInput, happened, require, to_minute
+from propdesk.core.transitions import RefusedInput, happened, require
 
 MOST = 30_000
 """No house holds more: a number above it is a slip of the finger."""
@@ -325,10 +333,8 @@ def check_roll_call(event: Event) -> None:
 def _after_count(event: Event, at: datetime) -> None:
     """RefusedInput for a time before the last count: nobody hands over whom he has not missed yet."""
     counted = event.roll_calls.aggregate(last=Max("counted_at"))["last"]
-    if counted is not None and at < to_minute(counted):
-        said = _("最后一次点名是%(at)s，移交不能比它早，请核对后重填。")
-        when = timezone.localtime(counted).strftime("%m-%d %H:%M")
-        raise RefusedInput(handed_at=said % {"at": when})
+    said = _("最后一次点名是%(at)s，移交不能比它早，请核对后重填。")
+    not_before("handed_at", at, counted, said)
 
 
 def _check_handed(what: Handed) -> None:

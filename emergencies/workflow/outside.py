@@ -8,7 +8,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from emergencies.models import Event, EventRecord, RecordBox
-from emergencies.queries import records as queries
+from emergencies.queries import people
 from emergencies.queries.records import Decision
 from emergencies.workflow.base import finish
 from emergencies.workflow.recording import hold, info_of
@@ -90,7 +90,7 @@ def _check(how: Outside) -> None:
 def _signing(event: Event, who: Person | Guest) -> Person:
     if isinstance(who, Guest):
         return persons.create(event.case.property, who)
-    if who.pk not in queries.known_people(event):
+    if who.pk not in people.known_people(event):
         raise RefusedInput(who=_("请从这件的有关人员里选，或填写姓名。"))
     return who
 

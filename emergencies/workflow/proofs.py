@@ -12,7 +12,7 @@ from emergencies.playbooks import conditions
 from emergencies.playbooks.records import FormField
 from emergencies.playbooks.schema import FieldType, Step, StepField, Whose
 from emergencies.queries import cells, evidence
-from emergencies.queries import records as queries
+from emergencies.queries import people as on_record
 from emergencies.workflow.base import ensure_rank
 from propdesk.core.models import User
 from propdesk.core.persons import Guest
@@ -120,7 +120,7 @@ def strangers(event: Event, spec: Step, values: Values) -> dict[str, str]:
     }
     if not named:
         return {}
-    people, known = cells.People(event.pk, list(named.values())), queries.known_people(event)
+    people, known = cells.People(event.pk, list(named.values())), on_record.known_people(event)
     return {
         f"field_{each.key}": stranger(each)
         for each, value in named.items()

@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from emergencies.models import Event, EventRecord
 from emergencies.playbooks.records import Form, FormField
 from emergencies.playbooks.vocabulary import FieldType
-from emergencies.queries import cells, prefill
+from emergencies.queries import cells, people, prefill
 from emergencies.queries import records as queries
 from emergencies.queries.records import EDITABLE, Spec, State
 from emergencies.workflow.base import begin, finish
@@ -148,7 +148,7 @@ def _checked(event: Event, field: FormField, value: Any) -> Any:
     if isinstance(value, Guest):
         return persons.create(event.case.property, value)
     if isinstance(value, Person):
-        known = value.pk in queries.known_people(event)
+        known = value.pk in people.known_people(event)
     else:
         known = cells.People(event.pk, cells.stored(value)).knows(cells.stored(value))
     if not known:

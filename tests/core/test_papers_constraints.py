@@ -5,7 +5,8 @@ import pytest
 from propdesk.core import appendices, blanks, copies, seals
 from propdesk.core.copies import Order
 from tests.core.test_blanks import sheet, taken
-from tests.core.test_papers_races import SAID, sealed
+from tests.core.test_copies import sealed_row
+from tests.core.test_papers_races import SAID
 from tests.factories import PASSWORD
 from tests.incidents.journey import House
 from tests.incidents.moves import fingerprint
@@ -27,7 +28,7 @@ READY = {"taken_at": "NULL", "taken_by_id": "NULL"}
 def _house() -> None:
     """One of everything: a pack that was taken and one that is ready, a copy, an appendix, a seal."""
     house = House()
-    source = sealed(house)
+    source = sealed_row(house)
     seals.current(house.prop)
     blanks.enter(sheet(taken(house)), house.new().case, by=house.dm)
     blanks.make(house.prop, by=house.dm)

@@ -5,7 +5,6 @@ from collections import Counter
 from typing import Any
 
 import pytest
-from django.utils import timezone
 
 from propdesk.core import appendices, audit, blanks, copies
 from propdesk.core.appendices import Correction
@@ -14,49 +13,26 @@ from propdesk.core.models import (
     BlankForm,
     Case,
     CaseCounter,
-    Document,
     OutagePack,
     PaperCopy,
     RenderJob,
 )
 from tests.core.test_blanks import IN_A_PACK, printed, sheet, taken
-from tests.core.test_copies import POLICE
+from tests.core.test_copies import POLICE, sealed_row
 from tests.factories import PASSWORD, fresh
 from tests.incidents.journey import House
 from tests.incidents.test_races import Act, at_once, unlocked
-from tests.incidents.test_reports_papers import sealed_job
 
 __all__ = ["unlocked"]
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
 SAID = Correction("时间", "21:00", "21:10", "监控")
 
 
-def sealed(house: House) -> Document:
-    """A signed report as a row; its PDF is not looked at."""
-    job = sealed_job(house.signed())
-    document = Document.objects.create(
-        case=job.case,
-        report=job.report,
-        kind="incident_report",
-        number="SG-20261126-001",
-        version=1,
-        sealed=True,
-        file="papers/none.pdf",
-        sha256="0" * 64,
-        data_sha256="0" * 64,
-        pages=2,
-        size=1,
-        created_at=timezone.now(),
-    )
-    RenderJob.objects.filter(pk=job.pk).update(state="done", document=document)
-    return Document.objects.select_related("case__property").get(pk=document.pk)
-
-
 # --- copies and appendices are numbered ------------------------------------------------------
 
 
 def giving(house: House) -> Act:
-    source = sealed(house)
+    source = sealed_row(house)
     return lambda _i: copies.give(source, POLICE, by=fresh(house.pm))
 
 
@@ -78,7 +54,7 @@ def test_copies_without_the_lock_collide(unlocked: Any) -> None:
 
 def test_appendices_at_once_are_numbered_through() -> None:
     house = House()
-    source = sealed(house)
+    source = sealed_row(house)
     outcome = at_once(
         4, lambda _i: appendices.append(source, SAID, by=fresh(house.pm), password=PASSWORD)
     )

@@ -185,7 +185,7 @@ def test_commander_takes_over_and_the_first_one_is_refused():
 
 
 def test_table_of_acts_covers_every_transition_of_its_modules():
-    modules = ("answer", "done", "tell", "note", "end", "review", "price")
+    modules = ("answer", "done", "tell", "note", "end", "review", "price", "decide_damage")
     transitions = set()
     for name in modules:
         module = inspect.getmodule(getattr(workflow, name))
