@@ -1,19 +1,6 @@
 from django.apps import AppConfig
 from django.utils.translation import gettext_lazy as _
 
-PEOPLE = {
-    "emergencies.Party.person": "event",
-    "emergencies.Affected.person": "event",
-    "emergencies.Handover.receiver": "event",
-    "emergencies.FireHandover.officer": "event",
-    "emergencies.StepMark.person": "event",
-    "emergencies.RecordBox.person": "record__event",
-    "emergencies.RoomSeal.officer": "event",
-    "emergencies.SealTag.witness1_person": "seal__event",
-    "emergencies.SealTag.witness2_person": "seal__event",
-}
-"""How each link to a person leads to the case (``case_people``)."""
-
 
 class EmergenciesConfig(AppConfig):
     name = "emergencies"
@@ -22,7 +9,7 @@ class EmergenciesConfig(AppConfig):
     def ready(self) -> None:
         from emergencies import checks, demo, reports, workflow
         from emergencies.models import Reader
-        from emergencies.queries import evidence, records, seals, signed
+        from emergencies.queries import evidence, people, seals, signed
         from propdesk.core import case_people, cases, notices, places, rendering, signers, sweeps
         from propdesk.core import demo as core_demo
 
@@ -38,7 +25,7 @@ class EmergenciesConfig(AppConfig):
         rendering.register("event_report", reports.event_report)
         rendering.register("record", reports.event_record)
         rendering.register("slip", reports.damage_slip)
-        case_people.register(PEOPLE, records.CLIENTS, records.known_to)
+        case_people.register(people.PATHS, people.CLIENTS, people.known_to)
         sweeps.register("emergencies.climb", workflow.climb)
         sweeps.register("emergencies.flag_due", workflow.flag_due)
         sweeps.register("emergencies.drills", workflow.remind_drills)

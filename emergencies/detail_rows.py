@@ -15,8 +15,7 @@ from emergencies.models import Event, Kind, Party
 from emergencies.permissions import ACTIONS, owns
 from emergencies.playbooks.board import Board, look
 from emergencies.playbooks.schema import FieldType, Playbook, Step, StepField, fill
-from emergencies.playbooks.vocabulary import SITE
-from emergencies.queries import cells, evidence, timing
+from emergencies.queries import cells, content, evidence, timing
 from emergencies.queries import detail as queries
 from emergencies.workflow.marking import next_round_at
 from propdesk.core import clock_text, drafts
@@ -106,8 +105,7 @@ class DetailRows:
     @cached_property
     def site(self) -> dict[str, str]:
         """Facts of the house that texts of the playbook name."""
-        settings = self.event.case.property.settings
-        return {key: str(getattr(settings, key, "") or "") for key in SITE}
+        return content.site_of(self.event.case.property)
 
     def text(self, words: str) -> str:
         """Words of the playbook with the facts of the house."""

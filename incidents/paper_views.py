@@ -269,12 +269,15 @@ def paper_file(request: StaffRequest, number: str, kind: str, document: int) -> 
     row = rendering.document(one.complaint.case, kind, document)
     if row is None:
         raise Http404
-    again = _url(one, "paper", kind)
-    served = serving.paper(request, row, PAPERS[kind], again=again)
-    if served is not None:
-        return served
-    context = {"one": one, "row": one.complaint, "title": PAPERS[kind]}
-    return page(request, "incidents/paper_altered.html", context, status=503)
+    return serving.paper(
+        request,
+        row,
+        PAPERS[kind],
+        again=_url(one, "paper", kind),
+        back=one.complaint.get_absolute_url(),
+        number=one.complaint.case.number,
+        back_label=_("返回投诉"),
+    )
 
 
 @staff_view

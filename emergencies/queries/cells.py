@@ -20,6 +20,7 @@ from emergencies.models import (
     Party,
     RecordBox,
     RoomSeal,
+    SealTag,
     StepMark,
 )
 from emergencies.playbooks.vocabulary import FieldType
@@ -34,6 +35,8 @@ REGISTERED = (
     (RoomSeal, "officer", "event"),
     (Handover, "receiver", "event"),
     (FireHandover, "officer", "event"),
+    (SealTag, "witness1_person", "seal__event"),
+    (SealTag, "witness2_person", "seal__event"),
 )
 """Where somebody is on record with an event: the row, his field in it, the way to the event."""
 Cell = Any

@@ -8,6 +8,7 @@ from django.db.models import QuerySet
 from emergencies import playbooks
 from emergencies.models import Kind, PlaybookVersion
 from emergencies.playbooks.schema import Playbook
+from emergencies.playbooks.vocabulary import SITE
 from propdesk.core.models import Property
 
 Source = PlaybookVersion.Source
@@ -44,6 +45,11 @@ class Shelved:
 
 def _is_behind(row: PlaybookVersion) -> bool:
     return row.base_sha256 != playbooks.sha256(playbooks.PLAYBOOKS[row.code])
+
+
+def site_of(prop: Property) -> dict[str, str]:
+    """Facts of the house that texts of a playbook name."""
+    return {key: str(getattr(prop.settings, key, "") or "") for key in SITE}
 
 
 def shelf(prop: Property) -> list[Shelved]:

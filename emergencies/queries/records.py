@@ -14,16 +14,13 @@ from django.db.models import (
     QuerySet,
     Subquery,
 )
-from django.db.models.functions import JSONObject
 from django.utils import timezone
 
 from emergencies import playbooks
 from emergencies.models import (
-    Compensation,
     Event,
     EventRecord,
     Kind,
-    Party,
     Reader,
     RecordBox,
 )
@@ -36,11 +33,8 @@ from emergencies.queries.events import visible_to
 from emergencies.queries.signed import REPORT, paper_state
 from propdesk.core import duty, signoff
 from propdesk.core.models import (
-    Case,
     Membership,
-    Person,
     Property,
-    RenderJob,
     Report,
     ReportBox,
     User,
@@ -309,38 +303,6 @@ def report_boxes(found: Report) -> list[ReportBox]:
     return list(rows.select_related("signer", "on_behalf_of", "department").order_by("position"))
 
 
-def known_people(event: Event) -> set[int]:
-    """Ids of everybody who is on record with the event: parties, contacts, people of its papers."""
-    return set(_known(event).values_list("pk", flat=True))
-
-
-def _known(event: Event) -> "QuerySet[Person]":
-    """Those of them who are of no other event, whatever its steps and papers say."""
-    return Person.objects.filter(cells.belongs(event.pk), pk__in=_named(event))
-
-
-def _named(event: Event) -> set[int]:
-    signed = RecordBox.objects.filter(record__event=event)
-    named = (
-        (event.parties, "person"),
-        (event.marks, "person"),
-        (signed, "person"),
-        (event.handovers, "receiver"),
-        (event.fire_handovers, "officer"),
-        (event.seals, "officer"),
-    )
-    ids = [rows.values_list(JSONObject(**{cells.PERSON: name}), "pk") for rows, name in named]
-    said = event.marks.values_list("values", "pk")
-    found = said.union(event.records.values_list("values", "pk"), *ids, all=True)
-    return cells.people_in([values for values, _pk in found])
-
-
-def names(event: Event) -> dict[int, str]:
-    """Everybody who is not staff and on record with the event: id and name; two statements."""
-    rows = _known(event).exclude(name="").order_by("pk")
-    return dict(rows.values_list("pk", "name"))
-
-
 def spec(event: Event, form: str, board: Any = None) -> Spec:
     """A paper by its form, also one that is not needed any more."""
     found = specs(event, board).get(form)
@@ -407,37 +369,3 @@ def _report_line(event: Event, look: Any) -> list[Paper]:
     if line is None or (line.needed is False and report is None):
         return []
     return [Paper(None, report=report, whose=(report.whose if report else "") or "")]
-
-
-# --- whom papers are about (copies for others) -----------------------------------------------
-
-
-def known_to(case: Case) -> set[int]:
-    """Everybody on record with the event of a case; nobody for any other case."""
-    event = Event.objects.filter(pk=case.pk).first()
-    return _named(event) if event else set()
-
-
-def _concerned(job: RenderJob) -> set[int]:
-    """The guest a record is about: he stands in its field of that name, whoever else was hurt."""
-    rows = EventRecord.objects.filter(pk=job.kind.partition(":")[2], event=job.case_id)
-    values = rows.values_list("values", flat=True).first() or {}
-    return cells.people_in(values.get("guest"))
-
-
-def _payer(job: RenderJob) -> set[int]:
-    """Whoever a slip is made out to."""
-    slips = Compensation.objects.filter(event=job.case_id, payer__isnull=False)
-    return set(slips.values_list("payer__person", flat=True))
-
-
-def _only_guest(job: RenderJob) -> set[int]:
-    """The one guest of an event; of several nobody, for each may read of himself only."""
-    parts = (Party.Part.GUEST, Party.Part.VICTIM, Party.Part.INJURED)
-    rows = Party.objects.filter(event=job.case_id, part__in=parts, removed_at=None)
-    found = set(rows.values_list("person", flat=True))
-    return found if len(found) == 1 else set()
-
-
-CLIENTS = {"record": _concerned, "slip": _payer, "event_report": _only_guest}
-"""By kind of paper (``case_people``)."""

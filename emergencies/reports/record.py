@@ -15,9 +15,9 @@ from emergencies.queries import cells, evidence, prefill
 from emergencies.queries import records as queries
 from emergencies.reports import parts
 from emergencies.reports.dossier import Dossier, gather
-from emergencies.reports.sheet import FORM, coded
+from emergencies.reports.sheet import FORM
 from emergencies.reports.wording import RETENTION, cell, full
-from propdesk.core import blanks, persons
+from propdesk.core import blanks, persons, rendering
 from propdesk.core.models import RenderJob
 from propdesk.core.papers import State, Tick
 from propdesk.core.papers_events import Block, EventRecordPaper, Line, Pair
@@ -72,7 +72,13 @@ def event_record(job: RenderJob) -> Sheet:
         signatures=boxes,
         note=_digest(record),
     )
-    return coded(paper, files | drawn, dossier.until, event.get_absolute_url(), record.version)
+    return rendering.coded(
+        paper,
+        files | drawn,
+        dossier.until,
+        page=event.get_absolute_url(),
+        version=record.version,
+    )
 
 
 def _code(form: Form) -> str:

@@ -11,9 +11,9 @@ from emergencies.queries import records as queries
 from emergencies.reports import parts, timeline
 from emergencies.reports.dossier import Dossier, gather
 from emergencies.reports.prefill import notes_of
-from emergencies.reports.sheet import FORM, coded
+from emergencies.reports.sheet import FORM
 from emergencies.reports.wording import RETENTION, SEVERITY, full
-from propdesk.core import blanks, signoff
+from propdesk.core import blanks, rendering, signoff
 from propdesk.core.models import RenderJob, Report, ReportBox
 from propdesk.core.papers import Field, IncidentReportPaper, State, Witness, ticks
 from propdesk.core.pdf.render import RenderRefused
@@ -57,7 +57,9 @@ def event_report(job: RenderJob) -> Sheet:
         extra_fields=_extra(dossier),
         **_facts(report, dossier),
     )
-    return coded(paper, files | drawn, frozen_at, event.get_absolute_url(), report.version)
+    return rendering.coded(
+        paper, files | drawn, frozen_at, page=event.get_absolute_url(), version=report.version
+    )
 
 
 def _report(job: RenderJob) -> Report | None:

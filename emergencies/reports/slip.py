@@ -11,9 +11,9 @@ from emergencies.playbooks.schema import Via
 from emergencies.queries import damage as queries
 from emergencies.queries import evidence
 from emergencies.reports.dossier import Dossier, gather
-from emergencies.reports.sheet import FORM, coded
+from emergencies.reports.sheet import FORM
 from emergencies.reports.wording import clause, full, joined, long_day, short, whole
-from propdesk.core import amounts, persons
+from propdesk.core import amounts, persons, rendering
 from propdesk.core.models import RenderJob
 from propdesk.core.papers import SignBox, State, ticks
 from propdesk.core.papers_damage import DamageSlipPaper, SlipLine
@@ -55,7 +55,7 @@ def damage_slip(job: RenderJob) -> Sheet:
         **_said(slip, dossier),
         **_posted(slip),
     )
-    return coded(paper, drawn, dossier.until, event.get_absolute_url(), 1)
+    return rendering.coded(paper, drawn, dossier.until, page=event.get_absolute_url())
 
 
 def _state(slip: Compensation, *, sealed: bool) -> State:

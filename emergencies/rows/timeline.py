@@ -100,7 +100,6 @@ LOOK = {
     "report_sign": ("violet", "pen", _act("sign_report")),
     "report_send_back": ("orange", "arrow-counterclockwise", _act("send_back_report")),
     "paper_sealed": ("grey", "file-earmark-pdf", _l("文书定稿")),
-    "paper_append": ("orange", "file-earmark-text", _l("写更正附录")),
     "flag": ("red", "bell", _l("系统提醒")),
 }
 NOTE, MARK = "emergencies.note", "emergencies.stepmark"

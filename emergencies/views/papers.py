@@ -9,9 +9,9 @@ from emergencies import workflow
 from emergencies.models import Event
 from emergencies.playbooks import form
 from emergencies.queries import records as queries
-from emergencies.views.records import allow_on, at, frame_of, record_of
+from emergencies.views.records import allow_on, at, record_of
 from propdesk.core import rendering, serving, signoff
-from propdesk.core.http import StaffRequest, done, page, staff_view
+from propdesk.core.http import StaffRequest, done, staff_view
 from propdesk.core.models import Document, Report
 
 S = Event.Status
@@ -116,8 +116,12 @@ def served_page(
     """The stored bytes, or a page that says they were altered."""
     if found is None:
         raise Http404
-    served = serving.paper(request, found, _title(event, title), again=again)
-    if served is not None:
-        return served
-    context = frame_of(event) | {"title": _title(event, title)}
-    return page(request, "emergencies/records/paper_altered.html", context, status=503)
+    return serving.paper(
+        request,
+        found,
+        _title(event, title),
+        again=again,
+        back=event.get_absolute_url(),
+        number=event.case.number,
+        back_label=_("返回事件"),
+    )

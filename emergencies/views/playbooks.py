@@ -13,7 +13,6 @@ from emergencies import rows, workflow
 from emergencies.forms import house as forms
 from emergencies.models import Kind
 from emergencies.permissions import ACTIONS
-from emergencies.playbooks.vocabulary import SITE
 from emergencies.queries import content
 from emergencies.rows import playbook as words
 from propdesk.core import drafts
@@ -34,12 +33,6 @@ def _known(request: StaffRequest, kind: str, action: str) -> content.Shelved:
 
 def _edits(request: StaffRequest) -> bool:
     return may(request.user, "change_playbook", ACTIONS, prop=request.prop)
-
-
-def _site(request: StaffRequest) -> dict[str, str]:
-    """Facts of the house that texts of the playbook name."""
-    settings = request.prop.settings
-    return {key: str(getattr(settings, key, "") or "") for key in SITE}
 
 
 @staff_view
@@ -71,7 +64,7 @@ def read(request: StaffRequest, kind: str) -> HttpResponse:
         "icon": rows.KIND_ICONS[kind],
         "edits": _edits(request),
         "versions": content.versions(request.prop, kind),
-        **words.read(book, _site(request)),
+        **words.read(book, content.site_of(request.prop)),
     }
     return page(request, "emergencies/house/playbook.html", context)
 
@@ -84,7 +77,7 @@ def rehearse(request: StaffRequest, kind: str) -> HttpResponse:
     context = {
         "one": one,
         "icon": rows.KIND_ICONS[kind],
-        **words.rehearsed(one.book, request.GET, _site(request)),
+        **words.rehearsed(one.book, request.GET, content.site_of(request.prop)),
     }
     return page(request, "emergencies/house/rehearse.html", context)
 

@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from emergencies import workflow
 from emergencies.forms import records as forms
 from emergencies.models import EventRecord
-from emergencies.queries import evidence, prefill
+from emergencies.queries import evidence, people, prefill
 from emergencies.queries import records as queries
 from emergencies.views.records import GET_POST, allow_on, at, can, frame_of, record_of
 from propdesk.core import signatures
@@ -135,7 +135,7 @@ def outside(request: StaffRequest, number: str, pk: int) -> HttpResponse:
     form = forms.OutsideForm(
         None if declines else request.POST or None,
         request.FILES or None,
-        people=queries.names(row.event),
+        people=people.names(row.event),
     )
     decline = forms.DeclineForm(
         request.POST if declines else None,

@@ -1,14 +1,13 @@
 """受理回执 for the guest, in place of internal papers (forms.md 1.1, Copies)."""
 
-from django.conf import settings
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from incidents.models import Complaint, Promise
-from propdesk.core import names, papers
+from propdesk.core import names, rendering
 from propdesk.core.clock_text import paper_time
 from propdesk.core.models import RenderJob
-from propdesk.core.papers import GuestReceiptPaper
+from propdesk.core.papers_receipt import GuestReceiptPaper
 from propdesk.core.rendering import Sheet, case_of
 
 FORM = "V1.0"
@@ -25,7 +24,7 @@ def guest_receipt(job: RenderJob) -> Sheet:
         number=complaint.case.number,
         form_code="PD-HZ-01",
         version=FORM,
-        record_url=settings.PROPDESK_PUBLIC_URL.rstrip("/") + complaint.get_absolute_url(),
+        record_url=rendering.address(complaint.get_absolute_url()),
         state="list",
         frozen_at=paper_time(now),
         guest=guest or _("尊敬的客户"),
@@ -36,7 +35,7 @@ def guest_receipt(job: RenderJob) -> Sheet:
         phone=prop.settings.duty_phone or prop.phone,
         address=prop.address,
     )
-    return Sheet(paper, papers.paper_assets(paper, {}), now, paper.number, 1)
+    return rendering.listed(paper, now)
 
 
 def _promised(complaint: Complaint) -> str:

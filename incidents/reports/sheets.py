@@ -1,11 +1,9 @@
 """《事故报告》 and 《客户投诉处理记录表》 of a complaint, ready to print (forms.md 1.2, 1.6)."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import datetime
 from typing import Any, TypeVar
 
-from django.conf import settings
 from django.utils.translation import gettext as _
 
 from incidents import workflow
@@ -15,7 +13,7 @@ from incidents.reports.dossier import Dossier, gather
 from incidents.reports.steps import steps
 from incidents.reports.timeline import timeline
 from incidents.reports.wording import clause, full, short, yuan
-from propdesk.core import blanks, masks, papers, rendering, sign_route, signoff
+from propdesk.core import blanks, masks, rendering, sign_route, signoff
 from propdesk.core.models import RenderJob, Report, ReportBox
 from propdesk.core.papers import (
     ComplaintRecordPaper,
@@ -67,7 +65,7 @@ def incident_report(job: RenderJob) -> Sheet:
         extra_fields=_corrections(dossier),
         **_report_facts(report, dossier),
     )
-    return _sheet(paper, files | drawn, frozen_at, report.version)
+    return rendering.coded(paper, files | drawn, frozen_at, version=report.version)
 
 
 def complaint_record(job: RenderJob) -> Sheet:
@@ -102,7 +100,7 @@ def complaint_record(job: RenderJob) -> Sheet:
         improvement=last.lesson,
         **_intake(dossier),
     )
-    return _sheet(paper, files | drawn, frozen_at, last.cycle)
+    return rendering.coded(paper, files | drawn, frozen_at, version=last.cycle)
 
 
 def _report(job: RenderJob) -> Report | None:
@@ -110,15 +108,6 @@ def _report(job: RenderJob) -> Report | None:
     if job.report_id is None:
         return signoff.current(case_of(job))
     return Report.objects.select_related("author", "improve_department").get(pk=job.report_id)
-
-
-def _sheet(paper: P, files: dict[str, bytes], frozen_at: datetime, version: int) -> Sheet:
-    """The paper with its verify code; the QR holds the address at which that code is checked."""
-    coded = paper.with_verify_code(rendering.key())
-    host = settings.PROPDESK_PUBLIC_URL.rstrip("/")
-    coded = replace(coded, record_url=f"{host}/v/{coded.verify_code}")
-    assets = papers.paper_assets(coded, files)
-    return Sheet(coded, assets, frozen_at, paper.number, version)
 
 
 def _state(dossier: Dossier, job: RenderJob, report: Report | None) -> State:

@@ -16,7 +16,7 @@ from lostfound.models import (
     TraceAttempt,
 )
 from lostfound.reports.past import entry_of, take_back
-from lostfound.reports.sheet import FORM, coded
+from lostfound.reports.sheet import FORM
 from lostfound.reports.wording import (
     clause,
     day,
@@ -31,6 +31,7 @@ from lostfound.reports.wording import (
 from lostfound.workflow.base import last_day_of
 from lostfound.workflow.deciding import risk_of
 from lostfound.workflow.terms import TICK, statutory_of
+from propdesk.core import rendering
 from propdesk.core.models import Case, RenderJob, StaffSignature, User
 from propdesk.core.papers import SignBox, State, Tick
 from propdesk.core.papers_found import DisposalApprovalPaper, DisposalRow
@@ -77,7 +78,7 @@ def disposal_approval(job: RenderJob) -> Sheet:
         rows=tuple(_row(line, found) for line in found.lines),
         signatures=boxes,
     )
-    return coded(paper, files, frozen_at, batch.get_absolute_url())
+    return rendering.coded(paper, files, frozen_at, page=batch.get_absolute_url())
 
 
 def _gather(case: Case, version: int) -> Approval:

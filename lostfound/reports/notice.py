@@ -8,8 +8,9 @@ from django.utils.translation import gettext as _
 from lostfound.models import FoundItem
 from lostfound.queries import papers as queries
 from lostfound.reports.register import house_of
-from lostfound.reports.sheet import FORM, listed, public_url
+from lostfound.reports.sheet import FORM, public_url
 from lostfound.reports.wording import found_on, full, joined, long_day, rough_place
+from propdesk.core import rendering
 from propdesk.core.clock_text import local
 from propdesk.core.models import Property, RenderJob
 from propdesk.core.papers_found import FoundNoticePaper, NoticeRow
@@ -38,7 +39,7 @@ def found_notice(job: RenderJob) -> Sheet:
         phone=prop.phone,
         beyond=beyond,
     )
-    return listed(paper, now)
+    return rendering.listed(paper, now)
 
 
 def _day(text: object) -> date | None:

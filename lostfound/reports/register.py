@@ -9,10 +9,10 @@ from django.utils.translation import gettext_lazy as _l
 from lostfound.models import Category, CustodyMove, DisposalLine, FoundItem
 from lostfound.queries import papers as queries
 from lostfound.queries.item import GROUPS
-from lostfound.reports.sheet import FORM, board_url, listed
+from lostfound.reports.sheet import FORM, board_url
 from lostfound.reports.wording import clause, day, full, joined, quantity, short, whole_place, worth
 from lostfound.workflow.base import last_day_of
-from propdesk.core import masks
+from propdesk.core import masks, rendering
 from propdesk.core.clock_text import local
 from propdesk.core.models import Person, Property, RenderJob
 from propdesk.core.papers_found import FoundRegisterPaper, RegisterRow
@@ -55,7 +55,7 @@ def found_register(job: RenderJob) -> Sheet:
         rows=tuple(_row(item) for item in found),
         beyond=beyond,
     )
-    return listed(paper, now)
+    return rendering.listed(paper, now)
 
 
 def house_of(job: RenderJob) -> Property:

@@ -10,7 +10,7 @@ from lostfound import retention
 from lostfound.models import Claim, ContentLine, CustodyMove, FoundItem
 from lostfound.models.custody import is_reseal
 from lostfound.reports.dossier import Dossier, drawn, gather
-from lostfound.reports.sheet import FORM, coded
+from lostfound.reports.sheet import FORM
 from lostfound.reports.wording import (
     clause,
     day,
@@ -29,7 +29,7 @@ from lostfound.reports.wording import (
 )
 from lostfound.workflow.base import last_day_of
 from lostfound.workflow.terms import statutory_of, terms_of
-from propdesk.core import amounts, masks
+from propdesk.core import amounts, masks, rendering
 from propdesk.core.models import Person, RenderJob
 from propdesk.core.papers import Photo, SignBox, State, Tick, ticks
 from propdesk.core.papers_found import Attempt, ClaimSlipPaper, Hop, Receipt
@@ -72,7 +72,9 @@ def claim_slip(job: RenderJob) -> Sheet:
         **_kept(dossier),
         **_claimed(dossier),
     )
-    return coded(paper, pictures | files, frozen_at or dossier.until, item.get_absolute_url())
+    return rendering.coded(
+        paper, pictures | files, frozen_at or dossier.until, page=item.get_absolute_url()
+    )
 
 
 def _state(item: FoundItem, *, sealed: bool) -> State:

@@ -15,7 +15,7 @@ from lostfound.models import DisposalBatch, DisposalLine, FoundItem, Method
 from lostfound.queries import disposal as queries
 from lostfound.reports.wording import LAWS
 from lostfound.workflow import risk_of, statutory_of
-from propdesk.core import clock_text
+from propdesk.core import chronicle, clock_text
 from propdesk.core.models import AuditEntry
 
 B = DisposalBatch.Status
@@ -52,7 +52,6 @@ LOOK = {
     "line_claimed": ("orange", "person-check", _l("有人认领，不再处置")),
     "line_dropped": ("grey", "dash-circle", _l("物品已另行处理，撤下")),
     "paper_sealed": ("grey", "file-earmark-pdf", _l("封存审批单")),
-    "paper_append": ("orange", "file-earmark-text", _l("写更正附录")),
 }
 
 
@@ -272,7 +271,7 @@ def timeline(entries: Iterable[AuditEntry]) -> list[dict[str, Any]]:
 
 
 def _entry(entry: AuditEntry) -> dict[str, Any]:
-    colour, icon, title = LOOK.get(entry.action, ("grey", "circle", entry.action))
+    colour, icon, title = chronicle.look_of(entry, LOOK)
     content = entry.content or {}
     info = content.get("info", {})
     if info.get("approved") is False:

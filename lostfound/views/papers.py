@@ -77,17 +77,7 @@ def paper_file(request: StaffRequest, number: str, kind: str, document: int) -> 
     if found is None:
         raise Http404
     again = link(request, "paper", row.case.number, kind)
-    return _served(request, found, PAPERS[kind], again, row.get_absolute_url())
-
-
-def _served(
-    request: StaffRequest, row: Document, title: Any, again: str, back: str
-) -> HttpResponse:
-    served = serving.paper(request, row, title, again=again)
-    if served is not None:
-        return served
-    context = {"title": title, "number": row.number, "back_url": back}
-    return page(request, "core/paper_altered.html", context, status=503)
+    return serving.paper(request, found, PAPERS[kind], again=again, back=row.get_absolute_url())
 
 
 # --- lists of a house ----------------------------------------------------------------------
@@ -148,4 +138,4 @@ def list_file(request: StaffRequest, kind: str, job: int) -> HttpResponse:
     if found.document is None:
         raise Http404
     back = link(request, "notice" if kind == "found_notice" else "register_print")
-    return _served(request, found.document, LISTS[kind], back, back)
+    return serving.paper(request, found.document, LISTS[kind], again=back, back=back)

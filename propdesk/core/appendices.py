@@ -4,15 +4,14 @@ F12: amendments only as appendices. The appendix is signed by a manager with his
 any paper (ADR 0028), and the verify page of the original says that there is one.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 
-from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from propdesk.core import audit, papers, rendering, signatures
+from propdesk.core import audit, rendering, signatures
 from propdesk.core.clock_text import paper_time
 from propdesk.core.models import Appendix, Case, Document, RenderJob, ReportBox, User
 from propdesk.core.notices import notify
@@ -61,7 +60,7 @@ def append(original: Document, said: Correction, *, by: User, password: str) -> 
     )
     ensure(by, "append", ACTIONS, prop=case.property)
     require(
-        original.kind.partition(":")[0] not in (KIND, "copy"),
+        rendering.family(original.kind) not in (KIND, "copy"),
         _("附录和副本不能再写附录，请给原文书写。"),
     )
     _complete(said)
@@ -133,11 +132,8 @@ def sheet(job: RenderJob) -> Sheet:
     row = Appendix.objects.select_related("case__property", "original", "by", "signature").get(
         pk=pk
     )
-    paper = _paper(row, _head_at(job)).with_verify_code(rendering.key())
-    host = settings.PROPDESK_PUBLIC_URL.rstrip("/")
-    paper = replace(paper, record_url=f"{host}/v/{paper.verify_code}")
     drawn = {SIGNATURE: bytes(row.signature.image)}
-    return Sheet(paper, papers.paper_assets(paper, drawn), row.at, row.number, row.seq)
+    return rendering.coded(_paper(row, _head_at(job)), drawn, row.at, version=row.seq)
 
 
 def _head_at(job: RenderJob) -> str:

@@ -25,6 +25,7 @@ Look = Mapping[str, tuple[str, str, Any]]
 """Colour, icon and title of each act."""
 COMMON: Look = {
     blanks.ENTERED: ("blue", "clipboard-check", _l("据空白表补录")),
+    "paper_append": ("orange", "file-earmark-text", _l("写更正附录")),
     "copy_given": ("orange", "printer", _l("给出文书副本")),
     blanks.UNLINKED: ("orange", "slash-circle", _l("改正：不是据这张空白表补录")),
 }
@@ -81,20 +82,24 @@ def timeline(
 
 def line(entry: AuditEntry, look: Look, facts: str) -> Row:
     """An entry as its line: how the act looks, its one line of facts, why, who and when."""
-    known = look.get(entry.action) or COMMON.get(entry.action)
-    tone, icon, title = known or ("grey", "circle", entry.action)
+    tone, icon, title = look_of(entry, look)
     local = timezone.localtime(entry.at)
     return {
         "tone": tone,
         "icon": icon,
         "title": str(title),
-        "facts": facts or _common_facts(info_of(entry)),
+        "facts": _common_facts(info_of(entry)) if entry.action in COMMON else facts,
         "reason": (entry.content or {}).get("reason", ""),
         "by": entry.by.name if entry.by else _("系统"),
         "day": f"{local:%Y-%m-%d}",
         "time": f"{local:%H:%M}",
         "seq": entry.seq,
     }
+
+
+def look_of(entry: AuditEntry, look: Look) -> tuple[str, str, Any]:
+    """Colour, icon and title of an act, of the register or of the base."""
+    return look.get(entry.action) or COMMON.get(entry.action) or ("grey", "circle", entry.action)
 
 
 def _common_facts(info: dict[str, Any]) -> str:
@@ -105,7 +110,7 @@ def _common_facts(info: dict[str, Any]) -> str:
             "nr": info["nr"],
             "profile": PaperCopy.Profile(info["profile"]).label,
         }
-    return str(info.get("serial", ""))
+    return str(info.get("serial") or info.get("number", ""))
 
 
 def info_of(entry: AuditEntry) -> dict[str, Any]:

@@ -4,9 +4,7 @@ import hashlib
 import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from datetime import timedelta
 
-from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -16,6 +14,7 @@ from propdesk.core import (
     audit,
     case_people,
     papers,
+    papers_read,
     persons,
     redaction,
     rendering,
@@ -40,16 +39,6 @@ from propdesk.core.transitions import RefusedInput, lock, require
 KIND = "copy"
 """The paper of copy 17 is of kind ``copy:17``."""
 MOST_HIDDEN = 20
-FORM_CODES = {
-    "incident_report": "PD-SG",
-    "event_report": "PD-SG",
-    "complaint_record": "PD-TS",
-    "claim_slip": "PD-SW",
-    "disposal_approval": "PD-CZ",
-    "slip": "PD-PC",
-    "appendix": "PD-FL",
-}
-"""Beginning of the form code of each kind of paper; records of events carry their own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +95,7 @@ def may_give(user: User, prop: Property) -> bool:
 
 def can_be_copied(source: Document) -> bool:
     """Sealed, and no copy itself."""
-    return source.sealed and not source.kind.startswith(f"{KIND}:")
+    return source.sealed and rendering.family(source.kind) != KIND
 
 
 def kind_of(copy: PaperCopy) -> str:
@@ -121,9 +110,10 @@ def profiles_for(source: Document) -> list[str]:
 
 
 def form_code(source: Document) -> str:
-    """What its form code begins with: by its kind, for records of events by its number."""
-    known = FORM_CODES.get(source.kind.partition(":")[0])
-    return known or f"PD-{source.number.partition('-')[0]}"
+    """What its form code begins with: the prefix of its number tells, but for appendices."""
+    if rendering.family(source.kind) == appendices.KIND:
+        return appendices.FORM_CODE
+    return f"PD-{source.number.partition('-')[0]}"
 
 
 def _check(source: Document, order: Order) -> None:
@@ -163,7 +153,9 @@ def build(job: RenderJob) -> Sheet:
     """
     rows = PaperCopy.objects.select_related("source", "case__property__settings", "recipient")
     copy = rows.get(pk=job.kind.partition(":")[2])
-    made_by = _job_of(copy.source)
+    made_by = rendering.maker_of(copy.source)
+    if made_by is None:
+        raise RenderRefused(_("找不到封存时的制表记录，不能出副本。"))
     clients = list(case_people.clients_of(made_by).select_related("room"))
     known = {person.pk for person in clients} | {copy.recipient_id}
     # Who joined the case later is in no paper that was sealed before.
@@ -177,19 +169,8 @@ def build(job: RenderJob) -> Sheet:
         more=copy.hidden.values_list("person__name", flat=True),
     )
     paper = replace(paper, state="copy", frozen_at=paper_time(copy.at), note=_note(copy))
-    paper = paper.with_verify_code(rendering.key())
-    host = settings.PROPDESK_PUBLIC_URL.rstrip("/")
-    paper = replace(paper, record_url=f"{host}/v/{paper.verify_code}")
-    sheet = rendering.BUILDERS[made_by.kind.partition(":")[0]](made_by)
-    files = {name: body for name, (body, _mime) in sheet.assets.items()}
-    assets = papers.paper_assets(paper, files)
-    return Sheet(paper, assets, copy.at, copy.source.number, copy.source.version)
-
-
-def _job_of(source: Document) -> RenderJob:
-    """The job the sealed paper was made by."""
-    jobs = RenderJob.objects.filter(document=source, sealed=True).order_by("pk")
-    return jobs.select_related("case__property__settings", "report")[0]
+    files = {name: body for name, (body, _mime) in rendering.build(made_by).assets.items()}
+    return rendering.coded(paper, files, copy.at, version=copy.source.version)
 
 
 def _record_of(source: Document) -> papers.Paper:
@@ -205,19 +186,12 @@ def _record_of(source: Document) -> papers.Paper:
         or hashlib.sha256(record).hexdigest() != source.data_sha256
     ):
         raise RenderRefused(changed)
-    return papers.from_data(json.loads(record), state="copy", record_url="")
+    return papers_read.from_data(json.loads(record), state="copy", record_url="")
 
 
 def _ever(people: Iterable[Person], copy: PaperCopy) -> list[Person]:
-    """Each person as he is on record at the time of the copy, and as he ever was before."""
-    found = []
-    for person in people:
-        now = persons.as_of(person, copy.at)
-        found.append(now)
-        changes = person.changes.filter(at__lte=copy.at).order_by("-at", "-pk")
-        moments = changes.values_list("at", flat=True)
-        found += [persons.as_of(person, at - timedelta(microseconds=1)) for at in moments]
-    return found
+    """Each person once for every state he was on record in by the time of the copy."""
+    return [state for person in people for state in persons.ever(person, copy.at)]
 
 
 def _note(copy: PaperCopy) -> str:

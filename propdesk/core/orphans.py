@@ -14,7 +14,7 @@ from itertools import islice
 from pathlib import Path
 
 from django.conf import settings
-from django.db.models import Max, Q
+from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 
 from propdesk.core.models import Attachment, Document
@@ -81,9 +81,10 @@ def _known(names: list[str], now: datetime) -> tuple[set[str], list[str]]:
     papers = Document.objects.filter(file__in=names)
     old = papers.filter(Q(sealed=False) & Q(created_at__lt=now - DRAFT_FOR))
     # The newest of each house stays: it is wanted on the day on which none can be made.
-    kept = Document.objects.filter(kind__in=KEPT_KINDS, property__isnull=False)
-    newest = kept.order_by().values("property").annotate(last=Max("pk"))
-    old = old.exclude(pk__in=newest.values("last"))
+    newer = Document.objects.filter(
+        property=OuterRef("property"), kind=OuterRef("kind"), pk__gt=OuterRef("pk")
+    )
+    old = old.exclude(~Exists(newer), kind__in=KEPT_KINDS)
     known |= set(papers.values_list("file", flat=True))
     return known, list(old.values_list("file", flat=True))
 

@@ -8,16 +8,7 @@ import dataclasses
 import io
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import (
-    TYPE_CHECKING,
-    Any,
-    ClassVar,
-    Literal,
-    Self,
-    cast,
-    get_args,
-    get_type_hints,
-)
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self
 
 from django.template.loader import render_to_string
 from django.utils.translation import gettext, override
@@ -34,7 +25,6 @@ __all__ = [
     "ComplaintRecordPaper",
     "Entry",
     "Field",
-    "GuestReceiptPaper",
     "IncidentReportPaper",
     "Notification",
     "Option",
@@ -340,72 +330,6 @@ class ComplaintRecordPaper(Paper):
     measures: Text = None
     result: Text = None
     improvement: Text = None
-
-
-def title_of(schema: str) -> str:
-    """What the papers of a schema are called; "" for an unknown one."""
-    kind = _kind_of(schema)
-    return str(kind.title) if kind else ""
-
-
-def _kind_of(schema: str) -> type[Paper] | None:
-    kinds = list(Paper.__subclasses__())
-    for kind in kinds:
-        kinds += kind.__subclasses__()
-    return next((kind for kind in kinds if getattr(kind, "schema", "") == schema), None)
-
-
-def from_data(data: Mapping[str, Any], **print_only: str) -> Paper:
-    """The paper whose ``to_data`` gave ``data``; ``print_only`` are the values that are not part of it.
-
-    Raises ValueError for a schema this release does not know, or fields it does not have.
-    """
-    kind = _kind_of(str(data.get("schema", "")))
-    if kind is None:
-        message = f"unknown schema {data.get('schema')}"
-        raise ValueError(message)
-    return cast("Paper", _read(kind, {**data, **print_only}))
-
-
-def _read(kind: Any, value: Any) -> Any:
-    """A value of the declared type out of plain JSON: records and tuples of records, else as it is."""
-    if isinstance(value, dict):
-        kinds: tuple[Any, ...] = (kind, *get_args(kind))
-        record: Any = next((each for each in kinds if dataclasses.is_dataclass(each)), None)
-        if record is None:
-            raise ValueError("no record is expected here")
-        types = get_type_hints(record, localns={"StrPromise": str})
-        names = {field.name for field in dataclasses.fields(record)}
-        given = {name: each for name, each in value.items() if name != "schema"}
-        if given.keys() - names:
-            message = f"unknown fields {sorted(given.keys() - names)}"
-            raise ValueError(message)
-        return record(**{name: _read(types[name], each) for name, each in given.items()})
-    if isinstance(value, list):
-        return tuple(_read(get_args(kind)[0], each) for each in value)
-    return value
-
-
-@dataclass(frozen=True, kw_only=True)
-class GuestReceiptPaper(Paper):
-    """受理回执 for the guest: that he was heard, under which number, by when, whom to ask.
-
-    It has no field for what he said, for what was found, or for who is at fault: internal papers are
-    not given to guests (forms.md 1.1), and this stands in for them.
-    """
-
-    template = "core/print/guest_receipt.html"
-    title = _("受理回执")
-    title_size = "wide"
-    schema = "propdesk.guest_receipt/1"
-
-    guest: Text = None
-    received_at: Text = None
-    place: Text = None
-    owner: Text = None
-    promise: Text = None
-    phone: Text = None
-    address: Text = None
 
 
 def render_html(paper: Paper) -> str:

@@ -11,20 +11,13 @@ from propdesk.core.papers import Paper, Text
 
 
 @dataclass(frozen=True)
-class Line:
-    """One line of a list: up to five cells, as the list names its columns."""
-
-    cells: tuple[Text, ...] = ()
-
-
-@dataclass(frozen=True)
 class Listing:
     """A list with a heading: columns with their widths (classes of print.css), lines, a last word."""
 
     title: str
     columns: tuple[str, ...] = ()
     widths: tuple[str, ...] = ()
-    lines: tuple[Line, ...] = ()
+    lines: tuple[tuple[Text, ...], ...] = ()
     nothing: Text = None
     beyond: Text = None
 
@@ -71,18 +64,11 @@ class PlaybookCard:
 
 
 @dataclass(frozen=True)
-class Room:
-    """A room of the list: its number, with room for a tick and a word."""
-
-    name: str
-
-
-@dataclass(frozen=True)
 class FloorRooms:
-    """The rooms of one floor, in rows of as many as stand side by side."""
+    """The rooms of one floor by number, in rows of as many as stand side by side; "" fills a row up."""
 
     title: str
-    rows: tuple[tuple[Room, ...], ...] = ()
+    rows: tuple[tuple[str, ...], ...] = ()
 
 
 @dataclass(frozen=True)

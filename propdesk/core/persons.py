@@ -4,6 +4,8 @@ import copy
 import hashlib
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import groupby
+from operator import attrgetter
 
 from django.db import transaction
 from django.utils import timezone
@@ -149,11 +151,30 @@ def as_of(person: Person, moment: datetime) -> Person:
     """
     then = copy.copy(person)
     for row in person.changes.filter(at__gt=moment).order_by("-at", "-pk"):
-        if row.field == "room":
-            then.room = Place(label=row.old) if row.old else None
-        else:
-            setattr(then, row.field, row.old)
+        _take_back(then, row)
     return then
+
+
+def ever(person: Person, until: datetime) -> list[Person]:
+    """The person as known at ``until`` and before each change up to then; none to be saved.
+
+    One statement for any number of changes.
+    """
+    then, found = copy.copy(person), []
+    rows = person.changes.order_by("-at", "-pk")
+    for moment, together in groupby(rows, key=attrgetter("at")):
+        if moment <= until:
+            found.append(copy.copy(then))
+        for row in together:
+            _take_back(then, row)
+    return [*found, then]
+
+
+def _take_back(then: Person, row: PersonChange) -> None:
+    if row.field == "room":
+        then.room = Place(label=row.old) if row.old else None
+    else:
+        setattr(then, row.field, row.old)
 
 
 @transaction.atomic

@@ -9,7 +9,7 @@ import hashlib
 import hmac
 import logging
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -22,7 +22,7 @@ from django.utils.translation import gettext as _
 
 from propdesk.core import audit, sealing, wake
 from propdesk.core.models import Case, CopyLog, Document, Property, RenderJob, Report, User
-from propdesk.core.papers import Paper
+from propdesk.core.papers import Paper, paper_assets
 from propdesk.core.pdf.canonical import canonical_json
 from propdesk.core.pdf.limited import render_limited
 from propdesk.core.pdf.render import RenderedPdf, RenderFailed, RenderRefused
@@ -54,6 +54,51 @@ def register(kind: str, builder: Builder) -> None:
     A case with many papers of a kind names each: ``kind:17``.
     """
     BUILDERS[kind] = builder
+
+
+def family(kind: str) -> str:
+    """What papers of this kind are: ``copy`` of ``copy:17``."""
+    return kind.partition(":")[0]
+
+
+def build(job: RenderJob) -> Sheet:
+    """What the paper of ``job`` is made of."""
+    return BUILDERS[family(job.kind)](job)
+
+
+def maker_of(document: Document) -> RenderJob | None:
+    """The job a sealed paper was made by: it names the entry of the chain it was made at."""
+    jobs = RenderJob.objects.filter(document=document, sealed=True).order_by("pk")
+    return jobs.select_related("case__property__settings", "report").first()
+
+
+def address(path: str) -> str:
+    """A page of this installation as a QR code holds it."""
+    return settings.PROPDESK_PUBLIC_URL.rstrip("/") + path
+
+
+def coded(
+    paper: Paper,
+    files: Mapping[str, bytes],
+    frozen_at: datetime,
+    *,
+    page: str = "",
+    version: int = 1,
+) -> Sheet:
+    """The paper of a case with its verify code.
+
+    The QR of a sealed one leads to where that code is checked, and so does that of any other without
+    a ``page`` of its record.
+    """
+    signed = paper.with_verify_code(key())
+    path = page if page and paper.state != "sealed" else f"/v/{signed.verify_code}"
+    signed = replace(signed, record_url=address(path))
+    return Sheet(signed, paper_assets(signed, files), frozen_at, paper.number, version)
+
+
+def listed(paper: Paper, made_at: datetime) -> Sheet:
+    """A paper without a code, for nothing is sealed; its QR leads to the page it comes from."""
+    return Sheet(paper, paper_assets(paper, {}), made_at, paper.number, 1)
 
 
 def case_of(job: RenderJob) -> Case:
@@ -240,7 +285,7 @@ def _make(job: RenderJob) -> Document:
         sealed = ready_document(case_of(job), job.kind, sealed=True, report=job.report)
         if sealed is not None:
             return sealed
-    sheet = BUILDERS[job.kind.partition(":")[0]](job)
+    sheet = build(job)
     html = render_to_string(sheet.paper.template, {"paper": sheet.paper})
     data = sheet.paper.to_data()
     made = render_limited(html, assets=sheet.assets, data=data, frozen_at=sheet.frozen_at)

@@ -32,11 +32,22 @@ def photo(row: Attachment | None, size: str) -> FileResponse:
     return response
 
 
-def paper(request: StaffRequest, row: Document, title: Any, *, again: str) -> HttpResponse | None:
+def paper(
+    request: StaffRequest,
+    row: Document,
+    title: Any,
+    *,
+    again: str,
+    back: str,
+    number: str = "",
+    back_label: Any = "",
+) -> HttpResponse:
     """The bytes of a paper, inline, under its proper name; every look is logged.
 
-    Without a ``title`` the name is the number alone: a file must not tell what is kept secret. A draft whose bytes are gone is made anew at ``again``: drafts are kept for a day. None for a
-    sealed one that is gone or altered: the caller says so on a page of its own (503).
+    Without a ``title`` the name is the number alone: a file must not tell what is kept secret. A draft
+    whose bytes are gone is made anew at ``again``: drafts are kept for a day. For a sealed one that
+    is gone or altered a page says so (503), by ``number`` where that is not the paper's own, and leads
+    ``back``.
     """
     how = "download" if "download" in request.GET else "view"
     try:
@@ -45,7 +56,13 @@ def paper(request: StaffRequest, row: Document, title: Any, *, again: str) -> Ht
         if not row.sealed:
             return done(request, again)
         log.exception("paper %s cannot be served", row.pk)
-        return None
+        context = {
+            "title": title,
+            "number": number or row.number,
+            "back_url": back,
+            "back_label": back_label,
+        }
+        return page(request, "core/paper_altered.html", context, status=503)
     response = HttpResponse(data, content_type="application/pdf")
     name = f"{row.number}_{title}.pdf" if title else f"{row.number}.pdf"
     response["Content-Disposition"] = str(content_disposition_header(how == "download", name))

@@ -14,7 +14,7 @@ from typing import Any
 from django.db.models import Model
 from django.utils.translation import gettext as _
 
-from propdesk.core import appendices, audit, papers, rendering, seals
+from propdesk.core import appendices, audit, papers_read, rendering, seals
 from propdesk.core.models import Case, Department, Document, Place, Property, RenderJob, User
 from propdesk.core.pdf import signing
 from propdesk.core.pdf.canonical import canonical_json
@@ -112,7 +112,7 @@ def _judge(document: Document, given: bytes | None) -> Verdict:
             _rows(document, case.property, attached),
         ]
     findings.append(_chain(case))
-    kind = "" if case.restricted else papers.title_of(str(attached.get("schema", "")))
+    kind = "" if case.restricted else papers_read.title_of(str(attached.get("schema", "")))
     return Verdict(document, tuple(findings), kind, tuple(appendices.numbers_of(document)))
 
 
@@ -175,7 +175,7 @@ def _data(document: Document, attached: Mapping[str, Any]) -> Finding:
 def _rows(document: Document, prop: Property, attached: Mapping[str, Any]) -> Finding:
     """What the paper would say if it were made today, as of the entry it was sealed at."""
     what = _("数据库里的登记")
-    job = _job(document)
+    job = rendering.maker_of(document)
     if job is None:
         return Finding(what, Is.CHANGED, _("找不到封存时的制表记录。"))
     today = _rebuilt(job)
@@ -196,16 +196,10 @@ def _rows(document: Document, prop: Property, attached: Mapping[str, Any]) -> Fi
     )
 
 
-def _job(document: Document) -> RenderJob | None:
-    """The job the paper was made by: it names the entry of the chain it was made at."""
-    jobs = RenderJob.objects.filter(document=document, sealed=True).order_by("pk")
-    return jobs.select_related("case__property__settings", "report").first()
-
-
 def _rebuilt(job: RenderJob) -> dict[str, Any] | None:
     """The record made anew from the rows; None when the paper can no longer be built."""
     try:
-        return rendering.BUILDERS[job.kind.partition(":")[0]](job).paper.to_data()
+        return rendering.build(job).paper.to_data()
     except Exception:
         # Whatever the rows have become, the page must answer.
         log.warning("render job %s cannot be built again", job.pk, exc_info=True)

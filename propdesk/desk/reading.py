@@ -3,13 +3,16 @@
 from typing import Any
 
 from django.db.models import QuerySet
+from django.http import Http404
 
 from emergencies.queries import events
 from incidents import queries as incidents
 from lostfound.permissions import ACTIONS as FOUND
 from lostfound.queries import item, lost
+from propdesk.core.http import StaffRequest
 from propdesk.core.models import Case, Property, User
-from propdesk.core.roles import may
+from propdesk.core.permissions import ACTIONS
+from propdesk.core.roles import ensure, may
 
 _READS: dict[str, Any] = {
     Case.Kind.COMPLAINT: incidents.visible_to,
@@ -31,7 +34,17 @@ def visible(user: User, prop: Property, kind: str) -> "QuerySet[Case]":
 
 def case_seen(user: User, prop: Property, number: str) -> Case | None:
     """The case of this number; None when there is none, or none his register shows him."""
-    found = Case.objects.filter(property=prop, number=number).select_related("property").first()
+    found = Case.objects.filter(property=prop, number=number.strip().upper()).first()
     if found is None:
         return None
-    return found if visible(user, prop, found.kind).filter(pk=found.pk).exists() else None
+    rows = visible(user, prop, found.kind).select_related("property")
+    return rows.filter(pk=found.pk).first()
+
+
+def case_for(request: StaffRequest, number: str, action: str) -> Case:
+    """The case of a page about it: 404 for who may not see it, 403 for who may not do ``action``."""
+    found = case_seen(request.user, request.prop, number)
+    if found is None:
+        raise Http404
+    ensure(request.user, action, ACTIONS, prop=request.prop)
+    return found

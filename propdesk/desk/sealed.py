@@ -14,20 +14,15 @@ from propdesk.core.http import StaffRequest, attempt, done, page, staff_view
 from propdesk.core.models import Case, Document
 from propdesk.core.permissions import ACTIONS
 from propdesk.core.roles import ensure, may
-from propdesk.desk import reading
 from propdesk.desk import sealed_queries as queries
 from propdesk.desk.forms import AppendixForm
+from propdesk.desk.reading import case_for
 
 FIELDS = ("subject", "was", "text", "reason")
 
 
 def _case(request: StaffRequest, number: str) -> Case:
-    """The case, if he may see it (404) and may read what is sealed (403)."""
-    found = reading.case_seen(request.user, request.prop, number.upper())
-    if found is None:
-        raise Http404
-    ensure(request.user, "read_sealed", ACTIONS, prop=request.prop)
-    return found
+    return case_for(request, number, "read_sealed")
 
 
 def _document(case: Case, pk: int) -> Document:
@@ -63,11 +58,8 @@ def sealed_file(request: StaffRequest, number: str, document: int) -> HttpRespon
     case = _case(request, number)
     row = _document(case, document)
     title = "" if case.restricted else _("封存文书")
-    served = serving.paper(request, row, title, again=_link(request, "sealed", case.number))
-    if served is not None:
-        return served
-    context = {"case": case, "row": row}
-    return page(request, "desk/sealed_altered.html", context, status=503)
+    back = _link(request, "sealed", case.number)
+    return serving.paper(request, row, title, again=back, back=back)
 
 
 @staff_view

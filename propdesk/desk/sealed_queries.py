@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from django.db.models import QuerySet
 
-from propdesk.core import appendices, copies
+from propdesk.core import appendices, copies, rendering
 from propdesk.core.models import Case, Document
 
 PAGE = 100
@@ -25,20 +25,21 @@ def sealed_papers(case: Case) -> list[Row]:
     numbers: dict[int, list[str]] = defaultdict(list)
     for each in appendices.of_case(case):
         numbers[each.original_id].append(each.number)
-    rows = _originals(case).order_by("-pk")[:PAGE]
+    rows = originals(case).order_by("-pk")[:PAGE]
     return [
-        Row(row, row.kind.partition(":")[0] == appendices.KIND, tuple(numbers[row.pk]))
+        Row(row, rendering.family(row.kind) == appendices.KIND, tuple(numbers[row.pk]))
         for row in reversed(rows)
     ]
 
 
-def _originals(case: Case) -> "QuerySet[Document]":
+def originals(case: Case) -> "QuerySet[Document]":
     """Copies for others are left out: they have a log of their own, for managers."""
     rows = Document.objects.filter(case=case, sealed=True)
-    return rows.exclude(kind__startswith=f"{copies.KIND}:")
+    return rows.select_related("case__property", "report").exclude(
+        kind__startswith=f"{copies.KIND}:"
+    )
 
 
 def sealed_paper(case: Case, pk: int) -> Document | None:
     """One of them."""
-    rows = _originals(case).filter(pk=pk)
-    return rows.select_related("case__property", "report").first()
+    return originals(case).filter(pk=pk).first()

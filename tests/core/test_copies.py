@@ -11,7 +11,7 @@ from django.utils import timezone
 from psycopg import sql
 
 from emergencies import workflow
-from emergencies.queries import records
+from emergencies.queries import people
 from propdesk.core import appendices, case_people, copies, rendering
 from propdesk.core.appendices import Correction
 from propdesk.core.copies import Order
@@ -45,6 +45,10 @@ def house() -> House:
 
 @pytest.fixture
 def sealed(house: House) -> Document:
+    return sealed_row(house)
+
+
+def sealed_row(house: House) -> Document:
     """A report that everybody signed, as a row; its PDF is not needed to give copies."""
     complaint = house.signed()
     job = sealed_job(complaint)
@@ -208,7 +212,7 @@ def accident(**values: str) -> tuple[EventHouse, Any, Document]:
 
 def test_people_named_in_values_only_are_known_to_the_case() -> None:
     _house, event, _source = accident()
-    named = set(records.known_people(fresh(event)))
+    named = set(people.known_people(fresh(event)))
     assert named <= set(case_people.people_of(event.case).values_list("pk", flat=True))
 
 
@@ -216,7 +220,7 @@ def test_copy_of_one_guest_shows_no_other_who_was_hurt() -> None:
     house, _event, source = accident(cause="林晓楠与赵国强相撞，赵国强电话13911112222。")
     whole = text_of(stored(source))
     assert [word in whole for word in ("赵国强", "13911112222", "王晓梅")] == [True, True, True]
-    (mine,) = case_people.clients_of(copies._job_of(source))
+    (mine,) = case_people.clients_of(rendering.maker_of(source))
     for profile in ("client", "insurer"):
         text = insurers_text(house, source, profile)
         others = {"林晓楠", "赵国强", "王晓梅"} - {mine.name}
@@ -230,7 +234,7 @@ def test_name_that_was_put_right_later_goes_too() -> None:
     now = Guest(name="赵国刚", phone="13911113333")
     workflow.edit_party(fresh(event), party, now, by=house.dm, reason="写错")
     text = insurers_text(house, source)
-    mine = {person.name for person in case_people.clients_of(copies._job_of(source))}
+    mine = {person.name for person in case_people.clients_of(rendering.maker_of(source))}
     gone = {"赵国强", "赵国刚"} if mine != {"赵国刚"} else set()
     assert {word for word in gone | {"13911112222", "13911113333"} if word in text} == set()
 

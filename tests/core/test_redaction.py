@@ -10,7 +10,7 @@ from django.apps import apps
 from pypdf import PdfReader
 from pypdf.generic import ContentStream, DictionaryObject, StreamObject
 
-from propdesk.core import case_people, papers, redaction, rendering
+from propdesk.core import case_people, papers, papers_read, redaction, rendering
 from propdesk.core.models import PaperCopy, Person, Place
 from propdesk.core.papers import (
     Entry,
@@ -228,7 +228,7 @@ def test_typed_witnesses_go_where_others_are_hidden() -> None:
 
 @pytest.mark.parametrize("paper", [incident(), planted()])
 def test_record_comes_back_whole_from_its_data(paper: IncidentReportPaper) -> None:
-    read = papers.from_data(paper.to_data(), state="copy", record_url="")
+    read = papers_read.from_data(paper.to_data(), state="copy", record_url="")
     assert read == replace(paper, state="copy", record_url="", verify_code=None)
 
 
@@ -237,7 +237,7 @@ def test_record_comes_back_whole_from_its_data(paper: IncidentReportPaper) -> No
 )
 def test_unknown_record_is_refused(data: dict[str, Any]) -> None:
     with pytest.raises(ValueError, match="unknown"):
-        papers.from_data(data, state="copy", record_url="")
+        papers_read.from_data(data, state="copy", record_url="")
 
 
 def test_one_character_is_taken_out_only_where_it_stands_alone() -> None:

@@ -11,6 +11,7 @@ from django.utils import timezone
 from emergencies import playbooks, reports
 from emergencies.models import Event, StepMark
 from emergencies.queries import cells, prefill, records
+from emergencies.queries import people as on_record
 from emergencies.reports.record import event_record
 from emergencies.workflow import proofs
 from propdesk.core.models import Person, RenderJob, User
@@ -154,7 +155,7 @@ def test_number_that_stands_in_a_step_all_the_same_reads_as_nothing(
         assert two.event.marks.get(step="F30", superseded_at=None).values["officer"] == value
         found = prefill.proposed(form, prefill.Sources(fresh(two.event)))
         assert getattr(found["officer"], "name", None) in (None, "刘警官")
-        assert not {p.person_id for p, _u in two.foreign} & records.known_people(two.event)
+        assert not {p.person_id for p, _u in two.foreign} & on_record.known_people(two.event)
         two.is_safe()
 
 
@@ -244,7 +245,7 @@ def test_death_reads_its_own_people(two: Two) -> None:
     people = cells.People(event.pk, {"person": two.dead.person_id}, {"user": two.house.dm.pk})
     assert people.of({"person": two.dead.person_id}) == two.dead.person
     assert people.of({"user": two.house.dm.pk}) == two.house.dm
-    assert two.dead.person_id in records.known_people(event)
+    assert two.dead.person_id in on_record.known_people(event)
 
 
 def test_colleague_who_has_left_is_still_read(two: Two) -> None:

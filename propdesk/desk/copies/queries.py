@@ -1,19 +1,12 @@
-"""Sealed papers of a case and their copies, as far as the user may read the case."""
+"""The copies given of the papers of a case; the papers themselves are in ``sealed_queries``."""
 
 from typing import Any
 
 from django.db.models import QuerySet
 
-from propdesk.core.copies import KIND
-from propdesk.core.models import Case, Document, PaperCopy
+from propdesk.core.models import Case, PaperCopy
 
 MOST = 100
-
-
-def sealed(case: Case) -> "QuerySet[Document]":
-    """Its sealed papers, copies left out, the newest first."""
-    rows = Document.objects.filter(case=case, sealed=True).exclude(kind__startswith=f"{KIND}:")
-    return rows.select_related("case__property").order_by("-pk")[:MOST]
 
 
 def given(case: Case) -> "QuerySet[Any]":

@@ -11,23 +11,17 @@ from django.views.decorators.http import require_GET, require_http_methods
 
 from propdesk.core import cases, copies, serving
 from propdesk.core.http import StaffRequest, attempt, done, page, staff_view
-from propdesk.core.models import Case, Document
-from propdesk.core.permissions import ACTIONS
-from propdesk.core.roles import ensure
+from propdesk.core.models import Case
+from propdesk.desk import sealed_queries
 from propdesk.desk.copies import queries
 from propdesk.desk.copies.forms import CopyForm
-from propdesk.desk.reading import case_seen
+from propdesk.desk.reading import case_for
 
 GET_POST = require_http_methods(["GET", "HEAD", "POST"])
 
 
 def _case(request: StaffRequest, number: str) -> Case:
-    """A case the user may read and give copies of: 404 for none, 403 without that right."""
-    found = case_seen(request.user, request.prop, number.upper())
-    if found is None:
-        raise Http404
-    ensure(request.user, "give_copy", ACTIONS, prop=request.prop)
-    return found
+    return case_for(request, number, "give_copy")
 
 
 @staff_view
@@ -37,7 +31,7 @@ def log(request: StaffRequest, number: str) -> HttpResponse:
     case = _case(request, number)
     context = {
         "case": case,
-        "papers": list(queries.sealed(case)),
+        "papers": list(sealed_queries.originals(case).order_by("-pk")[: queries.MOST]),
         "given": list(queries.given(case)),
         "now": timezone.now(),
         "back_url": cases.url_of(request.prop.code, case.kind, case.number),
@@ -45,20 +39,14 @@ def log(request: StaffRequest, number: str) -> HttpResponse:
     return page(request, "desk/copies.html", context)
 
 
-def _source(case: Case, pk: int) -> Document:
-    """One of its sealed papers, or Http404."""
-    found = next((row for row in queries.sealed(case) if row.pk == pk), None)
-    if found is None:
-        raise Http404
-    return found
-
-
 @staff_view
 @GET_POST
 def give(request: StaffRequest, number: str, document: int) -> HttpResponse:
     """出副本: for whom, for what, what else to strike out."""
     case = _case(request, number)
-    source = _source(case, document)
+    source = sealed_queries.sealed_paper(case, document)
+    if source is None:
+        raise Http404
     back = reverse("desk:copies", args=[request.prop.code, case.number])
     form = CopyForm(request.POST or None, source=source, back_url=back)
     status = 422 if form.is_bound else 200
@@ -85,6 +73,6 @@ def file(request: StaffRequest, number: str, pk: int) -> HttpResponse:
     paper = copy.source.number
     if made is None:
         return serving.waiting(request, copies.job_of(copy), title, paper, back)
-    served = serving.paper(request, made, title if not case.restricted else None, again=back)
-    context = {"title": title, "number": paper, "back_url": back}
-    return served or page(request, "core/paper_altered.html", context, status=503)
+    return serving.paper(
+        request, made, title if not case.restricted else None, again=back, back=back
+    )

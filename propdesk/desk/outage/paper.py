@@ -6,16 +6,15 @@ from datetime import datetime, timedelta
 from itertools import groupby
 from typing import Any
 
-from django.conf import settings
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from emergencies.playbooks.schema import Playbook, fill
-from emergencies.playbooks.vocabulary import SITE, label
+from emergencies.playbooks.vocabulary import label
 from emergencies.queries import content
 from emergencies.rows import playbook as words
-from propdesk.core import masks, papers
+from propdesk.core import masks, rendering
 from propdesk.core.clock_text import list_time, paper_time
 from propdesk.core.models import BlankForm, OutagePack, Place, Property, RenderJob
 from propdesk.core.papers_outage import (
@@ -23,12 +22,10 @@ from propdesk.core.papers_outage import (
     CardPhase,
     CardStep,
     FloorRooms,
-    Line,
     Listing,
     Order,
     OutagePackPaper,
     PlaybookCard,
-    Room,
 )
 from propdesk.core.rendering import Sheet
 from propdesk.core.roles import Role
@@ -45,13 +42,12 @@ def outage_pack(job: RenderJob) -> Sheet:
     pack = OutagePack.objects.select_related("property__settings").get(pk=job.params["pack"])
     prop, now = pack.property, timezone.now()
     blanks = list(pack.blanks.order_by("serial"))
-    host = settings.PROPDESK_PUBLIC_URL.rstrip("/")
     paper = OutagePackPaper(
         organisation=prop.name,
         number=pack.number,
         form_code="PD-TD-01",
         version=FORM,
-        record_url=host + reverse("house:outage", args=[prop.code]),
+        record_url=rendering.address(reverse("house:outage", args=[prop.code])),
         state="list",
         frozen_at=paper_time(now),
         secrecy=_("内部"),
@@ -60,17 +56,12 @@ def outage_pack(job: RenderJob) -> Sheet:
         last_serial=blanks[-1].serial,
         numbers=_numbers(prop),
         people=(_people(prop, now), _roster(prop, now)),
-        cards=tuple(_card(one.book, site_of(prop)) for one in content.shelf(prop)),
+        cards=tuple(_card(one.book, content.site_of(prop)) for one in content.shelf(prop)),
         open_items=(_complaints(prop), _things(prop), _events(prop)),
         floors=_floors(queries.rooms(prop)),
         blanks=tuple(_blank(row) for row in blanks),
     )
-    return Sheet(paper, papers.paper_assets(paper, {}), now, pack.number, 1)
-
-
-def site_of(prop: Property) -> dict[str, str]:
-    """Facts of the house that texts of a playbook name."""
-    return {key: str(getattr(prop.settings, key, "") or "") for key in SITE}
+    return rendering.listed(paper, now)
 
 
 def _numbers(prop: Property) -> Listing:
@@ -88,7 +79,7 @@ def _numbers(prop: Property) -> Listing:
         title=_("应急电话"),
         columns=(_("电话"), _("做什么用"), _("单位、地址")),
         widths=("w20", "w30", ""),
-        lines=tuple(Line(cells) for cells in lines if cells[0]),
+        lines=tuple(cells for cells in lines if cells[0]),
     )
 
 
@@ -99,13 +90,11 @@ def _people(prop: Property, now: datetime) -> Listing:
         columns=(_("岗位"), _("姓名"), _("手机"), _("部门、内线")),
         widths=("w20", "w20", "w20", ""),
         lines=tuple(
-            Line(
-                (
-                    str(Role(row.role).label),
-                    row.user.name,
-                    row.user.phone,
-                    _department(row.department),
-                )
+            (
+                str(Role(row.role).label),
+                row.user.name,
+                row.user.phone,
+                _department(row.department),
             )
             for row in queries.people(prop, now)
         ),
@@ -126,14 +115,12 @@ def _roster(prop: Property, now: datetime) -> Listing:
         columns=(_("起"), _("止"), _("岗位"), _("班次"), _("姓名")),
         widths=("w20", "w20", "w20", "w15", ""),
         lines=tuple(
-            Line(
-                (
-                    list_time(row.starts_at),
-                    list_time(row.ends_at),
-                    str(Role(row.role).label),
-                    row.label,
-                    row.user.name,
-                )
+            (
+                list_time(row.starts_at),
+                list_time(row.ends_at),
+                str(Role(row.role).label),
+                row.label,
+                row.user.name,
             )
             for row in rows
         ),
@@ -170,15 +157,13 @@ def _complaints(prop: Property) -> Listing:
         columns=(_("编号"), _("房号、地点"), _("客户"), _("状态"), _("下一个时限"), _("跟进人")),
         widths=("w20", "w20", "w13", "w13", "w20", ""),
         lines=tuple(
-            Line(
-                (
-                    row.case.number,
-                    place_of(row),
-                    masks.name(row.guest.name, row.guest.honorific),
-                    str(row.get_status_display()),
-                    list_time(row.next_due_at) if row.next_due_at else "",
-                    row.owner.name,
-                )
+            (
+                row.case.number,
+                place_of(row),
+                masks.name(row.guest.name, row.guest.honorific),
+                str(row.get_status_display()),
+                list_time(row.next_due_at) if row.next_due_at else "",
+                row.owner.name,
             )
             for row in rows
         ),
@@ -194,14 +179,12 @@ def _things(prop: Property) -> Listing:
         columns=(_("编号"), _("类别"), _("存放位置"), _("状态"), _("保管到期日")),
         widths=("w20", "w13", "w30", "w15", ""),
         lines=tuple(
-            Line(
-                (
-                    row.case.number,
-                    str(row.get_category_display()),
-                    row.lies_in or "",
-                    str(row.get_status_display()),
-                    f"{row.last_day:%Y-%m-%d}" if row.last_day else "",
-                )
+            (
+                row.case.number,
+                str(row.get_category_display()),
+                row.lies_in or "",
+                str(row.get_status_display()),
+                f"{row.last_day:%Y-%m-%d}" if row.last_day else "",
             )
             for row in rows
         ),
@@ -216,14 +199,12 @@ def _events(prop: Property) -> Listing:
         columns=(_("编号"), _("类别"), _("地点"), _("启动时间"), _("现场指挥")),
         widths=("w20", "w15", "w30", "w20", ""),
         lines=tuple(
-            Line(
-                (
-                    row.case.number,
-                    _("演练") if row.is_drill else str(row.get_kind_display()),
-                    place_of(row),
-                    list_time(row.reported_at),
-                    row.commander.name if row.commander else "",
-                )
+            (
+                row.case.number,
+                _("演练") if row.is_drill else str(row.get_kind_display()),
+                place_of(row),
+                list_time(row.reported_at),
+                row.commander.name if row.commander else "",
             )
             for row in queries.events(prop)
         ),
@@ -247,7 +228,7 @@ def _floors(rooms: Iterable[Place]) -> tuple[FloorRooms, ...]:
         rooms, key=lambda room: (_natural(_floor(room)), _natural(room.code or room.name))
     )
     for title, group in groupby(rooms, key=_floor):
-        names = [Room(room.code or room.name) for room in group]
+        names = [room.code or room.name for room in group]
         rows = [
             _full(names[start : start + SIDE_BY_SIDE])
             for start in range(0, len(names), SIDE_BY_SIDE)
@@ -266,8 +247,8 @@ def _natural(text: str) -> list[tuple[int, str]]:
     return [(int(part), "") if part.isdecimal() else (-1, part) for part in parts]
 
 
-def _full(row: Sequence[Room]) -> tuple[Room, ...]:
-    return (*row, *(Room("") for _n in range(SIDE_BY_SIDE - len(row))))
+def _full(row: Sequence[str]) -> tuple[str, ...]:
+    return (*row, *[""] * (SIDE_BY_SIDE - len(row)))
 
 
 def _blank(row: BlankForm) -> Blank:

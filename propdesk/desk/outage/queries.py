@@ -170,14 +170,6 @@ def blanks_out(pack: OutagePack) -> list[BlankForm]:
     return list(pack.blanks.filter(settled_at=None).select_related("property").order_by("serial"))
 
 
-def case_for(user: User, prop: Property, number: str) -> Case | None:
-    """The case of this number, of whatever kind a sheet can be entered as; None when it is hidden."""
-    case = Case.objects.filter(property=prop, number=number.strip().upper()).first()
-    if case is None or case.kind not in KINDS.values():
-        return None
-    return visible(user, prop, case.kind).filter(pk=case.pk).first()
-
-
 def candidates(user: User, blank: BlankForm) -> list[Case]:
     """What was opened of this kind since the pack was taken and has no sheet yet: newest first."""
     kind = KINDS[BlankForm.Form(blank.form)]

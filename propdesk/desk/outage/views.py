@@ -10,12 +10,13 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from propdesk.core import blanks, serving
-from propdesk.core.http import StaffRequest, attempt, done, page, staff_view
+from propdesk.core.http import StaffRequest, attempt, done, staff_view
 from propdesk.core.models import BlankForm, OutagePack, RenderJob
 from propdesk.core.transitions import ConflictError
 from propdesk.desk.house.frame import allow, allowed, form_page, link, show
 from propdesk.desk.outage import queries
 from propdesk.desk.outage.forms import EnterForm, VoidForm
+from propdesk.desk.reading import case_seen
 
 GET_POST = require_http_methods(["GET", "HEAD", "POST"])
 WAY_IN = {
@@ -94,8 +95,7 @@ def file(request: StaffRequest, pk: int) -> HttpResponse:
     if found.taken_at is None or found.document is None:
         raise Http404
     home = link(request, "outage")
-    served = serving.paper(request, found.document, _("停电包"), again=home)
-    return served or page(request, "desk/house/outage_gone.html", {"back_url": home}, status=503)
+    return serving.paper(request, found.document, _("停电包"), again=home, back=home)
 
 
 def _blank(request: StaffRequest, serial: str) -> BlankForm:
@@ -117,7 +117,7 @@ def settle(request: StaffRequest, serial: str) -> HttpResponse:
     form = EnterForm(request.POST or None, initial=shown, blank=row, cases=cases, back_url=home)
     status = 200
     if form.is_valid():
-        case = queries.case_for(request.user, request.prop, form.cleaned_data["chosen"])
+        case = case_seen(request.user, request.prop, form.cleaned_data["chosen"])
         why = {"reason": form.cleaned_data.get("reason", ""), "seen": form.cleaned_data["seen"]}
         status = attempt(form, partial(blanks.enter, row, case, by=request.user, **why))
         if status == 200:
