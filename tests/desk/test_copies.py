@@ -40,6 +40,7 @@ def test_manager_gives_a_copy_and_sees_it_in_the_log(house: House, sealed: Docum
     assert client.get(url("copy_file", sealed, copy.pk)).status_code == 202
     detail = client.get(f"/p/{house.prop.code}/incidents/{copy.case.number}/")
     assert "给出文书副本" in detail.content.decode()
+    assert f"{sealed.number} 第 1 份（公安用）" in detail.content.decode()
 
 
 @pytest.mark.parametrize("role", sorted(set(Role) - {Role.PROPERTY_MANAGER, Role.GENERAL_MANAGER}))

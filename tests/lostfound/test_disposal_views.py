@@ -11,12 +11,14 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
+from django.utils import timezone
 
 from lostfound import workflow
 from lostfound.models import DisposalBatch, FoundItem
 from lostfound.queries import disposal as queries
+from lostfound.rows.disposal import timeline
 from propdesk.core import drafts, signatures
-from propdesk.core.models import StaffSignature
+from propdesk.core.models import AuditEntry, StaffSignature
 from propdesk.core.roles import DUTY, Role
 from propdesk.desk import shell
 from tests.factories import PASSWORD, PropertyFactory, member
@@ -891,3 +893,9 @@ def test_signature_of_nobody_else_is_kept_by_these_pages() -> None:
     done(house)
 
     assert StaffSignature.objects.count() == before
+
+
+def test_act_of_the_base_has_its_name_on_the_timeline_of_a_batch() -> None:
+    entry = AuditEntry(action="copy_given", content={"info": {}}, at=timezone.now())
+    (row,) = timeline([entry])
+    assert (row["title"], row["icon"]) == ("给出文书副本", "printer")
