@@ -171,7 +171,6 @@ LOOK = {
     "report_edit": ("violet", "pencil", _l("填写《事故报告》")),
     "report_submit": ("violet", "send", _l("提交《事故报告》签批")),
     "report_sign": ("violet", "pen", _l("签批《事故报告》")),
-    "paper_sealed": ("grey", "file-earmark-pdf", _l("封存《事故报告》")),
     "report_send_back": ("orange", "arrow-counterclockwise", _l("退回《事故报告》")),
 }
 

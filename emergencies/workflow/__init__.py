@@ -153,7 +153,7 @@ from emergencies.workflow.starting import (
 )
 from emergencies.workflow.sweep import flag_due
 from emergencies.workflow.table import ALIVE, MOVES, OPEN
-from emergencies.workflow.together import Second
+from propdesk.core.signatures import Second
 
 __all__ = [
     "ALIVE",

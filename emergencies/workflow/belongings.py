@@ -15,11 +15,12 @@ from emergencies.queries import evidence, seals
 from emergencies.workflow import marking
 from emergencies.workflow.base import begin, finish, now_and, since_start
 from emergencies.workflow.marking import fulfilled
-from emergencies.workflow.together import Second, beside, withdraw
+from emergencies.workflow.together import beside, withdraw
 from propdesk.core import audit, persons, photos
 from propdesk.core.images import Photo
 from propdesk.core.models import Person, PersonSignature, User
 from propdesk.core.persons import Guest
+from propdesk.core.signatures import Second
 from propdesk.core.transitions import RefusedInput, happened, require
 
 MAX_LINES = 200

@@ -15,11 +15,12 @@ from emergencies.workflow import answering, ending, marking, starting
 from emergencies.workflow.base import Rule, begin, finish, now_and
 from emergencies.workflow.marking import fulfilled
 from emergencies.workflow.seals import alarm, checked, hold_seal, looked
-from emergencies.workflow.together import Second, beside
+from emergencies.workflow.together import beside
 from propdesk.core import audit, clocks, persons, photos
 from propdesk.core.images import Photo
 from propdesk.core.models import Person, User
 from propdesk.core.persons import Guest
+from propdesk.core.signatures import Second
 from propdesk.core.transitions import RefusedInput, happened, require
 
 

@@ -1,6 +1,5 @@
 """What the registers of single playbooks share: a second person, a mark that is taken back."""
 
-from dataclasses import dataclass, field
 from datetime import datetime
 
 from django.db import models
@@ -13,15 +12,8 @@ from emergencies.workflow.marking import arm_late_steps
 from propdesk.core import audit, signatures
 from propdesk.core.models import StaffSignature, User
 from propdesk.core.roles import ALL_STAFF, standing
+from propdesk.core.signatures import Second
 from propdesk.core.transitions import RefusedInput
-
-
-@dataclass(frozen=True, slots=True)
-class Second:
-    """The colleague who is there too and proves it with his password on this screen (decision 13)."""
-
-    user: User
-    password: str = field(default="", repr=False)
 
 
 def beside(event: Event, second: Second, *, by: User) -> StaffSignature:
@@ -32,12 +24,7 @@ def beside(event: Event, second: Second, *, by: User) -> StaffSignature:
     is_colleague(event, user, "second")
     if event.case.restricted and not reads_restricted(event, user):
         raise RefusedInput(second=_("此人不在可查看人里，请先由经理把他加进去。"))
-    try:
-        return signatures.confirmed(user, second.password)
-    except RefusedInput as refused:
-        wrong = refused.errors.get("password")
-        sentence = wrong or _("%(name)s还没有留存签名。") % {"name": user.name}
-        raise RefusedInput(second_password=sentence) from refused
+    return signatures.present(user, second.password)
 
 
 def is_colleague(event: Event, user: User, name: str) -> None:

@@ -72,7 +72,6 @@ LOOK = {
     "attach": ("grey", "camera", _l("添加照片")),
     "remove_attachment": ("grey", "image", _l("撤下照片")),
     "link": ("grey", "link-45deg", _l("关联")),
-    "paper_sealed": ("grey", "file-earmark-pdf", _l("封存文书")),
     "unmask": ("grey", "eye", _l("查看完整号码")),
     "void": ("red", "slash-circle", _l("作废")),
     "void_stored": ("red", "slash-circle", _l("作废已入库的登记")),

@@ -28,7 +28,6 @@ from lostfound.workflow.cosigning import cosign
 from lostfound.workflow.custody import (
     Content,
     Receipt,
-    Second,
     count_contents,
     move,
     receive,
@@ -101,6 +100,7 @@ from lostfound.workflow.tracing import (
 )
 from lostfound.workflow.valuing import change_policy_of_item, decide_value, revalue
 from lostfound.workflow.verifying import Check, Proof, verify
+from propdesk.core.signatures import Second
 
 __all__ = [
     "LOST_MOVES",

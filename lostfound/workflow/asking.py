@@ -10,8 +10,7 @@ from django.utils.translation import gettext as _
 from lostfound import categories
 from lostfound.models import DisposalBatch, DisposalLine, Early, FoundItem, Method
 from lostfound.permissions import ACTIONS
-from lostfound.workflow.base import Rule, present, two_people
-from lostfound.workflow.custody import Second
+from lostfound.workflow.base import Rule, two_people
 from lostfound.workflow.disposal import (
     DECIDE,
     END,
@@ -34,6 +33,7 @@ from lostfound.workflow.terms import arm_category
 from propdesk.core import audit, bulk, cases, clocks, drafts, signatures
 from propdesk.core.models import Case, Property, User
 from propdesk.core.roles import Role, ensure
+from propdesk.core.signatures import Second
 from propdesk.core.transitions import RefusedInput, require
 
 
@@ -265,7 +265,7 @@ def submit_batch(batch: DisposalBatch, guard: Second, password: str, *, by: User
     ensure(by, "propose_disposal", ACTIONS, prop=prop)
     signature = signatures.confirmed(by, password)
     two_people(prop, by, guard.user)
-    beside = present(guard.user, guard.password)
+    beside = signatures.present(guard.user, guard.password, name="guard_password")
     held = begin_batch(batch, "cosign_disposal", by, permit="propose_disposal")
     batch, now = held.batch, timezone.now()
     if not batch.opinion:

@@ -13,8 +13,8 @@ from lostfound import categories, retention
 from lostfound.models import CustodyMove, FoundItem, MatchProfile
 from lostfound.permissions import ACTIONS, SECURITY, own_counts
 from lostfound.workflow.table import MOVES, S
-from propdesk.core import audit, search, signatures, wake
-from propdesk.core.models import Case, Person, Property, StaffSignature, User
+from propdesk.core import audit, search, wake
+from propdesk.core.models import Case, Person, Property, User
 from propdesk.core.roles import DUTY, Standing, ensure, standing
 from propdesk.core.transitions import RefusedInput, in_state, require
 
@@ -166,20 +166,6 @@ def two_people(prop: Property, manager: User, guard: User) -> None:
         raise RefusedInput(manager=_t("这一方须是值班经理、物业经理或总物业经理。"))
     if not standing(guard, prop).roles & SECURITY:
         raise RefusedInput(guard=_t("这一方须是保安部人员。"))
-
-
-def present(user: User, password: str) -> StaffSignature:
-    """The signature of a second person who proves with his password that he is here (decision 13).
-
-    RefusedInput names the field ``guard_password``.
-    """
-    try:
-        return signatures.confirmed(user, password)
-    except RefusedInput as refused:
-        sentence = refused.errors.get("password") or _t(
-            "%(name)s还没有留存签名：请他先用自己的账号在“我”里手写签名，或换一位。"
-        ) % {"name": user.name}
-        raise RefusedInput(guard_password=sentence) from refused
 
 
 def is_here(user: User, password: str) -> bool:

@@ -34,7 +34,6 @@ from lostfound.workflow.base import (
     two_people,
     words_of,
 )
-from lostfound.workflow.custody import Second
 from lostfound.workflow.storing import place_in_use
 from lostfound.workflow.table import S
 from lostfound.workflow.terms import arm_all, arm_category, policy_in_force, term_of
@@ -43,6 +42,7 @@ from propdesk.core.models import Case, Draft, Person, Place, Property, User
 from propdesk.core.numbering import next_numbers
 from propdesk.core.persons import Guest
 from propdesk.core.roles import ensure
+from propdesk.core.signatures import Second
 from propdesk.core.transitions import RefusedInput, require
 
 K = CustodyMove.Kind

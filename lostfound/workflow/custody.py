@@ -32,6 +32,7 @@ from lostfound.workflow.tracing import report_to_manager, set_clue
 from propdesk.core import audit, cases, clocks
 from propdesk.core.models import User
 from propdesk.core.roles import DUTY, standing
+from propdesk.core.signatures import Second
 from propdesk.core.transitions import RefusedInput, happened, require
 
 K = CustodyMove.Kind
@@ -64,14 +65,6 @@ class Receipt:
     contents: Sequence[Content] = ()
     clue: str = FoundItem.Clue.UNDECIDED
     clue_text: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Second:
-    """The other of the two people of a move, with his password when he stands beside."""
-
-    user: User
-    password: str = field(default="", repr=False)
 
 
 @transaction.atomic

@@ -18,12 +18,13 @@ from lostfound.models import (
     Method,
 )
 from lostfound.permissions import ACTIONS
-from lostfound.workflow.custody import Second, pair
+from lostfound.workflow.custody import pair
 from lostfound.workflow.disposal import END, Held, L, begin_batch, close, on_item, seal, tell
 from lostfound.workflow.table import B, S
 from propdesk.core import audit, bulk, cases, clocks, photos
 from propdesk.core.models import Attachment, Task, User
 from propdesk.core.roles import MANAGERS, ensure
+from propdesk.core.signatures import Second
 from propdesk.core.transitions import RefusedInput, happened, require
 
 CENT = Decimal("0.01")

@@ -26,16 +26,16 @@ from lostfound.workflow.base import (
     neutral,
     next_due,
     permit,
-    present,
     resting,
 )
-from lostfound.workflow.custody import Second, pair
+from lostfound.workflow.custody import pair
 from lostfound.workflow.table import MOVES, S
 from lostfound.workflow.terms import arm_category, renew, term_of
-from propdesk.core import cases, clocks, persons, photos, stale
+from propdesk.core import cases, clocks, persons, photos, signatures, stale
 from propdesk.core.models import Attachment, CaseLink, Place, Task, Unmasking, User
 from propdesk.core.notices import notify
 from propdesk.core.roles import MANAGERS, Role, Standing
+from propdesk.core.signatures import Second
 from propdesk.core.transitions import RefusedInput, happened, in_state, require
 
 EDITED = ("category", "name", "quantity", "unit", "features", "serial", "place_id", "place_note")
@@ -249,7 +249,7 @@ def hand_to_police(
     now = timezone.now()
     at = receipt.handed_at or now
     _check_receipt(item, receipt, at, now)
-    present(second.user, second.password)
+    signatures.present(second.user, second.password, name="guard_password")
     people = pair(item, by, second, now)
     _not_who_made_it_contraband(item, by, second.user)
     before = current(item)

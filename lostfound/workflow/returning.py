@@ -23,16 +23,15 @@ from lostfound.workflow.base import (
     last_day_of,
     minutes,
     not_contraband,
-    present,
     two_people,
 )
 from lostfound.workflow.claims import State, Way, begin_claim
 from lostfound.workflow.cosigning import unsigned
-from lostfound.workflow.custody import Second
 from lostfound.workflow.table import L, S
 from propdesk.core import audit, cases, clocks, persons, photos, rendering, signatures
 from propdesk.core.models import Attachment, Person, PersonSignature, StaffSignature, User
 from propdesk.core.pdf.canonical import canonical_json
+from propdesk.core.signatures import Second
 from propdesk.core.transitions import RefusedInput, happened, require
 
 SLIP = "claim_slip"
@@ -78,7 +77,7 @@ def return_item(claim: Claim, signed: Signed, guard: Second, password: str, *, b
     _check(claim, signed, now)
     two_people(item.case.property, by, guard.user)
     manager_signature = _own_signature(by, password)
-    guard_signature = present(guard.user, guard.password)
+    guard_signature = signatures.present(guard.user, guard.password, name="guard_password")
     claim.manager, claim.manager_signature = by, manager_signature
     claim.guard, claim.guard_signature = guard.user, guard_signature
     _send(claim, signed)

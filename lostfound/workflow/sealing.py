@@ -7,9 +7,10 @@ from django.utils.translation import gettext as _
 from lostfound.models import CustodyMove, FoundItem
 from lostfound.workflow.base import begin, current, finish, hand_on
 from lostfound.workflow.cosigning import unsigned
-from lostfound.workflow.custody import Second, new_seal, pair
+from lostfound.workflow.custody import new_seal, pair
 from propdesk.core import audit
 from propdesk.core.models import User
+from propdesk.core.signatures import Second
 from propdesk.core.transitions import RefusedInput, require
 
 

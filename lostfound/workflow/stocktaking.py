@@ -25,7 +25,6 @@ from lostfound.models import (
 from lostfound.permissions import ACTIONS
 from lostfound.workflow.base import END, hold, is_here, two_people
 from lostfound.workflow.comparing import Outcome, compare
-from lostfound.workflow.custody import Second
 from lostfound.workflow.storing import place_in_use, subtree
 from lostfound.workflow.table import STOCKTAKE_MOVES, T
 from lostfound.workflow.tags import Tag, read_tag, resolve
@@ -33,6 +32,7 @@ from propdesk.core import audit, cases, drafts
 from propdesk.core.models import Case, Property, Task, User
 from propdesk.core.notices import notify
 from propdesk.core.roles import DUTY, Role, Standing, ensure, standing
+from propdesk.core.signatures import Second
 from propdesk.core.transitions import RefusedInput, in_state, require
 
 MAX_PASTE: Final = 500

@@ -13,12 +13,12 @@ from lostfound.permissions import DESK, SECURITY
 from lostfound.queries.claims import needs_two
 from lostfound.workflow.base import finish, is_here
 from lostfound.workflow.claims import SENT, State, Way, begin_claim
-from lostfound.workflow.custody import Second
 from propdesk.core import audit, persons, photos
 from propdesk.core.images import Photo
 from propdesk.core.models import Attachment, User
 from propdesk.core.persons import Guest
 from propdesk.core.roles import standing
+from propdesk.core.signatures import Second
 from propdesk.core.transitions import RefusedInput, require
 
 ENOUGH = 2

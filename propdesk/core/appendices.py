@@ -1,9 +1,11 @@
 """After sealing a correction is an appendix with a number, never another paper in its place.
 
-F12: amendments only as appendices. The appendix is signed by a manager with his password, sealed like
-any paper (ADR 0028), and the verify page of the original says that there is one.
+F12: amendments only as appendices. The appendix is signed by a manager and, beside him, by a second
+person who reads it over (decision 32); it is sealed like any paper (ADR 0028), and the verify page of
+the original says that there is one.
 """
 
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -13,19 +15,29 @@ from django.utils.translation import gettext as _
 
 from propdesk.core import audit, rendering, signatures
 from propdesk.core.clock_text import paper_time
-from propdesk.core.models import Appendix, Case, Document, RenderJob, ReportBox, User
+from propdesk.core.models import (
+    Appendix,
+    Case,
+    Document,
+    Property,
+    RenderJob,
+    ReportBox,
+    StaffSignature,
+    User,
+)
 from propdesk.core.notices import notify
 from propdesk.core.papers import SignBox
 from propdesk.core.papers_appendix import AppendixPaper
 from propdesk.core.permissions import ACTIONS
 from propdesk.core.rendering import Sheet
-from propdesk.core.roles import ensure
+from propdesk.core.roles import ensure, may
+from propdesk.core.signatures import Second
 from propdesk.core.transitions import ConflictError, RefusedInput, require
 
 KIND = "appendix"
 FORM_CODE = "PD-FL-01"
 MOST = 99
-SIGNATURE = "pd:sign-1"
+SIGNATURES = ("pd:sign-1", "pd:sign-2")
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,12 +56,14 @@ def kind_of(row: Appendix) -> str:
 
 
 @transaction.atomic
-def append(original: Document, said: Correction, *, by: User, password: str) -> Appendix:
-    """写更正附录: the next number of this paper, signed now, its sealed paper asked for at once.
+def append(
+    original: Document, said: Correction, second: Second, *, by: User, password: str
+) -> Appendix:
+    """写更正附录: the next number of this paper, signed by two, its sealed paper asked for at once.
 
-    The caller has checked that ``by`` may see the case. PermissionDenied for anybody but a manager,
-    ConflictError unless ``original`` is a sealed paper of a case, RefusedInput for what is missing
-    and for a wrong password.
+    The caller has checked that both may see the case. PermissionDenied for anybody but a manager,
+    ConflictError unless ``original`` is a sealed paper of a case, RefusedInput for what is missing,
+    for a second person who is the first or not of the duty side, and for a wrong password.
     """
     if original.case is None or not original.sealed:
         raise ConflictError(_("只有已封存的文书才写更正附录。"))
@@ -65,6 +79,7 @@ def append(original: Document, said: Correction, *, by: User, password: str) -> 
     )
     _complete(said)
     signature = signatures.confirmed(by, password)
+    read_over = _read_over(second, case.property, by)
     seq = 1 + Appendix.objects.filter(original=original).count()
     require(seq <= MOST, _("这份文书的附录已到 99 份。"))
     row = Appendix(
@@ -77,6 +92,8 @@ def append(original: Document, said: Correction, *, by: User, password: str) -> 
         reason=said.reason,
         by=by,
         signature=signature,
+        second=second.user,
+        second_signature=read_over,
         at=timezone.now(),
     )
     audit.save(row, by=by, reason=said.reason)
@@ -85,6 +102,15 @@ def append(original: Document, said: Correction, *, by: User, password: str) -> 
     rendering.request(case, kind_of(row), by=by, sealed=True)
     _tell(row, by)
     return row
+
+
+def _read_over(second: Second, prop: Property, by: User) -> StaffSignature:
+    """The signature of the second pair of eyes; RefusedInput unless he may give it."""
+    if second.user.pk == by.pk:
+        raise RefusedInput(second=_("自己写的要由另一个人复核，请选择另一位。"))
+    if not may(second.user, "read_over", ACTIONS, prop=prop):
+        raise RefusedInput(second=_("复核人须是值班经理、物业经理或总物业经理。"))
+    return signatures.present(second.user, second.password)
 
 
 def _complete(said: Correction) -> None:
@@ -110,9 +136,9 @@ def _tell(row: Appendix, by: User) -> None:
     )
 
 
-def of_case(case: Case) -> list[Appendix]:
-    """Every appendix of the case, in the order they were written."""
-    rows = Appendix.objects.filter(case=case).select_related("original", "by")
+def of_papers(papers: Iterable[Document]) -> list[Appendix]:
+    """Every appendix of these papers, in the order they were written."""
+    rows = Appendix.objects.filter(original__in=papers).select_related("original")
     return list(rows.order_by("original_id", "seq"))
 
 
@@ -129,10 +155,12 @@ def numbers_of(document: Document, until: datetime | None = None) -> list[str]:
 def sheet(job: RenderJob) -> Sheet:
     """The appendix as it was signed: nothing on it can change any more."""
     pk = int(job.kind.partition(":")[2])
-    row = Appendix.objects.select_related("case__property", "original", "by", "signature").get(
-        pk=pk
+    rows = Appendix.objects.select_related(
+        "case__property", "original", "by", "signature", "second", "second_signature"
     )
-    drawn = {SIGNATURE: bytes(row.signature.image)}
+    row = rows.get(pk=pk)
+    images = [each.image for each in (row.signature, row.second_signature) if each]
+    drawn = {name: bytes(image) for name, image in zip(SIGNATURES, images, strict=False)}
     return rendering.coded(_paper(row, _head_at(job)), drawn, row.at, version=row.seq)
 
 
@@ -167,17 +195,24 @@ def _paper(row: Appendix, head: str) -> AppendixPaper:
         was=row.was,
         text=row.text,
         reason=row.reason,
-        signatures=(_box(row),),
+        signatures=tuple(_boxes(row)),
     )
 
 
-def _box(row: Appendix) -> SignBox:
+def _boxes(row: Appendix) -> Iterator[SignBox]:
+    """Who wrote it and who read it over; an old one was signed by one alone."""
     at = timezone.localtime(row.at)
-    return SignBox(
-        role=_("更正人"),
-        name=row.by.name,
-        date=f"{at.year}年{at.month}月{at.day}日",
-        signature=SIGNATURE,
-        signature_sha256=row.signature.sha256,
-        opinion=_("以上更正属实，原文书其余内容不变。"),
-    )
+    date = f"{at.year}年{at.month}月{at.day}日"
+    said = (_("更正人"), _("以上更正属实，原文书其余内容不变。"))
+    read = (_("复核人"), _("已对照原文书和依据复核。"))
+    people = ((row.by, row.signature, said), (row.second, row.second_signature, read))
+    for name, (user, signature, (role, opinion)) in zip(SIGNATURES, people, strict=True):
+        if user is not None and signature is not None:
+            yield SignBox(
+                role=role,
+                name=user.name,
+                date=date,
+                signature=name,
+                signature_sha256=signature.sha256,
+                opinion=opinion,
+            )

@@ -25,6 +25,7 @@ Look = Mapping[str, tuple[str, str, Any]]
 """Colour, icon and title of each act."""
 COMMON: Look = {
     blanks.ENTERED: ("blue", "clipboard-check", _l("据空白表补录")),
+    "paper_sealed": ("grey", "file-earmark-pdf", _l("封存文书")),
     "paper_append": ("orange", "file-earmark-text", _l("写更正附录")),
     "copy_given": ("orange", "printer", _l("给出文书副本")),
     blanks.UNLINKED: ("orange", "slash-circle", _l("改正：不是据这张空白表补录")),

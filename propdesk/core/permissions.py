@@ -49,6 +49,7 @@ ACTIONS: Table = {
     # Sealed papers of a case he may see, and what is put right beside them (F12).
     "read_sealed": Grant(any=DUTY),
     "append": Grant(any=frozenset({Role.PROPERTY_MANAGER, Role.GENERAL_MANAGER})),
+    "read_over": _DUTY,
     # 停电包 (F11): whoever runs a shift prints it, and settles what was written on paper.
     "read_pack": _DUTY,
     "make_pack": _DUTY,

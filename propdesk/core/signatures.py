@@ -1,6 +1,7 @@
 """The drawn signature a member of staff keeps; used only together with the password."""
 
 import hashlib
+from dataclasses import dataclass, field
 
 from django.core.cache import cache
 from django.core.exceptions import ValidationError
@@ -14,6 +15,14 @@ from propdesk.core.transitions import RefusedInput
 
 MAX_WRONG = 5
 WRONG_FOR_SECONDS = 15 * 60
+
+
+@dataclass(frozen=True, slots=True)
+class Second:
+    """The colleague who is there too and proves it with his password on this screen (decision 13)."""
+
+    user: User
+    password: str = field(default="", repr=False)
 
 
 def current(user: User) -> StaffSignature | None:
@@ -54,6 +63,20 @@ def check_password(user: User, password: str) -> None:
         if not any(cache.add(each, 1, WRONG_FOR_SECONDS) for each in tries):
             cache.set(f"{key}-locked", 1, WRONG_FOR_SECONDS)
         raise ValidationError(_("密码不对，请重新输入。"), code="wrong")
+
+
+def present(user: User, password: str, *, name: str = "second_password") -> StaffSignature:
+    """The signature of a second person who proves with his password that he is here (decision 13).
+
+    RefusedInput at the field ``name``.
+    """
+    try:
+        return confirmed(user, password)
+    except RefusedInput as refused:
+        sentence = refused.errors.get("password") or _(
+            "%(name)s还没有留存签名：请他先用自己的账号在“我”里手写签名，或换一位。"
+        ) % {"name": user.name}
+        raise RefusedInput(**{name: sentence}) from refused
 
 
 def confirmed(by: User, password: str) -> StaffSignature:

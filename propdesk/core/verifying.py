@@ -147,7 +147,7 @@ def _signatures(document: Document, prop: Property, stored: bytes) -> Finding:
     what = _("数字签名")
     if document.seal is None:
         return Finding(what, Is.UNSURE, _("封存于启用数字签名之前，没有签名。"))
-    found = signing.check(stored, seals.roots(prop))
+    found = signing.check(stored, seals.roots(prop), bytes(document.seal.certificate))
     if found.state != "valid" or found.count != document.signatures:
         return Finding(what, Is.CHANGED, _("不成立。"))
     if found.count == 1:

@@ -1,5 +1,6 @@
 """Forms of the desk."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from django import forms
@@ -7,11 +8,16 @@ from django.core.files.uploadedfile import UploadedFile
 from django.utils.translation import gettext as _t
 from django.utils.translation import gettext_lazy as _
 
+from propdesk.core import signatures
 from propdesk.core.layouts import helper
+from propdesk.core.models import User
 from propdesk.core.report_forms import SignForm
+from propdesk.core.signatures import Second
 from propdesk.core.text import CleanCharField
 from propdesk.core.widgets import SignatureField
 
+WRITTEN = ("subject", "was", "text", "reason")
+"""Fields of an appendix that say what is put right."""
 LARGEST_PAPER = 16 * 1024 * 1024
 
 
@@ -85,12 +91,43 @@ class AppendixForm(SignForm):
         min_length=2,
         widget=forms.Textarea({"rows": 2}),
     )
-    field_order = ["subject", "was", "text", "reason", "signature", "password"]
+    second = forms.ChoiceField(
+        label=_("复核人"), help_text=_("另一位经理对照原文书看过，在这里输自己的密码。")
+    )
+    second_password = forms.CharField(
+        label=_("复核人的登录密码"),
+        strip=False,
+        max_length=128,
+        widget=forms.PasswordInput(attrs={"autocomplete": "off"}),
+    )
 
-    def __init__(self, *args: Any, back_url: str, **kwargs: Any) -> None:
+    def __init__(
+        self, *args: Any, back_url: str, readers: "Mapping[str, User]", **kwargs: Any
+    ) -> None:
         super().__init__(*args, submit=_t("签名并封存附录"), **kwargs)
-        self.order_fields(self.field_order)
+        self.readers = readers
+        self.fields["second"].choices = [  # type: ignore[attr-defined]
+            ("", _t("请选择")),
+            *((key, user.name) for key, user in readers.items()),
+        ]
+        self.order_fields([*WRITTEN, "signature", "password", "second", "second_password"])
         self.helper = helper(self, submit_label=_t("签名并封存附录"), icon="pen", back_url=back_url)
+
+    def clean(self) -> dict[str, Any]:
+        """A wrong password of the second person is counted, as everywhere."""
+        data = super().clean() or {}
+        user, word = self.readers.get(data.get("second", "")), data.get("second_password")
+        if user is not None and word:
+            try:
+                signatures.check_password(user, word)
+            except forms.ValidationError as wrong:
+                self.add_error("second_password", wrong)
+        return data
+
+    def beside(self) -> Second:
+        """Who read it over, with the password he typed."""
+        data = self.cleaned_data
+        return Second(self.readers[data["second"]], data["second_password"])
 
 
 class SignatureForm(forms.Form):

@@ -15,10 +15,8 @@ from propdesk.core.models import Case, Document
 from propdesk.core.permissions import ACTIONS
 from propdesk.core.roles import ensure, may
 from propdesk.desk import sealed_queries as queries
-from propdesk.desk.forms import AppendixForm
+from propdesk.desk.forms import WRITTEN, AppendixForm
 from propdesk.desk.reading import case_for
-
-FIELDS = ("subject", "was", "text", "reason")
 
 
 def _case(request: StaffRequest, number: str) -> Case:
@@ -44,7 +42,7 @@ def papers(request: StaffRequest, number: str) -> HttpResponse:
     context = {
         "case": case,
         "case_url": cases.url_of(request.prop.code, case.kind, case.number),
-        "rows": queries.sealed_papers(case),
+        "papers": queries.sealed_papers(case, request.GET.get("after", "")),
         "may_append": may(request.user, "append", ACTIONS, prop=request.prop),
     }
     return page(request, "desk/sealed.html", context)
@@ -82,6 +80,7 @@ def append(request: StaffRequest, number: str, document: int) -> HttpResponse:
         user=request.user,
         has_signature=signatures.current(request.user) is not None,
         back_url=back,
+        readers=queries.may_read_over(case, request.user),
     )
     status = 200
     if request.method == "POST":
@@ -106,6 +105,6 @@ def _write(
     with transaction.atomic():
         if drawn := data.get("signature"):
             signatures.keep(request.user, drawn.read())
-        said = appendices.Correction(**{name: data[name] for name in FIELDS})
-        appendices.append(row, said, by=request.user, password=data["password"])
+        said = appendices.Correction(**{name: data[name] for name in WRITTEN})
+        appendices.append(row, said, form.beside(), by=request.user, password=data["password"])
         drafts.use_token(request.user, once, back, form=key)

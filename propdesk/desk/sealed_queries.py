@@ -5,10 +5,11 @@ from dataclasses import dataclass
 
 from django.db.models import QuerySet
 
-from propdesk.core import appendices, copies, rendering
-from propdesk.core.models import Case, Document
-
-PAGE = 100
+from propdesk.core import appendices, copies, duty, rendering
+from propdesk.core.models import Case, Document, User
+from propdesk.core.paging import Page, page_by_time
+from propdesk.core.roles import DUTY
+from propdesk.desk.reading import case_seen
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,16 +21,33 @@ class Row:
     numbers: tuple[str, ...]
 
 
-def sealed_papers(case: Case) -> list[Row]:
-    """The newest sealed papers of a case, in the order in which they were made; two statements."""
+def sealed_papers(case: Case, after: str) -> Page:
+    """A page of ``Row``, the paper sealed last first; two statements."""
+    found = page(case, after)
     numbers: dict[int, list[str]] = defaultdict(list)
-    for each in appendices.of_case(case):
+    for each in appendices.of_papers(found.rows):
         numbers[each.original_id].append(each.number)
-    rows = originals(case).order_by("-pk")[:PAGE]
-    return [
+    rows = [
         Row(row, rendering.family(row.kind) == appendices.KIND, tuple(numbers[row.pk]))
-        for row in reversed(rows)
+        for row in found.rows
     ]
+    return Page(rows, found.after)
+
+
+def page(case: Case, after: str) -> Page:
+    """A page of sealed papers, the one sealed last first; one statement."""
+    rows = originals(case).order_by("-created_at", "-pk")
+    return page_by_time(rows, "created_at", after, lambda row: row.created_at, newest_first=True)
+
+
+def may_read_over(case: Case, by: User) -> dict[str, User]:
+    """Who may sign an appendix beside ``by``, by key: the duty side, of what they may see."""
+    people = duty.holders(case.property, *DUTY).exclude(pk=by.pk)
+    return {
+        str(user.pk): user
+        for user in people
+        if not case.restricted or case_seen(user, case.property, case.number)
+    }
 
 
 def originals(case: Case) -> "QuerySet[Document]":

@@ -11,6 +11,7 @@ from propdesk.core import appendices, audit, rendering, signatures, verifying
 from propdesk.core.appendices import Correction
 from propdesk.core.models import Appendix, Case, Document, Notice, RenderJob
 from propdesk.core.roles import Role
+from propdesk.core.signatures import Second
 from propdesk.core.transitions import ConflictError, RefusedInput
 from tests.core.test_verifying import Sealed
 from tests.factories import PASSWORD, member
@@ -31,9 +32,11 @@ def state():
     )
 
 
-def written(sealed, by=None, **changes):
+def written(sealed, by=None, second=None, password=PASSWORD, **changes):
     said = dataclasses.replace(SAID, **changes)
-    return appendices.append(sealed.document, said, by=by or sealed.house.pm, password=PASSWORD)
+    beside = Second(second or sealed.house.dm, PASSWORD)
+    by = by or sealed.house.pm
+    return appendices.append(sealed.document, said, beside, by=by, password=password)
 
 
 def test_appendices_are_numbered_chained_and_sealed_beside_the_paper():
@@ -47,8 +50,8 @@ def test_appendices_are_numbered_chained_and_sealed_beside_the_paper():
     assert [row.number for row in rows] == [f"{number}-附1", f"{number}-附2"]
     papers = Document.objects.filter(kind__startswith="appendix:").order_by("pk")
     assert [(p.number, p.sealed, p.version, p.signatures) for p in papers] == [
-        (f"{number}-附1", True, 1, 2),
-        (f"{number}-附2", True, 2, 2),
+        (f"{number}-附1", True, 1, 3),
+        (f"{number}-附2", True, 2, 3),
     ]
     sealed.document.refresh_from_db()
     assert stored(sealed.document) == before
@@ -77,7 +80,15 @@ def test_paper_says_what_is_right_and_names_the_original():
         original.sha256,
         f"{original.number}-附1",
     )
-    wanted += ("发生时间", "空调风扇一台，300元", "事后核对维修单", "张岚", row.number)
+    wanted += (
+        "发生时间",
+        "空调风扇一台，300元",
+        "事后核对维修单",
+        "张岚",
+        row.number,
+        "复核人",
+        sealed.house.dm.name,
+    )
     assert [each for each in wanted if each not in text] == []
 
 
@@ -145,9 +156,47 @@ def test_append_with_a_wrong_password_changes_nothing():
     before = state()
 
     with pytest.raises(RefusedInput) as refused:
-        appendices.append(sealed.document, SAID, by=sealed.house.pm, password="wrong")
+        written(sealed, password="wrong")
 
     assert list(refused.value.errors) == ["password"]
+    assert state() == before
+
+
+@pytest.mark.parametrize(
+    ("role", "field"),
+    [
+        (None, "second"),
+        (Role.STAFF, "second"),
+        (Role.SECURITY_MANAGER, "second"),
+        (Role.DUTY_MANAGER, "second_password"),
+    ],
+)
+def test_second_who_is_the_first_or_no_manager_or_has_no_signature_changes_nothing(role, field):
+    sealed = Sealed()
+    second = member(sealed.house.prop, role) if role else sealed.house.pm
+    before = state()
+
+    with pytest.raises(RefusedInput) as refused:
+        written(sealed, second=second)
+
+    assert list(refused.value.errors) == [field]
+    assert state() == before
+
+
+def test_wrong_password_of_the_second_changes_nothing():
+    sealed = Sealed()
+    before = state()
+
+    with pytest.raises(RefusedInput) as refused:
+        appendices.append(
+            sealed.document,
+            SAID,
+            Second(sealed.house.dm, "wrong"),
+            by=sealed.house.pm,
+            password=PASSWORD,
+        )
+
+    assert list(refused.value.errors) == ["second_password"]
     assert state() == before
 
 
@@ -163,7 +212,13 @@ def test_append_to_a_draft_or_to_an_appendix_is_a_conflict():
         Document.objects.get(kind=appendices.kind_of(row)),
     ):
         with pytest.raises(ConflictError):
-            appendices.append(paper, SAID, by=sealed.house.pm, password=PASSWORD)
+            appendices.append(
+                paper,
+                SAID,
+                Second(sealed.house.dm, PASSWORD),
+                by=sealed.house.pm,
+                password=PASSWORD,
+            )
 
     assert state() == before
 

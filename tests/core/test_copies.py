@@ -25,6 +25,7 @@ from propdesk.core.models import (
 from propdesk.core.pdf.render import RenderRefused
 from propdesk.core.persons import Guest
 from propdesk.core.roles import MANAGERS, Role
+from propdesk.core.signatures import Second
 from propdesk.core.transitions import ConflictError, RefusedInput
 from tests.emergencies.journey import House as EventHouse
 from tests.emergencies.journey import fresh
@@ -266,7 +267,8 @@ def test_no_copy_of_a_file_that_was_changed(house: House) -> None:
 def test_copy_names_the_appendices_of_its_original(house: House) -> None:
     original = printed(sealed_job(house.signed()))
     said = Correction("时间", "21:00", "21:10", "监控")
-    row = appendices.append(original, said, by=house.pm, password=PASSWORD)
+    second = Second(house.dm, PASSWORD)
+    row = appendices.append(original, said, second, by=house.pm, password=PASSWORD)
     copy = copies.give(original, POLICE, by=house.pm)
     assert f"原件另有更正附录：{row.number}。" in (
         copies.build(copies.job_of(copy)).paper.note or ""
@@ -280,7 +282,11 @@ def test_appendix_is_no_paper_for_the_guest_and_none_is_put_on_a_copy(house: Hou
     made = printed(copies.job_of(copy))
     with pytest.raises(ConflictError, match="副本"):
         appendices.append(
-            made, Correction("时间", "", "早", "监控"), by=house.pm, password=PASSWORD
+            made,
+            Correction("时间", "", "早", "监控"),
+            Second(house.dm, PASSWORD),
+            by=house.pm,
+            password=PASSWORD,
         )
 
 

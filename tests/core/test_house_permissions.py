@@ -225,7 +225,7 @@ def test_cases_cover_every_action_that_writes() -> None:
 
     # tests/core/test_blanks.py, test_copies.py, test_appendices.py, test_seals.py.
     elsewhere = {"read_pack", "make_pack", "settle_blank", "give_copy", "append"}
-    elsewhere |= {"read_seal", "rotate_seal", "read_sealed"}
+    elsewhere |= {"read_seal", "rotate_seal", "read_sealed", "read_over"}
 
     assert set(ACTIONS) - derived - elsewhere == tried
 

@@ -4,6 +4,7 @@ import pytest
 
 from propdesk.core import appendices, blanks, copies, seals
 from propdesk.core.copies import Order
+from propdesk.core.signatures import Second
 from tests.core.test_blanks import sheet, taken
 from tests.core.test_copies import sealed_row
 from tests.core.test_papers_races import SAID
@@ -33,10 +34,11 @@ def _house() -> None:
     blanks.enter(sheet(taken(house)), house.new().case, by=house.dm)
     blanks.make(house.prop, by=house.dm)
     copies.give(source, Order("police", "李明", "立案", "", ("王晓梅",)), by=house.pm)
-    appendices.append(source, SAID, by=house.pm, password=PASSWORD)
+    appendices.append(source, SAID, Second(house.dm, PASSWORD), by=house.pm, password=PASSWORD)
 
 
 CONSTRAINTS = {
+    "core_appendix_four_eyes": lambda: twin(APPENDIX, seq="2", second_id="by_id"),
     "core_appendix_complete": lambda: twin(APPENDIX, seq="2", text="''"),
     "core_appendix_number": lambda: twin(APPENDIX),
     "core_blankform_serial": lambda: twin(BLANK),

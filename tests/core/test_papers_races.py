@@ -17,6 +17,7 @@ from propdesk.core.models import (
     PaperCopy,
     RenderJob,
 )
+from propdesk.core.signatures import Second
 from tests.core.test_blanks import IN_A_PACK, printed, sheet, taken
 from tests.core.test_copies import POLICE, sealed_row
 from tests.factories import PASSWORD, fresh
@@ -56,7 +57,10 @@ def test_appendices_at_once_are_numbered_through() -> None:
     house = House()
     source = sealed_row(house)
     outcome = at_once(
-        4, lambda _i: appendices.append(source, SAID, by=fresh(house.pm), password=PASSWORD)
+        4,
+        lambda _i: appendices.append(
+            source, SAID, Second(house.dm, PASSWORD), by=fresh(house.pm), password=PASSWORD
+        ),
     )
     assert outcome == ["done"] * 4
     assert sorted(Appendix.objects.values_list("seq", flat=True)) == [1, 2, 3, 4]

@@ -48,12 +48,16 @@ def _made(name, issuer=None):
 def house(name):
     """The signer of a house, and the root its papers are checked with."""
     authority = _made(f"{name} CA")
+    return seal_of(authority, name), authority[1].public_bytes(DER)
+
+
+def seal_of(authority, name):
+    """One more seal of an authority."""
     key, certificate = _made(f"{name} seal", authority)
     private = key.private_bytes(
         DER, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
     )
-    root = authority[1].public_bytes(DER)
-    return Signer(certificate.public_bytes(DER), private, root), root
+    return Signer(certificate.public_bytes(DER), private, authority[1].public_bytes(DER))
 
 
 @pytest.fixture(scope="module")
@@ -99,6 +103,16 @@ def test_paper_without_approvals_is_closed_by_its_seal(ours, printed):
     alone = signing.sign(printed.pdf, ours[0], code=CODE, title="封存")
 
     assert signing.check(alone, [ours[1]]) == Signatures(count=1, intact=True)
+
+
+def test_another_seal_of_the_same_house_is_not_the_one_recorded(printed):
+    authority = _made("House CA")
+    first, leaked = (seal_of(authority, name) for name in ("first", "leaked"))
+    root = authority[1].public_bytes(DER)
+    pdf = signing.sign(printed.pdf, leaked, code=CODE, title="封存", approvals=CHAIN)
+
+    assert signing.check(pdf, [root], leaked.certificate).state == "valid"
+    assert signing.check(pdf, [root], first.certificate).state == "broken"
 
 
 def test_signed_bytes_begin_with_the_printed_ones(printed, sealed):

@@ -1,13 +1,14 @@
 """The pages of copies: who reaches them, what a wrong form says, what they cost."""
 
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
-from propdesk.core import copies
+from propdesk.core import copies, paging
 from propdesk.core.models import Case, Document, PaperCopy
 from propdesk.core.roles import Role
 from tests.core.test_copies import POLICE, house, sealed  # noqa: F401 -- fixtures
@@ -27,7 +28,7 @@ def url(name: str, document: Document, *args: Any) -> str:
 def test_manager_gives_a_copy_and_sees_it_in_the_log(house: House, sealed: Document) -> None:  # noqa: F811
     client = web(house.pm)
     page = client.get(url("copies", sealed))
-    assert [row.pk for row in page.context["papers"]] == [sealed.pk]
+    assert [row.pk for row in page.context["papers"].rows] == [sealed.pk]
     response = client.post(
         url("copy_give", sealed, sealed.pk),
         DATA | {"hidden": "王晓梅、1806，A座", "organisation": "派出所"},
@@ -116,3 +117,24 @@ def test_log_keeps_its_budget(house: House, sealed: Document) -> None:  # noqa: 
     for _n in range(3):
         copies.give(sealed, POLICE, by=house.pm)
     assert (cost(), few <= 10) == (few, True)
+
+
+def test_copies_and_papers_go_on_where_a_page_ends(
+    house: House,  # noqa: F811
+    sealed: Document,  # noqa: F811
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(paging, "PAGE", 1)
+    for _copy in range(2):
+        copies.give(sealed, POLICE, by=house.pm)
+    client = web(house.pm)
+
+    first = client.get(url("copies", sealed))
+    second = client.get(f"{url('copies', sealed)}?after={quote(first.context['given'].after)}")
+
+    assert [[row.nr for row in each.context["given"].rows] for each in (first, second)] == [
+        [2],
+        [1],
+    ]
+    shown = ["更早的副本" in each.content.decode() for each in (first, second)]
+    assert (shown, "更早的文书" in first.content.decode()) == ([True, False], False)

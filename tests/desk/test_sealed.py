@@ -1,11 +1,13 @@
 """The sealed papers of a case: who may open them, and how one is put right."""
 
+from urllib.parse import quote
+
 import pytest
 from django.test import Client
 from django.utils import timezone
 
-from propdesk.core import rendering
-from propdesk.core.models import Appendix, CopyLog, Document
+from propdesk.core import paging, rendering
+from propdesk.core.models import Appendix, CopyLog, Document, User
 from propdesk.core.roles import Role
 from tests.core.test_verifying import Sealed, counted
 from tests.desk import test_verify_kinds as kinds
@@ -20,7 +22,13 @@ FILLED = {
     "text": "风扇一台，300 元",
     "reason": "核对维修单",
     "password": PASSWORD,
+    "second_password": PASSWORD,
 }
+
+
+def filled(second: User) -> dict[str, str]:
+    """What a manager sends, with the colleague who reads it over."""
+    return FILLED | {"second": str(second.pk)}
 
 
 def address(sealed: Sealed, name: str = "") -> str:
@@ -32,7 +40,7 @@ def address(sealed: Sealed, name: str = "") -> str:
 def test_page_lists_papers_with_their_ways_and_appendices() -> None:
     sealed = Sealed()
     pm = web(sealed.house.pm)
-    pm.post(address(sealed, "append"), FILLED)
+    pm.post(address(sealed, "append"), filled(sealed.house.dm))
     rendering.render_due(timezone.now())
 
     text = pm.get(address(sealed)).content.decode()
@@ -82,7 +90,10 @@ def test_appendix_is_written_once_however_often_it_is_sent() -> None:
     sealed = Sealed()
     pm = web(sealed.house.pm)
 
-    answers = [pm.post(address(sealed, "append"), FILLED | {"form_token": "t"}) for _twice in "ab"]
+    answers = [
+        pm.post(address(sealed, "append"), filled(sealed.house.dm) | {"form_token": "t"})
+        for _twice in "ab"
+    ]
 
     assert [each.status_code for each in answers] == [302, 302]
     assert [row.text for row in Appendix.objects.all()] == ["风扇一台，300 元"]
@@ -94,6 +105,9 @@ def test_appendix_is_written_once_however_often_it_is_sent() -> None:
         ({"text": ""}, "更正为"),
         ({"reason": "x"}, "原因"),
         ({"password": "wrong"}, "密码不对"),
+        ({"second": ""}, "复核人"),
+        ({"second": "999999"}, "复核人"),
+        ({"second_password": "wrong"}, "密码不对"),
         ({"subject": "长" * 61}, "60"),
     ],
 )
@@ -103,12 +117,22 @@ def test_bad_form_is_refused_in_words_and_keeps_what_was_typed(
     sealed = Sealed()
     pm = web(sealed.house.pm)
 
-    response = pm.post(address(sealed, "append"), FILLED | change)
+    response = pm.post(address(sealed, "append"), filled(sealed.house.dm) | change)
     again = pm.get(address(sealed, "append")).content.decode()
 
     text = response.content.decode()
     assert (response.status_code, words in text, Appendix.objects.count()) == (422, True, 0)
     assert ("核对维修单" in again or "reason" in change, PASSWORD in again) == (True, False)
+
+
+def test_second_is_chosen_among_other_managers_who_may_see_the_case() -> None:
+    sealed = Sealed()
+    pm = web(sealed.house.pm)
+
+    offered = pm.get(address(sealed, "append")).context["form"].fields["second"].choices
+
+    house = sealed.house
+    assert {name for _pk, name in offered[1:]} == {house.dm.name, house.gm.name}
 
 
 def test_case_somebody_may_not_see_is_not_there() -> None:
@@ -147,7 +171,7 @@ def test_slip_of_a_found_thing_gets_its_appendix_too() -> None:
     paper = Document.objects.get(case=item.case, sealed=True)
     url = f"/p/{house.prop.code}/papers/{item.case.number}/"
 
-    answer = web(house.pm).post(f"{url}{paper.pk}/append/", FILLED)
+    answer = web(house.pm).post(f"{url}{paper.pk}/append/", filled(house.dm))
     page = web(house.dm).get(url).content.decode()
 
     assert (answer.status_code, f"{paper.number}-附1" in page) == (302, True)
@@ -156,14 +180,32 @@ def test_slip_of_a_found_thing_gets_its_appendix_too() -> None:
 def test_statements_of_the_page_do_not_grow() -> None:
     sealed = Sealed()
     pm = web(sealed.house.pm)
-    pm.post(address(sealed, "append"), FILLED)
+    pm.post(address(sealed, "append"), filled(sealed.house.dm))
     rendering.render_due(timezone.now())
     pm.get(address(sealed))
     one = counted(lambda: pm.get(address(sealed)))
     for _more in range(2):
-        pm.post(address(sealed, "append"), FILLED)
+        pm.post(address(sealed, "append"), filled(sealed.house.dm))
     rendering.render_due(timezone.now())
 
     three = counted(lambda: pm.get(address(sealed)))
 
     assert (three, one <= 10) == (one, True)
+
+
+def test_papers_go_on_where_a_page_ends(monkeypatch: pytest.MonkeyPatch) -> None:
+    sealed = Sealed()
+    pm = web(sealed.house.pm)
+    pm.post(address(sealed, "append"), filled(sealed.house.dm))
+    rendering.render_due(timezone.now())
+    monkeypatch.setattr(paging, "PAGE", 1)
+
+    first = pm.get(address(sealed))
+    second = pm.get(f"{address(sealed)}?after={quote(first.context['papers'].after)}")
+
+    number = sealed.document.number
+    found = [
+        [row.document.number for row in page.context["papers"].rows] for page in (first, second)
+    ]
+    assert found == [[f"{number}-附1"], [number]]
+    assert ["更早的文书" in page.content.decode() for page in (first, second)] == [True, False]

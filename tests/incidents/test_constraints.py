@@ -211,6 +211,7 @@ def test_constraint_refuses_what_the_workflow_never_writes(name):
 
 PAPERS = {
     "core_appendix_complete",
+    "core_appendix_four_eyes",
     "core_appendix_number",
     "core_blankform_serial",
     "core_blankform_settled",

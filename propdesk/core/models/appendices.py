@@ -1,5 +1,7 @@
 """What is put right on a sealed paper, beside it: the paper itself never changes again."""
 
+from typing import ClassVar
+
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
@@ -21,7 +23,14 @@ class Appendix(models.Model):
     reason = models.CharField(_("更正的原因和依据"), max_length=200)
     by = models.ForeignKey(User, models.PROTECT, related_name="+")
     signature = models.ForeignKey(StaffSignature, models.PROTECT, related_name="+")
+    second = models.ForeignKey(User, models.PROTECT, null=True, related_name="+")
+    """复核人: whoever read it over and signed too; none on what was written before there was one."""
+    second_signature = models.ForeignKey(
+        StaffSignature, models.PROTECT, null=True, related_name="+"
+    )
     at = models.DateTimeField()
+
+    ADDED_LATER: ClassVar = {"second_id": None, "second_signature_id": None}
 
     class Meta:
         verbose_name = verbose_name_plural = _("更正附录")
@@ -34,6 +43,12 @@ class Appendix(models.Model):
             models.CheckConstraint(
                 name="core_appendix_complete",
                 condition=Q(seq__gte=1) & ~Q(subject="") & ~Q(text="") & ~Q(reason=""),
+            ),
+            models.CheckConstraint(
+                name="core_appendix_four_eyes",
+                condition=Q(second__isnull=False)
+                & Q(second_signature__isnull=False)
+                & ~Q(second=models.F("by")),
             ),
         ]
 

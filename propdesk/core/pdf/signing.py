@@ -100,8 +100,11 @@ async def _sign_all(
         pdf[0] = await _signed(pdf[0], hand, meta, closes=last and number > 1)
 
 
-def check(pdf: bytes, roots: Sequence[bytes]) -> Signatures:
+def check(pdf: bytes, roots: Sequence[bytes], certificate: bytes = b"") -> Signatures:
     """Whether every signature holds, comes from one of ``roots`` (DER) and the last covers all.
+
+    Every one must be made with ``certificate`` (DER) when it is given: a seal that leaked after it
+    was retired still comes from a root, but is not the one recorded with the paper.
 
     The last one covers the whole file and only the house can make it, so nothing else was added;
     comparing every revision with the one before would say no more and take a hundred times as long.
@@ -124,7 +127,8 @@ def check(pdf: bytes, roots: Sequence[bytes]) -> Signatures:
         holds = all(status.intact and status.valid and status.trusted for status in statuses)
         covered = bool(statuses) and statuses[-1].coverage == whole
         ordered = [each.field_name for each in found] == _names(len(found))
-    return Signatures(len(found), holds and covered and ordered)
+        mine = not certificate or all(each.signer_cert.dump() == certificate for each in found)
+    return Signatures(len(found), holds and covered and ordered and mine)
 
 
 def attached(pdf: bytes) -> bytes:

@@ -1,18 +1,14 @@
 """The copies given of the papers of a case; the papers themselves are in ``sealed_queries``."""
 
-from typing import Any
-
-from django.db.models import QuerySet
-
 from propdesk.core.models import Case, PaperCopy
+from propdesk.core.paging import Page, page_by_time
 
-MOST = 100
 
-
-def given(case: Case) -> "QuerySet[Any]":
-    """Every copy that was given out, the newest first."""
+def given(case: Case, after: str) -> Page:
+    """The copies that were given out, the newest first; one statement."""
     rows = PaperCopy.objects.filter(case=case).select_related("source", "recipient", "by")
-    return rows.order_by("-pk")[:MOST]
+    rows = rows.order_by("-at", "-pk")
+    return page_by_time(rows, "at", after, lambda row: row.at, newest_first=True)
 
 
 def copy(case: Case, pk: int) -> PaperCopy | None:

@@ -29,10 +29,11 @@ def _case(request: StaffRequest, number: str) -> Case:
 def log(request: StaffRequest, number: str) -> HttpResponse:
     """Which papers can be copied, and who got which copy for what."""
     case = _case(request, number)
+    after = request.GET.get("after", "")
     context = {
         "case": case,
-        "papers": list(sealed_queries.originals(case).order_by("-pk")[: queries.MOST]),
-        "given": list(queries.given(case)),
+        "papers": sealed_queries.page(case, request.GET.get("papers", "")),
+        "given": queries.given(case, after),
         "now": timezone.now(),
         "back_url": cases.url_of(request.prop.code, case.kind, case.number),
     }
