@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from datetime import date
 
-from django.db.models import Max
+from django.db.models import Max, Subquery
 from django.utils import timezone
 
 from emergencies.models import Event
@@ -37,6 +37,14 @@ def _last(properties: Iterable[int]) -> dict[int, dict[str, date]]:
         day = timezone.localdate(row["last"])
         found.setdefault(row["case__property"], {})[row["kind"]] = day
     return found
+
+
+def newest(prop: Property, kind: str) -> Subquery:
+    """The last one of a kind, as part of another statement: read by its index, however many there are."""
+    rows = Event.objects.filter(
+        kind=kind, is_drill=True, status=Event.Status.ARCHIVED, case__property=prop
+    )
+    return Subquery(rows.order_by("-reported_at").values("reported_at")[:1])
 
 
 def since(prop: Property) -> date:

@@ -3,6 +3,7 @@
 from django.urls import path
 
 from propdesk.desk import entry, sealed, verify, views
+from propdesk.desk.board import views as board
 from propdesk.desk.copies import views as copies
 
 app_name = "desk"
@@ -10,7 +11,8 @@ urlpatterns = [
     path("", entry.home, name="home"),
     path("v/", verify.start, name="verify_start"),
     path("v/<str:code>", verify.by_code, name="verify"),
-    path("p/<slug:code>/", views.board, name="board"),
+    path("p/<slug:code>/", board.board, name="board"),
+    path("p/<slug:code>/live/", board.live, name="board_live"),
     path("p/<slug:code>/counts/", views.counts, name="counts"),
     path("p/<slug:code>/search/", views.search, name="search"),
     path("p/<slug:code>/notices/", views.notices, name="notices"),

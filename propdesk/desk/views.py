@@ -1,6 +1,5 @@
 """Screens over all registers."""
 
-from datetime import date, datetime, timedelta
 from typing import Any
 
 from django.http import Http404, HttpResponse
@@ -13,7 +12,6 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from emergencies import rows as event_rows
 from emergencies.models import EventRecord
 from emergencies.playbooks.records import title
-from emergencies.queries import board as events
 from emergencies.queries import records
 from incidents import rows as incident_rows
 from lostfound import rows as found_rows
@@ -23,96 +21,9 @@ from propdesk.core import notices as core_notices
 from propdesk.core.http import StaffRequest, attempt, done, page, staff_view
 from propdesk.core.models import Case, Report
 from propdesk.core.paging import number_or_none
-from propdesk.core.roles import ALL_STAFF, MANAGERS, Role, standing
+from propdesk.core.roles import standing
 from propdesk.desk import forms, queries
 from propdesk.desk import shell as frame
-
-LIMIT = 12
-EVENTS = 6
-"""Running events shown: those that are latest; the rest is one tap away and counted."""
-
-
-@staff_view
-@require_GET
-def board(request: StaffRequest) -> HttpResponse:
-    """值班台: what is to be done now, what runs, what waits for me."""
-    prop, user, now = request.prop, request.user, timezone.now()
-    roles = standing(user, prop).roles
-    if not roles & ALL_STAFF:
-        return redirect("house:index", prop.code)
-    if prop.settings.first_run_done_at is None and roles & (MANAGERS | {Role.ADMIN}):
-        return redirect("house:first_run", prop.code)
-    counts = queries.board_counts(user, prop, now)
-    frame.prime(user, prop, counts)
-    running = queries.running_complaints(user, prop, now, LIMIT)
-    context = {
-        "now": now,
-        "events": _events(request, now)[:EVENTS],
-        "events_all": counts["events"],
-        "urgent": _urgent(request, now),
-        "running": [incident_rows.list_row(prop, row) for row in running],
-        "tasks": [_task(prop.code, task, now) for task in queries.open_tasks(user, prop, LIMIT)],
-        "mends": [_mend(prop.code, row, now) for row in counts["mends"]],
-        "figures": _figures(prop.code, counts),
-    }
-    return page(request, "desk/board.html", context)
-
-
-def _events(request: StaffRequest, now: datetime) -> list[Any]:
-    """What runs, the longest overdue first, then what is due next."""
-    prop, user = request.prop, request.user
-    rows = [event_rows.running_row(prop, user, row) for row in events.running(user, prop)]
-    return sorted(rows, key=lambda row: row.due or now + timedelta(days=1))
-
-
-def _mend(code: str, row: dict[str, Any], now: datetime) -> dict[str, Any]:
-    """An action of a review; of a restricted event its number alone."""
-    due = date.fromisoformat(row["due"])
-    return {
-        "url": f"{reverse('emergencies:detail', args=[code, row['number']])}#review",
-        "text": _("保密事项") if row["restricted"] else row["text"],
-        "number": row["number"],
-        "due": due,
-        "is_late": due < timezone.localdate(now),
-    }
-
-
-def _urgent(request: StaffRequest, now: datetime) -> list[Any]:
-    """Complaints and found things that are late or due within two hours, by the time left."""
-    prop, user = request.prop, request.user
-    details = items.sees_all_details(user, prop)
-    rows: list[Any] = [
-        incident_rows.list_row(prop, row)
-        for row in queries.urgent_complaints(user, prop, now, LIMIT)
-    ]
-    rows += [
-        found_rows.list_row(prop, row, user, details=details)
-        for row in queries.urgent_things(user, prop, now, LIMIT // 2)
-    ]
-    return sorted(rows, key=lambda row: row.due or now)
-
-
-def _figures(code: str, counts: dict[str, Any]) -> dict[str, Any]:
-    base, things = (reverse(f"{app}:board", args=[code]) for app in ("incidents", "lostfound"))
-    return counts | {
-        "urgent": sum(counts[n] for n in ("overdue", "soon", "things_overdue", "things_soon")),
-        "things_url": things,
-        "things_overdue_url": f"{things}?state=overdue",
-        "overdue_url": f"{base}?state=overdue",
-        "soon_url": f"{base}?state=soon",
-        "open_url": base,
-        "sign_url": reverse("desk:sign", args=[code]),
-    }
-
-
-def _task(code: str, task: Any, now: Any) -> dict[str, Any]:
-    return {
-        "text": task.text,
-        "number": task.case.number,
-        "url": cases.url_of(code, task.case.kind, task.case.number),
-        "since": task.created_at,
-        "role": task.get_role_display(),
-    }
 
 
 @staff_view

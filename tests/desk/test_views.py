@@ -11,7 +11,8 @@ from django.utils import timezone
 
 from propdesk.core.models import Delivery, Notice
 from propdesk.core.roles import Role
-from propdesk.desk import queries, views
+from propdesk.desk import queries
+from propdesk.desk.board import views as board_views
 from tests.emergencies.journey import House as Events
 from tests.factories import member, web
 from tests.incidents import moves
@@ -89,12 +90,12 @@ def test_board_counts_every_event_and_shows_the_longest_overdue_first() -> None:
     house = Events()
     with time_machine.travel(timezone.now() - timedelta(hours=3)):
         first = house.started("power_outage", place=house.floor)
-    many = [house.started("power_outage", place=house.floor) for _n in range(views.EVENTS)]
+    many = [house.started("power_outage", place=house.floor) for _n in range(board_views.EVENTS)]
     page = web(house.dm).get(reverse("desk:board", args=[house.prop.code])).content.decode()
     part = page[page.index('class="panel running"') :]
     part = part[: part.index("</section>")]
     shown = re.findall(r'class="code">([^<]+)<', part)
-    assert (shown[0], len(shown)) == (first.case.number, views.EVENTS)
+    assert (shown[0], len(shown)) == (first.case.number, board_views.EVENTS)
     assert f'<span class="n">{len(many) + 1}</span>' in part
     assert reverse("emergencies:board", args=[house.prop.code]) in part
 

@@ -69,6 +69,7 @@ NOT_PAGES = {
     "incidents:known_guests": "a fragment",
     "incidents:paper_file": "a PDF",
     "incidents:photo": "a picture",
+    "desk:board_live": "a fragment",
     "desk:counts": "a fragment",
     "desk:sealed_file": "a PDF",
     "desk:copy_file": "a PDF",

@@ -1,0 +1,192 @@
+"""What the board shows: counts in one statement, and the first rows of each list."""
+
+import hashlib
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.contrib.postgres.expressions import ArraySubquery
+from django.db.models import Exists, Q, QuerySet, Subquery
+from django.db.models.functions import Greatest, JSONObject
+from django.utils import timezone
+
+from emergencies import playbooks
+from emergencies.models import RoomSeal
+from emergencies.queries import aftermath, drills, events
+from incidents import queries as incidents
+from lostfound.queries import item as items
+from propdesk.core import duty
+from propdesk.core.models import AuditEntry, Delivery, Property, Shift, Task, User
+from propdesk.core.roles import Role
+from propdesk.desk.queries import UNREAD, count, shell_values
+
+SOON = timedelta(hours=2)
+"""即将到期: what the board counts as due soon (the list's 2小时内到期)."""
+EXPIRES_WITHIN = timedelta(days=7)
+MOST = 6
+"""Rows of each short list in the column of the day."""
+RECENT = 200
+DRILLS = tuple(code for code, book in playbooks.PLAYBOOKS.items() if book.drill)
+"""Kinds of events that are rehearsed."""
+
+
+def stamp(user: User, prop: Property, now: datetime) -> str:
+    """What a board drawn now is known by: another stamp says that something happened since.
+
+    One statement.
+    """
+    row = Property.objects.filter(pk=prop.pk).values(**_happened(user, prop)).first()
+    return _stamp(row or {}, now)
+
+
+def _happened(user: User, prop: Property) -> dict[str, ArraySubquery]:
+    """The acts on the house's cases among the newest of all houses, and his unread notices.
+
+    Not the last act alone: of two at once the one begun first may be the one kept last.
+    """
+    newest = AuditEntry.objects.order_by("-pk").values("pk")[:RECENT]
+    acts = AuditEntry.objects.filter(pk__in=newest, case__property=prop)
+    unread = Delivery.objects.filter(
+        recipient=user, property=prop, channel=Delivery.Channel.INBOX, state__in=UNREAD
+    )
+    return {
+        "acts": ArraySubquery(acts.order_by("-pk").values("pk")),
+        "waiting": ArraySubquery(unread.order_by("-pk").values("pk")[:RECENT]),
+    }
+
+
+def _stamp(row: Mapping[str, Any], now: datetime) -> str:
+    """Things become late by themselves, so each minute has a stamp of its own."""
+    parts = (f"{now:%H%M}", row.get("acts"), row.get("waiting"))
+    return hashlib.sha256(repr(parts).encode()).hexdigest()[:16]
+
+
+def counts(user: User, prop: Property, now: datetime, limit: int) -> dict[str, Any]:
+    """The figures of the board in one statement, each at most ``CAP``, with the first of each kind.
+
+    The lists of the board are cut short; what it counts never is. The numbers of the frame come
+    along: the board always stands in it.
+    """
+    visible = incidents.visible_to(user, prop).filter(status__in=incidents.OPEN)
+    things = items.pressing(user, prop)
+    overdue = visible.filter(next_due_at__lt=now)
+    soon = visible.filter(next_due_at__gte=now, next_due_at__lt=now + SOON)
+    due = {"longest": overdue, "nearest": soon}
+    row = (
+        Property.objects.filter(pk=prop.pk)
+        .values(
+            **shell_values(user, prop, now),
+            soon=count(soon),
+            things_soon=count(things.filter(next_due_at__gte=now, next_due_at__lt=now + SOON)),
+            running=count(_running(user, prop, now)),
+            tasks=count(_tasks(user, prop)),
+            task_rows=_task_rows(user, prop, limit),
+            mends=_mends(user, prop),
+            expired=count(items.open_items(user, prop).filter(status__in=items.GROUPS["disposal"])),
+            expiring=_expiring(user, prop, now),
+            seals=count(_sealed(user, prop)),
+            sealed=_seal_rows(user, prop),
+            next_shift=_next_shift(prop, now),
+            **{f"drill_{kind}": drills.newest(prop, kind) for kind in DRILLS},
+            **_happened(user, prop),
+            **{
+                name: Subquery(rows.order_by("next_due_at").values("next_due_at")[:1])
+                for name, rows in due.items()
+            },
+        )
+        .first()
+    )
+    found = dict(row or {})
+    return found | {
+        "stamp": _stamp(found, now),
+        "drills": {kind: found.get(f"drill_{kind}") for kind in DRILLS},
+    }
+
+
+def _mends(user: User, prop: Property) -> ArraySubquery:
+    """What reviews of events left this user to mend, the next day first."""
+    fields = {"text": "text", "due": "due_on", "number": "event__case__number"}
+    row = JSONObject(**fields, restricted="event__case__restricted")
+    return ArraySubquery(aftermath.my_actions(user, prop).values(row=row)[:MOST])
+
+
+def _expiring(user: User, prop: Property, now: datetime) -> ArraySubquery:
+    """Found things whose term ends within a week, the next day first."""
+    until = timezone.localdate(now) + EXPIRES_WITHIN
+    rows = items.pressing(user, prop).filter(
+        Q(kept_until=None) | Q(kept_until__lte=until),
+        expires_on__lte=until,
+        next_due_at__lt=now + EXPIRES_WITHIN + timedelta(days=2),
+    )
+    fields = {"number": "case__number", "category": "category"}
+    row = JSONObject(**fields, day=Greatest("expires_on", "kept_until"))
+    return ArraySubquery(rows.order_by("next_due_at", "pk").values(row=row)[:MOST])
+
+
+def _sealed(user: User, prop: Property) -> "QuerySet[RoomSeal]":
+    """Places under seal, as far as he may know."""
+    seen = events.visible_to(user, prop).order_by().values("pk")
+    return RoomSeal.objects.filter(property=prop, released_at=None, is_drill=False, event__in=seen)
+
+
+def _seal_rows(user: User, prop: Property) -> ArraySubquery:
+    row = JSONObject(place="place__label", number="event__case__number", since="sealed_at")
+    return ArraySubquery(_sealed(user, prop).order_by("sealed_at", "pk").values(row=row)[:MOST])
+
+
+def _next_shift(prop: Property, now: datetime) -> ArraySubquery:
+    """Who takes over as 值班经理 next, and when; none without a roster."""
+    rows = Shift.objects.filter(
+        property=prop,
+        role=Role.DUTY_MANAGER,
+        cancelled_at=None,
+        starts_at__gt=now,
+        starts_at__lte=now + timedelta(days=1),
+    )
+    row = JSONObject(name="user__name", label="label", at="starts_at")
+    return ArraySubquery(rows.order_by("starts_at", "pk").values(row=row)[:1])
+
+
+def urgent_complaints(user: User, prop: Property, now: datetime, limit: int) -> list[Any]:
+    """Open complaints overdue or due within two hours, most urgent first.
+
+    Of ``limit`` rows half are kept for what is due soon: it can still be held, so a long list of
+    what is late already must not push it off the page.
+    """
+    visible = incidents.visible_to(user, prop).filter(status__in=incidents.OPEN)
+    late = incidents.listed(visible.filter(next_due_at__lt=now))
+    soon = incidents.listed(visible.filter(next_due_at__gte=now, next_due_at__lt=now + SOON))
+    coming = list(soon.order_by("next_due_at", "pk")[:limit])
+    overdue = list(late.order_by("next_due_at", "pk")[: limit - min(len(coming), limit // 2)])
+    return overdue + coming[: limit - len(overdue)]
+
+
+def urgent_things(user: User, prop: Property, now: datetime, limit: int) -> list[Any]:
+    """Found things whose next step is late or due within two hours, most urgent first."""
+    rows = items.pressing(user, prop).filter(next_due_at__lt=now + SOON)
+    rows = items.listed(rows).annotate(is_blind=Exists(items.counting(user, prop)))
+    return list(rows.order_by("next_due_at", "pk")[:limit])
+
+
+def _running(user: User, prop: Property, now: datetime) -> "QuerySet[Any]":
+    return incidents.visible_to(user, prop).filter(
+        Q(next_due_at__gte=now + SOON) | Q(next_due_at=None), status__in=incidents.OPEN
+    )
+
+
+def running_complaints(user: User, prop: Property, now: datetime, limit: int) -> list[Any]:
+    """Open complaints that are not urgent, by the time they are due."""
+    rows = incidents.listed(_running(user, prop, now))
+    return list(rows.order_by("next_due_at", "pk")[:limit])
+
+
+def _tasks(user: User, prop: Property) -> "QuerySet[Task]":
+    roles = duty.task_roles(user, prop)
+    return Task.objects.filter(property=prop, role__in=roles, done_at=None)
+
+
+def _task_rows(user: User, prop: Property, limit: int) -> ArraySubquery:
+    """Tasks of the user's roles, oldest first."""
+    fields = {"text": "text", "role": "role", "since": "created_at"}
+    row = JSONObject(**fields, number="case__number", kind="case__kind")
+    return ArraySubquery(_tasks(user, prop).order_by("created_at", "pk").values(row=row)[:limit])

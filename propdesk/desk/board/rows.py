@@ -1,0 +1,115 @@
+"""Rows of the board out of what its queries read; nothing here asks the database."""
+
+from collections.abc import Iterable, Mapping
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.dateparse import parse_datetime
+from django.utils.translation import gettext as _
+
+from emergencies import playbooks
+from emergencies.models import Kind
+from emergencies.workflow import due_on
+from lostfound.models import Category
+from propdesk.core import cases
+from propdesk.core.models import Property
+from propdesk.core.roles import Role
+
+DRILL_SOON = timedelta(days=14)
+
+
+def figures(code: str, counts: Mapping[str, Any]) -> dict[str, Any]:
+    """The figures on top, each with the list it opens."""
+    base, things = (reverse(f"{app}:board", args=[code]) for app in ("incidents", "lostfound"))
+    return {
+        **counts,
+        "urgent": sum(counts[n] for n in ("overdue", "soon", "things_overdue", "things_soon")),
+        "things_url": things,
+        "things_overdue_url": f"{things}?state=overdue",
+        "overdue_url": f"{base}?state=overdue",
+        "soon_url": f"{base}?state=soon",
+        "open_url": base,
+        "sign_url": reverse("desk:sign", args=[code]),
+    }
+
+
+def task(code: str, row: Mapping[str, Any]) -> dict[str, Any]:
+    """A task of one of his roles."""
+    return {
+        "text": row["text"],
+        "number": row["number"],
+        "url": cases.url_of(code, row["kind"], row["number"]),
+        "since": parse_datetime(row["since"]),
+        "role": Role(row["role"]).label,
+    }
+
+
+def mend(code: str, row: Mapping[str, Any], now: datetime) -> dict[str, Any]:
+    """An action of a review; of a restricted event its number alone."""
+    due = date.fromisoformat(row["due"])
+    return {
+        "url": f"{reverse('emergencies:detail', args=[code, row['number']])}#review",
+        "text": _("保密事项") if row["restricted"] else row["text"],
+        "number": row["number"],
+        "due": due,
+        "is_late": due < timezone.localdate(now),
+    }
+
+
+def today(prop: Property, counts: Mapping[str, Any], since: date, now: datetime) -> dict[str, Any]:
+    """今日: who takes over, what expires, what is under seal, which drill is due."""
+    day = timezone.localdate(now)
+    return {
+        "shift": next(map(_shift, counts["next_shift"]), None),
+        "expiring": [_expiring(prop.code, row, day) for row in counts["expiring"]],
+        "expired": counts["expired"],
+        "expired_url": f"{reverse('lostfound:board', args=[prop.code])}?state=disposal",
+        "sealed": [_sealed(prop.code, row) for row in counts["sealed"]],
+        "drills": list(_drills(counts["drills"], since, day)),
+        "drills_url": reverse("emergencies:drills", args=[prop.code]),
+    }
+
+
+def _shift(row: Mapping[str, Any]) -> dict[str, Any]:
+    return {**row, "at": parse_datetime(row["at"])}
+
+
+def _expiring(code: str, row: Mapping[str, Any], today: date) -> dict[str, Any]:
+    last = date.fromisoformat(row["day"])
+    return {
+        "url": reverse("lostfound:detail", args=[code, row["number"]]),
+        "number": row["number"],
+        "category": Category(row["category"]).label,
+        "words": _last_day(last, today),
+    }
+
+
+def _last_day(day: date, today: date) -> str:
+    left = (day - today).days
+    if left <= 0:
+        return _("今天到期")
+    return _("还有 %(n)d 天") % {"n": left}
+
+
+def _sealed(code: str, row: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        "url": reverse("emergencies:seals", args=[code, row["number"]]),
+        "place": row["place"],
+        "number": row["number"],
+        "since": parse_datetime(row["since"]),
+    }
+
+
+def _drills(
+    last: Mapping[str, datetime | None], since: date, today: date
+) -> Iterable[dict[str, Any]]:
+    """Drills due within two weeks, and those that are late."""
+    for code, at in last.items():
+        plan = playbooks.PLAYBOOKS[code].drill
+        if plan is None:
+            continue
+        due = due_on(timezone.localdate(at) if at else None, since, plan.every_months)
+        if due <= today + DRILL_SOON:
+            yield {"kind": Kind(code).label, "due": due, "is_late": due < today}
