@@ -22,7 +22,7 @@ from tests.faults.twin import Twin
 from tests.faults.workers import Workers
 from tests.platform.stack import Stack, wait_for
 
-pytestmark = [pytest.mark.stack, pytest.mark.slow, pytest.mark.xdist_group("faults")]
+pytestmark = [pytest.mark.stack, pytest.mark.slow]
 SEED = 20261126
 KINDS = ("theft", "power_outage") * 3
 """Their levels are ten minutes apart: none falls due by itself while the test runs."""

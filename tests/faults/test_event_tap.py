@@ -4,7 +4,7 @@ import pytest
 
 from tests.faults import tap
 
-pytestmark = [pytest.mark.stack, pytest.mark.slow, pytest.mark.xdist_group("faults")]
+pytestmark = [pytest.mark.stack, pytest.mark.slow]
 TAPS, LIMIT = 10, 2.0
 
 

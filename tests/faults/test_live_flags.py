@@ -8,7 +8,7 @@ import pytest
 
 from tests.platform.stack import Stack, wait_for
 
-pytestmark = [pytest.mark.stack, pytest.mark.slow, pytest.mark.xdist_group("faults")]
+pytestmark = [pytest.mark.stack, pytest.mark.slow]
 
 
 def _sql(stack: Stack, statement: str, *values: object) -> list[tuple[object, ...]]:

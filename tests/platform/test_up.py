@@ -22,7 +22,7 @@ from tests.platform.stack import (
     wait_for,
 )
 
-pytestmark = [pytest.mark.stack, pytest.mark.slow, pytest.mark.xdist_group("up")]
+pytestmark = [pytest.mark.stack, pytest.mark.slow]
 WAKE = "from propdesk.core import wake; wake.now('core.render')"
 
 
