@@ -26,6 +26,9 @@ from propdesk.localstack.postgres import Postgres
 
 PID_FILE = "postgres.pid"
 NEEDS_DATABASE = {"_django_db_helper", "db", "transactional_db", "live_server"}
+SERVERS = "tests/platform/"
+"""Tests of the programs themselves: some start a database or a broker without a fixture of Django."""
+PASSED_OVER = pytest.StashKey[int]()
 
 
 class _Body:
@@ -51,6 +54,42 @@ def _start_once() -> Path:
             process.returncode = 0  # the controller of the run stops it
             server.bootstrap()
         return server.run_dir
+
+
+def uses_database(item: pytest.Item) -> bool:
+    """Say whether a test may open the database: Django's is shut to every other."""
+    marked = item.get_closest_marker("django_db") is not None
+    return marked or bool(NEEDS_DATABASE & set(getattr(item, "fixturenames", ())))
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """On other servers (``tests.real_servers``) pass over what no server can change."""
+    if "PROPDESK_TEST_OTHER_SERVERS" not in os.environ:
+        return
+    kept, passed = [], []
+    for item in items:
+        stays = uses_database(item) or item.nodeid.startswith(SERVERS)
+        (kept if stays else passed).append(item)
+    config.hook.pytest_deselected(items=passed)
+    items[:] = kept
+    config.stash[PASSED_OVER] = len(passed)
+    if hasattr(config, "workeroutput"):
+        config.workeroutput["passed_over"] = len(passed)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: Any, error: object) -> None:
+    """Hear from a worker of pytest-xdist, which collects, how many tests it passed over."""
+    with contextlib.suppress(AttributeError, KeyError):
+        node.config.stash[PASSED_OVER] = node.workeroutput["passed_over"]
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Print how many tests this pass left to the first one."""
+    passed = terminalreporter.config.stash.get(PASSED_OVER, None)
+    if passed is not None:
+        terminalreporter.write_line(f"{passed} tests open neither database nor broker: ran once")
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
@@ -109,8 +148,7 @@ def _set_role(cursor: CursorWrapper) -> None:
 @pytest.fixture(autouse=True)
 def _application_role(request: pytest.FixtureRequest) -> Iterator[None]:
     """Run the body of every test that uses the database as the application role."""
-    marked = request.node.get_closest_marker("django_db") is not None
-    if not marked and not NEEDS_DATABASE & set(request.fixturenames):
+    if not uses_database(request.node):
         yield
         return
     request.getfixturevalue("_django_db_helper")

@@ -30,6 +30,7 @@ def main(pg_bin: str, arguments: list[str]) -> int:
         postgres.bootstrap()
         environment = {
             **os.environ,
+            "PROPDESK_TEST_OTHER_SERVERS": "1",
             "DATABASE_URL": database_url(paths.OWNER_ROLE, postgres.run_dir, paths.DATABASE),
         }
         command = [sys.executable, "-m", "pytest", *arguments]

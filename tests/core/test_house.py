@@ -18,7 +18,6 @@ from propdesk.core.house_places import Spot
 from propdesk.core.models import Membership, Place, Property, Shift, User
 from propdesk.core.roles import Role, standing
 from propdesk.core.transitions import ConflictError, RefusedInput
-from tests.core.test_house_permissions import snapshot
 from tests.factories import (
     DepartmentFactory,
     DeputyFactory,
@@ -31,7 +30,7 @@ from tests.factories import (
     fresh,
     member,
 )
-from tests.incidents.moves import refuses
+from tests.incidents.moves import fingerprint, refuses
 
 pytestmark = pytest.mark.django_db
 WHY = "测试原因"
@@ -51,10 +50,10 @@ def admin(prop: Property) -> User:
 
 def refused(act: Callable[[], Any], error: type[Exception]) -> Exception:
     """The error ``act`` raises; the database is the same before and after."""
-    before = snapshot()
+    before = fingerprint()
     with pytest.raises(error) as caught:
         act()
-    assert snapshot() == before
+    assert fingerprint() == before
     return caught.value
 
 
@@ -221,12 +220,12 @@ def test_reset_password_takes_the_second_step_away_on_purpose_only(
 
 @pytest.mark.parametrize("role", [Role.DUTY_MANAGER, Role.STAFF, Role.PROPERTY_MANAGER])
 def test_nobody_gives_a_role_to_himself(prop: Property, admin: User, role: Role) -> None:
-    before = snapshot()
+    before = fingerprint()
 
     with pytest.raises(PermissionDenied):
         house_people.give_role(prop, admin, Post(role), by=admin, reason="我也值班")
 
-    assert snapshot() == before
+    assert fingerprint() == before
 
 
 def test_give_role_held_already_is_a_conflict(prop: Property, admin: User) -> None:

@@ -18,9 +18,8 @@ from propdesk.core.house_import_staff import STAFF
 from propdesk.core.models import Draft, Membership, Place, Property, User
 from propdesk.core.roles import Role, standing
 from propdesk.core.transitions import ConflictError
-from tests.core.test_house_permissions import snapshot
 from tests.factories import DepartmentFactory, PlaceFactory, PropertyFactory, fresh, member
-from tests.incidents.moves import refuses
+from tests.incidents.moves import fingerprint, refuses
 
 pytestmark = pytest.mark.django_db
 PLACE_HEAD = "楼栋,楼层,房间或公共区域,类型,房号\n"
@@ -52,17 +51,17 @@ def faults(plan: Plan) -> list[tuple[int, str]]:
 
 
 def test_places_upload_writes_nothing_but_the_draft(prop: Property, admin: User) -> None:
-    before = snapshot()
+    before = fingerprint()
 
     plan = upload(PLACES, prop, "A座,18层,1806,房间,A-1806\n", admin)
 
-    after = snapshot()
+    after = fingerprint()
     assert shown(plan) == [
         (2, "new", "A座", ""),
         (2, "new", "A座 18层", ""),
         (2, "new", "A座 18层 1806", "A-1806"),
     ]
-    assert {name for name in after if after[name] != before[name]} == {"core.Draft"}
+    assert {name for name in after if after[name] != before[name]} == {"core_draft"}
 
 
 def test_places_confirm_makes_the_whole_tree(prop: Property, admin: User) -> None:
@@ -124,13 +123,13 @@ def test_places_wrong_rows_are_named_and_nothing_is_imported(
 ) -> None:
     PlaceFactory(property=prop, kind="spot", name="旧仓", code="Z-9")
     plan = upload(PLACES, prop, rows, admin)
-    before = snapshot()
+    before = fingerprint()
 
     with pytest.raises(ConflictError):
         house_import.confirm(PLACES, prop, plan.seen, by=admin)
 
     assert faults(plan) == expected
-    assert snapshot() == before
+    assert fingerprint() == before
 
 
 def test_confirm_refuses_what_was_not_shown(prop: Property, admin: User) -> None:
@@ -138,11 +137,11 @@ def test_confirm_refuses_what_was_not_shown(prop: Property, admin: User) -> None
     house_places.create_place(
         prop, house_places.Spot("building", "A座"), by=admin, reason="somebody else"
     )
-    before = snapshot()
+    before = fingerprint()
 
     with pytest.raises(ConflictError):
         house_import.confirm(PLACES, prop, plan.seen, by=admin)
-    assert snapshot() == before
+    assert fingerprint() == before
 
 
 def test_confirm_without_a_file_of_ones_own_is_a_conflict(prop: Property, admin: User) -> None:
@@ -248,13 +247,13 @@ def test_staff_wrong_rows_are_named_and_nothing_is_imported(
     member(prop, Role.STAFF, username="closed", is_active=False)
     member(prop, Role.GENERAL_MANAGER, username="boss")
     plan = upload(STAFF, prop, rows, by)
-    before = snapshot()
+    before = fingerprint()
 
     with pytest.raises(ConflictError):
         house_import.confirm(STAFF, prop, plan.seen, by=by)
 
     assert faults(plan) == expected
-    assert snapshot() == before
+    assert fingerprint() == before
 
 
 def url(prop: Property, name: str) -> str:

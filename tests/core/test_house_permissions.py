@@ -6,7 +6,6 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from django.apps import apps
 from django.core.exceptions import PermissionDenied
 from django.utils import timezone
 
@@ -27,7 +26,7 @@ from tests.factories import (
     ShiftFactory,
     member,
 )
-from tests.incidents.moves import refuses
+from tests.incidents.moves import fingerprint, refuses
 
 pytestmark = pytest.mark.django_db
 WHY = "测试原因"
@@ -184,14 +183,6 @@ CASES: dict[str, tuple[Case, set[Role]]] = {
 }
 
 
-def snapshot() -> dict[str, list[Any]]:
-    """Every row of every table of the core: equal snapshots mean nothing was written."""
-    return {
-        model._meta.label: sorted(model._base_manager.values_list(), key=repr)
-        for model in apps.get_app_config("core").get_models()
-    }
-
-
 @pytest.mark.parametrize("role", Role)
 @pytest.mark.parametrize("name", CASES)
 def test_act_by_role(name: str, role: Role) -> None:
@@ -199,15 +190,15 @@ def test_act_by_role(name: str, role: Role) -> None:
     make, allowed = CASES[name]
     act = make(prop)
     by = member(prop, role)
-    before = snapshot()
+    before = fingerprint()
 
     if role in allowed:
         act(by)
-        assert snapshot() != before
+        assert fingerprint() != before
     else:
         with pytest.raises(PermissionDenied):
             act(by)
-        assert snapshot() == before
+        assert fingerprint() == before
 
 
 @pytest.mark.parametrize("name", CASES)
@@ -234,11 +225,11 @@ def test_cases_cover_every_action_that_writes() -> None:
 def test_nobody_gives_himself_a_high_rank(role: Role) -> None:
     prop = PropertyFactory()
     by = member(prop, *({Role.ADMIN, Role.GENERAL_MANAGER} - {role}))
-    before = snapshot()
+    before = fingerprint()
 
     with pytest.raises(PermissionDenied):
         house_people.give_role(prop, by, Post(role), by=by, reason=WHY)
-    assert snapshot() == before
+    assert fingerprint() == before
 
 
 def test_account_that_works_elsewhere_needs_permission_in_both_houses() -> None:

@@ -11,8 +11,8 @@ from propdesk.core import house_settings
 from propdesk.core.models import Property, User
 from propdesk.core.roles import Role, standing
 from propdesk.core.transitions import ConflictError, RefusedInput
-from tests.core.test_house_permissions import snapshot
 from tests.factories import PropertyFactory, member
+from tests.incidents.moves import fingerprint
 
 pytestmark = pytest.mark.django_db
 WHY = "换了签约医院"
@@ -56,7 +56,7 @@ def test_save_settings_writes_only_what_changed(prop: Property, admin: User) -> 
 
 
 def test_save_settings_that_contradict_are_refused(prop: Property, admin: User) -> None:
-    before = snapshot()
+    before = fingerprint()
 
     with pytest.raises(RefusedInput) as refused:
         house_settings.save_settings(
@@ -64,20 +64,20 @@ def test_save_settings_that_contradict_are_refused(prop: Property, admin: User) 
         )
 
     assert list(refused.value.errors) == ["review_escalate"]
-    assert snapshot() == before
+    assert fingerprint() == before
 
 
 def test_save_settings_from_a_stale_form_is_a_conflict(prop: Property, admin: User) -> None:
     seen = house_settings.version(prop)
     values = {"duty_phone": "13800000000"}
     house_settings.save_settings(prop, values, by=admin, reason=WHY, seen=seen)
-    before = snapshot()
+    before = fingerprint()
 
     with pytest.raises(ConflictError):
         house_settings.save_settings(
             prop, {"duty_phone": "13900000000"}, by=admin, reason=WHY, seen=seen
         )
-    assert snapshot() == before
+    assert fingerprint() == before
 
 
 @pytest.mark.parametrize("role", [Role.ADMIN, Role.PROPERTY_MANAGER, Role.GENERAL_MANAGER])
@@ -91,10 +91,10 @@ def test_save_settings_changes_how_long_things_are_kept_by_the_general_manager_o
         changed = house_settings.save_settings(prop, values, by=by, reason=WHY)
         assert sorted(changed) == ["hospital_name", "retention"]
     else:
-        before = snapshot()
+        before = fingerprint()
         with pytest.raises(PermissionDenied):
             house_settings.save_settings(prop, values, by=by, reason=WHY)
-        assert snapshot() == before
+        assert fingerprint() == before
 
 
 @pytest.mark.parametrize("role", [Role.ADMIN, Role.PROPERTY_MANAGER, Role.GENERAL_MANAGER])
@@ -176,11 +176,11 @@ def test_first_run_page_is_asked_once_and_saved_whole(client: Client) -> None:
 
 
 def test_first_run_twice_is_a_conflict(prop: Property, admin: User) -> None:
-    before = snapshot()
+    before = fingerprint()
 
     with pytest.raises(ConflictError):
         house_settings.first_run(prop, {"name": "新名"}, by=admin)
-    assert snapshot() == before
+    assert fingerprint() == before
 
 
 @pytest.mark.parametrize(

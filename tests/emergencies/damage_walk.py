@@ -11,7 +11,7 @@ from propdesk.core.models import Place, Property, StaffSignature, User
 from propdesk.core.persons import Guest
 from propdesk.core.roles import Role
 from tests.factories import PASSWORD, PlaceFactory, PropertyFactory, member
-from tests.incidents.journey import drawn
+from tests.incidents.journey import drawn, keep_signatures
 
 LAMP = workflow.Line("台灯", 1, "盏", Decimal("180.00"), depreciation=20)
 CARPET = workflow.Line("地毯清洗", 2, "平方米", Decimal("33.35"))
@@ -34,8 +34,7 @@ class Desk:
         self.pm: User = member(self.prop, Role.PROPERTY_MANAGER, name="张岚")
         self.gm: User = member(self.prop, Role.GENERAL_MANAGER, name="陈国栋")
         self.cashier: User = member(self.prop, Role.CASHIER, name="何静")
-        for user in (self.dm, self.pm, self.gm, self.cashier):
-            signatures.keep(user, drawn())
+        keep_signatures(self.dm, self.pm, self.gm, self.cashier)
         self.room: Place = PlaceFactory(property=self.prop, name="1203房")
 
     def started(self, **changes: Any) -> Event:

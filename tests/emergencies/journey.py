@@ -17,12 +17,18 @@ from emergencies.playbooks.board import Board, StepLine
 from emergencies.playbooks.schema import Fact, Step, StepField
 from emergencies.queries import evidence
 from emergencies.queries import seals as sealed
-from propdesk.core import signatures
 from propdesk.core.models import Department, Place, Property, User
 from propdesk.core.persons import Guest
 from propdesk.core.roles import Role
-from tests.factories import PASSWORD, DepartmentFactory, PlaceFactory, PropertyFactory, member
-from tests.incidents.journey import drawn
+from tests.factories import (
+    PASSWORD,
+    DepartmentFactory,
+    PlaceFactory,
+    Post,
+    PropertyFactory,
+    members,
+)
+from tests.incidents.journey import drawn, keep_signatures
 
 S = Event.Status
 W = workflow
@@ -101,17 +107,20 @@ class House:
 
     def __post_init__(self) -> None:
         self.security: Department = DepartmentFactory(property=self.prop, name="保安部")
-        self.people: dict[Role, User] = {}
-        for role, name in NAMES.items():
-            guards = role in (Role.SECURITY, Role.SECURITY_MANAGER)
-            department = self.security if guards else None
-            self.people[role] = member(self.prop, role, department=department, name=name)
-            signatures.keep(self.people[role], drawn())
-        self.guard2 = member(self.prop, Role.SECURITY, department=self.security, name="赵刚")
-        self.dm2 = member(self.prop, Role.DUTY_MANAGER, name="高翔")
-        """A duty manager of another shift: no reader of what is confidential."""
-        for user in (self.guard2, self.dm2):
-            signatures.keep(user, drawn())
+        guards = (Role.SECURITY, Role.SECURITY_MANAGER)
+        posts = [
+            Post(role, name, self.security if role in guards else None)
+            for role, name in NAMES.items()
+        ]
+        *people, self.guard2, self.dm2 = members(
+            self.prop,
+            *posts,
+            Post(Role.SECURITY, "赵刚", self.security),
+            # A duty manager of another shift: no reader of what is confidential.
+            Post(Role.DUTY_MANAGER, "高翔"),
+        )
+        self.people: dict[Role, User] = dict(zip(NAMES, people, strict=True))
+        keep_signatures(*people, self.guard2, self.dm2)
         self.room: Place = PlaceFactory(
             property=self.prop, kind=Place.Kind.ROOM, name="1806", code="A-1806", label="A座 1806"
         )

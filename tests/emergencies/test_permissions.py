@@ -21,11 +21,10 @@ from tests.emergencies.moves import Act
 from tests.factories import DeputyFactory, MembershipFactory, PropertyFactory, UserFactory
 from tests.factories import fresh as read
 from tests.incidents.journey import drawn
-from tests.incidents.moves import fingerprint
+from tests.incidents.moves import Print, fingerprint
 
 pytestmark = pytest.mark.django_db
 RELATIONS = ("stranger", "own", "deputy", "elsewhere")
-Print = dict[str, tuple[int, str]]
 
 
 class Undo(Exception):  # noqa: N818 -- control flow of the tests

@@ -1,5 +1,7 @@
 """A complaint walked to a given state through the workflow itself: no state is ever faked."""
 
+import functools
+import hashlib
 import io
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
@@ -11,11 +13,11 @@ from PIL import Image, ImageDraw
 
 from incidents import workflow
 from incidents.models import Complaint
-from propdesk.core import signatures
-from propdesk.core.models import Department, Property, Report, User
+from propdesk.core import images
+from propdesk.core.models import Department, Property, Report, StaffSignature, User
 from propdesk.core.persons import Guest
 from propdesk.core.roles import Role
-from tests.factories import PASSWORD, DepartmentFactory, PropertyFactory, member
+from tests.factories import PASSWORD, DepartmentFactory, Post, PropertyFactory, members
 
 S = Complaint.Status
 GUEST = Guest(name="王晓梅", honorific="ms", phone="13800005678")
@@ -47,6 +49,7 @@ REPORT = {
 }
 
 
+@functools.cache
 def drawn() -> bytes:
     """A PNG with a stroke, as signature_pad sends it."""
     picture = Image.new("RGBA", (400, 160), (0, 0, 0, 0))
@@ -54,6 +57,20 @@ def drawn() -> bytes:
     out = io.BytesIO()
     picture.save(out, "PNG")
     return out.getvalue()
+
+
+@functools.cache
+def _kept() -> bytes:
+    return images.signature_png(drawn())
+
+
+def keep_signatures(*users: User) -> None:
+    """Each keeps the drawn signature as ``signatures.keep`` writes it, in one statement for all."""
+    image, now = _kept(), timezone.now()
+    digest = hashlib.sha256(image).hexdigest()
+    StaffSignature.objects.bulk_create(
+        StaffSignature(user=user, image=image, sha256=digest, created_at=now) for user in users
+    )
 
 
 @dataclass
@@ -66,12 +83,14 @@ class House:
 
     def __post_init__(self) -> None:
         self.department: Department = DepartmentFactory(property=self.prop, name="工程部")
-        self.dm = member(self.prop, Role.DUTY_MANAGER, name="周敏")
-        self.pm = member(self.prop, Role.PROPERTY_MANAGER, name="张岚")
-        self.gm = member(self.prop, Role.GENERAL_MANAGER, name="陈国栋")
-        self.engineer = member(self.prop, Role.ENGINEERING, department=self.department)
-        for user in (self.dm, self.pm, self.gm):
-            signatures.keep(user, drawn())
+        self.dm, self.pm, self.gm, self.engineer = members(
+            self.prop,
+            Post(Role.DUTY_MANAGER, "周敏"),
+            Post(Role.PROPERTY_MANAGER, "张岚"),
+            Post(Role.GENERAL_MANAGER, "陈国栋"),
+            Post(Role.ENGINEERING, department=self.department),
+        )
+        keep_signatures(self.dm, self.pm, self.gm)
 
     def new(self, *, by: User | None = None, **changes: Any) -> Complaint:
         data = workflow.Intake(words="空调有异响", guest=GUEST)

@@ -17,7 +17,7 @@ from propdesk.core.transitions import ConflictError
 from tests.factories import DeputyFactory, MembershipFactory, PropertyFactory, UserFactory, fresh
 from tests.incidents import moves
 from tests.incidents.journey import House, drawn
-from tests.incidents.moves import Act, fingerprint
+from tests.incidents.moves import Act, Print, fingerprint
 
 RELATIONS = ("stranger", "own", "assigned", "deputy", "elsewhere")
 READING = {"read", "history", "print"}
@@ -25,9 +25,6 @@ READING = {"read", "history", "print"}
 
 BOXES = Grant(any=frozenset({Role.PROPERTY_MANAGER}))
 """Signing is not in ACTIONS: the box decides, and here it is the property manager's turn."""
-
-
-Print = dict[str, tuple[int, str]]
 
 
 def without_roles(whole: Print) -> Print:

@@ -1,5 +1,6 @@
 """A found thing walked to a given state through the workflow itself: no state is ever faked."""
 
+import functools
 import io
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
@@ -11,11 +12,17 @@ from PIL import Image
 
 from lostfound import categories, workflow
 from lostfound.models import FoundItem, StoragePlace
-from propdesk.core import signatures
 from propdesk.core.models import Department, Place, Property, User
 from propdesk.core.roles import Role
-from tests.factories import PASSWORD, DepartmentFactory, PlaceFactory, PropertyFactory, member
-from tests.incidents.journey import drawn
+from tests.factories import (
+    PASSWORD,
+    DepartmentFactory,
+    PlaceFactory,
+    Post,
+    PropertyFactory,
+    members,
+)
+from tests.incidents.journey import keep_signatures
 
 S = FoundItem.Status
 FIND = workflow.Find(
@@ -26,6 +33,7 @@ FIND = workflow.Find(
 )
 
 
+@functools.cache
 def photo(colour: str = "navy", size: tuple[int, int] = (320, 240)) -> bytes:
     """A small JPEG; another colour is another photo."""
     out = io.BytesIO()
@@ -49,17 +57,17 @@ class House:
     def __post_init__(self) -> None:
         self.security: Department = DepartmentFactory(property=self.prop, name="保安部")
         self.housekeeping: Department = DepartmentFactory(property=self.prop, name="管家部")
-        self.dm = member(self.prop, Role.DUTY_MANAGER, name="周敏")
-        self.pm = member(self.prop, Role.PROPERTY_MANAGER, name="张岚")
-        self.gm = member(self.prop, Role.GENERAL_MANAGER, name="陈国栋")
-        self.guard = member(self.prop, Role.SECURITY, department=self.security, name="李强")
-        self.guard2 = member(self.prop, Role.SECURITY, department=self.security, name="赵刚")
-        self.cleaner = member(
-            self.prop, Role.HOUSEKEEPING, department=self.housekeeping, name="孙丽"
+        self.dm, self.pm, self.gm, self.guard, self.guard2, self.cleaner, self.desk = members(
+            self.prop,
+            Post(Role.DUTY_MANAGER, "周敏"),
+            Post(Role.PROPERTY_MANAGER, "张岚"),
+            Post(Role.GENERAL_MANAGER, "陈国栋"),
+            Post(Role.SECURITY, "李强", self.security),
+            Post(Role.SECURITY, "赵刚", self.security),
+            Post(Role.HOUSEKEEPING, "孙丽", self.housekeeping),
+            Post(Role.FRONT_DESK, "钱婷"),
         )
-        self.desk = member(self.prop, Role.FRONT_DESK, name="钱婷")
-        for user in (self.dm, self.pm, self.gm, self.guard, self.guard2):
-            signatures.keep(user, drawn())
+        keep_signatures(self.dm, self.pm, self.gm, self.guard, self.guard2)
         self.lobby: Place = PlaceFactory(property=self.prop, name="A座大堂")
         self.shelf = self.storage("2号柜 上层", "G2-1")
         self.other_shelf = self.storage("2号柜 下层", "G2-2")

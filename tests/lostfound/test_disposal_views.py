@@ -22,7 +22,7 @@ from propdesk.core.models import AuditEntry, StaffSignature
 from propdesk.core.roles import DUTY, Role
 from propdesk.desk import shell
 from tests.factories import PASSWORD, PropertyFactory, member
-from tests.incidents.moves import fingerprint
+from tests.incidents.moves import Print, fingerprint
 from tests.lostfound import claiming, disposing
 from tests.lostfound.disposing import (
     LATER,
@@ -77,7 +77,7 @@ def both(house: House) -> dict[str, str]:
     return {"guard": str(house.guard.pk), "guard_password": PASSWORD}
 
 
-def but_drafts() -> dict[str, tuple[int, str]]:
+def but_drafts() -> Print:
     """Everything but what is kept of a refused form, and the sessions of the browsers."""
     return {t: d for t, d in fingerprint().items() if t not in ("core_draft", "core_formtoken")}
 

@@ -17,14 +17,13 @@ from propdesk.core.transitions import ConflictError
 from tests.factories import DeputyFactory, MembershipFactory, PropertyFactory, UserFactory
 from tests.factories import fresh as read
 from tests.incidents.journey import drawn
-from tests.incidents.moves import fingerprint, refuses
+from tests.incidents.moves import Print, fingerprint, refuses
 from tests.lostfound import moves
 from tests.lostfound.journey import House, S
 from tests.lostfound.moves import Act
 
 pytestmark = pytest.mark.django_db
 RELATIONS = ("stranger", "own", "assigned", "deputy", "elsewhere")
-Print = dict[str, tuple[int, str]]
 OF_THE_HOUSE = {"log", "set_policy"}
 """Acts of a property, not on a thing: nobody owns anything yet."""
 
