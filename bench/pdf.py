@@ -28,11 +28,10 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-import pdf_content
-import pdf_sides
-from pdf_measure import Row, least
-from pdf_parts import PARTS, Ratio
-from pdf_sides import FONTS, REPEATS, ROOT
+from papers import content, sides
+from papers.measure import Row, least
+from papers.parts import PARTS, Ratio
+from papers.sides import FONTS, REPEATS, ROOT
 
 LABELS = {
     "ours": "PropDesk",
@@ -43,10 +42,10 @@ LABELS = {
     "typst": "typst",
 }
 SIDES = {
-    "ours": pdf_sides.ours,
-    "plain": pdf_sides.out_of_the_box,
-    "bare": pdf_sides.as_installed,
-    "chromium": pdf_sides.chromium,
+    "ours": sides.ours,
+    "plain": sides.out_of_the_box,
+    "bare": sides.as_installed,
+    "chromium": sides.chromium,
 }
 ENGINES = ("reportlab", "typst")
 ONCE = frozenset({"bare"})
@@ -92,11 +91,10 @@ def installed(engines: str, *, bare: bool) -> dict[str, str]:
 
 def run_child(side: str, folder: Path, interpreter: str = sys.executable) -> Any:
     """What one side or part measured, in a process of its own."""
-    command = [interpreter, __file__, "--child", side, "--folder", str(folder)]
+    command = [interpreter, str(Path(__file__).resolve()), "--child", side, "--folder", str(folder)]
     if side in ENGINES:
-        script = Path(__file__).with_name("pdf_engines.py")
-        command = [interpreter, str(script), side, str(folder), str(FONTS), str(REPEATS)]
-    done = subprocess.run(command, check=True, stdout=subprocess.PIPE)
+        command = [interpreter, "-m", "papers.engines", side, str(folder), str(FONTS), str(REPEATS)]
+    done = subprocess.run(command, check=True, stdout=subprocess.PIPE, cwd=Path(__file__).parent)
     return json.loads(done.stdout.splitlines()[-1])
 
 
@@ -152,8 +150,8 @@ def compare(rounds: int, engines: str, *, bare: bool) -> bool:
     """Print both tables; whether every goal is met."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        pdf_sides.uploads(folder)
-        pdf_content.write(folder)
+        sides.uploads(folder)
+        content.write(folder)
         runs = interleaved(installed(engines, bare=bare), folder, rounds)
         parts = [tuple(ratio) for part in PARTS for ratio in run_child(part, folder)]
     print_sides(runs)

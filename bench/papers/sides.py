@@ -7,9 +7,9 @@ import shutil
 from pathlib import Path
 from typing import Any
 
-from pdf_measure import Row, cost, cpu_seconds, measure
+from papers.measure import Row, cost, cpu_seconds, measure
 
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parents[2]
 FONTS = ROOT / "propdesk/core/pdf/fonts"
 REPEATS = 4
 SLOW_REPEATS = 1

@@ -1,8 +1,8 @@
-"""The sample report by reportlab and by typst, from the blocks of `pdf_content`.
+"""The sample report by reportlab and by typst, from the blocks of `content`.
 
 Runs in an environment of its own (bench/requirements.txt), without the project:
 
-    python bench/pdf_engines.py reportlab|typst FOLDER FONTS REPEATS [--keep FILE]
+    cd bench; python -m papers.engines reportlab|typst FOLDER FONTS REPEATS [--keep FILE]
 
 Both get our fonts, the print copies of the photos and the same words. Between two prints a figure in
 every text changes: typst would otherwise answer from its memory of the last one.
@@ -17,7 +17,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from pdf_measure import measure
+from papers.measure import measure
 
 FACES = ("Sans-Regular", "Sans-Bold", "Serif-Regular", "Serif-Bold", "Rare-Regular")
 WIDTH_MM = 171

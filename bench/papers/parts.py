@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 from unittest import mock
 
-from pdf_measure import cost, in_turns, status_mb
-from pdf_sides import paper_with
+from papers.measure import cost, in_turns, status_mb
+from papers.sides import paper_with
 
 Ratio = tuple[str, float, float | None]
 """What, its value, and the goal it may not exceed (None where the issue sets none)."""
