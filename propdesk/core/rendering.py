@@ -16,6 +16,7 @@ from typing import Any
 from django.conf import settings
 from django.core.files.base import ContentFile
 from django.db import IntegrityError, transaction
+from django.db.models import Q
 from django.template.loader import render_to_string
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -30,6 +31,7 @@ from propdesk.core.pdf.render import RenderedPdf, RenderFailed, RenderRefused
 log = logging.getLogger(__name__)
 DRAFT_FOR = timedelta(hours=23)
 """A draft is made anew after this long; its file goes an hour later (``core.orphans``)."""
+MOST_AHEAD = 100
 RETRY_AFTER = (timedelta(seconds=10), timedelta(minutes=1), timedelta(minutes=5))
 
 
@@ -212,6 +214,14 @@ def render_due(now: datetime) -> int:
 def is_waiting(now: datetime) -> bool:
     """Whether a paper waits to be made; the worker for papers only starts when one does."""
     return RenderJob.objects.filter(state="pending", next_try_at__lte=now).exists()
+
+
+def ahead_of(job: RenderJob) -> int:
+    """How many papers of all houses are made before this one; ``MOST_AHEAD`` stands for more."""
+    at = job.next_try_at
+    earlier = Q(next_try_at__lt=at) | Q(next_try_at=at, pk__lt=job.pk)
+    rows = RenderJob.objects.filter(earlier, state=RenderJob.State.PENDING)
+    return rows.values("pk")[:MOST_AHEAD].count()
 
 
 @transaction.atomic

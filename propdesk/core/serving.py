@@ -1,9 +1,11 @@
 """How private bytes leave the house: photos and papers, each with the heads that keep them harmless."""
 
 import logging
+from datetime import timedelta
 from typing import Any
 
 from django.http import FileResponse, Http404, HttpResponse
+from django.utils import timezone
 from django.utils.http import content_disposition_header
 
 from propdesk.core import rendering
@@ -82,6 +84,9 @@ def waiting(
         rendering.retry(job)
         return done(request, request.path)
     context = {"job": job, "title": title, "number": number, "back_url": back}
+    if job is not None and job.state == RenderJob.State.PENDING:
+        waited = max(timezone.now() - job.next_try_at, timedelta())
+        context |= {"ahead": rendering.ahead_of(job), "seconds": int(waited.total_seconds())}
     return page(request, "core/paper_wait.html", context, status=202)
 
 

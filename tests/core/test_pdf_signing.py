@@ -2,6 +2,7 @@
 
 import asyncio
 import datetime as dt
+import hashlib
 import io
 import shutil
 import subprocess
@@ -139,6 +140,22 @@ def test_every_approval_verifies_by_the_full_rules_and_names_its_signer(ours, se
         "封存",
         *[each.reason for each in CHAIN],
     ]
+
+
+def test_every_signature_names_the_certificate_that_made_it(ours, sealed):
+    from pyhanko.pdf_utils.reader import PdfFileReader
+
+    found = PdfFileReader(io.BytesIO(sealed)).embedded_signatures
+    named = []
+    for each in found:
+        attributes = {
+            attribute["type"].native: attribute["values"][0]
+            for attribute in each.signer_info["signed_attrs"]
+        }
+        assert sorted(attributes) == ["content_type", "message_digest", "signing_certificate_v2"]
+        named.append(attributes["signing_certificate_v2"]["certs"][0]["cert_hash"].native)
+
+    assert named == [hashlib.sha256(ours[0].certificate).digest()] * 3
 
 
 @pytest.mark.parametrize("where", [0.01, 0.3, 0.6, 0.9])

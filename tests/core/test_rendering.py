@@ -66,6 +66,26 @@ def test_job_is_made_once_into_a_document(printer):
     assert not rendering.is_waiting(timezone.now())
 
 
+def test_place_in_the_queue_counts_what_is_made_before(printer):
+    with time_machine.travel(timezone.now(), tick=False) as clock:
+        jobs = [rendering.request(CaseFactory(), "paper", by=None) for _each in range(3)]
+        jobs[0].state = RenderJob.State.FAILED
+        jobs[0].save()
+        clock.shift(1)
+        last = rendering.request(CaseFactory(), "paper", by=None)
+        clock.shift(-5)
+        first = rendering.request(CaseFactory(), "paper", by=None)
+
+    assert [rendering.ahead_of(job) for job in (first, jobs[1], jobs[2], last)] == [0, 1, 2, 3]
+
+
+def test_place_in_a_long_queue_is_counted_no_further(printer, monkeypatch):
+    monkeypatch.setattr(rendering, "MOST_AHEAD", 2)
+    jobs = [rendering.request(CaseFactory(), "paper", by=None) for _each in range(4)]
+
+    assert [rendering.ahead_of(job) for job in jobs] == [0, 1, 2, 2]
+
+
 def test_draft_is_ready_until_the_case_moves_on(printer):
     case = CaseFactory()
     rendering.request(case, "paper", by=None)

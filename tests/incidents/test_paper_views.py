@@ -6,6 +6,7 @@ from typing import Any
 from urllib.parse import quote
 
 import pytest
+import time_machine
 from django.core.files.base import ContentFile
 from django.test import Client
 from django.utils import timezone
@@ -145,6 +146,20 @@ def test_paper_waits_as_one_job_however_often_it_is_looked_at() -> None:
     assert [page.status_code for page in pages] == [202, 202, 202]
     assert "正在排版" in pages[0].content.decode()
     assert RenderJob.objects.count() == 1
+
+
+def test_waiting_page_tells_the_place_in_the_queue_and_the_seconds() -> None:
+    house = House()
+    urls = [f"{house.recorded().get_absolute_url()}paper/complaint_record/" for _each in range(2)]
+    client = web(house.dm)
+    with time_machine.travel(timezone.now(), tick=False) as clock:
+        client.get(urls[0])
+        client.get(urls[1])
+        clock.shift(7)
+        pages = [client.get(url).content.decode() for url in urls]
+
+    assert "前面没有别的文书，轮到这一份；已等 7 秒。" in pages[0]
+    assert "排队中，前面还有 1 份；已等 7 秒。" in pages[1]
 
 
 def test_failed_paper_says_why_and_is_tried_again_on_demand() -> None:

@@ -177,12 +177,37 @@ def _signer(signer: Signer) -> Any:
 
     store = SimpleCertificateStore()  # type: ignore[no-untyped-call]
     store.register(_certificate(signer.issuer))
-    return SimpleSigner(
+    hand = SimpleSigner(
         signing_cert=_certificate(signer.certificate),
         signing_key=keys.PrivateKeyInfo.load(signer.private_key),
         cert_registry=store,
         embed_roots=False,
     )
+    hand.signed_attr_prov_spec = _named_certificate(signer.certificate)
+    return hand
+
+
+def _named_certificate(der: bytes) -> Any:
+    """What PAdES wants signed beside the digest: which certificate signs, put into bytes once.
+
+    pyHanko would build it anew for each signature, which was half the cost of one.
+    """
+    from asn1crypto.tsp import SigningCertificateV2
+    from pyhanko.sign.attributes import SignedAttributeProviderSpec, SigningCertificateV2Provider
+    from pyhanko.sign.general import as_signing_certificate_v2
+
+    certificate = _certificate(der)
+    written = as_signing_certificate_v2(certificate).dump()
+
+    class Ready(SigningCertificateV2Provider):
+        async def build_attr_value(self, dry_run: bool = False) -> SigningCertificateV2:
+            return SigningCertificateV2.load(written)
+
+    class Attributes(SignedAttributeProviderSpec):
+        def signed_attr_providers(self, data_digest: bytes, digest_algorithm: str) -> list[Ready]:
+            return [Ready(certificate)]
+
+    return Attributes()
 
 
 def _certificate(der: bytes) -> Any:

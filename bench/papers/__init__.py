@@ -1,0 +1,1 @@
+"""What `bench/pdf.py` is made of."""
