@@ -6,6 +6,7 @@ already too much to say.
 
 import hashlib
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -22,6 +23,7 @@ from propdesk.core import blanks, copies, seals
 from propdesk.core.models import Attachment, Delivery, Document, Property, RenderJob, User
 from propdesk.core.roles import Role, standing
 from propdesk.desk import shell
+from propdesk.desk.handover import workflow as handovers
 from tests.factories import (
     PASSWORD,
     DepartmentFactory,
@@ -127,8 +129,27 @@ def _keys(house: House, complaint: Complaint) -> dict[str, Any]:
     pack = blanks.take(pack, by=house.dm)
     clerk = UserFactory()
     held = MembershipFactory(user=clerk, property=prop, role=Role.HOUSEKEEPING)
+    shift = ShiftFactory(property=prop, user=house.dm)
+    handover = handovers.draft(prop, by=house.dm)
+    record = Document(
+        case=handover.case,
+        kind=handovers.PAPER,
+        number=handover.case.number,
+        version=1,
+        sealed=False,
+        sha256=hashlib.sha256(PAPER).hexdigest(),
+        data_sha256="0" * 64,
+        pages=1,
+        size=1,
+        created_at=timezone.now(),
+    )
+    record.file.save("record.pdf", ContentFile(PAPER), save=False)
+    record.save(force_insert=True)
     return {
         "code": prop.code,
+        "handover": handover.case.number,
+        "record": record.pk,
+        "count": handovers.list_count(prop, "总钥匙", "串", Decimal(12), by=house.pm).pk,
         "number": complaint.case.number,
         "name": "void",
         "option": complaint.options.first().pk,
@@ -142,7 +163,7 @@ def _keys(house: House, complaint: Complaint) -> dict[str, Any]:
         "membership": held.pk,
         "department": DepartmentFactory(property=prop).pk,
         "deputy": DeputyFactory(for_membership=held).pk,
-        "shift": ShiftFactory(property=prop, user=house.dm).pk,
+        "shift": shift.pk,
         "place": PlaceFactory(property=prop, code="A-1806").pk,
         "pack": pack.pk,
         "serial": sheet.serial,
@@ -171,7 +192,10 @@ PK = {
     "outage_take": "pack",
     "outage_file": "pack",
     "outage_void": "pack",
+    "count_edit": "count",
 }
+OF_HANDOVER = {"number": "handover", "document": "record"}
+"""Where the pages of a hand-over find what others call by the same name."""
 
 
 def routes(resolver: Any = None, space: str = "") -> dict[str, list[str]]:
@@ -193,6 +217,8 @@ def address(world: World, name: str) -> str:
     for arg in routes()[name]:
         short = name.rpartition(":")[2]
         key = PK[short] if arg == "pk" else arg
+        if name.startswith("handover:"):
+            key = OF_HANDOVER.get(key, key)
         args[arg] = keys[key]
     if name == "desk:verify":
         args = {"code": "ABCDEFGHJKLMNPQR"}
@@ -287,6 +313,22 @@ house:blank_void              302 404 403 403 403 403 403 200 200  401 404 403 4
 house:seal                    302 404 200 403 403 403 403 403 200  401 404 405 405 405 405 405 405 405
 house:seal_certificate        302 404 200 403 403 403 403 403 200  401 404 405 405 405 405 405 405 405
 house:seal_rotate             302 404 200 403 403 403 403 403 403  401 404 422 403 403 403 403 403 403
+handover:index                302 404 403 403 403 403 403 200 200  401 404 405 405 405 405 405 405 405
+handover:start                302 404 403 403 403 403 403 200 200  401 404 403 403 403 403 403 302 302
+handover:log                  302 404 403 403 403 403 403 200 200  401 404 403 403 403 403 403 422 422
+handover:counts               302 404 403 403 403 403 403 403 200  401 404 403 403 403 403 403 403 422
+handover:count_edit           302 404 403 403 403 403 403 403 200  401 404 403 403 403 403 403 403 422
+handover:detail               302 404 403 403 403 403 403 200 200  401 404 405 405 405 405 405 405 405
+handover:write                302 404 403 403 403 403 403 200 403  401 404 403 403 403 403 403 302 403
+handover:offer                302 404 403 403 403 403 403 200 403  401 404 403 403 403 403 403 422 403
+handover:accept               302 404 403 403 403 403 403 302 302  401 404 403 403 403 403 403 422 422
+handover:refresh              302 404 405 405 405 405 405 405 405  401 404 403 403 403 403 403 302 302
+handover:take_back            302 404 405 405 405 405 405 405 405  401 404 403 403 403 403 403 302 403
+handover:take_over            302 404 403 403 403 403 403 403 200  401 404 403 403 403 403 403 403 422
+handover:void                 302 404 403 403 403 403 403 403 200  401 404 403 403 403 403 403 403 422
+handover:settle               302 404 403 403 403 403 403 403 200  401 404 403 403 403 403 403 403 422
+handover:paper                302 404 403 403 403 403 403 202 202  401 404 403 403 403 403 403 302 302
+handover:paper_file           302 404 403 403 403 403 403 200 200  401 404 405 405 405 405 405 405 405
 incidents:board               302 404 200 200 200 200 200 200 200  401 404 405 405 405 405 405 405 405
 incidents:intake              302 404 403 200 403 403 200 200 200  401 404 403 422 403 403 422 422 422
 incidents:intake_draft        302 404 405 405 405 405 405 405 405  401 404 403 204 403 403 204 204 204
@@ -337,7 +379,7 @@ def test_every_route_has_a_row() -> None:
     assert sorted(named) == sorted(EXPECTED)
 
 
-@pytest.mark.parametrize("space", ["", "house", "incidents", "desk"])
+@pytest.mark.parametrize("space", ["", "house", "incidents", "desk", "handover"])
 def test_every_address_answers_as_declared(world: World, space: str) -> None:
     names = [name for name in EXPECTED if name.rpartition(":")[0] == space]
     assert asked(world, names) == {name: EXPECTED[name] for name in names}

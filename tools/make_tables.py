@@ -26,6 +26,7 @@ def permissions() -> str:
     from incidents.permissions import ACTIONS as INCIDENTS
     from lostfound.permissions import ACTIONS as LOSTFOUND
     from propdesk.core.permissions import ACTIONS as CORE
+    from propdesk.desk.handover.permissions import ACTIONS as HANDOVER
 
     return (
         HEAD
@@ -41,7 +42,10 @@ def permissions() -> str:
         + "\nHis own (○) is an event he commands, and one he started, except that nobody but the "
         "commander hands it over; ◐ is one that calls or gives a step to a role of his. A restricted "
         "event exists for its readers alone. Who fills a step of the playbook may be narrower: the "
-        "rank stands with the field.\n" + _table("The house", CORE)
+        "rank stands with the field.\n"
+        + _table("The change of shift", HANDOVER)
+        + "\nHis own (○) is the hand-over he leaves. Who takes over is whom the roster names, or a "
+        "manager; nobody takes over from himself.\n" + _table("The house", CORE)
     )
 
 
@@ -68,6 +72,8 @@ def states() -> str:
     from incidents.workflow.table import MOVES as OF_COMPLAINTS
     from lostfound.models import DisposalBatch, FoundItem, LostReport, Stocktake
     from lostfound.workflow import table as found
+    from propdesk.desk.handover.models import Handover
+    from propdesk.desk.handover.workflow import MOVES as OF_HANDOVERS
 
     return (
         HEAD
@@ -80,6 +86,7 @@ def states() -> str:
         + _states("A paper of disposal", DisposalBatch.Status, found.BATCH_MOVES)
         + _states("A count", Stocktake.Status, found.STOCKTAKE_MOVES)
         + _states("A special event", Event.Status, OF_EVENTS)
+        + _states("A hand-over", Handover.Status, OF_HANDOVERS)
     )
 
 

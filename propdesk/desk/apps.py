@@ -8,10 +8,17 @@ class DeskConfig(AppConfig):
     verbose_name = _("值班台")
 
     def ready(self) -> None:
-        from propdesk.core import blanks, copies, orphans, rendering, sweeps
+        from propdesk.core import blanks, cases, copies, orphans, rendering, sweeps
+        from propdesk.core import demo as core_demo
+        from propdesk.desk.handover import demo, workflow
+        from propdesk.desk.handover import paper as handover
         from propdesk.desk.outage import paper
 
         rendering.register(blanks.KIND, paper.outage_pack)
         rendering.register(copies.KIND, copies.build)
         sweeps.register("desk.outage_pack", blanks.make_nightly)
+        core_demo.register(demo.seed)
+        cases.PAGES["handover"] = "handover:detail"
+        rendering.register(workflow.PAPER, handover.handover_record)
+        sweeps.register("desk.handover_late", workflow.flag_late)
         orphans.KEPT_KINDS.add(blanks.KIND)

@@ -13,6 +13,7 @@ from propdesk.core.http import StaffRequest
 from propdesk.core.models import Case, Property, User
 from propdesk.core.permissions import ACTIONS
 from propdesk.core.roles import ensure, may
+from propdesk.desk.handover.permissions import ACTIONS as HANDOVER
 
 _READS: dict[str, Any] = {
     Case.Kind.COMPLAINT: incidents.visible_to,
@@ -27,6 +28,8 @@ def visible(user: User, prop: Property, kind: str) -> "QuerySet[Case]":
     rows = Case.objects.filter(property=prop, kind=kind)
     if kind == Case.Kind.DISPOSAL:
         return rows if may(user, "read_batch", FOUND, prop=prop) else rows.none()
+    if kind == Case.Kind.HANDOVER:
+        return rows if may(user, "read_handover", HANDOVER, prop=prop) else rows.none()
     if kind not in _READS:
         return rows.none()
     return rows.filter(pk__in=_READS[kind](user, prop).order_by().values("pk"))

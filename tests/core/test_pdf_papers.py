@@ -24,6 +24,7 @@ from propdesk.core.papers import (
 from propdesk.core.pdf.clean import MAX_CHARACTERS, MAX_LINES, clean_for_print
 from tests.core import paper_samples as samples
 from tests.core import paper_samples_found as found
+from tests.core import paper_samples_handover as handover
 
 
 class Outline(HTMLParser):
@@ -56,9 +57,10 @@ PAPERS = [
     found.blank_disposal(),
     found.register(),
     found.notice(),
+    handover.record(),
 ]
 IDS = ["report", "record", "blank", "slip", "blank-slip", "disposal", "blank-disposal"]
-IDS += ["register", "notice"]
+IDS += ["register", "notice", "handover"]
 
 
 @pytest.mark.parametrize("paper", PAPERS, ids=IDS)

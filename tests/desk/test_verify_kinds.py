@@ -13,6 +13,7 @@ from emergencies import workflow as events
 from propdesk.core import appendices, rendering, verifying
 from propdesk.core.appendices import Correction
 from propdesk.core.models import Case, Document, RenderJob
+from tests.desk.handover.shifts import Night
 from tests.emergencies.damage_walk import Desk
 from tests.emergencies.journey import House as EventHouse
 from tests.emergencies.journey import fresh
@@ -51,10 +52,17 @@ def damage() -> tuple[Case, Any]:
     return row.case, desk.pm
 
 
+def handover() -> tuple[Case, Any]:
+    night = Night()
+    night.new()
+    return night.signed().case, night.pm
+
+
 KINDS: dict[str, tuple[Callable[[], tuple[Case, Any]], str]] = {
     "slip": (slip, "UPDATE lostfound_founditem SET name = '别的东西'"),
     "disposal": (disposal, "UPDATE lostfound_disposalline SET reason = '别的'"),
     "event": (event, "UPDATE emergencies_eventrecord SET values = '{}'"),
+    "handover": (handover, "UPDATE desk_handover SET vips = '别的'"),
     "damage": (damage, "UPDATE emergencies_damageline SET item = '别的'"),
 }
 
@@ -96,5 +104,5 @@ def test_paper_verifies_and_is_told_once_a_row_was_changed_by_sql(kind: str, as_
         cursor.execute("SET CONSTRAINTS ALL DEFERRED")
     told = {what for _kind, what, _words in findings(papers)}
     # Papers of found things are made of their history, which an UPDATE of the row leaves as it was.
-    printed = kind in ("event", "damage")
+    printed = kind in ("event", "damage", "handover")
     assert told == {"留痕链"} | ({"数据库里的登记"} if printed else set())

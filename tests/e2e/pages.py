@@ -17,7 +17,7 @@ from propdesk.core import blanks, copies, rendering, seals, sweeps
 from propdesk.core.models import Document, Person, Place, Property, User
 from propdesk.core.roles import Role
 from tests.core.test_blanks import printed
-from tests.e2e import event_pages, found_pages
+from tests.e2e import event_pages, found_pages, handover_pages
 from tests.factories import (
     PASSWORD,
     DeputyFactory,
@@ -81,6 +81,7 @@ NOT_PAGES = {
     "desk:home": "leads to the board",
     **found_pages.NOT_PAGES,
     **event_pages.NOT_PAGES,
+    **handover_pages.NOT_PAGES,
 }
 
 
@@ -112,7 +113,7 @@ class World:
 
     def page(self, route: str, user: User | None, *args: Any, case: str = "") -> Row:
         """A page of this house."""
-        spaces = ("desk:", "house:", "incidents:", "lostfound:", "emergencies:")
+        spaces = ("desk:", "house:", "incidents:", "lostfound:", "emergencies:", "handover:")
         inside = route.startswith(spaces) and not route.startswith("desk:verify")
         url = reverse(route, args=[self.prop.code, *args] if inside else args)
         return Row(route, case, user, url)
@@ -314,6 +315,7 @@ GROUPS: dict[str, Callable[[World], Iterator[Row]]] = {
     "settings": settings,
     **found_pages.GROUPS,
     **event_pages.GROUPS,
+    **handover_pages.GROUPS,
 }
 
 
@@ -328,4 +330,5 @@ def group_of(route: str) -> str:
     if route.startswith("desk:verify") or route == "incidents:board" or ":" not in route:
         outside = ":" not in route or route.startswith("desk:verify")
         return "entrance" if outside else "overview"
-    return {"desk": "overview", "incidents": "complaints", "house": "settings"}[route.split(":")[0]]
+    spaces = {"desk": "overview", "incidents": "complaints", "house": "settings"}
+    return (spaces | {"handover": "handover"})[route.split(":")[0]]

@@ -17,6 +17,7 @@ class Case(models.Model):
         EVENT = "event", _("特殊事件")
         DISPOSAL = "disposal", _("过期失物处理")
         STOCKTAKE = "stocktake", _("失物盘点")
+        HANDOVER = "handover", _("交接班")
 
     property = models.ForeignKey(Property, models.PROTECT, related_name="cases")
     number = models.CharField(_("编号"), max_length=20)

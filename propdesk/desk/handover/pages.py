@@ -1,0 +1,87 @@
+"""What the pages of a hand-over show, put together from its rows."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from django.utils import timezone
+
+from propdesk.core import cases, drafts
+from propdesk.core.http import StaffRequest
+from propdesk.desk.handover import queries, workflow
+from propdesk.desk.handover.forms import AcceptForm, Asked, WriteForm, grouped
+from propdesk.desk.handover.frame import allowed
+from propdesk.desk.handover.models import Handover, HandoverLine
+
+S = Handover.Status
+Context = dict[str, Any]
+
+
+def urls_of(request: StaffRequest, lines: Sequence[HandoverLine]) -> dict[int, str]:
+    """Where each line leads: the page of its case, of a confidential one for its readers alone."""
+    found = {line.case for line in lines if line.case is not None}
+    hidden = [case for case in found if case.restricted]
+    seen = set(workflow.readable(request.user, request.prop, hidden)) if hidden else set()
+    code = request.prop.code
+    urls = {
+        case.pk: cases.url_of(code, case.kind, case.number)
+        for case in found
+        if not case.restricted or case.pk in seen
+    }
+    return {line.pk: urls.get(line.case_id or 0, "") for line in lines}
+
+
+def detail(request: StaffRequest, row: Handover) -> Context:
+    """The whole record, with the acts that are possible on it now."""
+    lines = queries.lines(row)
+    urls = urls_of(request, lines)
+    refused = [line for line in lines if line.decision == HandoverLine.Decision.REFUSED]
+    states = workflow.MOVES
+    acts = {
+        name: row.status in states[name].states and allowed(request, name, row) for name in states
+    }
+    both = (row.outgoing_id, row.incoming_id)
+    acts["settle_refused"] &= row.case.is_open and request.user.pk not in both
+    acts["take_over"] &= request.user.pk not in (row.outgoing_id, row.on_behalf_of_id)
+    return {
+        "row": row,
+        "groups": grouped(Asked(line, url=urls[line.pk]) for line in lines),
+        "dropped": queries.lines(row, dropped=True),
+        "counts": queries.counts(row),
+        "patrol": queries.patrol(row),
+        "log": queries.log_of(row.case.property, row.starts_at, _log_ends(row)),
+        "refused": refused,
+        "acts": acts,
+        "missing": workflow.unfinished(row, lines) if row.status == S.DRAFT else (),
+        "now": timezone.now(),
+    }
+
+
+def _log_ends(row: Handover) -> Any:
+    return row.outgoing_signed_at or timezone.now()
+
+
+def filled(request: StaffRequest, row: Handover, form: WriteForm | AcceptForm) -> Context:
+    """A page with one row of fields a line."""
+    groups = form.groups(urls_of(request, form.lines))
+    return {"row": row, "form": form, "groups": groups, "now": timezone.now()}
+
+
+def to_write(request: StaffRequest, row: Handover) -> Context:
+    """What the form of the outgoing manager is made of."""
+    return {
+        "lines": queries.lines(row),
+        "counts": queries.counts(row),
+        "patrol": queries.patrol(row),
+        "departments": queries.departments(request.prop),
+        "initial": {"room_state": row.room_state, "vips": row.vips},
+    }
+
+
+def to_accept(request: StaffRequest, row: Handover, key: str) -> Context:
+    """What the form of the incoming manager is made of; answers given before come back."""
+    people = queries.incoming(row, timezone.now())
+    kept = drafts.recall(request.user, key)
+    initial: Context = drafts.first_values(kept.data) if kept else {}
+    if any(user.pk == request.user.pk for user in people):
+        initial.setdefault("person", str(request.user.pk))
+    return {"lines": queries.lines(row), "people": people, "initial": initial}

@@ -1,0 +1,104 @@
+"""Rows of the pages of the change of shift; bounded and indexed."""
+
+from datetime import datetime
+
+from django.db.models import Exists, OuterRef, QuerySet
+
+from propdesk.core import duty
+from propdesk.core.models import Department, Property, StaffSignature, User
+from propdesk.core.paging import Page, page_by_time
+from propdesk.core.roles import DUTY
+from propdesk.desk.handover.models import (
+    OPEN,
+    CountItem,
+    Handover,
+    HandoverCount,
+    HandoverLine,
+    PatrolCheck,
+    ShiftLogEntry,
+)
+
+LOG_MOST = 200
+"""Entries of one shift that are printed."""
+COUNTS_MOST = 100
+
+
+def _rows(prop: Property) -> "QuerySet[Handover]":
+    people = ("outgoing", "on_behalf_of", "incoming", "settled_by")
+    return Handover.objects.filter(property=prop).select_related("case__property", *people)
+
+
+def running(prop: Property) -> Handover | None:
+    """The hand-over that is being made; the house has one at most."""
+    return _rows(prop).filter(status__in=OPEN).first()
+
+
+def find(prop: Property, number: str) -> Handover | None:
+    """The hand-over of this number."""
+    rows = _rows(prop).select_related("outgoing_signature", "incoming_signature")
+    return rows.filter(case__number=number.strip().upper()).first()
+
+
+def past(prop: Property, after: str) -> Page:
+    """Those that are over, the newest first. One statement."""
+    rows = _rows(prop).exclude(status__in=OPEN).order_by("-ends_at", "-pk")
+    return page_by_time(rows, "ends_at", after, lambda row: row.ends_at, newest_first=True)
+
+
+def lines(row: Handover, *, dropped: bool = False) -> list[HandoverLine]:
+    """The lines in their order, or those that were settled before both had signed."""
+    rows = row.lines.filter(dropped_at__isnull=not dropped)
+    return list(rows.select_related("case", "holder").order_by("seq"))
+
+
+def counts(row: Handover) -> list[HandoverCount]:
+    """What is counted, in its order."""
+    return list(row.counts.order_by("seq"))
+
+
+def patrol(row: Handover) -> list[PatrolCheck]:
+    """The areas in the order of the form."""
+    found = {check.area: check for check in row.patrol.select_related("department")}
+    return [found[area] for area in PatrolCheck.Area.values if area in found]
+
+
+def departments(prop: Property) -> list[Department]:
+    """Who can see to a fault."""
+    return list(prop.departments.filter(is_active=True).order_by("name"))
+
+
+def incoming(row: Handover, now: datetime) -> list[User]:
+    """Who may take over, by name: the duty side without the outgoing one, signature kept."""
+    gone = [pk for pk in (row.outgoing_id, row.on_behalf_of_id) if pk]
+    kept = StaffSignature.objects.filter(user=OuterRef("pk"), ended_at=None)
+    rows = duty.holders(row.case.property, *sorted(DUTY)).exclude(pk__in=gone)
+    return list(rows.annotate(has_signature=Exists(kept)))
+
+
+def log_of(prop: Property, start: datetime, end: datetime) -> list[ShiftLogEntry]:
+    """Entries written from ``start`` to ``end``, the oldest first."""
+    rows = ShiftLogEntry.objects.filter(property=prop, at__gte=start, at__lte=end)
+    return list(rows.select_related("by", "corrects").order_by("at", "pk")[:LOG_MOST])
+
+
+def log_page(prop: Property, after: str) -> Page:
+    """The log, the newest first. One statement."""
+    rows = ShiftLogEntry.objects.filter(property=prop).order_by("-at", "-pk")
+    rows = rows.select_related("by", "shift", "corrects")
+    return page_by_time(rows, "at", after, lambda row: row.at, newest_first=True)
+
+
+def log_entry(prop: Property, pk: int) -> ShiftLogEntry | None:
+    """One entry of this house."""
+    return ShiftLogEntry.objects.filter(property=prop, pk=pk).first()
+
+
+def count_items(prop: Property) -> list[CountItem]:
+    """What the house counts, those in use first."""
+    rows = CountItem.objects.filter(property=prop)
+    return list(rows.order_by("-is_active", "pk")[:COUNTS_MOST])
+
+
+def count_item(prop: Property, pk: int) -> CountItem | None:
+    """One of them."""
+    return CountItem.objects.filter(property=prop, pk=pk).first()

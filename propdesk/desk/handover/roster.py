@@ -1,0 +1,52 @@
+"""Whose shift is to be handed over, and who comes next: the roster as the hand-over reads it."""
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+
+from django.db.models import QuerySet
+
+from propdesk.core.models import Property, Shift, User
+from propdesk.core.roles import Role
+from propdesk.desk.handover.models import Handover
+
+LOOK_BACK = timedelta(hours=12)
+"""How long after its end a shift may still be handed over."""
+NEAR = timedelta(hours=2)
+"""A shift that begins this near to the end of another follows it."""
+WITHOUT_ROSTER = timedelta(hours=8)
+S = Handover.Status
+
+
+def _shifts(prop: Property) -> "QuerySet[Shift]":
+    rows = Shift.objects.filter(property=prop, role=Role.DUTY_MANAGER, cancelled_at=None)
+    return rows.select_related("user").order_by("ends_at", "starts_at", "pk")
+
+
+def due(prop: Property, now: datetime, by: User) -> Shift | None:
+    """The shift to be handed over: his own first, else the one that ended or ends first.
+
+    None without a roster. One statement.
+    """
+    settled = Handover.objects.filter(property=prop, shift__isnull=False).exclude(status=S.VOIDED)
+    rows = _shifts(prop).filter(starts_at__lte=now, ends_at__gt=now - LOOK_BACK)
+    found = list(rows.exclude(pk__in=settled.values("shift"))[:20])
+    return next((row for row in found if row.user_id == by.pk), found[0] if found else None)
+
+
+def following(prop: Property, ends_at: datetime) -> list[Shift]:
+    """The shifts that take over from one that ends at ``ends_at``; none where nobody is planned."""
+    near = {"starts_at__gte": ends_at - NEAR, "starts_at__lte": ends_at + NEAR}
+    return list(_shifts(prop).filter(ends_at__gt=ends_at, **near)[:20])
+
+
+def until(shifts: Iterable[Shift], ends_at: datetime) -> datetime:
+    """When the next shift ends; eight hours on without a roster."""
+    return max((row.ends_at for row in shifts), default=ends_at + WITHOUT_ROSTER)
+
+
+def now_and_next(prop: Property, now: datetime) -> tuple[list[Shift], list[Shift]]:
+    """Who is on duty as 值班经理 at this moment, and who comes after; two statements at most."""
+    here = list(_shifts(prop).filter(starts_at__lte=now, ends_at__gt=now)[:20])
+    coming = _shifts(prop).filter(starts_at__gt=now, starts_at__lte=now + timedelta(days=1))
+    after = list(coming.order_by("starts_at", "pk")[:20])
+    return here, [row for row in after if row.starts_at == after[0].starts_at]

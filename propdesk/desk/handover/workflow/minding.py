@@ -1,0 +1,131 @@
+"""What keeps a change of shift from falling through: stepping in, voiding, settling, the alarm."""
+
+from datetime import datetime, timedelta
+
+from django.db import transaction
+from django.db.models import Exists, F, OuterRef, QuerySet
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from propdesk.core import audit, cases, duty, notices
+from propdesk.core.models import Property, Shift, User
+from propdesk.core.roles import Role
+from propdesk.core.transitions import RefusedInput, require
+from propdesk.desk.handover import roster
+from propdesk.desk.handover.models import Handover, HandoverAlarm
+from propdesk.desk.handover.workflow.base import REFUSED, S, begin, finish
+
+LATE = timedelta(minutes=15)
+"""So long into the next shift both signatures may be missing (F4)."""
+BATCH = 200
+
+
+@transaction.atomic
+def take_over(handover: Handover, *, by: User, reason: str) -> Handover:
+    """代为交班: 物业经理 goes on with what somebody began who has left (422 without a reason)."""
+    row, _stand = begin(handover, "take_over", by)
+    absent = row.on_behalf_of or row.outgoing
+    require(by.pk not in (row.outgoing_id, absent.pk), _("这份交接班就是您的。"))
+    if not reason:
+        raise RefusedInput(reason=_("请写明为什么由您代为交班。"))
+    row.outgoing, row.on_behalf_of, row.takeover_reason = by, absent, reason
+    fields = ["outgoing", "on_behalf_of", "takeover_reason"]
+    info = {"from": absent.pk}
+    finish(row, fields, by=by, action="take_over", reason=reason, info=info)
+    text = _("【已代为交班】%(number)s") % {"number": row.case.number}
+    key = f"taken-over:{row.case.version}"
+    notices.notify(
+        row.case, rule="desk.handover_taken_over", text=text, key=key, also=[absent], except_for=by
+    )
+    return row
+
+
+@transaction.atomic
+def void_handover(handover: Handover, *, by: User, reason: str) -> Handover:
+    """作废: nothing was handed over; the number stays used, with the reason (X-1)."""
+    row, _stand = begin(handover, "void_handover", by)
+    if not reason:
+        raise RefusedInput(reason=_("请写明作废的原因。"))
+    row.status, row.void_reason = S.VOIDED, reason
+    fields = ["status", "void_reason"]
+    return finish(row, fields, by=by, action="void_handover", reason=reason, closes=True)
+
+
+@transaction.atomic
+def settle_refused(handover: Handover, outcome: str, *, by: User) -> Handover:
+    """处理未接事项: a manager who was neither of the two says what becomes of them."""
+    row, _stand = begin(handover, "settle_refused", by)
+    require(row.case.is_open, _("这份交接班没有待处理的未接事项。"))
+    both = (row.outgoing_id, row.incoming_id)
+    require(by.pk not in both, _("自己交接的事项须由另一位经理处理。"))
+    if not outcome:
+        raise RefusedInput(outcome=_("请写明怎样处理的，例如：由工程部李强跟进，今晚办结。"))
+    row.settled_at, row.settled_by, row.outcome = timezone.now(), by, outcome
+    tasks = cases.close_tasks(row.case, REFUSED, by=by, outcome="settled")
+    fields = ["settled_at", "settled_by", "outcome"]
+    return finish(row, fields, *tasks, by=by, action="settle_refused", reason=outcome, closes=True)
+
+
+def flag_late(now: datetime) -> int:
+    """The sweep: each change of shift that is late is told once, whoever runs it how often.
+
+    A shift somebody else took over from at its end, which ended at least 15 minutes ago and has no
+    signed hand-over. Returns how many were told.
+    """
+    told = 0
+    for shift in _late(now)[:BATCH]:
+        with transaction.atomic():
+            told += _alarm(shift, now)
+    return told
+
+
+def _late(now: datetime) -> "QuerySet[Shift]":
+    rows = Shift.objects.filter(
+        role=Role.DUTY_MANAGER,
+        cancelled_at=None,
+        ends_at__lte=now - LATE,
+        ends_at__gt=now - roster.LOOK_BACK,
+        # What was planned before the house began to work here rings nothing.
+        property__settings__first_run_done_at__lte=F("ends_at"),
+    )
+    ended = {"property": OuterRef("property"), "ends_at": OuterRef("ends_at")}
+    signed = Handover.objects.filter(**ended, status=S.SIGNED)
+    told = HandoverAlarm.objects.filter(property=OuterRef("property"), due_at=OuterRef("ends_at"))
+    following = Shift.objects.filter(
+        property=OuterRef("property"),
+        role=Role.DUTY_MANAGER,
+        cancelled_at=None,
+        ends_at__gt=OuterRef("ends_at"),
+        starts_at__gte=OuterRef("ends_at") - roster.NEAR,
+        starts_at__lte=OuterRef("ends_at"),
+    ).exclude(user=OuterRef("user"))
+    late = rows.filter(~Exists(signed), ~Exists(told), Exists(following))
+    return late.select_related("property", "user").order_by("ends_at", "pk")
+
+
+def _alarm(shift: Shift, now: datetime) -> int:
+    """The row first: its constraint lets one of two sweeps through."""
+    prop = shift.property
+    Property.objects.select_for_update(no_key=True).get(pk=prop.pk)
+    if HandoverAlarm.objects.filter(property=prop, due_at=shift.ends_at).exists():
+        return 0
+    row = HandoverAlarm(property=prop, due_at=shift.ends_at, at=now)
+    audit.save(row, by=None, reason=_("交接班超时"))
+    managers = duty.on_duty(prop, Role.PROPERTY_MANAGER, at=now)
+    coming = [each.user for each in roster.following(prop, shift.ends_at)]
+    open_ = Handover.objects.filter(shift=shift).exclude(status=S.VOIDED).select_related("case")
+    found = open_.first()
+    people = {u.pk: u for u in [shift.user, *coming, *managers] if u.is_active}
+    text = _("【交接班超时】%(shift)s还没有交接签名，请马上办理") % {"shift": shift.label}
+    message = notices.Message(
+        prop,
+        "desk.handover_late",
+        text,
+        f"handover-late:{prop.pk}:{shift.ends_at.timestamp():.0f}",
+        tuple(people.values()),
+        case=found.case if found else None,
+        due_at=shift.ends_at + LATE,
+        urgent=True,
+    )
+    notices.put([message])
+    return 1

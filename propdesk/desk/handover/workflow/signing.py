@@ -1,0 +1,274 @@
+"""Two signatures: who goes signs what he leaves, who comes takes it over line by line and signs (F4)."""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+
+from django.db import models, transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from emergencies import workflow as emergencies
+from emergencies.models import Event
+from propdesk.core import cases, house, rendering, signatures
+from propdesk.core.models import Case, Membership, Property, Shift, Task, User
+from propdesk.core.notices import notify
+from propdesk.core.roles import DUTY, MANAGERS, Role, Standing
+from propdesk.core.transitions import ConflictError, RefusedInput, in_state, require
+from propdesk.desk import reading
+from propdesk.desk.handover import package, roster
+from propdesk.desk.handover.models import Handover, HandoverLine
+from propdesk.desk.handover.workflow.base import (
+    REFUSED,
+    S,
+    begin,
+    finish,
+    hold,
+    live,
+    permit,
+    require_fresh,
+)
+from propdesk.desk.handover.workflow.table import MOVES
+
+PAPER = "handover"
+D = HandoverLine.Decision
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What the incoming manager says of one line; refused only with a reason."""
+
+    accepted: bool
+    reason: str = ""
+
+
+def unfinished(row: Handover, lines: Collection[HandoverLine]) -> tuple[tuple[str, str], ...]:
+    """(place on the page, sentence) of each thing without which a shift cannot be closed (X-6)."""
+    untold = sum(not line.is_told for line in lines)
+    uncounted = row.counts.filter(actual=None).count()
+    unseen = row.patrol.filter(is_normal=None).count()
+    found = (
+        ("lines", untold, _("还有 %(n)d 条未结事项没有勾选“已告知”。")),
+        ("counts", uncounted, _("还有 %(n)d 项没有清点。")),
+        ("patrol", unseen, _("还有 %(n)d 处没有巡查。")),
+    )
+    return tuple((place, text % {"n": n}) for place, n, text in found if n)
+
+
+@transaction.atomic
+def offer(handover: Handover, password: str, *, by: User) -> Handover:
+    """交班签名: everything ticked, counted and seen, nothing changed since; then who comes is told.
+
+    ConflictError with what is missing (X-6); ChangedError; RefusedInput for a wrong password or without
+    a kept signature.
+    """
+    row, _stand = begin(handover, "offer", by)
+    lines = live(row)
+    missing = unfinished(row, lines)
+    if missing:
+        raise ConflictError(_("还不能签名：") + "".join(s for _p, s in missing), missing)
+    require_fresh(row, lines)
+    now = timezone.now()
+    row.outgoing_signature = signatures.confirmed(by, password)
+    row.outgoing_signed_at, row.status = now, S.OFFERED
+    row.happened = package.happened(row.case.property, row.starts_at, now)
+    row.content_sha = content_sha(row, lines)
+    fields = ["outgoing_signature", "outgoing_signed_at", "status", "happened", "content_sha"]
+    finish(row, fields, by=by, action="offer", info={"lines": len(lines)})
+    _tell_next(row, by)
+    return row
+
+
+def content_sha(row: Handover, lines: Collection[HandoverLine]) -> str:
+    """SHA-256 of all the outgoing manager leaves: lines, words, counts, patrol."""
+    return package.sha_of(
+        {
+            "lines": [[ln.key, ln.digest, ln.next_step, ln.is_told] for ln in lines],
+            "counts": [
+                [c.key, str(c.expected), str(c.actual), c.word] for c in row.counts.order_by("seq")
+            ],
+            "patrol": [
+                [p.area, p.is_normal, p.note, p.department_id, p.due_at]
+                for p in row.patrol.order_by("area")
+            ],
+            "rooms": [row.room_state, row.vips],
+            "happened": row.happened,
+        }
+    )
+
+
+def _tell_next(row: Handover, by: User) -> None:
+    """Those the roster names; without any, all who are 值班经理."""
+    prop, number = row.case.property, row.case.number
+    rostered = [shift.user for shift in roster.following(prop, row.ends_at)]
+    text = _("【请接班】%(number)s · 交班人已签名") % {"number": number}
+    key = f"offered:{row.case.version}"
+    roles = [] if rostered else [Role.DUTY_MANAGER]
+    notify(
+        row.case,
+        *roles,
+        rule="desk.handover_offered",
+        text=text,
+        key=key,
+        also=rostered,
+        except_for=by,
+    )
+
+
+@transaction.atomic
+def accept(
+    handover: Handover, answers: Mapping[int, Answer], password: str, *, by: User
+) -> Handover:
+    """接班签名 (F4): each line taken over or refused with a reason, then all switches at once.
+
+    ``by`` is the incoming manager, on his own account or by his password on the same screen (decision
+    13). Command of running events the outgoing one holds moves here and nowhere before; of a refused
+    line it stays where it is, and 物业经理 decides. Raises PermissionDenied, ConflictError (somebody else
+    was first, not his shift, changed since), RefusedInput (a line without an answer, a wrong password).
+    """
+    row = hold(handover)
+    stand = permit(row, "accept", by)
+    first = row.incoming.name if row.status == S.SIGNED and row.incoming else ""
+    require(not first, _("%(name)s已经接班，不用再签。") % {"name": first})
+    in_state(row, MOVES, "accept")
+    _may_come(row, by, stand)
+    lines = live(row)
+    require_fresh(row, lines)
+    refused = _answered(lines, answers)
+    _can_take(row, lines, by)
+    now = timezone.now()
+    row.incoming_signature = signatures.confirmed(by, password)
+    row.incoming, row.incoming_signed_at = by, now
+    HandoverLine.objects.bulk_update(lines, ["decision", "reason"])
+    _take_command(row, lines, by)
+    _on_duty(row, by)
+    asked = _ask(row, refused, by) if refused else []
+    row.status = S.SIGNED
+    fields = ["incoming_signature", "incoming", "incoming_signed_at", "status"]
+    info = {"accepted": len(lines) - len(refused), "refused": len(refused)}
+    finish(row, fields, *lines, *asked, by=by, action="accept", info=info, closes=not refused)
+    _tell_others(row, by)
+    rendering.request(row.case, PAPER, by=by, sealed=True)
+    return row
+
+
+def _may_come(row: Handover, by: User, stand: Standing) -> None:
+    """Not the outgoing one, nor as his deputy (decision 32); whom the roster names, or a manager."""
+    gone = {row.outgoing_id, row.on_behalf_of_id}
+    left = stand.own | {role for role, other in stand.acting_for if other not in gone}
+    require(by.pk not in gone and left & DUTY, _("交班人不能自己接班，须由另一位同事接。"))
+    if left & MANAGERS:
+        return
+    coming = {s.user_id: s.user for s in roster.following(row.case.property, row.ends_at)}
+    coming = {pk: user for pk, user in coming.items() if pk not in gone}
+    names = "、".join(user.name for user in coming.values())
+    require(
+        not coming or by.pk in coming,
+        _("下一班排的是%(names)s。换人接班请先改排班，或由物业经理接。") % {"names": names},
+    )
+
+
+def _answered(lines: list[HandoverLine], answers: Mapping[int, Answer]) -> list[HandoverLine]:
+    """Put the answers on the lines, not saved yet; returns those that are refused."""
+    errors = {}
+    for line in lines:
+        answer = answers.get(line.pk)
+        if answer is None:
+            errors[f"line_{line.pk}"] = _("请选择接下或不接。")
+            continue
+        if not answer.accepted and not answer.reason:
+            errors[f"reason_{line.pk}"] = _("不接请写明原因。")
+        line.decision = D.ACCEPTED if answer.accepted else D.REFUSED
+        line.reason = "" if answer.accepted else answer.reason
+    if errors:
+        raise RefusedInput(**errors)
+    return [line for line in lines if line.decision == D.REFUSED]
+
+
+def _commanded(row: Handover, lines: list[HandoverLine]) -> list[Event]:
+    """Running events of accepted lines whose command the outgoing one, or whom he stands for, holds."""
+    taken = [
+        line.case_id
+        for line in lines
+        if line.kind == HandoverLine.Kind.EVENT and line.decision == D.ACCEPTED
+    ]
+    gone = [pk for pk in (row.outgoing_id, row.on_behalf_of_id) if pk]
+    rows = Event.objects.filter(pk__in=taken, commander__in=gone, status=Event.Status.RUNNING)
+    return list(rows.select_related("case").order_by("pk"))
+
+
+def _can_take(row: Handover, lines: list[HandoverLine], by: User) -> None:
+    """Nobody becomes a reader of a confidential event by a change of shift (decision 33)."""
+    events = _commanded(row, lines)
+    prop = row.case.property
+    seen = set(readable(by, prop, [e.case for e in events if e.case.restricted]))
+    for event in events:
+        if event.case.restricted and event.pk not in seen:
+            line = next(each for each in lines if each.case_id == event.pk)
+            sentence = _("您还不能查看这件，不能接指挥：请物业经理先加您为可查看人，或选“不接”。")
+            raise RefusedInput(**{f"line_{line.pk}": sentence})
+
+
+def readable(user: User, prop: Property, found: Collection[Case]) -> list[int]:
+    """Keys of those cases ``user`` may read; one statement a kind."""
+    keys: list[int] = []
+    for kind in sorted({case.kind for case in found}):
+        ids = [case.pk for case in found if case.kind == kind]
+        rows = reading.visible(user, prop, kind).filter(pk__in=ids)
+        keys += rows.values_list("pk", flat=True)
+    return keys
+
+
+def _take_command(row: Handover, lines: list[HandoverLine], by: User) -> None:
+    reason = _("交接班 %(number)s") % {"number": row.case.number}
+    for event in _commanded(row, lines):
+        emergencies.take_command(event, by=by, reason=reason)
+
+
+def _on_duty(row: Handover, by: User) -> Shift | None:
+    """Who takes over and is not on the roster is put there: the house must call him and nobody else."""
+    prop, now = row.case.property, timezone.now()
+    holds = Membership.objects.current(now).filter(user=by, property=prop, role=Role.DUTY_MANAGER)
+    planned = Shift.objects.filter(
+        property=prop,
+        role=Role.DUTY_MANAGER,
+        user=by,
+        cancelled_at=None,
+        starts_at__lt=row.until,
+        ends_at__gt=now,
+    )
+    if row.until <= now or planned.exists() or not holds.exists():
+        return None
+    return house.plan_shift(
+        prop,
+        Role.DUTY_MANAGER,
+        by,
+        by=by,
+        label=_("顶班"),
+        starts_at=now,
+        ends_at=min(row.until, now + house.LONGEST_SHIFT),
+    )
+
+
+def _ask(row: Handover, refused: list[HandoverLine], by: User) -> list[models.Model]:
+    """A task and word for 物业经理: what nobody took over is his to settle."""
+    text = _("【交接未接】%(number)s · %(n)d 条没有接下，请处理")
+    text = text % {"number": row.case.number, "n": len(refused)}
+    role = Role.PROPERTY_MANAGER
+    notify(row.case, role, rule="desk.handover_refused", text=text, key="refused", urgent=True)
+    task: Task = cases.open_task(row.case, REFUSED, role, text, by=by)
+    return [task]
+
+
+def _tell_others(row: Handover, by: User) -> None:
+    """The outgoing one is free to go; others the roster names need not come to sign."""
+    coming = [shift.user for shift in roster.following(row.case.property, row.ends_at)]
+    text = _("【已接班】%(number)s") % {"number": row.case.number}
+    also = [row.outgoing, *coming]
+    notify(
+        row.case,
+        rule="desk.handover_signed",
+        text=text,
+        key="signed",
+        also=also,
+        except_for=by,
+    )

@@ -1,0 +1,114 @@
+"""What raw SQL of the application cannot do to a hand-over, its lines and the log."""
+
+from decimal import Decimal
+
+import pytest
+from django.apps import apps
+from django.db import connection
+
+from propdesk.desk.handover import workflow
+from tests.desk.handover.shifts import Night
+from tests.desk.handover.test_workflow import late
+from tests.incidents.moves import fingerprint
+from tests.incidents.test_constraints import run, set_, twin
+
+pytestmark = pytest.mark.django_db
+H, LINE, COUNT = "desk_handover", "desk_handoverline", "desk_handovercount"
+PATROL, LOG, ALARM = "desk_patrolcheck", "desk_shiftlogentry", "desk_handoveralarm"
+DRAFT, SIGNED = "case_id = (SELECT max(case_id) FROM desk_handover)", "status = 'signed'"
+OF_DRAFT = "handover_id = (SELECT max(case_id) FROM desk_handover)"
+OF_SIGNED = "handover_id = (SELECT min(case_id) FROM desk_handover)"
+OTHER_CASE = "(SELECT id FROM core_case WHERE kind = 'complaint' LIMIT 1)"
+NEW = {"case_id": OTHER_CASE, "where": DRAFT}
+
+
+@pytest.fixture(autouse=True)
+def _house() -> None:
+    """A signed hand-over with a refused line that is settled, a draft of the next shift, a log."""
+    night = Night()
+    night.new()
+    row = night.offered_over()
+    night.signed(row, row.lines.get().pk)
+    workflow.settle_refused(row, "由工程部跟进", by=night.pm)
+    workflow.list_count(night.prop, "总钥匙", "串", Decimal(12), by=night.pm)
+    workflow.draft(night.prop, by=night.pm)
+    workflow.log(night.prop, "3号电梯停运", by=night.dm)
+    workflow.flag_late(late(Night()))
+
+
+CONSTRAINTS = {
+    "desk_countitem_name": twin("desk_countitem"),
+    "desk_countitem_expected": set_("desk_countitem", "expected = -1"),
+    "desk_handover_one_open": twin(H, shift_id="NULL", **NEW),
+    "desk_handover_one_per_shift": twin(
+        H, **NEW | {"where": SIGNED}, property_id="(SELECT max(id) FROM core_property)"
+    ),
+    "desk_handover_times": twin(H, **NEW, ends_at="starts_at"),
+    "desk_handover_four_eyes": twin(
+        H, **NEW | {"where": SIGNED}, shift_id="NULL", incoming_id="outgoing_id"
+    ),
+    "desk_handover_offered": set_(H, "status = 'offered'", DRAFT),
+    "desk_handover_signed": set_(H, "incoming_id = (SELECT max(id) FROM core_user)", DRAFT),
+    "desk_handover_takeover_has_reason": set_(H, "takeover_reason = 'x'", DRAFT),
+    "desk_handover_voided_has_reason": set_(H, "status = 'voided'", DRAFT),
+    "desk_handover_settled": set_(H, "outcome = 'x'", DRAFT),
+    "desk_line_once": twin(LINE, seq="99", where=OF_DRAFT),
+    "desk_line_seq": twin(LINE, key="'x'", where=OF_DRAFT),
+    "desk_line_refused_has_reason": set_(LINE, "decision = 'refused'", OF_DRAFT),
+    "desk_line_restricted_says_nothing": set_(LINE, "restricted = TRUE", OF_DRAFT),
+    "desk_count_once": twin(COUNT, where=OF_DRAFT),
+    "desk_count_difference_has_word": set_(COUNT, "actual = expected + 1", OF_DRAFT),
+    "desk_patrol_once": twin(PATROL, where=OF_DRAFT),
+    "desk_patrol_fault_is_followed": set_(PATROL, "is_normal = FALSE", OF_DRAFT),
+    "desk_log_says_something": twin(LOG, text="''"),
+    "desk_log_times": twin(LOG, occurred_at="at + interval '1 second'"),
+    "desk_alarm_once": twin(ALARM),
+}
+GUARDS = {
+    "desk_handover_anchored": set_(H, "label = 'x'", DRAFT),
+    "desk_handover_frozen": set_(H, "vips = 'x'", SIGNED),
+    "desk_handover_settled_final": set_(H, "outcome = 'x'", SIGNED),
+    "desk_line_frozen": set_(LINE, "next_step = 'x'", OF_SIGNED),
+    "desk_count_frozen": set_(COUNT, "word = 'x'", OF_SIGNED),
+    "desk_patrol_frozen": set_(PATROL, "note = 'x'", OF_SIGNED),
+    "desk_log_append_only": set_(LOG, "text = 'x'"),
+}
+
+
+def test_every_constraint_is_refused_by_its_name() -> None:
+    before = fingerprint()
+
+    assert {name: run(statement) for name, statement in CONSTRAINTS.items()} == {
+        name: name for name in CONSTRAINTS
+    }
+    assert fingerprint() == before
+
+
+def test_every_guard_refuses_to_rewrite() -> None:
+    before = fingerprint()
+
+    assert {name: run(statement) for name, statement in GUARDS.items()} == {
+        name: name for name in GUARDS
+    }
+    assert fingerprint() == before
+
+
+@pytest.mark.parametrize("table", [H, LINE, COUNT, PATROL, LOG])
+def test_nothing_is_deleted(table: str) -> None:
+    statement = f"DELETE FROM {table}"  # noqa: S608 -- one of our own tables
+    assert run(statement) in GUARDS
+
+
+@pytest.mark.parametrize("table", [LINE, COUNT, PATROL])
+def test_nothing_is_added_to_what_is_signed(table: str) -> None:
+    assert run(twin(table, where=OF_SIGNED)) in GUARDS
+
+
+def test_every_one_has_its_case() -> None:
+    models = apps.get_app_config("desk").get_models()
+    declared = {rule.name for model in models for rule in model._meta.constraints}
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT tgname FROM pg_trigger WHERE NOT tgisinternal")
+        guards = {name for (name,) in cursor.fetchall() if name.startswith("desk_")}
+
+    assert (set(CONSTRAINTS), set(GUARDS)) == (declared, guards)
