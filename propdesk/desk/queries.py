@@ -14,6 +14,7 @@ from incidents import queries as incidents
 from lostfound.queries import cases
 from lostfound.queries import item as items
 from propdesk.core import duty, signers
+from propdesk.core import notices as core_notices
 from propdesk.core import search as core_search
 from propdesk.core.models import (
     Case,
@@ -35,7 +36,6 @@ SOON = timedelta(hours=2)
 THINGS_WITH = ("found_item__place", "lost_report", "disposal", "stocktake__storage")
 FOUND_WITH = (*THINGS_WITH, "event__place", "event__commander")
 """Rows of the registers behind a hit, read along with its case."""
-UNREAD = (Delivery.State.PENDING, Delivery.State.SENT)
 
 
 def properties_of(user: User) -> list[Property]:
@@ -79,7 +79,7 @@ def _shell_values(user: User, prop: Property, now: datetime) -> dict[str, Any]:
     visible = incidents.visible_to(user, prop).filter(status__in=incidents.OPEN)
     things = items.pressing(user, prop)
     unread = Delivery.objects.filter(
-        recipient=user, property=prop, channel="inbox", state__in=UNREAD
+        recipient=user, property=prop, channel="inbox", state__in=core_notices.UNREAD
     )
     shift = Shift.objects.filter(
         property=prop,

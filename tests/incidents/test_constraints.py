@@ -9,8 +9,8 @@ from django.utils import timezone
 
 from incidents import workflow
 from propdesk.core import audit, drafts
+from propdesk.core.channels.relay import deliver
 from propdesk.core.models import Case, Delivery, Document, Report
-from propdesk.core.notices import deliver
 from tests.factories import DeputyFactory, PlaceFactory, ShiftFactory
 from tests.incidents import moves
 from tests.incidents.journey import House

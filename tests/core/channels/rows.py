@@ -1,0 +1,50 @@
+"""Robots of a house and notices of its cases, made one by one."""
+
+from typing import Any
+
+from django.utils import timezone
+
+from propdesk.core import notices
+from propdesk.core.channels import bucket, sending
+from propdesk.core.channels.adapters import Secret, place_of
+from propdesk.core.models import Delivery, Property, Robot, RobotMeter
+from propdesk.core.roles import Role
+from tests.core.channels.fakes import FakeRobots
+from tests.factories import CaseFactory, PropertyFactory, member
+
+
+def house(**fields: Any) -> Property:
+    """A house with one duty manager and no nights."""
+    prop = PropertyFactory(settings__quiet_from="00:00", settings__quiet_to="00:00", **fields)
+    member(prop, Role.DUTY_MANAGER)
+    prop.refresh_from_db()
+    return prop
+
+
+def robot_of(robots: FakeRobots, prop: Property, kind: str = "wecom", **fields: Any) -> Robot:
+    """A robot that gets everything."""
+    secret = Secret(robots.url(kind), robots.key if kind != "wecom" else "")
+    row = Robot.objects.create(
+        property=prop,
+        kind=kind,
+        host=place_of(secret.url),
+        secret=sending.closed(prop.pk, secret),
+        **{"name": kind, **fields},
+    )
+    tokens = bucket.size(row.per_minute)
+    RobotMeter.objects.create(robot=row, tokens=tokens, filled_at=timezone.now())
+    return row
+
+
+def tell(prop: Property, n: int = 1, *, rule: str = "incidents.overdue", **fields: Any) -> None:
+    """``n`` notices to the duty manager, each of a case of its own."""
+    for _each in range(n):
+        case = CaseFactory(property=prop)
+        text = f"【逾期通知】{case.number} · 投诉"
+        notices.notify(case, Role.DUTY_MANAGER, rule=rule, text=text, key="k", **fields)
+
+
+def states(channel: str = "robot") -> list[str]:
+    """States of the deliveries of a channel, in the order they were made."""
+    rows = Delivery.objects.filter(channel=channel).order_by("pk")
+    return list(rows.values_list("state", flat=True))
