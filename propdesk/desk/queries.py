@@ -28,7 +28,7 @@ from propdesk.core.models import (
 )
 from propdesk.core.roles import Role
 
-INBOX_PAGE = FOUND = 30
+FOUND = 30
 CAP = 1000
 MENDS = 6
 SOON = timedelta(hours=2)
@@ -186,26 +186,6 @@ def _tasks(user: User, prop: Property) -> "QuerySet[Task]":
 def open_tasks(user: User, prop: Property, limit: int) -> list[Task]:
     """Tasks of the user's roles, oldest first."""
     return list(_tasks(user, prop).select_related("case").order_by("created_at")[:limit])
-
-
-def inbox(user: User, prop: Property, before: int | None) -> list[Delivery]:
-    """Notices of this person, newest first, one more than a page."""
-    rows = Delivery.objects.filter(
-        recipient=user, property=prop, channel=Delivery.Channel.INBOX
-    ).exclude(state=Delivery.State.MERGED)
-    if before is not None:
-        rows = rows.filter(pk__lt=before)
-    rows = rows.select_related("notice__case")
-    return list(rows.order_by("-pk")[: INBOX_PAGE + 1])
-
-
-def delivery(user: User, prop: Property, pk: int) -> Delivery | None:
-    """One notice of this person."""
-    return (
-        Delivery.objects.filter(recipient=user, property=prop, pk=pk)
-        .select_related("notice__case")
-        .first()
-    )
 
 
 def found(user: User, prop: Property, query: str) -> list[Any]:

@@ -6,10 +6,10 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from propdesk.core import audit
-from propdesk.core.models import MailRule, Property, User
+from propdesk.core.models import Level, MailRule, Property, User
 from propdesk.core.models.robots import KINDS
 from propdesk.core.permissions import ACTIONS
-from propdesk.core.roles import Role, ensure
+from propdesk.core.roles import Role, ensure, standing
 from propdesk.core.transitions import RefusedInput, lock
 
 
@@ -22,6 +22,17 @@ def of_roles(prop: Property) -> dict[str, MailRule]:
 def own(prop: Property, user: User) -> MailRule | None:
     """What this person chose for himself."""
     return MailRule.objects.filter(property=prop, user=user).first()
+
+
+def effective(prop: Property, user: User) -> dict[str, str]:
+    """The level of each kind for this person now: his own, else the widest of his roles."""
+    rule = own(prop, user)
+    made = of_roles(prop)
+    rows = [rule] if rule else [made[role] for role in standing(user, prop).roles]
+    return {
+        kind: max((getattr(row, kind) for row in rows), key=Level.values.index, default=Level.ALL)
+        for kind in KINDS
+    }
 
 
 @transaction.atomic

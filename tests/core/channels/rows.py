@@ -7,7 +7,7 @@ from django.utils import timezone
 from propdesk.core import notices
 from propdesk.core.channels import bucket, sending
 from propdesk.core.channels.adapters import Secret, place_of
-from propdesk.core.models import Delivery, Property, Robot, RobotMeter
+from propdesk.core.models import Delivery, Notice, Property, Robot, RobotMeter
 from propdesk.core.roles import Role
 from tests.core.channels.fakes import FakeRobots
 from tests.factories import CaseFactory, PropertyFactory, member
@@ -48,3 +48,37 @@ def states(channel: str = "robot") -> list[str]:
     """States of the deliveries of a channel, in the order they were made."""
     rows = Delivery.objects.filter(channel=channel).order_by("pk")
     return list(rows.values_list("state", flat=True))
+
+
+def ill_robot(prop: Property) -> Robot:
+    """A robot that was refused an hour ago, and whose secret opens nothing: it sends nothing."""
+    now = timezone.now()
+    robot = Robot.objects.create(
+        property=prop,
+        kind="wecom",
+        name="值班群",
+        host="qyapi.weixin.qq.com",
+        secret=b"x",
+        complaints="urgent",
+        roles=[Role.DUTY_MANAGER],
+    )
+    why = "对方不收（93000），请核对网址、密钥和关键词"
+    RobotMeter.objects.create(robot=robot, tokens=10, filled_at=now, sent_at=now, error=why)
+    return robot
+
+
+def unsent(notice: Notice, robot: Robot) -> Delivery:
+    """A notice that robot would not take."""
+    return Delivery.objects.create(
+        notice=notice,
+        recipient_id=notice.recipient_id,
+        property_id=notice.property_id,
+        channel=Delivery.Channel.ROBOT,
+        robot=robot,
+        robot_key=notice.key,
+        state=Delivery.State.FAILED,
+        attempts=1,
+        error="对方不收（93000），请核对网址、密钥和关键词",
+        created_at=timezone.now(),
+        next_try_at=timezone.now(),
+    )
