@@ -44,6 +44,13 @@ def tell(prop: Property, n: int = 1, *, rule: str = "incidents.overdue", **field
         notices.notify(case, Role.DUTY_MANAGER, rule=rule, text=text, key="k", **fields)
 
 
+def flood(prop: Property, n: int) -> None:
+    """``n`` notices of no case at all, written at once."""
+    people = (prop.memberships.get(role=Role.DUTY_MANAGER).user,)
+    rule = "incidents.overdue"
+    notices.put(notices.Message(prop, rule, f"【逾期通知】{i}", f"k{i}", people) for i in range(n))
+
+
 def states(channel: str = "robot") -> list[str]:
     """States of the deliveries of a channel, in the order they were made."""
     rows = Delivery.objects.filter(channel=channel).order_by("pk")
