@@ -44,12 +44,17 @@ def _shown(row: Robot, now: Any) -> dict[str, Any]:
     meter, labels = row.meter, dict(Role.choices)
     return {
         "robot": row,
-        "levels": [(_label(kind), getattr(row, f"get_{kind}_display")()) for kind in KINDS],
+        "levels": _levels(row),
         "roles": [labels[role] for role in row.roles],
         "paused": meter.paused_until if meter.paused_until and meter.paused_until > now else None,
         "error": meter.error,
         "sent_at": meter.sent_at,
     }
+
+
+def _levels(row: Robot | MailRule) -> list[tuple[str, str]]:
+    """Each kind of notice and how much of it goes there, in words."""
+    return [(_label(kind), getattr(row, f"get_{kind}_display")()) for kind in KINDS]
 
 
 def _label(kind: str) -> str:
@@ -110,7 +115,7 @@ def mail_rules(request: StaffRequest) -> HttpResponse:
     rows = [
         {
             "role": role,
-            "levels": [getattr(made[role], f"get_{kind}_display")() for kind in KINDS],
+            "levels": _levels(made[role]),
         }
         for role in Role
         if role in ALL_STAFF
