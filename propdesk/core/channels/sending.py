@@ -93,11 +93,12 @@ def _claim(pk: int, now: datetime) -> Claim | None:
     if meter is None or not meter.robot.is_active or meter.tokens < 1:
         return None
     robot = meter.robot
-    rows = outbox.due(Delivery.Channel.ROBOT, now).filter(robot=robot)[: outbox.BATCH]
+    rows = outbox.due(Delivery.Channel.ROBOT, now).filter(robot=robot)
     if robot.kind == Robot.Kind.WEBHOOK:
-        parcels = [Parcel((row,), (wording.line(row.notice, now),)) for row in rows]
+        parcels = [Parcel((row,), (wording.line(row.notice, now),)) for row in rows[:CHUNK]]
     else:
-        parcels = pack(rows, lambda row: wording.line(row.notice, now))
+        waiting = rows[: outbox.BATCH]
+        parcels = pack(waiting, lambda row: wording.line(row.notice, now))
     parcels = parcels[: min(int(meter.tokens), CHUNK)]
     if not parcels:
         return None

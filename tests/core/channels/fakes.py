@@ -58,6 +58,17 @@ class Got:
 
 
 @dataclass
+class Sink:
+    """Where robots live, for whoever makes rows that point at them."""
+
+    place: str
+    key: str = "a-key-of-sixteen"
+
+    def url(self, kind: str) -> str:
+        return f"http://{self.place}{PATHS[kind]}"
+
+
+@dataclass
 class FakeRobots:
     """All four robots under one address; ``behaviour`` is what they do, one for all or by kind."""
 

@@ -9,7 +9,7 @@ from propdesk.core.channels import bucket, sending
 from propdesk.core.channels.adapters import Secret, place_of
 from propdesk.core.models import Delivery, Notice, Property, Robot, RobotMeter
 from propdesk.core.roles import Role
-from tests.core.channels.fakes import FakeRobots
+from tests.core.channels.fakes import FakeRobots, Sink
 from tests.factories import CaseFactory, PropertyFactory, member
 
 
@@ -21,7 +21,9 @@ def house(**fields: Any) -> Property:
     return prop
 
 
-def robot_of(robots: FakeRobots, prop: Property, kind: str = "wecom", **fields: Any) -> Robot:
+def robot_of(
+    robots: FakeRobots | Sink, prop: Property, kind: str = "wecom", **fields: Any
+) -> Robot:
     """A robot that gets everything."""
     secret = Secret(robots.url(kind), robots.key if kind != "wecom" else "")
     row = Robot.objects.create(
