@@ -278,6 +278,9 @@ EMAIL_USE_TLS = _mail["EMAIL_USE_TLS"]
 EMAIL_TIMEOUT = 5
 DEFAULT_FROM_EMAIL = env.text("PROPDESK_EMAIL_FROM", "propdesk@localhost")
 
+# Hosts of other systems that may be told by webhook; robots of chats live on hosts known to the code.
+PROPDESK_WEBHOOK_HOSTS = env.words("PROPDESK_WEBHOOK_HOSTS")
+
 # --- Celery ---------------------------------------------------------------------------------------
 EMBEDDED_BROKER = not env.text("REDIS_URL")
 CELERY_BROKER_URL = env.broker("REDIS_URL", f"unix://{paths.valkey_socket()}")
@@ -307,6 +310,7 @@ CELERY_TIMEZONE = TIME_ZONE
 CELERY_BEAT_SCHEDULE_FILENAME = str(HOME / "beat-schedule")
 CELERY_BEAT_SCHEDULE = {
     "tick": {"task": "core.tick", "schedule": 60.0, "options": {"expires": 50}},
+    "relay": {"task": "core.relay", "schedule": 10.0, "options": {"expires": 8}},
 }
 
 # --- Logging --------------------------------------------------------------------------------------

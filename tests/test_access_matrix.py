@@ -20,10 +20,19 @@ from incidents import acts, workflow
 from incidents.models import Complaint
 from incidents.permissions import ACTIONS
 from propdesk.core import blanks, copies, seals
-from propdesk.core.models import Attachment, Delivery, Document, Property, RenderJob, User
+from propdesk.core.models import (
+    Attachment,
+    Delivery,
+    Document,
+    Notice,
+    Property,
+    RenderJob,
+    User,
+)
 from propdesk.core.roles import Role, standing
 from propdesk.desk import shell
 from propdesk.desk.handover import workflow as handovers
+from tests.core.channels.rows import ill_robot, unsent
 from tests.factories import (
     PASSWORD,
     DepartmentFactory,
@@ -167,7 +176,18 @@ def _keys(house: House, complaint: Complaint) -> dict[str, Any]:
         "place": PlaceFactory(property=prop, code="A-1806").pk,
         "pack": pack.pk,
         "serial": sheet.serial,
+        "role": "security",
+        **_channel_keys(house),
         "copy": copies.give(document, copies.Order("police", "李明", "立案"), by=house.pm).pk,
+    }
+
+
+def _channel_keys(house: House) -> dict[str, int]:
+    """A robot whose secret opens nothing, so that a test of it sends nothing; what it failed to send."""
+    robot = ill_robot(house.prop)
+    return {
+        "robot": robot.pk,
+        "failed": unsent(Notice.objects.filter(property=house.prop)[0], robot).pk,
     }
 
 
@@ -189,6 +209,9 @@ PK = {
     "place_edit": "place",
     "place_retire": "place",
     "copy_file": "copy",
+    "robot_edit": "robot",
+    "robot_test": "robot",
+    "resend": "failed",
     "outage_take": "pack",
     "outage_file": "pack",
     "outage_void": "pack",
@@ -310,6 +333,15 @@ house:outage_file             302 404 403 403 403 403 403 200 200  401 404 405 4
 house:outage_void             302 404 403 403 403 403 403 200 200  401 404 403 403 403 403 403 422 422
 house:blank                   302 404 403 403 403 403 403 200 200  401 404 403 403 403 403 403 422 422
 house:blank_void              302 404 403 403 403 403 403 200 200  401 404 403 403 403 403 403 422 422
+house:robots                  302 404 200 403 403 403 403 403 200  401 404 405 405 405 405 405 405 405
+house:robot_new               302 404 200 403 403 403 403 403 200  401 404 422 403 403 403 403 403 422
+house:robot_edit              302 404 200 403 403 403 403 403 200  401 404 422 403 403 403 403 403 422
+house:robot_test              302 404 405 405 405 405 405 405 405  401 404 302 403 403 403 403 403 302
+house:mail_rules              302 404 200 403 403 403 403 403 200  401 404 405 405 405 405 405 405 405
+house:mail_rule               302 404 200 403 403 403 403 403 200  401 404 422 403 403 403 403 403 422
+house:failed                  302 404 403 403 403 403 403 403 200  401 404 405 405 405 405 405 405 405
+house:resend_all              302 404 405 405 405 405 405 405 405  401 404 403 403 403 403 403 403 302
+house:resend                  302 404 405 405 405 405 405 405 405  401 404 403 403 403 403 403 403 302
 house:seal                    302 404 200 403 403 403 403 403 200  401 404 405 405 405 405 405 405 405
 house:seal_certificate        302 404 200 403 403 403 403 403 200  401 404 405 405 405 405 405 405 405
 house:seal_rotate             302 404 200 403 403 403 403 403 403  401 404 422 403 403 403 403 403 403
@@ -358,12 +390,14 @@ desk:board_live               302 404 404 200 200 200 200 200 200  401 404 405 4
 desk:counts                   302 404 200 200 200 200 200 200 200  401 404 405 405 405 405 405 405 405
 desk:search                   302 404 200 200 200 200 200 200 200  401 404 405 405 405 405 405 405 405
 desk:notices                  302 404 200 200 200 200 200 200 200  401 404 405 405 405 405 405 405 405
+desk:acknowledge_all          302 404 405 405 405 405 405 405 405  401 404 302 302 302 302 302 302 302
 desk:acknowledge              302 404 405 405 405 405 405 405 405  401 404 404 404 404 404 404 302 404
 desk:sign                     302 404 200 200 200 200 200 200 200  401 404 405 405 405 405 405 405 405
 desk:copies                   302 404 404 404 404 403 403 403 200  401 404 405 405 405 405 405 405 405
 desk:copy_give                302 404 404 404 404 403 403 403 200  401 404 404 404 404 403 403 403 422
 desk:copy_file                302 404 404 404 404 403 403 403 202  401 404 404 404 404 403 403 403 302
 desk:me                       302 404 200 200 200 200 200 200 200  401 404 422 422 422 422 422 422 422
+desk:own_mail                 302 404 200 200 200 200 200 200 200  401 404 422 422 422 422 422 422 422
 desk:signature                302 404 404 404 404 404 404 200 200  401 404 405 405 405 405 405 405 405
 """
 OWN_TABLES = ("lostfound:", "emergencies:")

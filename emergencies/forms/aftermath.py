@@ -17,14 +17,10 @@ from propdesk.core.layouts import Fold, Row, Rows
 from propdesk.core.models import User
 from propdesk.core.persons import Guest
 from propdesk.core.text import CleanCharField, CleanTextField
-from propdesk.core.widgets import Chips, DateLocal
+from propdesk.core.widgets import Chips, DateLocal, Ticks
 
 MAX_ROOMS = 20
 ACTION_ROWS = 3
-
-
-class Ticks(Chips, forms.CheckboxSelectMultiple):
-    """Several choices, shown as chips."""
 
 
 class RowsForm(ActForm):

@@ -6,7 +6,7 @@ from django import forms
 from django.utils.translation import gettext as _t
 from django.utils.translation import gettext_lazy as _
 
-from emergencies.forms.aftermath import RowsForm, Ticks
+from emergencies.forms.aftermath import RowsForm
 from emergencies.forms.base import moment
 from emergencies.forms.damage import count, money
 from emergencies.forms.together import SecondForm
@@ -17,7 +17,7 @@ from emergencies.workflow.belongings import MAX_LINES
 from propdesk.core.layouts import Fold, Row, Rows, Section
 from propdesk.core.models import IdType
 from propdesk.core.text import CleanCharField
-from propdesk.core.widgets import Chips, PhotoInput, PhotosField, SignatureField
+from propdesk.core.widgets import Chips, PhotoInput, PhotosField, SignatureField, Ticks
 
 PARTS = ("text", "count", "found_in", "in_safe", "denomination", "currency")
 

@@ -15,9 +15,9 @@ from emergencies.playbooks.schema import Notice
 from emergencies.playbooks.schema import Rung as LadderRung
 from emergencies.queries import evidence
 from emergencies.workflow.base import Rule, begin, finish, minutes, neutral, say, since_start
-from propdesk.core import audit, duty
-from propdesk.core.models import Delivery, User
+from propdesk.core import audit, duty, notices
 from propdesk.core.models import Notice as CoreNotice
+from propdesk.core.models import User
 from propdesk.core.roles import MANAGERS, Role, standing
 from propdesk.core.transitions import RefusedInput, require
 
@@ -209,7 +209,7 @@ def acknowledge(event: Event, notice: str, *, by: User) -> Call:
     require(row.acked_at is None, _("已有同事确认过这项通知。"))
     row.acked_at, row.acked_by, row.next_rung_at = timezone.now(), by, None
     audit.save(row, "acked_at", "acked_by", "next_rung_at", by=by, reason=_("确认通知"))
-    _settle_inbox(event, row, by)
+    notices.settle(event.case, call_key(row), by=by)
     finish(event, [], row, by=by, action="acknowledge", info={"notice": notice})
     return row
 
@@ -228,23 +228,6 @@ def may_ack(event: Event, row: Call, roles: frozenset[Role]) -> bool:
 def _ladder(event: Event, row: Call) -> tuple[LadderRung, ...]:
     """The rungs of the playbook the event began with."""
     return evidence.playbook_of(event).notices[row.notice].ladder
-
-
-def _settle_inbox(event: Event, row: Call, by: User) -> None:
-    """The notices of this call in his inbox are confirmed along with it.
-
-    One that is locked is being confirmed there at this moment, and waits for the event we hold.
-    """
-    rows = Delivery.objects.select_for_update(skip_locked=True, of=("self",)).filter(
-        notice__case=event.case,
-        notice__recipient=by,
-        notice__key__startswith=f"{event.case.pk}:{call_key(row)}",
-        channel=Delivery.Channel.INBOX,
-        state__in=[Delivery.State.PENDING, Delivery.State.SENT],
-    )
-    Delivery.objects.filter(pk__in=list(rows.values_list("pk", flat=True))).update(
-        state=Delivery.State.ACKNOWLEDGED, acknowledged_at=timezone.now()
-    )
 
 
 def resume_calls(event: Event) -> list[models.Model]:

@@ -5,16 +5,12 @@ and a second relay sends nothing twice. Texts carry number and rule only, never 
 a room (ux.md, robots).
 """
 
-import smtplib
-import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
-from django.conf import settings
-from django.core.mail import send_mail
 from django.db import transaction
-from django.db.models import F, QuerySet
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -23,20 +19,8 @@ from propdesk.core.models import Case, Delivery, Notice, Property, User
 from propdesk.core.roles import Role
 from propdesk.core.transitions import ConflictError
 
-BATCH = 200
 CONFIRMED: "list[Callable[[Notice, User], None]]" = []
 """What an app does when somebody confirms a notice in his inbox; inside the same transaction."""
-RETRY_AFTER = (timedelta(minutes=1), timedelta(minutes=5), timedelta(minutes=30))
-BUDGET = 20.0
-"""Seconds one run may take: the clocks of the next minute must not wait for a slow mail server."""
-CLAIM = timedelta(minutes=2)
-"""How long a claimed e-mail stays with its relay; a relay that died leaves it to the next."""
-REFUSED_MAIL = (
-    smtplib.SMTPRecipientsRefused,
-    smtplib.SMTPSenderRefused,
-    smtplib.SMTPDataError,
-    smtplib.SMTPNotSupportedError,
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,11 +91,7 @@ def rows(messages: Iterable[Message], now: datetime) -> tuple[list[Notice], list
         for message in messages
         for user in message.recipients
     ]
-    deliveries = [
-        _delivery(notice, channel, now, merged)
-        for notice, merged in wanted
-        for channel in _channels(notice)
-    ]
+    deliveries = [_delivery(notice, now, merged) for notice, merged in wanted]
     return [notice for notice, _merged in wanted], deliveries
 
 
@@ -135,102 +115,26 @@ def _deliveries(wanted: list[tuple[Message, Notice]], now: datetime) -> int:
     merged = {message.key for message, _n in wanted if message.merged}
     # The recipients are named for the index, which begins with them.
     people = {notice.recipient_id for _m, notice in wanted}
-    fresh = Notice.objects.filter(
-        recipient__in=people, key__in=keys, deliveries=None
-    ).select_related("recipient")
-    rows = [
-        _delivery(notice, channel, now, notice.key in merged)
-        for notice in fresh
-        for channel in _channels(notice)
-    ]
+    fresh = Notice.objects.filter(recipient__in=people, key__in=keys, deliveries=None)
+    rows = [_delivery(notice, now, notice.key in merged) for notice in fresh]
     Delivery.objects.bulk_create(rows, ignore_conflicts=True)
     return len(rows)
 
 
-def _channels(notice: Notice) -> list[str]:
-    """Inbox always; e-mail when the person has an address and the house sends mail."""
-    mail = settings.PROPDESK_EMAIL_ENABLED and notice.recipient.email
-    return [Delivery.Channel.INBOX, *([Delivery.Channel.EMAIL] if mail else [])]
-
-
-def _delivery(notice: Notice, channel: str, now: datetime, merged: bool) -> Delivery:
+def _delivery(notice: Notice, now: datetime, merged: bool) -> Delivery:
+    """The inbox alone: what else is sent, the relay decides (``channels.routing``)."""
     return Delivery(
         notice=notice,
         recipient_id=notice.recipient_id,
         property_id=notice.property_id,
-        channel=channel,
+        channel=Delivery.Channel.INBOX,
         state=Delivery.State.MERGED if merged else Delivery.State.PENDING,
         created_at=now,
         next_try_at=now,
     )
 
 
-def deliver(now: datetime) -> int:
-    """The relay: hand on what is due, oldest first; returns how many were sent. Safe to run twice."""
-    ends = time.monotonic() + BUDGET
-    sent = 0
-    while time.monotonic() < ends and (batch := _settle_inbox(now)):
-        sent += batch
-    while time.monotonic() < ends and (mails := _claim_mails(now)):
-        tried = _send_until(mails, now, ends)
-        Delivery.objects.bulk_update(
-            mails, ["state", "sent_at", "attempts", "next_try_at", "error"]
-        )
-        sent += tried
-        if tried < len(mails):
-            break
-    return sent
-
-
-def _due(channel: str, now: datetime) -> "QuerySet[Delivery]":
-    return (
-        Delivery.objects.filter(state=Delivery.State.PENDING, channel=channel, next_try_at__lte=now)
-        .select_for_update(skip_locked=True, of=("self",))
-        .order_by("next_try_at", "id")
-    )
-
-
-@transaction.atomic
-def _settle_inbox(now: datetime) -> int:
-    """Inbox needs no sending: one batch is marked as handed on."""
-    found = list(_due(Delivery.Channel.INBOX, now).values_list("pk", flat=True)[:BATCH])
-    return Delivery.objects.filter(pk__in=found).update(
-        state=Delivery.State.SENT, sent_at=now, attempts=F("attempts") + 1
-    )
-
-
-@transaction.atomic
-def _claim_mails(now: datetime) -> list[Delivery]:
-    """Put a batch off, so that no lock is held while the mail server is talked to."""
-    mails = list(_due(Delivery.Channel.EMAIL, now).select_related("notice", "recipient")[:BATCH])
-    Delivery.objects.filter(pk__in=[mail.pk for mail in mails]).update(next_try_at=now + CLAIM)
-    return mails
-
-
-def _send_until(mails: Sequence[Delivery], now: datetime, ends: float) -> int:
-    """Send until the time is over or the server is not there; returns how many were tried."""
-    for tried, mail in enumerate(mails):
-        if time.monotonic() >= ends:
-            return tried
-        if not _send(mail, now):
-            return tried + 1
-    return len(mails)
-
-
-def _send(delivery: Delivery, now: datetime) -> bool:
-    """One e-mail, tried again with growing gaps; False when the server itself cannot be used."""
-    delivery.attempts += 1
-    try:
-        send_mail(delivery.notice.text, delivery.notice.text, None, [delivery.recipient.email])
-    except Exception as error:  # noqa: BLE001 -- one bad row must not stop those behind it
-        delivery.error = type(error).__name__
-        if delivery.attempts > len(RETRY_AFTER):
-            delivery.state = Delivery.State.FAILED
-        else:
-            delivery.next_try_at = now + RETRY_AFTER[delivery.attempts - 1]
-        return not isinstance(error, OSError) or isinstance(error, REFUSED_MAIL)
-    delivery.state, delivery.sent_at = Delivery.State.SENT, now
-    return True
+UNREAD = (Delivery.State.PENDING, Delivery.State.SENT)
 
 
 @transaction.atomic
@@ -243,8 +147,71 @@ def acknowledge(delivery: Delivery, *, by: User) -> Delivery:
     )
     if row.recipient_id != by.pk or row.state == Delivery.State.ACKNOWLEDGED:
         raise ConflictError(_("这条通知已经确认过。"))
-    row.state, row.acknowledged_at = Delivery.State.ACKNOWLEDGED, timezone.now()
-    row.save(update_fields=["state", "acknowledged_at"])
-    for heard in CONFIRMED:
-        heard(row.notice, by)
+    _confirm([row], by)
     return row
+
+
+@transaction.atomic
+def acknowledge_all(prop: Property, keys: Collection[int], *, by: User) -> int:
+    """全部确认: those of ``keys`` that are his, unread and not urgent; returns how many.
+
+    What is urgent is confirmed one by one: somebody waits for just this answer.
+    """
+    rows = _unread(by).select_related("notice").order_by("pk")
+    found = list(rows.filter(pk__in=keys, property=prop, notice__urgent=False))
+    _confirm(found, by)
+    return len(found)
+
+
+@transaction.atomic
+def settle(case: Case, key: str, *, by: User) -> None:
+    """What was told of one thing counts as confirmed: in his inbox, and for whoever else is not told yet.
+
+    ``key`` as given to ``notify``, with all that was told under it later (``key:…``). A row that is
+    locked is being confirmed there at this moment, and waits for the case we hold.
+    """
+    full = f"{case.pk}:{key}"
+    mine = Q(notice__key=full) | Q(notice__key__startswith=f"{full}:")
+    rows = _unread(by, skip_locked=True).filter(mine, notice__case=case)
+    _mark([row.pk for row in rows])
+    said = Q(robot_key=full) | Q(robot_key__startswith=f"{full}:")
+    _hold_back(said, Q(robot__property=case.property_id))
+
+
+def _unread(by: User, *, skip_locked: bool = False) -> "QuerySet[Delivery]":
+    rows = Delivery.objects.select_for_update(skip_locked=skip_locked, of=("self",))
+    return rows.filter(recipient=by, channel=Delivery.Channel.INBOX, state__in=UNREAD)
+
+
+def _confirm(rows: Sequence[Delivery], by: User) -> None:
+    """Mark locked rows of an inbox, and send nothing more of what they tell."""
+    if not rows:
+        return
+    at = _mark([row.pk for row in rows])
+    for row in rows:
+        row.state, row.acknowledged_at = Delivery.State.ACKNOWLEDGED, at
+    _hold_back(Q(notice__in=[row.notice_id for row in rows], channel=Delivery.Channel.EMAIL))
+    keys = [row.notice.key for row in rows]
+    _hold_back(Q(robot_key__in=keys, robot__property=rows[0].property_id))
+    for row in rows:
+        for heard in CONFIRMED:
+            heard(row.notice, by)
+
+
+def _mark(keys: Sequence[int]) -> datetime:
+    now = timezone.now()
+    Delivery.objects.filter(pk__in=keys).update(
+        state=Delivery.State.ACKNOWLEDGED, acknowledged_at=now
+    )
+    return now
+
+
+def _hold_back(*which: Q) -> None:
+    """Rows not sent yet are not sent any more; what a relay has in its hand at this moment goes out.
+
+    A robot asks a group to look: once somebody has, it need not ask any more.
+    """
+    rows = Delivery.objects.filter(*which, state=Delivery.State.PENDING)
+    rows = rows.select_for_update(skip_locked=True, of=("self",))
+    if waiting := list(rows.values_list("pk", flat=True)):
+        _mark(waiting)

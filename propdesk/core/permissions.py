@@ -43,6 +43,14 @@ ACTIONS: Table = {
     # SOP 2.G: how long found things are kept is for 总物业经理 to say.
     "change_retention": Grant(any=frozenset({Role.GENERAL_MANAGER})),
     "first_run": _HOUSE,
+    # Where notices go besides the inbox (ADR 0032); what failed names cases, so 管理员 stays out.
+    "read_robots": _HOUSE,
+    "save_robot": _HOUSE,
+    "try_robot": _HOUSE,
+    "save_mail_rules": _HOUSE,
+    "save_own_mail_rule": _EVERYBODY,
+    "read_failed": Grant(any=MANAGERS),
+    "resend": Grant(any=MANAGERS),
     # The certificate a reader trusts, and the change of the key behind it (ADR 0028).
     "read_seal": _HOUSE,
     "rotate_seal": _TOP,

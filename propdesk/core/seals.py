@@ -6,18 +6,15 @@ authority issued. Retired certificates verify what they sealed; their keys are g
 
 import datetime as dt
 import hashlib
-import hmac
 import logging
-import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from propdesk.core import audit
+from propdesk.core import audit, vault
 from propdesk.core.models import Property, SealKey, User
 from propdesk.core.pdf.signing import Signer
 from propdesk.core.permissions import ACTIONS
@@ -31,7 +28,7 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 AUTHORITY_DAYS = 365 * 30
 SEAL_DAYS = 365 * 20
-NONCE = 12
+PURPOSE = "propdesk.seal"
 NAME_LIMIT = 64
 """Longest common name of a certificate (RFC 5280)."""
 
@@ -238,38 +235,18 @@ def _usage(*, seal: bool) -> "x509.KeyUsage":
     )
 
 
-def _secret() -> bytes:
-    """What private keys are encrypted with; derived, so that no second secret has to be kept."""
-    return hmac.digest(settings.SECRET_KEY.encode(), b"propdesk.seal", "sha256")
-
-
-def _bound(property_id: int, kind: str) -> bytes:
-    return f"{property_id} {kind}".encode()
-
-
 def _closed(prop: Property, kind: str, key: "EllipticCurvePrivateKey") -> bytes:
-    """The key as PKCS #8, encrypted (AES-256-GCM) and bound to the house and what it is for."""
+    """The key as PKCS #8, encrypted and bound to the house and what it is for."""
     from cryptography.hazmat.primitives import serialization
-    from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
     plain = key.private_bytes(
         serialization.Encoding.DER,
         serialization.PrivateFormat.PKCS8,
         serialization.NoEncryption(),
     )
-    nonce = os.urandom(NONCE)
-    return nonce + AESGCM(_secret()).encrypt(nonce, plain, _bound(prop.pk, kind))
+    return vault.closed(plain, PURPOSE, f"{prop.pk} {kind}")
 
 
 def _opened(row: SealKey) -> bytes | None:
     """The private key as PKCS #8; None when the secret of this installation does not open it."""
-    from cryptography.exceptions import InvalidTag
-    from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-
-    stored = bytes(row.private)
-    try:
-        return AESGCM(_secret()).decrypt(
-            stored[:NONCE], stored[NONCE:], _bound(row.property_id, row.kind)
-        )
-    except (InvalidTag, ValueError):
-        return None
+    return vault.opened(bytes(row.private), PURPOSE, f"{row.property_id} {row.kind}")

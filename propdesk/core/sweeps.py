@@ -6,7 +6,8 @@ from datetime import datetime, timedelta
 
 from django.utils import timezone
 
-from propdesk.core import drafts, notices, orphans, sign_reminders
+from propdesk.core import drafts, orphans, sign_reminders
+from propdesk.core.channels import relay
 from propdesk.core.models import SweepRun
 
 log = logging.getLogger(__name__)
@@ -27,7 +28,7 @@ def register(name: str, sweep: Sweep) -> None:
 def run_all(now: datetime) -> dict[str, int]:
     """Run each sweep, then hand on the notices they wrote; one that raises stops no other."""
     done = {name: _run(name, sweep, now) for name, sweep in SWEEPS.items()}
-    done["core.deliver"] = _run("core.deliver", notices.deliver, timezone.now())
+    done["core.deliver"] = _run("core.deliver", relay.deliver, timezone.now())
     SweepRun.objects.filter(started_at__lt=now - KEEP_RUNS).delete()
     return done
 

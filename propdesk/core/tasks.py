@@ -5,6 +5,7 @@ from celery.signals import worker_ready
 from django.utils import timezone
 
 from propdesk.core import rendering, sweeps, wake
+from propdesk.core.channels import relay
 
 
 @shared_task(name="core.tick")
@@ -13,6 +14,11 @@ def tick() -> None:
     sweeps.run_all(now)
     if rendering.is_waiting(now):
         wake.now("core.render")
+
+
+@shared_task(name="core.relay")
+def relay_notices() -> None:
+    relay.deliver(timezone.now())
 
 
 @shared_task(name="core.render")

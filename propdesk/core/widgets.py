@@ -31,6 +31,10 @@ class Chips(forms.RadioSelect):
         self.css = css
 
 
+class Ticks(Chips, forms.CheckboxSelectMultiple):
+    """Several choices, shown as chips."""
+
+
 class DateTimeLocal(forms.DateTimeInput):
     """The browser's own date and time picker; wall clock of the property, to the minute."""
 

@@ -11,6 +11,7 @@ from emergencies.queries import records
 from incidents import queries as incidents
 from lostfound.queries import cases
 from lostfound.queries import item as items
+from propdesk.core import notices as core_notices
 from propdesk.core import search as core_search
 from propdesk.core import signers
 from propdesk.core.models import (
@@ -24,7 +25,7 @@ from propdesk.core.models import (
 )
 from propdesk.core.roles import Role
 
-INBOX_PAGE = FOUND = 30
+FOUND = 30
 CAP = 1000
 MENDS = 6
 SOON = timedelta(hours=2)
@@ -32,7 +33,6 @@ SOON = timedelta(hours=2)
 THINGS_WITH = ("found_item__place", "lost_report", "disposal", "stocktake__storage")
 FOUND_WITH = (*THINGS_WITH, "event__place", "event__commander")
 """Rows of the registers behind a hit, read along with its case."""
-UNREAD = (Delivery.State.PENDING, Delivery.State.SENT)
 
 
 def properties_of(user: User) -> list[Property]:
@@ -76,7 +76,7 @@ def shell_values(user: User, prop: Property, now: datetime) -> dict[str, Any]:
     visible = incidents.visible_to(user, prop).filter(status__in=incidents.OPEN)
     things = items.pressing(user, prop)
     unread = Delivery.objects.filter(
-        recipient=user, property=prop, channel="inbox", state__in=UNREAD
+        recipient=user, property=prop, channel="inbox", state__in=core_notices.UNREAD
     )
     shift = Shift.objects.filter(
         property=prop,
@@ -103,26 +103,6 @@ def shell_values(user: User, prop: Property, now: datetime) -> dict[str, Any]:
         "duty_to": Subquery(shift.values("ends_at")[:1]),
         "swept_at": Subquery(sweep.values("finished_at")[:1]),
     }
-
-
-def inbox(user: User, prop: Property, before: int | None) -> list[Delivery]:
-    """Notices of this person, newest first, one more than a page."""
-    rows = Delivery.objects.filter(
-        recipient=user, property=prop, channel=Delivery.Channel.INBOX
-    ).exclude(state=Delivery.State.MERGED)
-    if before is not None:
-        rows = rows.filter(pk__lt=before)
-    rows = rows.select_related("notice__case")
-    return list(rows.order_by("-pk")[: INBOX_PAGE + 1])
-
-
-def delivery(user: User, prop: Property, pk: int) -> Delivery | None:
-    """One notice of this person."""
-    return (
-        Delivery.objects.filter(recipient=user, property=prop, pk=pk)
-        .select_related("notice__case")
-        .first()
-    )
 
 
 def found(user: User, prop: Property, query: str) -> list[Any]:

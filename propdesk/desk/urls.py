@@ -5,6 +5,7 @@ from django.urls import path
 from propdesk.desk import entry, sealed, verify, views
 from propdesk.desk.board import views as board
 from propdesk.desk.copies import views as copies
+from propdesk.desk.notices import views as notices
 
 app_name = "desk"
 urlpatterns = [
@@ -15,8 +16,9 @@ urlpatterns = [
     path("p/<slug:code>/live/", board.live, name="board_live"),
     path("p/<slug:code>/counts/", views.counts, name="counts"),
     path("p/<slug:code>/search/", views.search, name="search"),
-    path("p/<slug:code>/notices/", views.notices, name="notices"),
-    path("p/<slug:code>/notices/<int:delivery>/", views.acknowledge, name="acknowledge"),
+    path("p/<slug:code>/notices/", notices.inbox, name="notices"),
+    path("p/<slug:code>/notices/confirm/", notices.acknowledge_all, name="acknowledge_all"),
+    path("p/<slug:code>/notices/<int:delivery>/", notices.acknowledge, name="acknowledge"),
     path("p/<slug:code>/sign/", views.sign, name="sign"),
     path("p/<slug:code>/papers/<str:number>/", sealed.papers, name="sealed"),
     path(
@@ -29,5 +31,6 @@ urlpatterns = [
     path("p/<slug:code>/copies/<str:number>/<int:document>/", copies.give, name="copy_give"),
     path("p/<slug:code>/copies/<str:number>/given/<int:pk>/", copies.file, name="copy_file"),
     path("p/<slug:code>/me/", views.me, name="me"),
+    path("p/<slug:code>/me/mail/", notices.own_mail, name="own_mail"),
     path("p/<slug:code>/me/signature.png", views.signature, name="signature"),
 ]

@@ -7,7 +7,7 @@ from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_GET, require_http_methods, require_POST
+from django.views.decorators.http import require_GET, require_http_methods
 
 from emergencies import rows as event_rows
 from emergencies.models import EventRecord
@@ -17,10 +17,8 @@ from incidents import rows as incident_rows
 from lostfound import rows as found_rows
 from lostfound.queries import item as items
 from propdesk.core import cases, signatures, signoff
-from propdesk.core import notices as core_notices
 from propdesk.core.http import StaffRequest, attempt, done, page, staff_view
 from propdesk.core.models import Case, Report
-from propdesk.core.paging import number_or_none
 from propdesk.core.roles import standing
 from propdesk.desk import forms, queries
 from propdesk.desk import shell as frame
@@ -69,39 +67,6 @@ def _hits(request: StaffRequest, found: list[Any]) -> list[Any]:
         else found_rows.hit(prop, case, user, details=details)
         for case in found
     ]
-
-
-@staff_view
-@require_GET
-def notices(request: StaffRequest) -> HttpResponse:
-    """通知: what I was told, newest first; each is confirmed by hand."""
-    before = number_or_none(request.GET.get("before", ""))
-    found = queries.inbox(request.user, request.prop, before)
-    shown = found[: queries.INBOX_PAGE]
-    here = reverse("desk:notices", args=[request.prop.code])
-    context = {
-        "deliveries": shown,
-        "now": timezone.now(),
-        "older_url": f"{here}?before={shown[-1].pk}" if len(found) > len(shown) else "",
-        "newer_url": here if before else "",
-    }
-    return page(request, "desk/notices.html", context)
-
-
-@staff_view
-@require_POST
-def acknowledge(request: StaffRequest, delivery: int) -> HttpResponse:
-    """确认收到, and on to the case when asked."""
-    row = queries.delivery(request.user, request.prop, delivery)
-    if row is None:
-        raise Http404
-    if row.state != row.State.ACKNOWLEDGED:
-        core_notices.acknowledge(row, by=request.user)
-    frame.forget(request.user, request.prop)
-    if "open" in request.POST and row.notice.case is not None:
-        case = row.notice.case
-        return done(request, cases.url_of(request.prop.code, case.kind, case.number))
-    return done(request, reverse("desk:notices", args=[request.prop.code]), _("已确认收到。"))
 
 
 @staff_view

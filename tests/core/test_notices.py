@@ -10,6 +10,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from propdesk.core import notices
+from propdesk.core.channels import mailing, outbox, relay, routing
 from propdesk.core.models import Delivery, Notice
 from propdesk.core.notices import Message
 from propdesk.core.roles import Role
@@ -77,7 +78,7 @@ def test_rolled_back_change_tells_nobody():
         tell(case, user)
         transaction.set_rollback(True)
 
-    assert (Notice.objects.count(), notices.deliver(timezone.now())) == (0, 0)
+    assert (Notice.objects.count(), relay.deliver(timezone.now())) == (0, 0)
 
 
 def test_notice_without_anybody_to_tell_is_none():
@@ -95,7 +96,7 @@ def test_long_text_is_cut_to_the_column():
 def test_delivery_is_sent_once():
     tell(CaseFactory(), UserFactory())
 
-    assert [notices.deliver(timezone.now()) for _twice in range(2)] == [1, 0]
+    assert [relay.deliver(timezone.now()) for _twice in range(2)] == [1, 0]
     row = Delivery.objects.get()
     assert (row.state, row.attempts, row.sent_at is None) == ("sent", 1, False)
 
@@ -105,7 +106,7 @@ def test_merged_notice_is_written_and_not_sent():
 
     notices.put([Message(prop, "r", "x", "k", (user,), merged=True)])
 
-    assert (notices.deliver(timezone.now()), states()) == (0, [("inbox", "merged")])
+    assert (relay.deliver(timezone.now()), states()) == (0, [("inbox", "merged")])
 
 
 @pytest.mark.parametrize(
@@ -122,7 +123,7 @@ def test_mail_goes_to_people_with_an_address_in_a_house_that_mails(
     settings.PROPDESK_EMAIL_ENABLED = enabled
     tell(CaseFactory(), UserFactory(email=email))
 
-    notices.deliver(timezone.now())
+    relay.deliver(timezone.now())
 
     assert [channel for channel, _state in states()] == channels
     assert [m.to for m in mail.outbox] == [[email]] * channels.count("email")
@@ -136,24 +137,28 @@ def test_mail_that_fails_is_tried_again_with_growing_gaps_and_given_up(settings,
         calls.append(timezone.now() - T0)
         raise ConnectionRefusedError
 
-    monkeypatch.setattr(notices, "send_mail", refuse)
+    monkeypatch.setattr(mailing, "send_mail", refuse)
     with time_machine.travel(T0, tick=False) as clock:
         tell(CaseFactory(), UserFactory(email="a@example.org"))
         for _minute in range(60):
-            notices.deliver(timezone.now())
+            relay.deliver(timezone.now())
             clock.shift(60)
 
     assert [gap.total_seconds() / 60 for gap in calls] == [0, 1, 6, 36]
     row = Delivery.objects.get(channel="email")
-    assert (row.state, row.attempts, row.error) == ("failed", 4, "ConnectionRefusedError")
+    assert (row.state, row.attempts, row.error) == (
+        "failed",
+        4,
+        "邮件没有发出（ConnectionRefusedError）",
+    )
     assert Delivery.objects.get(channel="inbox").state == "sent"
 
 
 def test_deliveries_go_in_batches_until_none_is_left(monkeypatch):
-    monkeypatch.setattr(notices, "BATCH", 3)
+    monkeypatch.setattr(routing, "BATCH", 3)
     tell(CaseFactory(), *[UserFactory() for _each in range(8)])
 
-    assert notices.deliver(timezone.now()) == 8
+    assert relay.deliver(timezone.now()) == 8
 
 
 def test_acknowledgement_is_the_recipients_and_once():
@@ -168,7 +173,7 @@ def test_acknowledgement_is_the_recipients_and_once():
     assert (done.state, done.acknowledged_at is None) == ("acknowledged", False)
     with refuses(ConflictError):
         notices.acknowledge(row, by=user)
-    assert notices.deliver(timezone.now() + timedelta(days=1)) == 0
+    assert relay.deliver(timezone.now() + timedelta(days=1)) == 0
 
 
 def test_statements_do_not_grow_with_the_messages():
@@ -219,14 +224,14 @@ def test_one_mail_that_cannot_be_sent_stops_no_other(settings, monkeypatch):
             raise ValueError
         told.extend(to)
 
-    monkeypatch.setattr(notices, "send_mail", pick)
-    notices.deliver(timezone.now())
+    monkeypatch.setattr(mailing, "send_mail", pick)
+    relay.deliver(timezone.now())
 
     rows = Delivery.objects.filter(channel="email")
     assert told == [good.email]
     assert (rows.get(recipient=bad).state, rows.get(recipient=bad).error) == (
         "pending",
-        "ValueError",
+        "邮件没有发出（ValueError）",
     )
     assert rows.get(recipient=good).state == "sent"
 
@@ -239,12 +244,12 @@ def test_batch_ends_with_the_first_lost_connection_and_costs_the_others_no_attem
     now = timezone.now()
 
     def refuse(*_args):
-        assert set(rows.values_list("next_try_at", flat=True)) == {now + notices.CLAIM}
+        assert set(rows.values_list("next_try_at", flat=True)) == {now + outbox.CLAIM}
         raise ConnectionRefusedError
 
     rows = Delivery.objects.filter(channel="email")
-    monkeypatch.setattr(notices, "send_mail", refuse)
-    notices.deliver(now)
+    monkeypatch.setattr(mailing, "send_mail", refuse)
+    relay.deliver(now)
 
     assert list(rows.order_by("id").values_list("attempts", flat=True)) == [1, 0, 0]
     assert rows.filter(next_try_at__lte=now).count() == 2
@@ -253,8 +258,8 @@ def test_batch_ends_with_the_first_lost_connection_and_costs_the_others_no_attem
 
 def test_run_ends_when_its_time_is_over(settings, monkeypatch):
     settings.PROPDESK_EMAIL_ENABLED = True
-    monkeypatch.setattr(notices, "BUDGET", 0.0)
+    monkeypatch.setattr(relay, "BUDGET", 0.0)
     tell(CaseFactory(), UserFactory(email="a@example.org"))
 
-    assert notices.deliver(timezone.now()) == 0
-    assert set(states()) == {("inbox", "pending"), ("email", "pending")}
+    assert relay.deliver(timezone.now()) == 0
+    assert set(states()) == {("inbox", "pending")}

@@ -9,7 +9,7 @@ import time_machine
 from django.urls import reverse
 from django.utils import timezone
 
-from propdesk.core.models import Delivery, Notice
+from propdesk.core.models import Delivery
 from propdesk.core.roles import Role
 from propdesk.desk import queries
 from propdesk.desk.board import views as board_views
@@ -220,20 +220,6 @@ def test_confirmed_notice_no_longer_counts() -> None:
     client.post(url(house, "acknowledge", row.pk))
     later = client.get(url(house, "notices")).context["shell"]["notices_count"]
     assert (first, later) == (1, 0)
-
-
-def test_notices_are_paged_by_key(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(queries, "INBOX_PAGE", 2)
-    house = House()
-    for _n in range(5):
-        told(house)
-    client, address, seen = web(house.dm), url(house, "notices"), []
-    while address:
-        context = client.get(address).context
-        seen += [row.pk for row in context["deliveries"]]
-        address = context["older_url"]
-    assert seen == sorted(seen, reverse=True)
-    assert len(set(seen)) == Notice.objects.filter(recipient=house.dm).count() == 5
 
 
 def test_notice_carries_nothing_personal() -> None:

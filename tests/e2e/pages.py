@@ -14,8 +14,9 @@ from incidents import workflow
 from incidents.acts import ACTS
 from incidents.models import Complaint, Option
 from propdesk.core import blanks, copies, rendering, seals, sweeps
-from propdesk.core.models import Document, Person, Place, Property, User
+from propdesk.core.models import Document, Notice, Person, Place, Property, User
 from propdesk.core.roles import Role
+from tests.core.channels.rows import ill_robot, unsent
 from tests.core.test_blanks import printed
 from tests.e2e import event_pages, found_pages, handover_pages
 from tests.factories import (
@@ -77,6 +78,10 @@ NOT_PAGES = {
     "house:outage_make": "answers a POST",
     "house:outage_take": "answers a POST",
     "desk:acknowledge": "answers a POST",
+    "desk:acknowledge_all": "answers a POST",
+    "house:robot_test": "answers a POST",
+    "house:resend": "answers a POST",
+    "house:resend_all": "answers a POST",
     "desk:signature": "a picture",
     "desk:home": "leads to the board",
     **found_pages.NOT_PAGES,
@@ -160,6 +165,7 @@ def overview(world: World) -> Iterator[Row]:
     yield page("desk:copies", house.pm, number, case="given")
     yield page("desk:me", house.dm)
     yield page("desk:me", world.guard, case="unsigned")
+    yield page("desk:own_mail", house.dm)
     yield Row("desk:board", "unknown", house.dm, "/p/nowhere/")
     yield Row("desk:board", "forbidden", house.dm, page("house:settings", None).url)
     search = page("desk:search", house.dm)
@@ -285,8 +291,25 @@ def settings(world: World) -> Iterator[Row]:
     yield page("house:shift_cancel", admin, shift.pk)
     yield page("house:index", house.dm, case="duty")
     yield from _outage(world)
+    yield from _channels(world)
     first = reverse("house:first_run", args=[world.fresh.code])
     yield Row("house:first_run", "", admin, first)
+
+
+def _channels(world: World) -> Iterator[Row]:
+    """通知渠道: none yet, one that is ill, and what it could not send."""
+    prop, pm, page = world.prop, world.house.pm, world.page
+    yield page("house:robots", pm, case="none")
+    yield page("house:failed", pm, case="none")
+    robot = ill_robot(prop)
+    notice = Notice.objects.filter(property=prop)[0]
+    unsent(notice, robot)
+    yield page("house:robots", pm)
+    yield page("house:robot_new", pm)
+    yield page("house:robot_edit", pm, robot.pk)
+    yield page("house:mail_rules", pm)
+    yield page("house:mail_rule", pm, "security")
+    yield page("house:failed", pm)
 
 
 def _outage(world: World) -> Iterator[Row]:

@@ -15,8 +15,8 @@ from emergencies.models import Event
 from emergencies.queries.events import visible_to
 from emergencies.workflow import sweep
 from propdesk.core import audit, search
+from propdesk.core.channels.relay import deliver
 from propdesk.core.models import AuditEntry, Case, Delivery, Membership, Notice, SearchText
-from propdesk.core.notices import deliver
 from propdesk.core.persons import Guest
 from propdesk.core.transitions import ConflictError, RefusedInput
 from tests.emergencies.journey import House, ago, board, fresh, photo

@@ -23,6 +23,7 @@ from propdesk.core.models.person import (
     Unmasking,
 )
 from propdesk.core.models.places import Place
+from propdesk.core.models.robots import Level, MailRule, Robot, RobotMeter
 from propdesk.core.models.seals import SealKey
 from propdesk.core.models.search import SearchText
 from propdesk.core.models.settings import PropertySettings
@@ -47,6 +48,8 @@ __all__ = [
     "FormToken",
     "Honorific",
     "IdType",
+    "Level",
+    "MailRule",
     "Membership",
     "Notice",
     "OutagePack",
@@ -60,6 +63,8 @@ __all__ = [
     "RenderJob",
     "Report",
     "ReportBox",
+    "Robot",
+    "RobotMeter",
     "SealKey",
     "SearchText",
     "Shift",

@@ -1,6 +1,6 @@
 """Every value the SOP or the law leaves to the house, as one typed row per property."""
 
-from datetime import timedelta
+from datetime import time, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
@@ -71,6 +71,9 @@ class PropertySettings(models.Model):
         default=Decimal(1000),
         validators=[MinValueValidator(Decimal(0))],
     )
+
+    quiet_from = models.TimeField(_("夜间从几点起不发非紧急的提醒"), default=time(22))
+    quiet_to = models.TimeField(_("到几点再发"), default=time(7))
 
     retention = models.CharField(
         _("失物保管规则"), max_length=10, choices=Retention, default=Retention.SOP

@@ -6,6 +6,7 @@ from django.utils.translation import gettext_lazy as _
 
 from propdesk.core.models.cases import Case
 from propdesk.core.models.people import Department, Property, User
+from propdesk.core.models.robots import Robot
 from propdesk.core.roles import Role
 
 
@@ -99,7 +100,11 @@ class Notice(models.Model):
 
 
 class Delivery(models.Model):
-    """How far a notice got on one channel; the relay and the recipient update it."""
+    """How far a notice got on one channel; the relay and the recipient update it.
+
+    A robot speaks to a group: it gets what several people are told once, by ``robot_key``, which is
+    the key of their notices; the row hangs on the first of these.
+    """
 
     class State(models.TextChoices):
         PENDING = "pending", _("待发送")
@@ -111,6 +116,7 @@ class Delivery(models.Model):
     class Channel(models.TextChoices):
         INBOX = "inbox", _("站内")
         EMAIL = "email", _("邮件")
+        ROBOT = "robot", _("机器人")
 
     notice = models.ForeignKey(Notice, models.PROTECT, related_name="deliveries")
     recipient = models.ForeignKey(User, models.PROTECT, related_name="+")
@@ -123,15 +129,51 @@ class Delivery(models.Model):
     attempts = models.PositiveSmallIntegerField(default=0)
     next_try_at = models.DateTimeField()
     error = models.CharField(max_length=200, blank=True)
+    robot = models.ForeignKey(Robot, models.PROTECT, null=True, related_name="+", db_index=False)
+    robot_key = models.CharField(max_length=120, blank=True)
+    in_digest = models.BooleanField(default=False)
+    resent_at = models.DateTimeField(null=True)
+    resent_by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+", db_index=False)
 
     class Meta:
         verbose_name = verbose_name_plural = _("发送")
         constraints = [
-            models.UniqueConstraint(fields=["notice", "channel"], name="core_delivery_channel")
+            models.UniqueConstraint(
+                fields=["notice", "channel"],
+                condition=Q(robot=None),
+                name="core_delivery_channel",
+            ),
+            models.UniqueConstraint(
+                fields=["robot", "robot_key"],
+                condition=Q(robot__isnull=False),
+                name="core_delivery_robot_once",
+            ),
+            models.CheckConstraint(
+                name="core_delivery_robot_named",
+                condition=(Q(channel="robot", robot__isnull=False) & ~Q(robot_key=""))
+                | (~Q(channel="robot") & Q(robot=None, robot_key="")),
+            ),
+            models.CheckConstraint(
+                name="core_delivery_resent_complete",
+                condition=Q(resent_at=None, resent_by=None)
+                | Q(resent_at__isnull=False, resent_by__isnull=False),
+            ),
         ]
         indexes = [
             models.Index(
-                fields=["next_try_at", "id"], condition=Q(state="pending"), name="core_delivery_due"
+                fields=["channel", "next_try_at", "id"],
+                condition=Q(state="pending"),
+                name="core_delivery_queue",
+            ),
+            models.Index(
+                fields=["robot", "next_try_at", "id"],
+                condition=Q(state="pending", robot__isnull=False),
+                name="core_delivery_robot_queue",
+            ),
+            models.Index(
+                fields=["property", "-id"],
+                condition=Q(state="failed"),
+                name="core_delivery_failed",
             ),
             models.Index(
                 fields=["recipient", "property", "-id"],

@@ -17,8 +17,9 @@ from incidents import queries as incidents
 from lostfound.queries import item as items
 from propdesk.core import duty
 from propdesk.core.models import AuditEntry, Delivery, Property, Shift, Task, User
+from propdesk.core.notices import UNREAD
 from propdesk.core.roles import Role
-from propdesk.desk.queries import UNREAD, count, shell_values
+from propdesk.desk.queries import count, shell_values
 
 SOON = timedelta(hours=2)
 """即将到期: what the board counts as due soon (the list's 2小时内到期)."""

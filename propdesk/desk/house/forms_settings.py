@@ -151,5 +151,10 @@ def _sections() -> list[Section]:
             "found_two_staff_over",
             hint=str(_("已入库的失物仍按接收时的规则保管，正在走的时限不变。")),
         ),
+        Fold(
+            str(_("夜间")),
+            Row("quiet_from", "quiet_to"),
+            hint=str(_("紧急的和特殊事件照发，站内通知照有；两个时间相同就是不分昼夜。")),
+        ),
         Fold(str(_("登录")), "idle_logout"),
     ]

@@ -19,6 +19,7 @@ MENU = (
     ("deputies", _("代理人"), _("不在时由谁代办"), "person-check", "read_shifts"),
     ("shifts", _("排班"), _("谁在什么时候值班"), "calendar-event", "read_shifts"),
     ("places", _("楼栋与房间"), _("楼层、房间、公共区域"), "building", "read_house"),
+    ("robots", _("通知渠道"), _("群机器人、邮件、发送失败"), "send", "read_robots"),
     ("seal", _("封存章"), _("文书的数字签名，给对方的证书"), "shield-lock", "read_seal"),
     ("outage", _("停电包"), _("打不开系统时用的纸，事后补录"), "lightning-charge", "read_pack"),
 )

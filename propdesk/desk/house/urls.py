@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from propdesk.desk.house import views, views_duty, views_places, views_seal
+from propdesk.desk.house import views, views_duty, views_places, views_robots, views_seal
 from propdesk.desk.outage import views as outage
 
 app_name = "house"
@@ -33,6 +33,15 @@ urlpatterns = [
     path("shifts/new/", views_duty.shift_new, name="shift_new"),
     path("shifts/copy/", views_duty.shifts_copy, name="shifts_copy"),
     path("shifts/<int:pk>/cancel/", views_duty.shift_cancel, name="shift_cancel"),
+    path("channels/", views_robots.robots, name="robots"),
+    path("channels/new/", views_robots.robot_new, name="robot_new"),
+    path("channels/<int:pk>/", views_robots.robot_edit, name="robot_edit"),
+    path("channels/<int:pk>/test/", views_robots.robot_test, name="robot_test"),
+    path("channels/mail/", views_robots.mail_rules, name="mail_rules"),
+    path("channels/mail/<slug:role>/", views_robots.mail_rule, name="mail_rule"),
+    path("channels/failed/", views_robots.failed, name="failed"),
+    path("channels/failed/all/", views_robots.resend_all, name="resend_all"),
+    path("channels/failed/<int:pk>/", views_robots.resend, name="resend"),
     path("seal/", views_seal.seal, name="seal"),
     path("seal/certificate/", views_seal.seal_certificate, name="seal_certificate"),
     path("seal/rotate/", views_seal.seal_rotate, name="seal_rotate"),

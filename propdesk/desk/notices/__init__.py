@@ -1,0 +1,1 @@
+"""通知: the inbox, and what each person gets by e-mail."""

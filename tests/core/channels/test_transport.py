@@ -1,0 +1,70 @@
+"""The wire: five seconds in all, nothing followed, little read."""
+
+import time
+
+import pytest
+
+from propdesk.core.channels import transport
+from propdesk.core.channels.adapters import Outgoing, Secret, build
+from propdesk.core.channels.transport import UnreachableError, post
+from tests.factories import at
+
+
+def ask(robots, kind="wecom"):
+    return post(
+        build(kind, Secret(robots.url(kind), "k" * 16), Outgoing("一"), at("2026-11-23 14:00"))
+    )
+
+
+@pytest.mark.parametrize(
+    ("behaviour", "status"), [("right", 200), ("error", 500), ("redirect", 302), ("garbage", 200)]
+)
+def test_answer_is_given_back_and_never_followed(robots, behaviour, status):
+    robots.behaviour = behaviour
+
+    assert (ask(robots).status, len(robots.got)) == (status, 1)
+
+
+def test_little_of_a_long_answer_is_read(robots):
+    robots.behaviour = "huge"
+
+    assert len(ask(robots).body) == transport.MOST
+
+
+@pytest.mark.parametrize("behaviour", ["silent", "drip"])
+def test_slow_robot_is_left_after_its_seconds(robots, monkeypatch, behaviour):
+    monkeypatch.setattr(transport, "SECONDS", 0.3)
+    robots.behaviour = behaviour
+    begun = time.monotonic()
+
+    with pytest.raises(UnreachableError, match="没有在5秒内回答"):
+        ask(robots)
+
+    assert 0.25 < time.monotonic() - begun < 2
+
+
+def test_robot_that_hangs_up_or_is_not_there_is_unreachable(robots):
+    robots.behaviour = "hangs_up"
+    with pytest.raises(UnreachableError, match="连不上"):
+        ask(robots)
+    robots.server.shutdown()
+    robots.server.server_close()
+
+    with pytest.raises(UnreachableError, match="连不上"):
+        ask(robots)
+
+
+def test_server_without_its_certificate_is_refused(robots):
+    request = build("wecom", Secret(robots.url("wecom")), Outgoing("一"), at("2026-11-23 14:00"))
+    secure = type(request)(request.url.replace("http:", "https:"), request.body, request.headers)
+
+    with pytest.raises(UnreachableError, match=r"证书不对|连不上"):
+        post(secure)
+    assert robots.got == []
+
+
+def test_proxies_of_the_machine_are_not_asked(robots, monkeypatch):
+    for name in ("http_proxy", "https_proxy", "ALL_PROXY"):
+        monkeypatch.setenv(name, "http://127.0.0.1:9")
+
+    assert ask(robots).status == 200
