@@ -77,7 +77,6 @@ def test_what_a_colleague_does_comes_at_once_and_once(noon: Any) -> None:
 def test_notice_confirmed_on_another_screen_comes_too(noon: Any) -> None:
     house = House()
     moves.refused(house)
-    notices.deliver(timezone.now())
     waiting = Delivery.objects.filter(channel="inbox", acknowledged_at=None).first()
     assert waiting is not None
     client = web(waiting.recipient)
