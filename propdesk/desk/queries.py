@@ -11,12 +11,9 @@ from django.utils import timezone
 from emergencies.queries import aftermath, records
 from emergencies.queries import board as events
 from incidents import queries as incidents
-from lostfound.queries import cases
 from lostfound.queries import item as items
 from propdesk.core import duty, signers
-from propdesk.core import search as core_search
 from propdesk.core.models import (
-    Case,
     Delivery,
     Membership,
     Property,
@@ -27,14 +24,11 @@ from propdesk.core.models import (
 )
 from propdesk.core.roles import Role
 
-INBOX_PAGE = FOUND = 30
+INBOX_PAGE = 30
 CAP = 1000
 MENDS = 6
 SOON = timedelta(hours=2)
 """即将到期: what the board counts as due soon (the list's 2小时内到期)."""
-THINGS_WITH = ("found_item__place", "lost_report", "disposal", "stocktake__storage")
-FOUND_WITH = (*THINGS_WITH, "event__place", "event__commander")
-"""Rows of the registers behind a hit, read along with its case."""
 UNREAD = (Delivery.State.PENDING, Delivery.State.SENT)
 
 
@@ -206,26 +200,3 @@ def delivery(user: User, prop: Property, pk: int) -> Delivery | None:
         .select_related("notice__case")
         .first()
     )
-
-
-def found(user: User, prop: Property, query: str) -> list[Any]:
-    """Complaints the user may see whose words hold the query, newest first, one more than are shown."""
-    if not query.strip():
-        return []
-    visible = incidents.visible_to(user, prop)
-    hits = core_search.hits(prop, query)
-    rows = Case.objects.filter(pk__in=hits.values("case"), complaint__in=visible).select_related(
-        "complaint__guest", "complaint__owner", "complaint__place"
-    )
-    rows = rows.annotate(extended=incidents.extended("complaint__"))
-    return list(rows.order_by("-opened_at", "-pk")[: FOUND + 1])
-
-
-def found_things(user: User, prop: Property, query: str) -> list[Any]:
-    """Found things with all that hangs on them, and special events, the same way: one statement."""
-    if not query.strip():
-        return []
-    things = cases.searched(user, prop, query)
-    meant = things.order_by().values("pk").union(events.searched(user, prop, query).values("pk"))
-    rows = things.model.objects.filter(pk__in=meant).select_related(*FOUND_WITH)
-    return list(rows.order_by("-opened_at", "-pk")[: FOUND + 1])

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from propdesk.desk import entry, sealed, verify, views
+from propdesk.desk import entry, sealed, search, verify, views
 from propdesk.desk.copies import views as copies
 
 app_name = "desk"
@@ -12,7 +12,7 @@ urlpatterns = [
     path("v/<str:code>", verify.by_code, name="verify"),
     path("p/<slug:code>/", views.board, name="board"),
     path("p/<slug:code>/counts/", views.counts, name="counts"),
-    path("p/<slug:code>/search/", views.search, name="search"),
+    path("p/<slug:code>/search/", search.search, name="search"),
     path("p/<slug:code>/notices/", views.notices, name="notices"),
     path("p/<slug:code>/notices/<int:delivery>/", views.acknowledge, name="acknowledge"),
     path("p/<slug:code>/sign/", views.sign, name="sign"),

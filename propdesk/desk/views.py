@@ -126,42 +126,6 @@ def counts(request: StaffRequest) -> HttpResponse:
 
 @staff_view
 @require_GET
-def search(request: StaffRequest) -> HttpResponse:
-    """One search over all registers: number, room, name, words, last four digits."""
-    query = request.GET.get("q", "").replace("\x00", "").strip()[:60]
-    found = queries.found(request.user, request.prop, query)
-    things = queries.found_things(request.user, request.prop, query)
-    for case in [*found, *things]:
-        if case.number == query.upper() and len(found) + len(things) == 1:
-            return redirect(cases.url_of(request.prop.code, case.kind, case.number))
-    shown, more = found[: queries.FOUND], things[: queries.FOUND]
-    for case in shown:
-        case.complaint.case, case.complaint.extended = case, case.extended
-    context = {
-        "rows": [incident_rows.list_row(request.prop, case.complaint) for case in shown],
-        "things": _hits(request, more),
-        "query": query,
-        "cut": len(shown) if len(found) > len(shown) else 0,
-        "things_cut": len(more) if len(things) > len(more) else 0,
-        "now": timezone.now(),
-    }
-    return page(request, "desk/search.html", context)
-
-
-def _hits(request: StaffRequest, found: list[Any]) -> list[Any]:
-    """Lines of found things and special events, in the order they were opened."""
-    prop, user = request.prop, request.user
-    details = items.sees_all_details(user, prop)
-    return [
-        event_rows.hit(prop, case)
-        if case.kind == Case.Kind.EVENT
-        else found_rows.hit(prop, case, user, details=details)
-        for case in found
-    ]
-
-
-@staff_view
-@require_GET
 def notices(request: StaffRequest) -> HttpResponse:
     """通知: what I was told, newest first; each is confirmed by hand."""
     before = number_or_none(request.GET.get("before", ""))
