@@ -49,6 +49,13 @@ def visible_to(user: User, prop: Property) -> "QuerySet[Complaint]":
     return rows.filter(pk__in=_reachable(user, prop, mine))
 
 
+def search_arms(user: User, prop: Property) -> list[search.Arm]:
+    """What the search over all registers may look into."""
+    rows = visible_to(user, prop).order_by()
+    cases = Case.objects.filter(property=prop, kind=Case.Kind.COMPLAINT)
+    return [search.Arm(cases.filter(pk__in=rows.values("case")))]
+
+
 def guest_of(job: RenderJob) -> set[int]:
     """Whom the paper of a complaint is about."""
     return set(Complaint.objects.filter(pk=job.case_id).values_list("guest", flat=True))

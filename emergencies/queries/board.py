@@ -10,7 +10,7 @@ from emergencies.models import Call, Event, Kind
 from emergencies.queries import events
 from emergencies.queries.detail import answers_of, calls_of, marks_of
 from propdesk.core import duty, search
-from propdesk.core.models import Place, Property, User
+from propdesk.core.models import Case, Place, Property, User
 from propdesk.core.paging import Page, page_by_time
 from propdesk.core.roles import ALL_STAFF, Role, standing
 
@@ -100,6 +100,13 @@ def searched(user: User, prop: Property, query: str) -> "QuerySet[Event]":
     """Events the words hit, in no order; a restricted one is indexed by its number alone."""
     hits = search.hits(prop, query).values("case")
     return events.visible_to(user, prop).filter(case__in=hits).order_by()
+
+
+def search_arms(user: User, prop: Property) -> list[search.Arm]:
+    """What the search over all registers may look into."""
+    rows = events.visible_to(user, prop).order_by()
+    cases = Case.objects.filter(property=prop, kind=Case.Kind.EVENT)
+    return [search.Arm(cases.filter(pk__in=rows.values("case")))]
 
 
 def page_of(rows: "QuerySet[Any]", after: str) -> Page:

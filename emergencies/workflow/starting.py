@@ -1,6 +1,6 @@
 """一键启动: type and place, and everything begins; children of an event; 误启动 (F9)."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -63,7 +63,7 @@ def start(prop: Property, what: Start, *, by: User, token: str = "") -> Event:
     finish(event, [], *rows, by=by, action="start", info=_info(event), occurred_at=what.occurred_at)
     if what.from_number:
         _linked(event, what.from_number, by)
-    search.write(event.case, _words(event))
+    search.write(event.case, entry_of(event))
     drafts.use_token(by, token, event.get_absolute_url(), form=f"event-start-{what.kind}")
     return event
 
@@ -196,12 +196,11 @@ def _info(event: Event) -> dict[str, object]:
     return info
 
 
-def _words(event: Event) -> Iterable[str]:
+def entry_of(event: Event) -> search.Entry:
     """What it is searched by; a restricted event by its number alone."""
     if event.case.restricted:
-        return [event.case.number]
-    place = event.place.label if event.place else ""
-    return [event.case.number, event.get_kind_display(), place, event.place_note]
+        return search.Entry([])
+    return search.Entry([event.get_kind_display(), event.place_note], places=[event.place])
 
 
 def _linked(event: Event, number: str, by: User) -> None:

@@ -130,18 +130,16 @@ def _tell_intake(complaint: Complaint, by: User) -> None:
 
 
 def index(complaint: Complaint) -> None:
-    """Rewrite the search row: number, name, room, phone tail and all words of the complaint."""
-    guest = complaint.guest
-    place = complaint.place.label if complaint.place else ""
-    code = complaint.place.code if complaint.place else ""
-    search.write(
-        complaint.case,
-        [
-            complaint.case.number,
-            guest.name,
-            guest.phone,
-            place,
-            code,
+    """Rewrite the search row."""
+    search.write(complaint.case, entry_of(complaint))
+
+
+def entry_of(complaint: Complaint) -> search.Entry:
+    """What it is searched by: guest, room and all words; who stays anonymous is not found by name."""
+    return search.Entry(
+        places=[complaint.place],
+        people=[] if complaint.is_anonymous else [complaint.guest],
+        words=[
             complaint.place_note,
             complaint.opening_words,
             complaint.core_issue,

@@ -12,9 +12,11 @@ from django.db.models.functions import JSONObject
 from lostfound.models import Category, Claim, CustodyMove, DisposalLine, FoundItem, Stocktake
 from lostfound.permissions import ACTIONS
 from propdesk.core import search
-from propdesk.core.models import Attachment, Case, Place, Property, User
+from propdesk.core.models import Attachment, Case, Property, User
 from propdesk.core.paging import Page, page_by_time
 from propdesk.core.roles import standing
+from propdesk.core.search import Arm
+from propdesk.core.search_terms import Reach
 
 S = FoundItem.Status
 ENDED = (S.RETURNED, S.DISPOSED, S.POLICE, S.VOIDED)
@@ -62,34 +64,37 @@ def searched(user: User, prop: Property, query: str) -> "QuerySet[FoundItem]":
     """What he may read and what his words hit.
 
     Words from name, features and serial find only what he may see the details of: to others the
-    search would confirm a guessed feature. They find by number, category and place.
+    search would confirm a guessed feature. They find by number, category and place (ADR 0034).
     """
     rows = visible_to(user, prop)
-    hits = search.hits(prop, query).values("case")
+    reach = Reach.ALL if sees_all_details(user, prop) else Reach.OPEN
+    found = search.hits(prop, query, reach).values("case")
+    if reach == Reach.OPEN:
+        inside = search.hits(prop, query, Reach.DETAILS).values("case")
+        found = found.union(
+            FoundItem.objects.filter(pk__in=_own(user), case__in=inside).values("case")
+        )
+    return rows.filter(case__in=found)
+
+
+def search_arms(user: User, prop: Property) -> list[Arm]:
+    """What the search over all registers may look into: all he reads, his own with its details."""
+    visible = visible_to(user, prop).order_by()
+    cases = Case.objects.filter(property=prop, kind=Case.Kind.FOUND)
     if sees_all_details(user, prop):
-        return rows.filter(case__in=hits)
-    hit = Q(pk__in=_outside(prop, query, hits).union(_inside(user, hits)))
-    named = [code for code, label in Category.choices if query and query in str(label)]
-    # A kind is no id query of its own: it may be half of the register, which is read in order anyway.
-    return rows.filter(hit | Q(category__in=named) if named else hit)
+        return [Arm(cases.filter(pk__in=visible.values("case")), Reach.ALL)]
+    own = visible.filter(pk__in=_own(user))
+    return [
+        Arm(cases.filter(pk__in=visible.values("case"))),
+        Arm(cases.filter(pk__in=own.values("case")), Reach.DETAILS),
+    ]
 
 
-def _outside(prop: Property, query: str, hits: "QuerySet[Any, Any]") -> "QuerySet[Any, Any]":
-    """Ids of what the words hit by number or place: an OR over tables would read the whole register."""
-    items = FoundItem.objects.order_by()
-    places = Place.objects.filter(property=prop).filter(
-        Q(label__icontains=query) | Q(code__iexact=query)
-    )
-    numbered = items.filter(case__in=hits, case__number__startswith=query.upper()).values("pk")
-    return numbered.union(items.filter(place__in=places.values("pk")).values("pk"))
-
-
-def _inside(user: User, hits: "QuerySet[Any, Any]") -> "QuerySet[Any, Any]":
-    """Ids of what he found or logged and the words hit: its details are no secret from him."""
+def _own(user: User) -> "QuerySet[Any, Any]":
+    """Ids of what he found or logged: its details are no secret from him."""
     items = FoundItem.objects.order_by()
     mine = items.filter(logged_by=user).values("pk")
-    mine = mine.union(items.filter(finder_user=user).values("pk"))
-    return items.filter(case__in=hits, pk__in=mine).values("pk")
+    return mine.union(items.filter(finder_user=user).values("pk"))
 
 
 @dataclass(frozen=True, slots=True)

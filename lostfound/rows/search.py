@@ -8,7 +8,6 @@ from django.utils.translation import gettext as _
 from lostfound import categories
 from lostfound.detail import TONES
 from lostfound.models import FoundItem, LostReport
-from lostfound.queries import item as items
 from propdesk.core import cases, clock_text
 from propdesk.core.models import Case, Property, User
 
@@ -71,9 +70,3 @@ def _report(row: LostReport) -> tuple[str, str, str, tuple[str, str]]:
     title = _("报失：%(name)s") % {"name": row.name}
     icon = categories.rule(row.category).icon
     return title, icon, row.place_note, REPORT_TONES.get(row.status, ("grey", "circle"))
-
-
-def hits(prop: Property, found: list[Any], user: User) -> list[Hit]:
-    """Lines for cases of ``queries.cases.searched``."""
-    details = items.sees_all_details(user, prop)
-    return [hit(prop, case, user, details=details) for case in found]

@@ -30,7 +30,7 @@ from lostfound.workflow.disposal import (
 )
 from lostfound.workflow.table import RESTING, B, S
 from lostfound.workflow.terms import arm_category
-from propdesk.core import audit, bulk, cases, clocks, drafts, signatures
+from propdesk.core import audit, bulk, cases, clocks, drafts, search, signatures
 from propdesk.core.models import Case, Property, User
 from propdesk.core.roles import Role, ensure
 from propdesk.core.signatures import Second
@@ -69,6 +69,7 @@ def start_batch(
     bulk.number(lines)
     page = bulk.Sheet(by, str(_("草拟审批单")), at=now)
     page.add([batch])
+    page.add([search.row_of(case, search.Entry([case.get_kind_display()]))])
     page.add(lines)
     act = audit.Act(case, "start_batch", by, info={"things": len(lines)}, rows=[batch, *lines])
     page.acts([act, *(on_item(i, batch, "propose_disposal", by) for i in items.values())])

@@ -234,24 +234,27 @@ def finder_name(item: FoundItem) -> str:
 
 def index(item: FoundItem) -> None:
     """Rewrite the search row and have the thing compared anew."""
-    search.write(item.case, words_of(item))
+    search.write(item.case, entry_of(item, claimants_of(item)))
     compare_soon(item.case)
 
 
-def words_of(item: FoundItem) -> list[str]:
-    """What it is searched by: number, name, features, place; nobody's name or number."""
-    place = item.place
-    return [
-        item.case.number,
-        item.get_category_display(),
-        item.name,
-        item.features,
-        item.serial,
-        item.place_note,
-        place.label if place else "",
-        place.code if place else "",
-        item.old_number,
-    ]
+def entry_of(item: FoundItem, claimants: Sequence[Person] = ()) -> search.Entry:
+    """What it is searched by: category and place, by readers of the details also name and features.
+
+    The finder is nobody one looks for; claimants are found by those who read all details.
+    """
+    return search.Entry(
+        words=[item.get_category_display()],
+        places=[item.place],
+        details=[item.name, item.features, item.serial, item.place_note, item.old_number],
+        claimants=claimants,
+    )
+
+
+def claimants_of(item: FoundItem) -> list[Person]:
+    """Whoever claimed it, and who came instead of him; one statement."""
+    claims = item.claims.select_related("owner", "proxy")
+    return [person for claim in claims for person in (claim.owner, claim.proxy) if person]
 
 
 def compare_soon(case: Case, *, is_found: bool = True) -> None:

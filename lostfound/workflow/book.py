@@ -28,11 +28,11 @@ from lostfound.models import (
 from lostfound.permissions import ACTIONS
 from lostfound.workflow.base import (
     REST,
+    entry_of,
     is_here,
     last_day_of,
     profile_row,
     two_people,
-    words_of,
 )
 from lostfound.workflow.storing import place_in_use
 from lostfound.workflow.table import S
@@ -231,7 +231,7 @@ def _save(
         [link for both in links for link in both],
         values,
         chain,
-        [search.row_of(item.case, words_of(item)) for item in items],
+        [search.row_of(item.case, entry_of(item)) for item in items],
         [profile_row(item.case) for item in items],
     )
     for rows in groups:

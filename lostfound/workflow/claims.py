@@ -23,7 +23,7 @@ from lostfound.workflow.base import (
 )
 from lostfound.workflow.table import S
 from lostfound.workflow.terms import rearm
-from propdesk.core import audit, bulk, cases, clocks, persons
+from propdesk.core import audit, bulk, cases, clocks, persons, search
 from propdesk.core.models import Task, User
 from propdesk.core.notices import notify
 from propdesk.core.persons import Guest
@@ -115,6 +115,7 @@ def _written(
         described_by=by,
     )
     audit.save(claim, by=by, reason=_("登记认领"))
+    search.add_claimants(item.case, claim.owner)
     return claim
 
 

@@ -16,13 +16,13 @@ from lostfound.workflow.base import (
     Rule,
     begin,
     current,
+    entry_of,
     finish,
     hand_on,
     neutral,
     next_due,
     permit,
     profile_row,
-    words_of,
 )
 from propdesk.core import audit, bulk, drafts, persons, photos, search, wake
 from propdesk.core.cases import open_case
@@ -198,7 +198,7 @@ def _taken_over(item: FoundItem, first: CustodyMove, by: User, now: datetime) ->
 def _follow(item: FoundItem, by: User, now: datetime) -> None:
     """Clocks, search, and the word to whoever must take it over."""
     due = Clock(case=item.case, rule=Rule.HAND_IN_LATE, due_at=next_due(item, now))
-    rows = (due, search.row_of(item.case, words_of(item)), profile_row(item.case))
+    rows = (due, search.row_of(item.case, entry_of(item)), profile_row(item.case))
     bulk.write([bulk.Insert([row]) for row in rows])
     wake.on_commit("lostfound.match")
     urgent = categories.rule(item.category).to_police_at_once

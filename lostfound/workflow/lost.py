@@ -182,7 +182,7 @@ def _follow(report: LostReport, now: datetime) -> None:
     """Clock, search and comparison of a new report in one statement: somebody waits at the desk."""
     rows = (
         first_call(report.case, Again.LOST_OPEN, now),
-        search.row_of(report.case, _words(report)),
+        search.row_of(report.case, entry_of(report)),
         base.profile_row(report.case, is_found=False),
     )
     bulk.write([bulk.Insert([row]) for row in rows])
@@ -191,16 +191,23 @@ def _follow(report: LostReport, now: datetime) -> None:
 
 def _index(report: LostReport) -> None:
     """Rewrite the search row, name and number of the guest with it, and have it compared anew."""
-    search.write(report.case, _words(report))
+    search.write(report.case, entry_of(report))
     base.compare_soon(report.case, is_found=False)
 
 
-def _words(report: LostReport) -> list[str]:
-    guest = report.guest
-    labels = [text for place in report.places for text in (place.label, place.code)]
-    room = guest.room.code or guest.room.label if guest.room else ""
-    words = [report.case.number, guest.name, guest.phone, room, report.get_category_display()]
-    return [*words, report.name, report.features, report.serial, report.place_note, *labels]
+def entry_of(report: LostReport) -> search.Entry:
+    """What it is searched by: guest and room, where it may lie, what it is."""
+    return search.Entry(
+        people=[report.guest],
+        places=[report.guest.room, *report.places],
+        words=[
+            report.get_category_display(),
+            report.name,
+            report.features,
+            report.serial,
+            report.place_note,
+        ],
+    )
 
 
 def edited_lost(report: LostReport) -> dict[str, Any]:

@@ -28,7 +28,7 @@ from lostfound.workflow.comparing import Outcome, compare
 from lostfound.workflow.storing import place_in_use, subtree
 from lostfound.workflow.table import STOCKTAKE_MOVES, T
 from lostfound.workflow.tags import Tag, read_tag, resolve
-from propdesk.core import audit, cases, drafts
+from propdesk.core import audit, cases, drafts, search
 from propdesk.core.models import Case, Property, Task, User
 from propdesk.core.notices import notify
 from propdesk.core.roles import DUTY, Role, Standing, ensure, standing
@@ -79,10 +79,16 @@ def start_stocktake(
         started_at=now,
     )
     audit.save(row, by=by, reason=_("开始盘点"))
+    search.write(case, entry_of(row))
     info = {"storage": storage.pk, "witness": witness.user.pk}
     audit.record(case, row, by=by, action="start_stocktake", info=info)
     drafts.use_token(by, token, row.get_absolute_url(), form="lostfound.stocktake")
     return row
+
+
+def entry_of(row: Stocktake) -> search.Entry:
+    """What a count is searched by: where it was, never what lay there."""
+    return search.Entry([row.case.get_kind_display(), row.storage.label])
 
 
 def _two_sides(prop: Property, by: User, other: User) -> None:

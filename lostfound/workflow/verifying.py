@@ -13,7 +13,7 @@ from lostfound.permissions import DESK, SECURITY
 from lostfound.queries.claims import needs_two
 from lostfound.workflow.base import finish, is_here
 from lostfound.workflow.claims import SENT, State, Way, begin_claim
-from propdesk.core import audit, persons, photos
+from propdesk.core import audit, persons, photos, search
 from propdesk.core.images import Photo
 from propdesk.core.models import Attachment, User
 from propdesk.core.persons import Guest
@@ -63,6 +63,7 @@ def verify(claim: Claim, proof: Proof, *, by: User, second: Second | None = None
     paper = _authority(item, claim, proof, ready, by)
     try:
         persons.see_id(claim.proxy or claim.owner, proof.id_type, proof.id_number)
+        search.add_claimants(item.case, claim.proxy or claim.owner)
         claim.state, claim.agreeing, claim.id_seen_at = State.VERIFIED, agreeing, now
         claim.verified_at, claim.verified_by, claim.verified_with = now, by, partner
         names = (

@@ -1,38 +1,169 @@
-"""The one way to search Chinese text with an index: application-made grams, rechecked by LIKE."""
+"""The one way to search Chinese text with an index: grams and terms, rechecked word by word.
+
+Who may see a case is the business of its register, which hands its readable cases over as ``Arm``;
+what of a case a word may hit is its ``Reach``: nobody finds a thing by a detail he may not read.
+"""
 
 from collections.abc import Iterable
+from dataclasses import dataclass, field
+from functools import reduce
+from operator import and_
 
-from django.db.models import QuerySet
+from django.db.models import Case as Choice
+from django.db.models import F, Func, IntegerField, Q, QuerySet, Value, When
 
-from propdesk.core.models import Case, Property, SearchText
+from propdesk.core.models import Case, Person, Place, Property, SearchText
 from propdesk.core.search_grams import grams, normalise, query_grams
+from propdesk.core.search_terms import (
+    CLAIMANT,
+    Rank,
+    Reach,
+    Who,
+    number_terms,
+    person_terms,
+    place_terms,
+    query_terms,
+)
+
+MOST_CHARACTERS, MOST_WORDS = 60, 8
+MANY = 2000
+"""Up to so many hits are ranked by field; more are a list, the newest first."""
 
 
-def row_of(case: Case, texts: Iterable[str]) -> SearchText:
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """What one case is found by. Telephones and papers go in as people: never as words.
+
+    ``details`` are words for readers of the details alone, ``claimants`` people for readers of all
+    details; an unknown person or place may be None.
+    """
+
+    words: Iterable[str]
+    places: Iterable[Place | None] = ()
+    people: Iterable[Person | None] = ()
+    details: Iterable[str] = ()
+    claimants: Iterable[Person] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Arm:
+    """Cases of one register one person may read, and how far his words go in them."""
+
+    cases: "QuerySet[Case]"
+    reach: Reach = Reach.OPEN
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """What was typed, cut to ``MOST_CHARACTERS`` and ``MOST_WORDS``, split at spaces and folded."""
+
+    typed: str
+    words: tuple[str, ...] = field(default=())
+
+    @classmethod
+    def of(cls, typed: str) -> "Query":
+        """Words without a letter, digit or ideograph are left out: nobody looks for a comma."""
+        typed = typed.replace("\x00", "").strip()[:MOST_CHARACTERS]
+        words = [word for word in normalise(typed).split() if query_grams(word)]
+        return cls(typed, tuple(dict.fromkeys(words[:MOST_WORDS])))
+
+    def hit(self, reach: Reach = Reach.OPEN, prefix: str = "") -> Q:
+        """Condition on a search row: every word stands in it, or is a term of one of its people."""
+        return reduce(and_, (_holds(word, reach, prefix) for word in self.words), Q())
+
+    def terms(self, rank: Rank, reach: Reach = Reach.ALL) -> list[str]:
+        """Terms of all words in one field."""
+        return [term for word in self.words for term in query_terms(word, rank, reach)]
+
+
+def _holds(word: str, reach: Reach, prefix: str) -> Q:
+    stands = Q(**{f"{prefix}text__holds": word})
+    if reach >= Reach.DETAILS:
+        stands |= Q(**{f"{prefix}details__holds": word})
+    found = Q(**{f"{prefix}grams__contains": query_grams(word)}) & stands
+    terms = query_terms(word, Rank.PERSON, reach)
+    return found | Q(**{f"{prefix}grams__overlap": terms}) if terms else found
+
+
+def row_of(case: Case, entry: Entry) -> SearchText:
     """The search row of ``case``, not written: for whoever writes it along with other rows."""
-    text = normalise("\n".join(t for t in texts if t))
-    return SearchText(case=case, property_id=case.property_id, text=text, grams=grams(text))
+    places = [place for place in entry.places if place]
+    people = [person for person in entry.people if person]
+    labels = [text for place in places for text in (place.label, place.code)]
+    named = [person.name for person in people]
+    text = _joined([case.number, *named, *labels, *entry.words])
+    details = _joined(entry.details)
+    terms = {*number_terms(case.number)}
+    terms.update(term for place in places for term in place_terms(place))
+    terms.update(term for person in people for term in person_terms(Who.of(person)))
+    terms.update(_claimant_terms(entry.claimants))
+    found = sorted({*grams(text), *grams(details), *terms})
+    return SearchText(
+        case=case, property_id=case.property_id, text=text, details=details, grams=found
+    )
 
 
-def write(case: Case, texts: Iterable[str]) -> None:
+def _claimant_terms(people: Iterable[Person]) -> list[str]:
+    return [term for person in people for term in person_terms(Who.of(person), CLAIMANT)]
+
+
+def write(case: Case, entry: Entry) -> None:
     """Replace the search row of ``case``; upsert in one statement."""
+    _write(row_of(case, entry))
+
+
+def _write(row: SearchText) -> None:
     SearchText.objects.bulk_create(
-        [row_of(case, texts)],
+        [row],
         update_conflicts=True,
         unique_fields=["case"],
-        update_fields=["text", "grams"],
+        update_fields=["text", "details", "grams"],
     )
 
 
 def add(case: Case, text: str) -> None:
     """Append words to the search row of ``case``."""
-    row = SearchText.objects.filter(case=case).first()
-    write(case, [row.text if row else "", text])
+    row = SearchText.objects.filter(case=case).first() or row_of(case, Entry([]))
+    row.text = _joined([row.text, text])
+    row.grams = sorted({*row.grams, *grams(row.text)})
+    _write(row)
 
 
-def hits(prop: Property, query: str) -> "QuerySet[SearchText]":
-    """Rows that contain every word of ``query`` (split at spaces), like LIKE but by index."""
-    rows = SearchText.objects.filter(property=prop)
-    for word in normalise(query).split():
-        rows = rows.filter(grams__contains=query_grams(word), text__contains=word)
-    return rows
+def add_claimants(case: Case, *people: Person) -> None:
+    """Have the case found by people who claim it; one statement, terms may stand there twice."""
+    column = SearchText._meta.get_field("grams")  # noqa: SLF001 -- Django's model API
+    terms = Value(_claimant_terms(people), output_field=column)
+    rows = SearchText.objects.filter(case=case)
+    rows.update(grams=Func(F("grams"), terms, function="array_cat", output_field=column))
+
+
+def _joined(texts: Iterable[str]) -> str:
+    return normalise("\n".join(text for text in texts if text))
+
+
+def hits(prop: Property, typed: str, reach: Reach = Reach.OPEN) -> "QuerySet[SearchText]":
+    """Rows that hold every word typed, like LIKE but by index; none for signs alone."""
+    rows, query = SearchText.objects.filter(property=prop), Query.of(typed)
+    if not query.words:
+        return rows.none() if query.typed else rows
+    return rows.filter(query.hit(reach))
+
+
+def candidates(prop: Property, query: Query) -> list[int] | None:
+    """Keys of all cases of the house the words hit, whoever may see them; None for more than ``MANY``.
+
+    Without an order the planner takes the index for what is rare and stops early at what is common:
+    asked for the newest at once, it would now and then walk through the whole register.
+    """
+    rows = SearchText.objects.filter(query.hit(Reach.ALL), property=prop).order_by()
+    found = list(rows.values_list("pk", flat=True)[: MANY + 1])
+    return found if len(found) <= MANY else None
+
+
+def rank_of(query: Query, reach: Reach) -> Choice:
+    """Expression on a case: the best field one of the words hits (``Rank``)."""
+    asked = [(rank, query.terms(rank, reach)) for rank in Rank]
+    whens = [
+        When(search__grams__overlap=terms, then=Value(int(rank))) for rank, terms in asked if terms
+    ]
+    return Choice(*whens, default=Value(int(Rank.WORDS)), output_field=IntegerField())

@@ -1,6 +1,6 @@
 """Rows for screens that look at more than one register; bounded and indexed."""
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from django.db.models import IntegerField, QuerySet, Subquery
@@ -9,13 +9,10 @@ from django.utils import timezone
 from emergencies.queries import board as events
 from emergencies.queries import records
 from incidents import queries as incidents
-from lostfound.queries import cases
 from lostfound.queries import item as items
 from propdesk.core import notices as core_notices
-from propdesk.core import search as core_search
 from propdesk.core import signers
 from propdesk.core.models import (
-    Case,
     Delivery,
     Membership,
     Property,
@@ -25,14 +22,7 @@ from propdesk.core.models import (
 )
 from propdesk.core.roles import Role
 
-FOUND = 30
 CAP = 1000
-MENDS = 6
-SOON = timedelta(hours=2)
-"""即将到期: what the board counts as due soon (the list's 2小时内到期)."""
-THINGS_WITH = ("found_item__place", "lost_report", "disposal", "stocktake__storage")
-FOUND_WITH = (*THINGS_WITH, "event__place", "event__commander")
-"""Rows of the registers behind a hit, read along with its case."""
 
 
 def properties_of(user: User) -> list[Property]:
@@ -103,26 +93,3 @@ def shell_values(user: User, prop: Property, now: datetime) -> dict[str, Any]:
         "duty_to": Subquery(shift.values("ends_at")[:1]),
         "swept_at": Subquery(sweep.values("finished_at")[:1]),
     }
-
-
-def found(user: User, prop: Property, query: str) -> list[Any]:
-    """Complaints the user may see whose words hold the query, newest first, one more than are shown."""
-    if not query.strip():
-        return []
-    visible = incidents.visible_to(user, prop)
-    hits = core_search.hits(prop, query)
-    rows = Case.objects.filter(pk__in=hits.values("case"), complaint__in=visible).select_related(
-        "complaint__guest", "complaint__owner", "complaint__place"
-    )
-    rows = rows.annotate(extended=incidents.extended("complaint__"))
-    return list(rows.order_by("-opened_at", "-pk")[: FOUND + 1])
-
-
-def found_things(user: User, prop: Property, query: str) -> list[Any]:
-    """Found things with all that hangs on them, and special events, the same way: one statement."""
-    if not query.strip():
-        return []
-    things = cases.searched(user, prop, query)
-    meant = things.order_by().values("pk").union(events.searched(user, prop, query).values("pk"))
-    rows = things.model.objects.filter(pk__in=meant).select_related(*FOUND_WITH)
-    return list(rows.order_by("-opened_at", "-pk")[: FOUND + 1])

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from propdesk.desk import entry, sealed, verify, views
+from propdesk.desk import entry, sealed, search, verify, views
 from propdesk.desk.board import views as board
 from propdesk.desk.copies import views as copies
 from propdesk.desk.notices import views as notices
@@ -15,10 +15,10 @@ urlpatterns = [
     path("p/<slug:code>/", board.board, name="board"),
     path("p/<slug:code>/live/", board.live, name="board_live"),
     path("p/<slug:code>/counts/", views.counts, name="counts"),
-    path("p/<slug:code>/search/", views.search, name="search"),
     path("p/<slug:code>/notices/", notices.inbox, name="notices"),
     path("p/<slug:code>/notices/confirm/", notices.acknowledge_all, name="acknowledge_all"),
     path("p/<slug:code>/notices/<int:delivery>/", notices.acknowledge, name="acknowledge"),
+    path("p/<slug:code>/search/", search.search, name="search"),
     path("p/<slug:code>/sign/", views.sign, name="sign"),
     path("p/<slug:code>/papers/<str:number>/", sealed.papers, name="sealed"),
     path(

@@ -3,24 +3,19 @@
 from typing import Any
 
 from django.http import Http404, HttpResponse
-from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods
 
-from emergencies import rows as event_rows
 from emergencies.models import EventRecord
 from emergencies.playbooks.records import title
 from emergencies.queries import records
-from incidents import rows as incident_rows
-from lostfound import rows as found_rows
-from lostfound.queries import item as items
-from propdesk.core import cases, signatures, signoff
+from propdesk.core import signatures, signoff
 from propdesk.core.http import StaffRequest, attempt, done, page, staff_view
 from propdesk.core.models import Case, Report
 from propdesk.core.roles import standing
-from propdesk.desk import forms, queries
+from propdesk.desk import forms
 from propdesk.desk import shell as frame
 
 
@@ -31,42 +26,6 @@ def counts(request: StaffRequest) -> HttpResponse:
     path = request.htmx.current_url_abs_path or ""
     built = frame.build(request.user, request.prop, path.partition("?")[0], fresh=True)
     return page(request, "partials/_shell_counts.html", {"shell": built})
-
-
-@staff_view
-@require_GET
-def search(request: StaffRequest) -> HttpResponse:
-    """One search over all registers: number, room, name, words, last four digits."""
-    query = request.GET.get("q", "").replace("\x00", "").strip()[:60]
-    found = queries.found(request.user, request.prop, query)
-    things = queries.found_things(request.user, request.prop, query)
-    for case in [*found, *things]:
-        if case.number == query.upper() and len(found) + len(things) == 1:
-            return redirect(cases.url_of(request.prop.code, case.kind, case.number))
-    shown, more = found[: queries.FOUND], things[: queries.FOUND]
-    for case in shown:
-        case.complaint.case, case.complaint.extended = case, case.extended
-    context = {
-        "rows": [incident_rows.list_row(request.prop, case.complaint) for case in shown],
-        "things": _hits(request, more),
-        "query": query,
-        "cut": len(shown) if len(found) > len(shown) else 0,
-        "things_cut": len(more) if len(things) > len(more) else 0,
-        "now": timezone.now(),
-    }
-    return page(request, "desk/search.html", context)
-
-
-def _hits(request: StaffRequest, found: list[Any]) -> list[Any]:
-    """Lines of found things and special events, in the order they were opened."""
-    prop, user = request.prop, request.user
-    details = items.sees_all_details(user, prop)
-    return [
-        event_rows.hit(prop, case)
-        if case.kind == Case.Kind.EVENT
-        else found_rows.hit(prop, case, user, details=details)
-        for case in found
-    ]
 
 
 @staff_view

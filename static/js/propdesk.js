@@ -48,6 +48,8 @@
     "/": () => document.getElementById("q")?.focus(),
     j: () => moveRow(1),
     k: () => moveRow(-1),
+    ArrowDown: () => moveRow(1),
+    ArrowUp: () => moveRow(-1),
     "?": openHelp,
   };
 

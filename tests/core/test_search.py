@@ -4,7 +4,9 @@ import pytest
 
 from propdesk.core import search
 from propdesk.core.models import SearchText
-from tests.factories import CaseFactory, PropertyFactory
+from propdesk.core.search import Entry
+from propdesk.core.search_terms import Reach
+from tests.factories import CaseFactory, PersonFactory, PlaceFactory, PropertyFactory
 
 pytestmark = pytest.mark.django_db
 
@@ -37,14 +39,14 @@ def found(case, query):
     ],
 )
 def test_words_are_found_as_they_stand(case, query, hit):
-    search.write(case, ["A座1806", "空调漏水", "13800005678"])
+    search.write(case, Entry(["A座1806", "空调漏水", "13800005678"]))
 
     assert found(case, query) == hit
 
 
 def test_writing_again_replaces_and_adding_appends(case):
-    search.write(case, ["旧的词"])
-    search.write(case, ["新的词", ""])
+    search.write(case, Entry(["旧的词"]))
+    search.write(case, Entry(["新的词", ""]))
     search.add(case, "又一句")
 
     assert [found(case, q) for q in ("旧的词", "新的词", "又一句")] == [False, True, True]
@@ -58,7 +60,91 @@ def test_adding_to_a_case_without_words_begins_its_row(case):
 
 
 def test_empty_query_narrows_nothing_and_other_houses_are_not_searched(case):
-    search.write(case, ["空调"])
+    search.write(case, Entry(["空调"]))
 
     assert search.hits(case.property, "  ").count() == 1
     assert search.hits(PropertyFactory(), "空调").count() == 0
+
+
+def test_signs_alone_find_nothing_instead_of_everything(case):
+    search.write(case, Entry(["空调，漏水"]))
+
+    assert [found(case, query) for query in ("，", "%", "空调 ，")] == [False, False, True]
+
+
+# --- people --------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def guest(case):
+    person = PersonFactory(property=case.property, name="曾国藩", phone="138-0000 5678")
+    person.id_last4 = "012X"
+    search.write(case, Entry(["空调"], people=[person, None]))
+    return person
+
+
+@pytest.mark.parametrize(
+    ("query", "hit"),
+    [
+        ("曾国藩", True),
+        ("国藩", True),
+        ("zgf", True),
+        ("ZGF", True),
+        ("zg", True),
+        ("zengguofan", True),
+        ("zeng guo fan", True),
+        ("guofan", True),
+        ("cgf", False),
+        ("zgf 空调", True),
+        ("zgf 漏水", False),
+        ("5678", True),
+        ("13800005678", True),
+        ("138-0000-5678", True),
+        ("+8613800005678", True),
+        ("012x", True),
+        ("0000", False),
+        ("1380000", False),
+    ],
+)
+def test_people_are_found_by_name_pinyin_and_last_four(case, guest, query, hit):
+    assert found(case, query) == hit
+
+
+def test_no_number_of_a_person_stands_in_the_row_in_clear(case, guest):
+    row = SearchText.objects.get(case=case)
+
+    kept = " ".join([row.text, row.details, *row.grams])
+    assert [digits for digits in ("5678", "1380", "012x") if digits in kept] == []
+
+
+# --- what is closed ------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("reach", "hits"),
+    [
+        (Reach.OPEN, [True, False, False, False]),
+        (Reach.DETAILS, [True, True, False, False]),
+        (Reach.ALL, [True, True, True, True]),
+    ],
+)
+def test_words_go_as_far_as_the_reach_of_the_reader(case, reach, hits):
+    search.write(case, Entry(["手机"], details=["背面贴猫"]))
+    search.add_claimants(case, PersonFactory(property=case.property, name="欧阳修"))
+
+    rows = [search.hits(case.property, q, reach) for q in ("手机", "贴猫", "oyx", "5678")]
+
+    assert [row.exists() for row in rows] == hits
+
+
+def test_a_word_never_hits_across_what_is_open_and_what_is_closed(case):
+    search.write(case, Entry(["手机"], details=["贴猫"]))
+
+    assert search.hits(case.property, "手机贴猫", Reach.ALL).exists() is False
+
+
+def test_a_place_is_found_by_label_and_code(case):
+    room = PlaceFactory(property=case.property, name="1806", label="A座 18层 1806", code="A-1806")
+    search.write(case, Entry([], places=[room, None]))
+
+    assert [found(case, query) for query in ("18层", "a-1806", "806")] == [True] * 3

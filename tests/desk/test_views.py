@@ -8,10 +8,10 @@ import pytest
 import time_machine
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.html import strip_tags
 
 from propdesk.core.models import Delivery
 from propdesk.core.roles import Role
-from propdesk.desk import queries
 from propdesk.desk.board import views as board_views
 from tests.emergencies.journey import House as Events
 from tests.factories import member, web
@@ -120,7 +120,7 @@ def test_board_asks_the_first_questions_of_a_new_house_first() -> None:
 
 
 def numbers(response: Any) -> list[str]:
-    return [row.number for row in response.context["rows"]]
+    return [strip_tags(row.number) for row in response.context["rows"]]
 
 
 @pytest.mark.parametrize(
@@ -131,14 +131,6 @@ def test_search_finds_by_name_room_last_four_and_words(query: str) -> None:
     complaint = house.recorded()
     found = numbers(web(house.dm).get(url(house, "search"), {"q": query}))
     assert found == [complaint.case.number]
-
-
-@pytest.mark.parametrize("change", [str, str.lower])
-def test_search_for_a_number_leads_to_it(change: Any) -> None:
-    house = House()
-    complaint = house.new()
-    response = web(house.dm).get(url(house, "search"), {"q": change(complaint.case.number)})
-    assert (response.status_code, response["Location"]) == (302, complaint.get_absolute_url())
 
 
 @pytest.mark.parametrize(
@@ -161,19 +153,6 @@ def test_search_never_finds_other_houses_nor_what_one_may_not_see() -> None:
         "engineer": numbers(web(house.engineer).get(url(house, "search"), {"q": "空调"})),
     }
     assert found == {"other": [], "staff": [], "engineer": []}
-
-
-@pytest.mark.parametrize(("hits", "said"), [(3, False), (4, True)])
-def test_search_says_when_it_lists_only_the_first(
-    monkeypatch: pytest.MonkeyPatch, hits: int, said: bool
-) -> None:
-    monkeypatch.setattr(queries, "FOUND", 3)
-    house = House()
-    for _n in range(hits):
-        house.new()
-    response = web(house.dm).get(url(house, "search"), {"q": "空调"})
-    assert len(numbers(response)) == 3
-    assert ("只列出最近受理的 3 件" in response.content.decode()) == said
 
 
 # --- notices -------------------------------------------------------------------------------

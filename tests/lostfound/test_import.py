@@ -21,6 +21,7 @@ from lostfound.workflow.sweep import flag_due
 from propdesk.core import audit, search
 from propdesk.core.models import Clock, Draft, Notice, Person
 from propdesk.core.roles import MANAGERS, Role
+from propdesk.core.search_terms import Reach
 from propdesk.core.transitions import ConflictError, RefusedInput
 from tests.factories import PASSWORD, at, member
 from tests.factories import fresh as read
@@ -148,7 +149,7 @@ def test_row_is_in_the_chain_the_history_the_search_and_the_comparison() -> None
     }
     assert audit.problems(item.case) == []
     assert (record.history_user, record.history_change_reason) == (house.pm, "旧登记本导入")
-    assert [hit.case_id for hit in search.hits(house.prop, "2026-031")] == [item.pk]
+    assert [hit.case_id for hit in search.hits(house.prop, "2026-031", Reach.ALL)] == [item.pk]
     assert item.valuations.get().expires_on == item.expires_on
 
 

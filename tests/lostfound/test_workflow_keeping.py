@@ -38,7 +38,7 @@ def test_correct_keeps_what_stood_there_and_rewrites_the_search():
     old = item.history.order_by("history_id").last()
     assert (old.features, old.history_change_reason) == ("深蓝色手机", "看错颜色")
     assert item.history.filter(features=moves.FIND.features).exists()
-    assert "深蓝色手机" in fresh(item).case.search.text
+    assert "深蓝色手机" in fresh(item).case.search.details
     assert audit.problems(fresh(item).case) == []
 
 

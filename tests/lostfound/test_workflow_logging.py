@@ -186,10 +186,11 @@ def test_log_is_searched_by_features_but_never_by_the_finder():
 
     item = log(house, finder_name="欧阳访客", serial="5566")
 
-    text = SearchText.objects.get(case=item.case).text
-    assert "蓝色硅胶壳" in text
-    assert "5566" in text
-    assert "欧阳" not in text
+    row = SearchText.objects.get(case=item.case)
+    kept = [word in row.details for word in ("蓝色硅胶壳", "5566")]
+    open_ = [word in row.text for word in ("蓝色硅胶壳", "5566")]
+    assert (kept, open_) == ([True, True], [False, False])
+    assert [term for term in [row.text, row.details, *row.grams] if "欧阳" in term] == []
 
 
 @pytest.mark.parametrize(("minutes", "late"), [(30, False), (31, True)])

@@ -1,0 +1,331 @@
+"""搜索: what it finds, for whom, in which order, page by page; 100 % against LIKE."""
+
+import random
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.urls import reverse
+from django.utils import timezone
+
+from emergencies import workflow as events
+from emergencies.queries import events as event_queries
+from incidents import queries as complaints
+from incidents import workflow as incidents
+from lostfound import workflow as lostfound
+from lostfound.queries import item as items
+from lostfound.queries import lost
+from propdesk.core.models import Case, SearchText, User
+from propdesk.core.persons import Guest
+from propdesk.core.roles import Role
+from propdesk.core.search import Query
+from propdesk.core.search_grams import query_grams
+from propdesk.core.search_terms import Rank, Reach, query_terms
+from propdesk.desk import search_queries
+from tests.factories import PlaceFactory, fresh, member, web
+from tests.incidents.journey import House as ComplaintHouse
+from tests.lostfound.journey import House
+
+pytestmark = pytest.mark.django_db
+
+
+@dataclass
+class World:
+    """A house with cases of every register, some of them closed to most of its people."""
+
+    house: House
+    people: dict[str, User]
+
+
+WORDS = (
+    "空调滴水，主卧地板湿了一片",
+    "走廊深夜有人大声说话",
+    "Wi-Fi 掉线；iPhone 连不上",
+    "门锁 1806 打不开",
+)
+
+
+@pytest.fixture
+def world() -> World:
+    house = House()
+    prop = house.prop
+    people = {name: getattr(house, name) for name in ("dm", "pm", "gm", "guard", "cleaner", "desk")}
+    people["engineer"] = member(prop, Role.ENGINEERING, department=house.housekeeping)
+    people["admin"] = member(prop, Role.ADMIN)
+    room = PlaceFactory(property=prop, name="1806", label="A座 18层 1806", code="A-1806")
+    for number, words in enumerate(WORDS):
+        by = people["desk"] if number % 2 else people["dm"]
+        guest = Guest(name="曾国藩", phone="13800005678", room=room)
+        row = incidents.intake(prop, incidents.Intake(words=words, guest=guest, place=room), by=by)
+        if number == 0:
+            Case.objects.filter(pk=row.pk).update(restricted=True)
+    house.logged(
+        by=house.cleaner,
+        name="黑色折叠机",
+        features="背面贴猫，壳内有 12 元",
+        pictures=[],
+        no_photo_reason="太暗",
+    )
+    house.logged(
+        place=room,
+        place_note="",
+        name="银镯",
+        features="刻有“平安”二字",
+        pictures=[],
+        no_photo_reason="太暗",
+    )
+    gone = timezone.now() - timedelta(hours=3)
+    loss = lostfound.Loss("phone", "贴猫", gone, name="折叠手机", place_note="花园")
+    lostfound.report_lost(prop, loss, Guest(name="John Smith", phone="13911112222"), by=house.desk)
+    for kind in ("fire", "death"):
+        events.start(prop, events.Start(kind, place=room), by=house.dm)
+    return World(house, people)
+
+
+def numbers(user: User, world: World, **params: str) -> list[str]:
+    """All pages, one after the other."""
+    found, after = [], ""
+    filters = search_queries.Filters.of(params)
+    while True:
+        page = search_queries.page_of(fresh(user), world.house.prop, filters, after)
+        found += [row.number for row in page.rows]
+        after = page.after
+        if not after:
+            return found
+
+
+def get(user: User, world: World, **params: str) -> Any:
+    return web(user).get(reverse("desk:search", args=[world.house.prop.code]), params)
+
+
+# --- recall: what LIKE finds ---------------------------------------------------------------
+
+
+def reaches(user: User, world: World) -> dict[int, Reach]:
+    """How far each case is open to him, by the rules of its register; what is not there is closed."""
+    prop, user = world.house.prop, fresh(user)
+    seen: dict[int, Reach] = {}
+    for rows in (complaints, event_queries, lost):
+        seen |= dict.fromkeys(rows.visible_to(user, prop).values_list("pk", flat=True), Reach.OPEN)
+    for item in items.visible_to(user, prop):
+        own = user.pk in (item.logged_by_id, item.finder_user_id)
+        seen[item.pk] = Reach.DETAILS if own else Reach.OPEN
+        if items.sees_all_details(user, prop):
+            seen[item.pk] = Reach.ALL
+    return seen
+
+
+def like(query: str, seen: dict[int, Reach], rows: list[SearchText]) -> set[int]:
+    """The oracle: every word stands in what is open to him, or names one of the people."""
+
+    def hits(word: str, row: SearchText) -> bool:
+        reach = seen[row.case_id]
+        terms = set(query_terms(word, Rank.PERSON, reach))
+        in_details = reach >= Reach.DETAILS and word in row.details
+        return word in row.text or in_details or bool(terms & set(row.grams))
+
+    words = Query.of(query).words
+    rows = [row for row in rows if row.case_id in seen]
+    return {row.case_id for row in rows if words and all(hits(word, row) for word in words)}
+
+
+def substrings(rows: list[SearchText], count: int, seed: int) -> list[str]:
+    """Pieces of one to ten characters, also two at once, and some that stand nowhere."""
+    dice = random.Random(seed)  # noqa: S311 -- pieces of text, no secret
+    found = []
+    while len(found) < count:
+        text = " ".join(filter(None, dice.choice([(r.text, r.details) for r in rows])))
+        start, size = dice.randrange(len(text)), dice.randint(1, 10)
+        piece = text[start : start + size]
+        piece += dice.choice(["", "", "", "缺", f" {dice.choice(text)}"])
+        if query_grams(piece):
+            found.append(piece)
+    return found
+
+
+def compare(world: World, count: int, seed: int) -> int:
+    """How many answers had a row in them; every answer equals the oracle's."""
+    rows = list(SearchText.objects.filter(property=world.house.prop))
+    ids = dict(Case.objects.values_list("pk", "number"))
+    people = [(user, reaches(user, world)) for user in world.people.values()]
+    full = 0
+    for number, piece in enumerate(substrings(rows, count, seed)):
+        user, seen = people[number % len(people)]
+        wanted = {ids[pk] for pk in like(piece, seen, rows)}
+        got = numbers(user, world, q=piece)
+        assert (set(got), len(got)) == (wanted, len(wanted)), piece
+        full += bool(wanted)
+    return full
+
+
+def test_every_random_piece_is_found_by_whom_may_see_it(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(search_queries, "PAGE", 6)
+    assert compare(world, 200, seed=6) > 50
+
+
+@pytest.mark.slow
+def test_ten_thousand_random_pieces_are_found(world: World) -> None:
+    assert compare(world, 10_000, seed=26) > 2_000
+
+
+# --- what nobody learns --------------------------------------------------------------------
+
+
+HIDDEN = [
+    ("dm", "贴猫", 2),
+    ("guard", "贴猫", 2),
+    ("desk", "贴猫", 1),
+    ("cleaner", "贴猫", 1),
+    ("engineer", "贴猫", 0),
+    ("desk", "手机", 3),
+    ("desk", "平安", 0),
+    ("admin", "空调", 0),
+    ("pm", "空调", 1),
+    ("guard", "空调", 0),
+]
+
+
+def test_hidden_words_hit_nothing(world: World) -> None:
+    found = [(w, q, len(numbers(world.people[w], world, q=q))) for w, q, _hits in HIDDEN]
+    assert found == HIDDEN
+
+
+def test_a_confidential_event_is_found_by_its_number_and_its_readers_alone(world: World) -> None:
+    event = Case.objects.get(kind="event", restricted=True)
+    found = {
+        name: numbers(user, world, q=event.number)
+        for name, user in world.people.items()
+        if name in ("pm", "guard", "desk")
+    }
+    assert found == {"pm": [event.number], "guard": [], "desk": []}
+    assert event.number not in numbers(world.people["pm"], world, q="1806")
+
+
+def test_a_hit_by_name_shows_the_mask_and_nothing_more(world: World) -> None:
+    for query in ("曾国藩", "zgf", "5678"):
+        page = get(world.people["dm"], world, q=query)
+        lines = page.context["rows"]
+        assert {(str(line.title), line.why) for line in lines} == {("曾*", "姓名或号码")}
+        main = page.content.decode().partition("<tbody")[2]
+        assert [t for t in ("国藩", "13800005678", "<mark>") if t in main] == []
+
+
+def test_a_claimant_is_found_by_those_who_read_all_details(world: World) -> None:
+    item = world.house.stored()
+    claimant = lostfound.Claimant(Guest(name="欧阳修", phone="13700009876"))
+    lostfound.describe(item, claimant, "黑色，背面贴着一只猫", by=world.people["dm"])
+    for query in ("oyx", "欧阳修", "9876"):
+        found = {name: len(numbers(user, world, q=query)) for name, user in world.people.items()}
+        assert {name for name, hits in found.items() if hits} == {"dm", "pm", "gm", "guard"}
+
+
+# --- order, pages, filters -----------------------------------------------------------------
+
+
+def test_number_before_room_before_person_before_words_newest_first(world: World) -> None:
+    prop, dm = world.house.prop, world.people["dm"]
+
+    def case(words: str, name: str = "李白", place: Any = None) -> str:
+        data = incidents.Intake(words=words, guest=Guest(name=name), place=place)
+        return str(incidents.intake(prop, data, by=dm).case.number)
+
+    part = case("水龙头")
+    asked = part[-3:]
+    room = PlaceFactory(property=prop, name=asked, label=f"B座 {asked}", code=asked)
+    inside, person = case("窗帘", place=room), case("门铃", name=asked)
+    words = [case(f"账单 {asked}.{n} 元有误") for n in range(2)]
+    assert numbers(dm, world, q=asked) == [part, inside, person, *reversed(words)]
+    assert numbers(dm, world, q=f"{asked} 账单") == [*reversed(words)]
+
+
+def test_pages_go_on_by_key_across_fields(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    whole = numbers(world.people["dm"], world, q="1806")
+    monkeypatch.setattr(search_queries, "PAGE", 2)
+    assert (numbers(world.people["dm"], world, q="1806"), len(whole) > 4) == (whole, True)
+    first = get(world.people["dm"], world, q="1806")
+    second = web(world.people["dm"]).get(first.context["older_url"])
+    shown = [str(row.url).rsplit("/", 2)[1] for p in (first, second) for row in p.context["rows"]]
+    assert shown == whole[:4]
+    assert "更多" in first.content.decode()
+    assert "回到第一页" in second.content.decode()
+
+
+MALFORMED = ["x", "9~2026-01-01T00:00:00+00:00~1", "4~2026-01-01~1", "4~now~1", "~~", "4~~-1"]
+
+
+def test_a_malformed_key_gives_the_first_page(world: World) -> None:
+    dm = world.people["dm"]
+    first = get(dm, world, q="1806").context["rows"]
+    shown = [get(dm, world, q="1806", after=key).context["rows"] for key in MALFORMED]
+    assert (len(first) > 4, shown) == (True, [first] * len(MALFORMED))
+
+
+FILTERS: list[tuple[dict[str, str], set[str]]] = [
+    ({}, {"complaint", "found", "event"}),
+    ({"register": "incidents"}, {"complaint"}),
+    ({"register": "lostfound"}, {"found"}),
+    ({"register": "emergencies"}, {"event"}),
+    ({"register": "nonsense"}, {"complaint", "found", "event"}),
+    ({"state": "closed"}, set()),
+    ({"state": "open", "register": "incidents"}, {"complaint"}),
+    ({"first": "2199-01-01"}, set()),
+    ({"first": "2999-01-01"}, {"complaint", "found", "event"}),
+    ({"last": "2001-02-30"}, {"complaint", "found", "event"}),
+]
+
+
+def test_filters_narrow_and_nonsense_narrows_nothing(world: World) -> None:
+    kinds = dict(Case.objects.values_list("number", "kind"))
+    pm = world.people["pm"]
+    found = [(p, {kinds[n] for n in numbers(pm, world, q="1806", **p)}) for p, _kinds in FILTERS]
+    assert found == FILTERS
+
+
+def test_days_are_those_of_the_house_both_inclusive(world: World) -> None:
+    today = timezone.localdate()
+    near, far = str(today), str(today + timedelta(days=1))
+    pm = world.people["pm"]
+    assert numbers(pm, world, q="1806", first=near, last=near) == numbers(pm, world, q="1806")
+    assert numbers(pm, world, q="1806", first=far) == []
+
+
+# --- bad input -----------------------------------------------------------------------------
+
+
+ODD = ["空" * 10_000, "a " * 5_000, "\x00空调", "\u202e空调", "<b>空调</b>", "%' OR 1=1 --", "，。"]
+
+
+def test_any_input_gets_a_bounded_answer(world: World) -> None:
+    for query in ODD:
+        response = get(world.people["dm"], world, q=query)
+        assert response.status_code == (400 if "\x00" in query else 200)
+        assert len(response.content) < 60_000
+
+
+def test_of_a_long_text_the_first_sixty_characters_are_looked_for(world: World) -> None:
+    page = get(world.people["dm"], world, q=f"空调{' 主卧' * 40}")
+    assert ("写得太长" in page.content.decode(), len(page.context["rows"])) == (True, 1)
+    assert "写得太长" not in get(world.people["dm"], world, q="空" * 60).content.decode()
+
+
+def test_words_are_marked_and_everything_is_escaped(world: World) -> None:
+    guest = Guest(name="李白", phone="1")
+    words = "<script>alert(1)</script> 空调"
+    incidents.intake(
+        world.house.prop, incidents.Intake(words=words, guest=guest), by=world.people["dm"]
+    )
+    page = get(world.people["dm"], world, q="alert 空调").content.decode()
+    assert "&lt;script&gt;<mark>alert</mark>(1)&lt;/script&gt; <mark>空调</mark>" in page
+    assert "<script>alert" not in page
+
+
+def test_the_number_alone_leads_to_the_case_and_not_for_others() -> None:
+    house = ComplaintHouse()
+    complaint = house.new()
+    url = reverse("desk:search", args=[house.prop.code])
+    response = web(house.dm).get(url, {"q": complaint.case.number.lower()})
+    assert (response.status_code, response["Location"]) == (302, complaint.get_absolute_url())
+    assert web(house.engineer).get(url, {"q": complaint.case.number}).status_code == 200
