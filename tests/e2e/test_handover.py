@@ -1,5 +1,6 @@
 """A shift handed over in the browser, line by line, on one device; at a desk and on a phone."""
 
+import re
 from datetime import timedelta
 from decimal import Decimal
 
@@ -93,9 +94,10 @@ def _sign(dm: Hand) -> None:
 def _take(dm: Hand, night: Night, taken: Complaint, left: Complaint) -> None:
     """On the screen of the outgoing one; a wrong password loses no answer."""
     assert dm.page.evaluate(FITS)
-    _line(dm, taken).get_by_text("接下", exact=True).click()
     _line(dm, left).get_by_text("不接", exact=True).click()
     _line(dm, left).get_by_label("不接的原因").fill(WHY)
+    dm.press(re.compile("接下这一组全部"))
+    dm.says("已全部选“接下”")
     dm.field("接班人").select_option(value=str(night.next.pk))
     dm.fill("接班人的登录密码", "wrong")
     dm.press("签名接班")
