@@ -97,7 +97,7 @@ def _take(dm: Hand, night: Night, taken: Complaint, left: Complaint) -> None:
     _line(dm, left).get_by_text("不接", exact=True).click()
     _line(dm, left).get_by_label("不接的原因").fill(WHY)
     dm.press(re.compile("接下这一组全部"))
-    dm.says("已全部选“接下”")
+    dm.says("没有选的都选了“接下”")
     dm.field("接班人").select_option(value=str(night.next.pk))
     dm.fill("接班人的登录密码", "wrong")
     dm.press("签名接班")

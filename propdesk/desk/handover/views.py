@@ -149,7 +149,9 @@ def accept(request: StaffRequest, number: str) -> HttpResponse:
     key = f"{row.case.number}:accept"
     if "all" in request.POST:
         pages.keep_all(request, row, key)
-        return done(request, link(request, "accept", number), _("已全部选“接下”，看过再签名。"))
+        return done(
+            request, link(request, "accept", number), _("没有选的都选了“接下”，看过再签名。")
+        )
     form = AcceptForm(request.POST or None, **pages.to_accept(request, row, key))
     status = 200
     if form.is_valid():
