@@ -18,6 +18,8 @@ from incidents.models import Complaint
 from propdesk.core.models import AuditEntry, Delivery, User
 from propdesk.core.roles import Role
 from propdesk.desk import shell
+from propdesk.desk.handover.models import Handover
+from tests.desk.handover.shifts import Night
 from tests.factories import PASSWORD, PlaceFactory, member
 from tests.incidents import moves
 from tests.incidents.journey import House
@@ -195,3 +197,30 @@ def test_list_of_fifty_rows_is_light() -> None:
     page = client.get(reverse("incidents:board", args=[house.prop.code])).content
     assert page.count(b"<tr>") - 1 == 50
     assert len(gzip.compress(page, 6)) <= 6_000
+
+
+HANDED: dict[str, Callable[[Night], Handover]] = {
+    "index": Night.signed,
+    "log": Night.signed,
+    "detail": Night.signed,
+    "write": Night.drafted,
+    "offer": Night.written,
+    "accept": Night.offered_over,
+}
+"""Pages of the change of shift, and how a hand-over becomes such that each is full."""
+
+
+@pytest.mark.parametrize("name", HANDED)
+def test_page_of_the_handover_keeps_its_budget_at_any_size(name: str) -> None:
+    few, many = (_handed_over(name, lines) for lines in (1, 3))
+    assert (many, few <= PAGE) == (few, True)
+
+
+def _handed_over(name: str, lines: int) -> int:
+    """What the page costs whoever comes to it, in a house of so many open complaints."""
+    night = Night()
+    fill(night, lines)
+    row = HANDED[name](night)
+    args = [] if name in {"index", "log"} else [row.case.number]
+    till = Till(night.next if name == "accept" else night.dm)
+    return till.cost(reverse(f"handover:{name}", args=[night.prop.code, *args]))

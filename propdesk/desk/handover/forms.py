@@ -49,6 +49,7 @@ class Asked:
 class Group:
     """The rows of one register under their heading."""
 
+    kind: str
     label: str
     icon: str
     rows: tuple[Asked, ...]
@@ -60,7 +61,9 @@ def grouped(rows: Iterable[Asked]) -> list[Group]:
     for each in rows:
         found.setdefault(each.row.kind, []).append(each)
     return [
-        Group(str(kind.label), KIND_ICONS[kind], tuple(found[kind])) for kind in K if kind in found
+        Group(kind.value, str(kind.label), KIND_ICONS[kind], tuple(found[kind]))
+        for kind in K
+        if kind in found
     ]
 
 

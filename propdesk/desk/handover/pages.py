@@ -77,6 +77,16 @@ def to_write(request: StaffRequest, row: Handover) -> Context:
     }
 
 
+def keep_all(request: StaffRequest, row: Handover, key: str) -> None:
+    """Keep what was typed, with 接下 on every line of the group that has no answer yet."""
+    typed = dict(request.POST.lists())
+    (kind,) = typed.pop("all")[:1]
+    for line in queries.lines(row):
+        if line.kind == kind and not request.POST.get(f"line_{line.pk}"):
+            typed[f"line_{line.pk}"] = [HandoverLine.Decision.ACCEPTED.value]
+    drafts.keep(request.user, key, typed)
+
+
 def to_accept(request: StaffRequest, row: Handover, key: str) -> Context:
     """What the form of the incoming manager is made of; answers given before come back."""
     people = queries.incoming(row, timezone.now())

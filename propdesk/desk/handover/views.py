@@ -147,6 +147,11 @@ def accept(request: StaffRequest, number: str) -> HttpResponse:
     if row.status != S.OFFERED and request.method != "POST":
         return done(request, row.get_absolute_url())
     key = f"{row.case.number}:accept"
+    if "all" in request.POST:
+        pages.keep_all(request, row, key)
+        return done(
+            request, link(request, "accept", number), _("没有选的都选了“接下”，看过再签名。")
+        )
     form = AcceptForm(request.POST or None, **pages.to_accept(request, row, key))
     status = 200
     if form.is_valid():

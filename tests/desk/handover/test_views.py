@@ -120,6 +120,33 @@ def test_wrong_password_of_the_incoming_keeps_every_answer() -> None:
     )
 
 
+def test_whole_group_is_taken_but_for_what_was_refused() -> None:
+    night = Night()
+    for _n in range(3):
+        night.new()
+    row = night.offered_over()
+    first, second, third = row.lines.order_by("seq")
+    typed = {f"line_{first.pk}": "refused", f"reason_{first.pk}": "钥匙没有交到手"}
+
+    answer = web(night.next).post(url(row, "accept/"), typed | {"all": "complaint"})
+    form = web(night.next).get(url(row, "accept/")).context["form"]
+
+    chosen = [form[f"line_{line.pk}"].value() for line in (first, second, third)]
+    assert (answer.status_code, chosen) == (302, ["refused", "accepted", "accepted"])
+    assert (form[f"reason_{first.pk}"].value(), fresh(row).status) == ("钥匙没有交到手", S.OFFERED)
+
+
+def test_group_of_another_register_stays_without_an_answer() -> None:
+    night = Night()
+    night.new()
+    row = night.offered_over()
+
+    web(night.next).post(url(row, "accept/"), {"all": "event"})
+    form = web(night.next).get(url(row, "accept/")).context["form"]
+
+    assert form[f"line_{row.lines.get().pk}"].value() is None
+
+
 def test_password_is_guessed_five_times_and_no_more() -> None:
     night = Night()
     row = night.offered_over()
