@@ -261,7 +261,21 @@ def test_code_named_by_the_map_exists(clause, code):
     assert functools.reduce(getattr, parts[cut:], found) is not None
 
 
-@pytest.mark.parametrize(("clause", "file", "test"), [(c, f, t) for c, _w, _o, f, t in sop_rows()])
+GATE = re.compile(r"^\| ([^|]+) \| `([\w/.]+)::(\w+)` \|$", re.MULTILINE)
+
+
+def gates() -> list[tuple[str, str, str]]:
+    """What is asked of printed papers, with the test that holds it."""
+    return GATE.findall((ROOT / "docs" / "architecture.md").read_text("utf-8"))
+
+
+def test_gates_of_papers_are_in_the_table():
+    assert len(gates()) == (ROOT / "docs" / "architecture.md").read_text("utf-8").count("::")
+
+
+@pytest.mark.parametrize(
+    ("clause", "file", "test"), [(c, f, t) for c, _w, _o, f, t in sop_rows()] + gates()
+)
 def test_test_named_by_the_map_exists(clause, file, test):
     tree = ast.parse((ROOT / file).read_text("utf-8"))
     functions = {node.name for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)}

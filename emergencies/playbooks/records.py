@@ -80,6 +80,8 @@ class FormField(Strict):
     """Of a table: its rows come from a register, or from the rounds of a step that repeats."""
     when: Condition | None = None
     """On another field of the form (`field`), or on a fact of the event."""
+    since: Code | None = None
+    """Of a time: the earlier field it ends what began at; the paper says how long that was."""
     from_: Annotated[tuple[Source, ...], Field(alias="from")] = ()
 
     @after_all(mode="after")
@@ -163,5 +165,8 @@ def faults(content: Forms) -> list[tuple[Location, str]]:
             if field.key in keys:
                 where = ("forms", number, "fields", index, "key")
                 found.append((where, f"field {field.key!r} given twice"))
+            if field.since is not None and field.since not in keys:
+                where = ("forms", number, "fields", index, "since")
+                found.append((where, f"{field.since!r} is no earlier field of the form"))
             keys.add(field.key)
     return found

@@ -67,8 +67,10 @@ def parties(dossier: Dossier) -> tuple[PaperParty, ...]:
     )
 
 
-def photos(dossier: Dossier) -> tuple[tuple[Photo, ...], dict[str, bytes], tuple[str, ...]]:
-    """Pictures with captions, their print copies by asset name, and how many more there are.
+def photos(
+    dossier: Dossier, most: int = MOST_PHOTOS
+) -> tuple[tuple[Photo, ...], dict[str, bytes], tuple[str, ...]]:
+    """Up to `most` pictures with captions, their print copies by asset name, how many more there are.
 
     Of a death none is ever printed: they stay in the system, for its readers (E-6).
     """
@@ -76,7 +78,7 @@ def photos(dossier: Dossier) -> tuple[tuple[Photo, ...], dict[str, bytes], tuple
         kept = _("照片%(n)d张，只存系统，不打印") % {"n": len(dossier.photos)}
         return (), {}, (kept,) if dossier.photos else ()
     rows, files = [], {}
-    for number, picture in enumerate(dossier.photos[:MOST_PHOTOS], start=1):
+    for number, picture in enumerate(dossier.photos[:most], start=1):
         name = f"pd:photo-{number}"
         rows.append(Photo(name, _caption(picture, dossier), picture.sha256))
         with picture.print_file.open("rb") as stored:

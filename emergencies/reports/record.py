@@ -18,6 +18,7 @@ from emergencies.reports.dossier import Dossier, gather
 from emergencies.reports.sheet import FORM
 from emergencies.reports.wording import RETENTION, cell, full
 from propdesk.core import blanks, persons, rendering
+from propdesk.core.clock_text import span
 from propdesk.core.models import RenderJob
 from propdesk.core.papers import State, Tick
 from propdesk.core.papers_events import Block, EventRecordPaper, Line, Pair
@@ -159,7 +160,15 @@ class _Page:
             said = ((_("是"), True), (_("否"), False))
             return Line(field.zh, ticks=tuple(Tick(zh, value is answer) for zh, answer in said))
         read = cells.read(kind, value, self.people)
-        return Line(field.zh, cell(read, self.year), long=kind == FieldType.LONG_TEXT)
+        text = cell(read, self.year) + self._taken(field, read)
+        return Line(field.zh, text, long=kind == FieldType.LONG_TEXT)
+
+    def _taken(self, field: FormField, end: Any) -> str:
+        """How long what ends here took; "" when that is not asked, or cannot be."""
+        start = cells.read(field.type, self.values.get(field.since or ""), self.people)
+        if field.since is None or start is None or end is None or start > end:
+            return ""
+        return _("（历时%(span)s）") % {"span": span(end - start)}
 
     def _table(self, field: FormField) -> Block:
         rows = self.fixed.get("rows", {}).get(field.key, [])

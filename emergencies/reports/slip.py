@@ -10,16 +10,19 @@ from emergencies.models import Compensation
 from emergencies.playbooks.schema import Via
 from emergencies.queries import damage as queries
 from emergencies.queries import evidence
+from emergencies.reports import parts
 from emergencies.reports.dossier import Dossier, gather
 from emergencies.reports.sheet import FORM
 from emergencies.reports.wording import clause, full, joined, long_day, short, whole
 from propdesk.core import amounts, persons, rendering
 from propdesk.core.models import RenderJob
-from propdesk.core.papers import SignBox, State, ticks
+from propdesk.core.papers import SignBox, State, Tick, ticks
 from propdesk.core.papers_damage import DamageSlipPaper, SlipLine
 from propdesk.core.rendering import Sheet, case_of
 
 C = Compensation.Status
+THUMBS = 3
+"""Pictures of the damage that stand side by side on the stub."""
 
 
 def damage_slip(job: RenderJob) -> Sheet:
@@ -28,6 +31,8 @@ def damage_slip(job: RenderJob) -> Sheet:
     event = dossier.event
     slip = queries.slips(event).get(pk=int(job.kind.partition(":")[2]))
     boxes, drawn = _boxes(slip)
+    photos, files, more = parts.photos(dossier, THUMBS)
+    count = _("共%(n)d张") % {"n": len(dossier.photos)}
     paper = DamageSlipPaper(
         organisation=event.case.property.name,
         number=slip.number,
@@ -46,16 +51,19 @@ def damage_slip(job: RenderJob) -> Sheet:
         is_signed=slip.status in (C.SIGNED, C.DECLINED),
         declined=_declined(slip, dossier),
         is_waived=slip.status == C.WAIVED,
+        photos=photos,
+        attachments=(count,) if more else (),
         signatures=boxes,
         event=event.case.number,
         occurred_at=full(event.occurred_at),
         place=joined([event.place.label if event.place else "", event.place_note], " "),
+        cause=_cause(dossier),
         contact=event.case.property.phone,
         **_sums(slip),
         **_said(slip, dossier),
         **_posted(slip),
     )
-    return rendering.coded(paper, drawn, dossier.until, page=event.get_absolute_url())
+    return rendering.coded(paper, files | drawn, dossier.until, page=event.get_absolute_url())
 
 
 def _state(slip: Compensation, *, sealed: bool) -> State:
@@ -64,6 +72,21 @@ def _state(slip: Compensation, *, sealed: bool) -> State:
     if sealed:
         return "sealed"
     return "copy" if slip.status in (C.POSTED, C.WAIVED) else "draft"
+
+
+def _cause(dossier: Dossier) -> tuple[Tick, ...]:
+    """How it looks to have come about, as answered by then: a sealed slip follows no later answer."""
+    fact = evidence.playbook_of(dossier.event).facts_by_key.get("cause")
+    if fact is None:
+        return ()
+    held = [
+        answer.value
+        for answer in dossier.record.answers
+        if answer.key == fact.key
+        and answer.at <= dossier.until
+        and (answer.superseded_at is None or answer.superseded_at > dossier.until)
+    ]
+    return ticks((option.zh for option in fact.options), fact.says(held[-1]) if held else None)
 
 
 def _sums(slip: Any) -> dict[str, Any]:

@@ -188,6 +188,7 @@ class Paper:
 
     template: ClassVar[str]
     schema: ClassVar[str]
+    earlier_schemas: ClassVar[tuple[str, ...]] = ()
     title: "ClassVar[StrPromise]"
     title_size: ClassVar[str] = "wide"
     qr: ClassVar[str] = QR_ASSET

@@ -12,6 +12,8 @@ from propdesk.core.papers import Paper, Text, Tick
 
 ONE_SHEET = 8
 """Lines with which both copies fit on one A4; with more each gets a sheet of its own."""
+PICTURES, REDUCED = 1, 2
+"""Lines the pictures and the two sums of a reduction count for."""
 LINE = 44
 """Characters in a line of what somebody said."""
 BLANK = 3
@@ -39,7 +41,8 @@ class DamageSlipPaper(Paper):
     template = "core/print/damage_slip.html"
     title = _("客户财物损坏赔偿单")
     title_size = "long"
-    schema = "propdesk.damage_slip/1"
+    schema = "propdesk.damage_slip/2"
+    earlier_schemas = ("propdesk.damage_slip/1",)
 
     drill: Text = None
     """【演练】, on both copies of a rehearsal."""
@@ -53,6 +56,7 @@ class DamageSlipPaper(Paper):
     event: Text = None
     occurred_at: Text = None
     place: Text = None
+    cause: tuple[Tick, ...] = ()
     payer: Text = None
     basis: Text = None
     lines: tuple[SlipLine, ...] = ()
@@ -111,6 +115,7 @@ class DamageSlipPaper(Paper):
         """Both copies on one A4, the lower one cut off: words that take more lines count as such."""
         said = (self.objection, self.declined, self.decision, self.overruled)
         more = sum(len(text) // LINE for text in said if text)
+        more += PICTURES * bool(self.photos) + REDUCED * bool(self.reduced)
         return len(self.lines) + more <= ONE_SHEET
 
     @property

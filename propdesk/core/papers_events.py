@@ -50,7 +50,8 @@ class EventRecordPaper(Paper):
     template = "core/print/event_record.html"
     title = _("事件记录")
     title_size = "long"
-    schema = "propdesk.event_record/1"
+    schema = "propdesk.event_record/2"
+    earlier_schemas = ("propdesk.event_record/1",)
 
     form_title: str
     drill: Text = None

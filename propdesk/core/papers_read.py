@@ -17,12 +17,18 @@ def _kind_of(schema: str) -> type[Paper] | None:
     kinds = list(Paper.__subclasses__())
     for kind in kinds:
         kinds += kind.__subclasses__()
-    return next((kind for kind in kinds if getattr(kind, "schema", "") == schema), None)
+    return next((kind for kind in kinds if schema in _names(kind)), None)
+
+
+def _names(kind: type[Paper]) -> tuple[str, ...]:
+    """The schema of a paper and those it had before; a kind without one of its own has none."""
+    return (getattr(kind, "schema", ""), *kind.earlier_schemas)
 
 
 def from_data(data: Mapping[str, Any], **print_only: str) -> Paper:
     """The paper whose ``to_data`` gave ``data``; ``print_only`` are the values that are not part of it.
 
+    Data under an earlier schema lacks the fields that are new since: they stay blank.
     Raises ValueError for a schema this release does not know, or fields it does not have.
     """
     kind = _kind_of(str(data.get("schema", "")))

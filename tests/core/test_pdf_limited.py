@@ -3,12 +3,15 @@
 import contextlib
 import io
 import os
+import re
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 from PIL import Image
+from pypdf import PdfReader
 
 from propdesk.core.papers import render_html
 from propdesk.core.pdf import limited as module
@@ -106,6 +109,33 @@ def test_bomb_of_pixels_is_stopped() -> None:
             data={},
             frozen_at=samples.FROZEN_AT,
         )
+
+
+TYPED = {
+    "word": ("a" * 100_000, "过长，以下略"),
+    "lines": ("行\n" * 20_000, "过长，以下略"),
+    "characters": ("长" * 100_000, "过长，以下略"),
+    "override": ("00.521\u202e元", "00.521元"),
+}
+
+
+def test_bombs_typed_into_a_paper_end_within_the_limits_of_every_job() -> None:
+    """What a form lets through is cut and cleaned before it is laid out, so nothing is refused."""
+    texts = [text for text, _shown in TYPED.values()]
+    names = ("narrative", "measures", "cause_direct", "result")
+    paper = replace(samples.blank_incident(), **dict(zip(names, texts, strict=True)))
+
+    printed = render_limited(
+        render_html(paper),
+        assets=samples.assets(paper),
+        data=paper.to_data(),
+        frozen_at=samples.FROZEN_AT,
+    )
+
+    pages = PdfReader(io.BytesIO(printed.pdf)).pages
+    text = re.sub(r"\s", "", "".join(page.extract_text() for page in pages))
+    assert [shown for _typed, shown in TYPED.values() if shown not in text] == []
+    assert text.count("过长，以下略") == 3
 
 
 def test_caller_interrupted_takes_the_child_with_it(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -265,6 +265,15 @@ def _opened(report: RenderedPdf) -> pikepdf.Pdf:
     return pikepdf.open(io.BytesIO(report.pdf))
 
 
+def test_glyphs_none_is_the_box_for_a_missing_one(report_file: Path) -> None:
+    drawn = re.findall(
+        rb'<g [^>]*glyph="([^"]+)"', run("mutool", "trace", report_file, "1-2").stdout
+    )
+
+    assert len(drawn) > 1000
+    assert {b"0", b".notdef"} & set(drawn) == set()
+
+
 def test_images_none_ask_for_interpolation(report: RenderedPdf) -> None:
     with _opened(report) as pdf:
         images = [item for item in pdf.objects if _is_image(item)]
@@ -378,6 +387,10 @@ FETCHING = {
     "css-import": '<style>@import "http://127.0.0.1:9/d.css";</style>',
     "css-font": "<style>@font-face{font-family:x;src:url(http://127.0.0.1:9/e.ttf)}</style>",
     "css-page": "<style>@page{background:url(file:///etc/hostname)}</style>",
+    "css-profile": (
+        "<style>@color-profile --x{src:url(http://127.0.0.1:9/m.icc)}</style>"
+        '<p style="color:color(--x 0 0 0)">x</p>'
+    ),
     "link-style": '<link rel="stylesheet" href="http://127.0.0.1:9/f.css">',
     "link-attachment": '<link rel="attachment" href="file:///etc/hostname">',
     "a-attachment": '<a rel="attachment" href="file:///etc/hostname">x</a>',

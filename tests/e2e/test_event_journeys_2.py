@@ -119,7 +119,7 @@ def _accident_report_goes_round(desk: Desk, dm: Walker) -> None:
     house = dm.house
     dm.page.locator("#record-guest_accident_report a.what").click()
     sheet = dm.main.locator("form.panel-body")
-    person = {"性别": "女", "年龄段": "18至59岁", "国籍或地区": "中国"} | HIS_WORDS
+    person = {"性别": "女", "年龄段": "18至59岁", "国籍或地区": "中国", "意识": "清醒"} | HIS_WORDS
     dm.put(sheet, person | registers.DUE | {"客户：不在列表里": "王晓梅", "防止再发的建议": ""})
     dm.press("保存记录")
     assert registers.what_it_lacks(dm) == ["没有写防止再发的建议，不能提交。"]

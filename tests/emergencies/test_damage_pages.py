@@ -12,12 +12,13 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from emergencies import cards, rows, workflow
+from emergencies import cards, reports, rows, workflow
 from emergencies.detail import Detail
 from emergencies.models import Compensation, Event, PriceItem
 from emergencies.queries import damage as queries
 from propdesk.core import rendering, signatures
 from propdesk.core.models import RenderJob
+from propdesk.core.papers_damage import ONE_SHEET, PICTURES, DamageSlipPaper
 from propdesk.core.roles import Role
 from tests.emergencies.damage_walk import SOFA, Desk, fresh, ruling, slip
 from tests.factories import PASSWORD, member
@@ -409,6 +410,41 @@ def test_posted_slip_is_sealed_in_two_copies_on_one_sheet(desk: Desk) -> None:
     assert ("上级批示" in stub, "上级批示" in client) == (True, False)
     assert ("DamageCompensationSlip" in stub, "DamageCompensationSlip" in client) == (False, True)
     assert ("校验码" in stub, "校验码" in client) == (True, True)
+
+
+def test_stub_tells_the_cause_and_shows_the_pictures_as_of_its_sealing(desk: Desk) -> None:
+    event = desk.signed()
+    for n, colour in enumerate(("red", "green", "blue", "black")):
+        workflow.attach(fresh(event), [jpeg(colour)], by=desk.dm, caption=f"灯罩裂纹{n}")
+    workflow.post_damage(fresh(event), desk.posting(), by=desk.cashier)
+    kind = workflow.slip_kind(slip(event))
+    job = rendering.request(fresh(event).case, kind, by=desk.cashier, sealed=True)
+    sealed = reports.damage_slip(job).paper
+
+    workflow.answer(fresh(event), "cause", "unclear", by=desk.dm, seen=1, reason="再看不像意外")
+    again = reports.damage_slip(job).paper
+
+    assert isinstance(sealed, DamageSlipPaper)
+    assert [(tick.label, tick.chosen) for tick in sealed.cause] == [
+        ("意外", True),
+        ("故意", False),
+        ("自然损耗", False),
+        ("原因不明", False),
+    ]
+    assert [photo.caption[:5] for photo in sealed.photos] == ["灯罩裂纹0", "灯罩裂纹1", "灯罩裂纹2"]
+    assert sealed.attachments == ("共4张",)
+    assert again.to_data() == sealed.to_data()
+
+
+def test_both_copies_with_pictures_and_most_lines_stand_on_one_sheet(desk: Desk) -> None:
+    lines = [workflow.Line(f"摆件{n}号", 1, "件", Decimal(10)) for n in range(ONE_SHEET - PICTURES)]
+    event = desk.priced(*lines)
+    workflow.attach(event, [jpeg()], by=desk.dm, caption="碎片")
+
+    stub, client = halves(paper(event, by=desk.dm))
+
+    assert ("☑意外" in stub, "损坏原因" in client) == (True, False)
+    assert "1页共1页" in stub + client
 
 
 def test_slip_to_be_signed_by_pen_carries_no_mark_across_it(desk: Desk) -> None:

@@ -3,15 +3,18 @@
 import io
 import os
 import re
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from django.utils import timezone
 from pypdf import PdfReader
 
 from emergencies import playbooks, reports
 from emergencies.models import Event, EventRecord
 from emergencies.playbooks import records as papers
 from emergencies.queries import records as queries
+from emergencies.reports.wording import full
 from propdesk.core.models import Document, RenderJob
 from propdesk.core.papers_events import EventRecordPaper
 from propdesk.core.persons import Guest
@@ -151,6 +154,24 @@ def test_choices_print_all_options_and_empty_fields_print_blank() -> None:
     assert lines["损失"].value == ""
     said = text_of(printed(event, W.paper_kind(record), event.commander))
     assert ("None" in said, "草稿（未签批）" in said) == (False, True)
+
+
+@pytest.mark.parametrize(
+    ("minutes", "printed_as"),
+    [(113, "（历时1小时53分）"), (0, "（历时不到1分钟）"), (-1, ""), (None, "")],
+)
+def test_outage_tells_how_long_it_lasted(minutes: int | None, printed_as: str) -> None:
+    house = House()
+    event = ended(house, "power_outage")
+    began = timezone.now() - timedelta(hours=3)
+    back = None if minutes is None else began + timedelta(minutes=minutes)
+    record = drafted(event, "outage_record", house.dm, started_at=began, restored_at=back)
+
+    lines = [line for b in paper_of(record).blocks for p in b.pairs for line in (p.left, p.right)]
+    told = {line.label: line.value for line in lines if line is not None}
+
+    assert told["来电时间"] == (full(back) if back else "") + printed_as
+    assert "历时" not in told["停电开始"]
 
 
 def test_draft_follows_the_registers_and_a_signed_paper_does_not() -> None:

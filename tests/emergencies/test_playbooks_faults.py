@@ -236,6 +236,7 @@ def test_missing_file_is_a_fault(folder):
         ("from: [A30.rounds]", "from: [A33.rounds]", "from: [A30.rounds]", "forms.5.fields.9.from.0", "leads nowhere"),
         ("when: {field: route, is: other}", "when: {field: way, is: other}", "when: {field: route", "forms.7.fields.13.when", "no earlier field"),
         ("when: {fact: foreign, is: true}", "when: {fact: alien, is: true}", "when: {fact: foreign", "forms.7.fields.16.when", "unknown fact"),
+        ("since: started_at, from", "since: began_at, from", "since: started_at, from", "forms.10.fields.1.since", "no earlier field"),
         ("code: statement\n", "code: theft_statement\n", "code: statement\n", "forms.2.code", "given twice"),
         ("key: unit, type: text, zh: 单位", "key: officer, type: text, zh: 单位", "key: unit, type: text, zh: 单位", "forms.3.fields.1.key", "given twice"),
         ("type: table\n        zh: 丢失", "type: text\n        zh: 丢失", "- key: losses", "forms.0.fields.1", "columns belong to"),
