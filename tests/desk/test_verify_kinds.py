@@ -10,16 +10,19 @@ from django.db import connection
 from django.utils import timezone
 
 from emergencies import workflow as events
-from propdesk.core import appendices, rendering, verifying
+from propdesk.core import appendices, rendering, signatures, verifying
 from propdesk.core.appendices import Correction
 from propdesk.core.models import Case, Document, RenderJob
+from propdesk.core.roles import Role
+from propdesk.core.signatures import Second
 from tests.desk.handover.shifts import Night
 from tests.emergencies.damage_walk import Desk
 from tests.emergencies.journey import House as EventHouse
 from tests.emergencies.journey import fresh
 from tests.emergencies.recording import signed_off, submitted
 from tests.emergencies.test_records_workflow import reported
-from tests.factories import PASSWORD
+from tests.factories import PASSWORD, member
+from tests.incidents.journey import drawn
 from tests.lostfound import claiming, disposing
 from tests.lostfound.journey import House as FoundHouse
 
@@ -89,9 +92,10 @@ def test_paper_verifies_and_is_told_once_a_row_was_changed_by_sql(kind: str, as_
     papers = sealed(case)
 
     assert list(findings(papers)) == []
-    appendices.append(
-        papers[0], Correction("时间", "", "早十分钟", "监控"), by=manager, password=PASSWORD
-    )
+    second = member(case.property, Role.GENERAL_MANAGER)
+    signatures.keep(second, drawn())
+    said = Correction("时间", "", "早十分钟", "监控")
+    appendices.append(papers[0], said, Second(second, PASSWORD), by=manager, password=PASSWORD)
     sealed(case)
     assert list(findings(papers)) == []
 
