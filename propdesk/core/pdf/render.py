@@ -26,6 +26,7 @@ import propdesk.core.images  # noqa: F401 -- sets the pixel limit of Pillow, whi
 from propdesk.core.pdf.canonical import canonical_json
 from propdesk.core.pdf.clean import printable
 from propdesk.core.pdf.mapped_fonts import keep_fonts_mapped
+from propdesk.core.pdf.write_once import write_once
 
 if TYPE_CHECKING:
     from weasyprint import CSS
@@ -290,7 +291,7 @@ def _refuse_denied(denied: list[str]) -> None:
 
 
 def _finish(document: Any, pdf: Any, *, missing: set[int]) -> None:
-    """Collect the glyphs no font had, and add the PDF/UA identification to the XMP packet."""
+    """Collect the glyphs no font had, add the PDF/UA identification to the XMP packet, freeze."""
     # WeasyPrint lists an attachment once by its name and once as an object.
     pdf.catalog["AF"][:] = list(dict.fromkeys(pdf.catalog["AF"]))
     for font in document.fonts.values():
@@ -299,3 +300,4 @@ def _finish(document: Any, pdf: Any, *, missing: set[int]) -> None:
         extra = getattr(item, "extra", None)
         if extra and extra.get("Type") == "/Metadata":
             item.stream = [b"".join(item.stream).replace(b"</rdf:RDF>", _UA_XMP)]
+    write_once(pdf)
