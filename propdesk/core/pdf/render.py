@@ -26,6 +26,7 @@ import propdesk.core.images  # noqa: F401 -- sets the pixel limit of Pillow, whi
 from propdesk.core.pdf.canonical import canonical_json
 from propdesk.core.pdf.clean import printable
 from propdesk.core.pdf.mapped_fonts import keep_fonts_mapped
+from propdesk.core.pdf.palette_pictures import keep_palettes
 from propdesk.core.pdf.write_once import write_once
 
 if TYPE_CHECKING:
@@ -191,6 +192,7 @@ def _weasyprint() -> None:
         import weasyprint  # noqa: F401 -- imported for its effect
 
         keep_fonts_mapped()
+        keep_palettes()
 
 
 @functools.cache
