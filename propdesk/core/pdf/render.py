@@ -27,6 +27,7 @@ from propdesk.core.pdf.canonical import canonical_json
 from propdesk.core.pdf.clean import printable
 from propdesk.core.pdf.mapped_fonts import keep_fonts_mapped
 from propdesk.core.pdf.palette_pictures import keep_palettes
+from propdesk.core.pdf.without_font_tools import without_font_tools
 from propdesk.core.pdf.write_once import write_once
 
 if TYPE_CHECKING:
@@ -187,7 +188,7 @@ def _weasyprint() -> None:
 
     Raises OSError when the Pango libraries are not installed.
     """
-    with _only_our_fonts(), warnings.catch_warnings():
+    with _only_our_fonts(), without_font_tools(), warnings.catch_warnings():
         warnings.simplefilter("ignore", DeprecationWarning)
         import weasyprint  # noqa: F401 -- imported for its effect
 
