@@ -7,7 +7,6 @@ use, so that the web process and a machine without Pango can import this module.
 import atexit
 import bisect
 import functools
-import gc
 import hashlib
 import io
 import logging
@@ -133,7 +132,7 @@ def render(
     fetcher = _fetcher(assets)
     missing: set[int] = set()
     finish = functools.partial(_finish, missing=missing)
-    with warnings.catch_warnings(), _collector_paused(), _logged_errors() as errors:
+    with warnings.catch_warnings(), _logged_errors() as errors:
         # WeasyPrint leaves its colour profile to the interpreter to close.
         warnings.simplefilter("ignore", ResourceWarning)
         try:
@@ -234,19 +233,6 @@ def _only_our_fonts() -> Iterator[None]:
             del os.environ["FONTCONFIG_FILE"]
         else:
             os.environ["FONTCONFIG_FILE"] = before
-
-
-@contextmanager
-def _collector_paused() -> Iterator[None]:
-    """A fifth of a render is spent in the collector for nothing; afterwards it frees the tree."""
-    was_enabled = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was_enabled:
-            gc.enable()
-            gc.collect()
 
 
 @contextmanager
