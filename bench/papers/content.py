@@ -18,12 +18,12 @@ def write(folder: Path) -> None:
     for name, data in samples.FILES.items():
         if "sign" in name:
             (folder / f"{name.removeprefix('pd:')}.png").write_bytes(data)
-    blocks = [*_first_page(paper), *_second_page(paper)]
+    blocks = [_head(paper), *_numbered([*_first_page(paper), *_second_page(paper)])]
     (folder / "content.json").write_text(json.dumps(blocks, ensure_ascii=False), encoding="utf-8")
 
 
-def _first_page(paper: Any) -> list[Block]:
-    head = {
+def _head(paper: Any) -> Block:
+    return {
         "kind": "head",
         "org": paper.organisation,
         "title": str(paper.title),
@@ -34,7 +34,21 @@ def _first_page(paper: Any) -> list[Block]:
             f"等级：{paper.severity}",
             f"状态：{paper.status}",
         ],
+        "number": paper.number,
+        "form": f"{paper.form_code}　{paper.version}",
+        "stamp": paper.stamp,
     }
+
+
+def _numbered(blocks: list[Block]) -> list[Block]:
+    """The headings counted, as the style sheet counts ours."""
+    headings = [block for block in blocks if block["kind"] == "heading"]
+    for number, block in zip("一二三四五六七八九十", headings, strict=False):
+        block["text"] = f"{number}、{block['text']}"
+    return blocks
+
+
+def _first_page(paper: Any) -> list[Block]:
     facts = [
         ["关联单号", paper.related, "地点", paper.place],
         ["发生时间", paper.occurred_at, "发现时间", paper.discovered_at],
@@ -44,7 +58,6 @@ def _first_page(paper: Any) -> list[Block]:
     people = [["当事人", each.name, each.identity, each.room, each.phone] for each in paper.parties]
     people += [["见证人", each.name, each.contact, "", each.statement] for each in paper.witnesses]
     return [
-        head,
         _heading("基本情况"),
         {"kind": "pairs", "rows": facts},
         {"kind": "pairs", "rows": [["财物损失", paper.loss]]},
@@ -72,6 +85,10 @@ def _second_page(paper: Any) -> list[Block]:
     promises = [
         [each.original or "—", each.due, each.reason, each.told_at, each.told_via, each.outcome]
         for each in paper.promises
+    ]
+    photos = [
+        [each.asset[3:], f"图{number}　{each.caption}"]
+        for number, each in enumerate(paper.photos, 1)
     ]
     told = [[each.to, each.at, each.via, each.confirmed] for each in paper.notifications]
     texts = {
@@ -104,23 +121,27 @@ def _second_page(paper: Any) -> list[Block]:
         },
         _table(["通知对象", "时间", "方式", "是否确认"], told),
         _heading("现场照片"),
-        {"kind": "photos", "items": [[each.asset[3:], each.caption] for each in paper.photos]},
-        _table(["附件清单"], [["；".join(paper.attachments)]]),
+        {"kind": "photos", "items": photos},
+        {"kind": "pairs", "rows": [["附件清单", _listed(paper.attachments)]]},
         _heading("签字确认"),
         {"kind": "signs", "items": [_sign(each) for each in paper.signatures]},
-        _text(
-            f"{paper.note}\n记录校验 {paper.audit_head}\n封存 {paper.frozen_at}　校验 {paper.verify_code}"
-        ),
+        {"kind": "notes", "lines": [paper.note, f"审计链首：{paper.audit_head}"]},
+        {"kind": "end", "text": "（以下空白）"},
     ]
 
 
 def _sign(box: Any) -> Block:
     return {
         "role": f"{box.role}（同一人）" if box.merged else box.role,
-        "opinion": f"{box.opinion}{box.deputy_note or ''}",
+        "opinion": f"意见：{box.opinion}",
         "file": f"{box.signature.removeprefix('pd:')}.png",
-        "dated": f"签名：{box.name}　日期：{box.date}",
+        "dated": f"签名：{box.name}　{box.date}",
+        "deputy": box.deputy_note or "",
     }
+
+
+def _listed(names: tuple[str, ...]) -> str:
+    return "；".join(f"{number}. {name}" for number, name in enumerate(names, 1))
 
 
 def _ticked(ticks: Any) -> str:

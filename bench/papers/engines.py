@@ -19,7 +19,8 @@ from typing import Any
 
 from papers.measure import measure
 
-FACES = ("Sans-Regular", "Sans-Bold", "Serif-Regular", "Serif-Bold", "Rare-Regular")
+SANS, SERIF = ("Sans-Regular", "Sans-Medium", "Sans-Bold"), ("Serif-Regular", "Serif-Bold")
+FACES = (*SANS, *SERIF, "Kai-Regular", "Rare-Regular")
 WIDTH_MM = 171
 PAIRS = {2: (13, 87), 4: (13, 37, 13, 37)}
 """Widths of a grid of labels and values, by its columns."""
@@ -39,9 +40,12 @@ class Reportlab:
             pdfmetrics.registerFont(TTFont(face, fonts / f"PropDesk{face}.ttf"))
         self.known = pdfmetrics.getFont("Serif-Regular").face.charToGlyph
         style = functools.partial(ParagraphStyle, "x", wordWrap="CJK")
-        self.body = style(fontName="Serif-Regular", fontSize=9.5, leading=13)
-        self.label = style(fontName="Sans-Regular", fontSize=9, leading=12, alignment=1)
-        self.heading = style(fontName="Sans-Bold", fontSize=11, leading=16, spaceBefore=4)
+        self.body = style(fontName="Serif-Regular", fontSize=9, leading=12.6)
+        self.label = style(fontName="Sans-Medium", fontSize=9, leading=12, alignment=1)
+        self.small = style(fontName="Sans-Regular", fontSize=7.5, leading=10.5)
+        self.end = style(fontName="Sans-Regular", fontSize=9, leading=13, alignment=1)
+        self.hand = style(fontName="Kai-Regular", fontSize=10, leading=13)
+        self.heading = style(fontName="Sans-Bold", fontSize=11, leading=14, spaceBefore=4)
         self.title = style(fontName="Serif-Bold", fontSize=22, leading=28, alignment=1)
 
     def text(self, words: str, style: Any) -> Any:
@@ -121,13 +125,20 @@ class Reportlab:
         cells = [
             [
                 self.text(item["role"], self.label),
-                self.text(item["opinion"], self.body),
+                self.text(item["opinion"], self.hand),
                 self.picture(item["file"], 24),
                 self.text(item["dated"], self.label),
+                self.text(item["deputy"], self.small),
             ]
             for item in block["items"]
         ]
-        yield self.table([cells], [1] * len(cells))
+        yield self.table([cells[:2], cells[2:]], [1, 1])
+
+    def draw_notes(self, block: dict[str, Any]) -> Iterator[Any]:
+        yield from (self.text(line, self.small) for line in block["lines"])
+
+    def draw_end(self, block: dict[str, Any]) -> Iterator[Any]:
+        yield self.text(block["text"], self.end)
 
     def print(self, mark: str) -> bytes:
         from reportlab.lib.units import mm
@@ -144,14 +155,44 @@ class Reportlab:
             bottomMargin=17 * mm,
             invariant=1,
         )
-        foot = functools.partial(self.foot, mark)
-        page.build(list(self.flowables()), onFirstPage=foot, onLaterPages=foot)
+        pages = functools.partial(numbered_canvas(), self.edges)
+        page.build(list(self.flowables()), canvasmaker=pages)
         return stream.getvalue()
 
-    @staticmethod
-    def foot(mark: str, canvas: Any, page: Any) -> None:
+    def edges(self, canvas: Any, number: int, count: int) -> None:
+        """The running head from the second page, and the foot of each."""
+        head = self.blocks[0]
         canvas.setFont("Serif-Regular", 9)
-        canvas.drawCentredString(297, 28, f"第 {page.page} 页　{mark}")
+        canvas.drawCentredString(297, 28, f"第 {number} 页　共 {count} 页　{self.mark}")
+        canvas.setFont("Sans-Regular", 7.5)
+        canvas.drawString(62, 28, head["form"])
+        canvas.drawRightString(547, 28, head["stamp"])
+        if number > 1:
+            canvas.drawString(62, 812, head["org"])
+            canvas.drawRightString(547, 812, f"编号 {head['number']}")
+
+
+def numbered_canvas() -> Any:
+    """A canvas which keeps its pages until it knows how many there are, then draws their edges."""
+    from reportlab.pdfgen.canvas import Canvas
+
+    class Numbered(Canvas):  # type: ignore[misc] # reportlab is not installed with the project
+        def __init__(self, edges: Any, *args: Any, **options: Any) -> None:
+            super().__init__(*args, **options)
+            self.edges, self.kept = edges, []
+
+        def showPage(self) -> None:  # noqa: N802 -- reportlab's name
+            self.kept.append(dict(vars(self)))
+            self._startPage()
+
+        def save(self) -> None:
+            for number, state in enumerate(self.kept, 1):
+                vars(self).update(state)
+                self.edges(self, number, len(self.kept))
+                super().showPage()
+            super().save()
+
+    return Numbered
 
 
 class Typst:
@@ -159,15 +200,21 @@ class Typst:
 
     HEAD = """#let n = sys.inputs.at("mark")
 #let t(words) = (words + n).split("\\n").map(text).join(linebreak())
+#let sans = ("PropDesk Sans", "PropDesk Rare", "PropDesk Extra")
+#let kai = ("PropDesk Kai", "PropDesk Serif", "PropDesk Rare", "PropDesk Extra")
 #set page(paper: "a4", margin: (top: 13mm, right: 17mm, bottom: 17mm, left: 22mm),
-  footer: context align(center)[第 #counter(page).display() 页])
+  header: context if counter(page).get().first() > 1 {
+    text(font: sans, size: 9pt)[#org #h(1fr) 编号 #number]
+  },
+  footer: context grid(columns: (1fr, auto, 1fr), text(font: sans, size: 8pt, form),
+    [第 #counter(page).display() 页　共 #counter(page).final().first() 页],
+    align(right, text(font: sans, size: 7pt, stamp))))
 #set text(font: ("PropDesk Serif", "PropDesk Rare", "PropDesk Extra"), size: 9.5pt, lang: "zh",
   region: "cn")
 #set par(leading: 0.55em, justify: true)
 #set block(spacing: 1.5mm)
 #set table(stroke: 0.5pt, inset: (x: 1.6mm, y: 0.9mm), align: horizon)
-#let sans = ("PropDesk Sans", "PropDesk Rare", "PropDesk Extra")
-#let label(words) = table.cell(fill: rgb("#f2f2f0"), align(center, text(font: sans, size: 9pt, t(words))))
+#let label(words) = table.cell(fill: rgb("#f2f2f0"), align(center, text(font: sans, weight: 500, size: 9pt, t(words))))
 """
 
     def __init__(self, folder: Path, fonts: Path) -> None:
@@ -179,7 +226,11 @@ class Typst:
         for small in folder.glob("*.small"):
             small.with_suffix(".jpg").write_bytes(small.read_bytes())
         source = folder / "report.typ"
-        source.write_text(self.HEAD + "\n".join(calls), encoding="utf-8")
+        names = "".join(
+            f"#let {name} = {json.dumps(blocks[0][name], ensure_ascii=False)}\n"
+            for name in ("org", "number", "form", "stamp")
+        )
+        source.write_text(names + self.HEAD + "\n".join(calls), encoding="utf-8")
         self.compiler = typst.Compiler(source, font_paths=[fonts], ignore_system_fonts=True)
 
     @staticmethod
@@ -228,11 +279,20 @@ class Typst:
 
     def draw_signs(self, block: dict[str, Any]) -> str:
         cells = [
-            f"[#{self.words(item['role'])}\\ #{self.words(item['opinion'])}\\ "
-            f'#image("{item["file"]}", width: 24mm)#{self.words(item["dated"])}]'
+            f"[#text(font: sans, weight: 500, {self.words(item['role'])})\\ "
+            f"#text(font: kai, size: 10pt, {self.words(item['opinion'])})\\ "
+            f'#image("{item["file"]}", width: 24mm)#text(font: sans, {self.words(item["dated"])})\\ '
+            f"#text(font: sans, size: 7.5pt, {self.words(item['deputy'])})]"
             for item in block["items"]
         ]
-        return f"#table(columns: (1fr,) * {len(cells)}, {', '.join(cells)})"
+        return f"#table(columns: (1fr, 1fr), {', '.join(cells)})"
+
+    def draw_notes(self, block: dict[str, Any]) -> str:
+        lines = "\\ ".join(f"#{self.words(line)}" for line in block["lines"])
+        return f"#text(font: sans, size: 7.5pt)[{lines}]"
+
+    def draw_end(self, block: dict[str, Any]) -> str:
+        return f"#align(center, text(font: sans, size: 9pt, {self.words(block['text'])}))"
 
     def print(self, mark: str) -> bytes:
         made = self.compiler.compile(format="pdf", sys_inputs={"mark": mark})

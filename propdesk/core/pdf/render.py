@@ -7,7 +7,6 @@ use, so that the web process and a machine without Pango can import this module.
 import atexit
 import bisect
 import functools
-import gc
 import hashlib
 import io
 import logging
@@ -26,6 +25,9 @@ import propdesk.core.images  # noqa: F401 -- sets the pixel limit of Pillow, whi
 from propdesk.core.pdf.canonical import canonical_json
 from propdesk.core.pdf.clean import printable
 from propdesk.core.pdf.mapped_fonts import keep_fonts_mapped
+from propdesk.core.pdf.palette_pictures import keep_palettes
+from propdesk.core.pdf.without_font_tools import without_font_tools
+from propdesk.core.pdf.write_once import write_once
 
 if TYPE_CHECKING:
     from weasyprint import CSS
@@ -130,7 +132,7 @@ def render(
     fetcher = _fetcher(assets)
     missing: set[int] = set()
     finish = functools.partial(_finish, missing=missing)
-    with warnings.catch_warnings(), _collector_paused(), _logged_errors() as errors:
+    with warnings.catch_warnings(), _logged_errors() as errors:
         # WeasyPrint leaves its colour profile to the interpreter to close.
         warnings.simplefilter("ignore", ResourceWarning)
         try:
@@ -185,11 +187,12 @@ def _weasyprint() -> None:
 
     Raises OSError when the Pango libraries are not installed.
     """
-    with _only_our_fonts(), warnings.catch_warnings():
+    with _only_our_fonts(), without_font_tools(), warnings.catch_warnings():
         warnings.simplefilter("ignore", DeprecationWarning)
         import weasyprint  # noqa: F401 -- imported for its effect
 
         keep_fonts_mapped()
+        keep_palettes()
 
 
 @functools.cache
@@ -230,19 +233,6 @@ def _only_our_fonts() -> Iterator[None]:
             del os.environ["FONTCONFIG_FILE"]
         else:
             os.environ["FONTCONFIG_FILE"] = before
-
-
-@contextmanager
-def _collector_paused() -> Iterator[None]:
-    """A fifth of a render is spent in the collector for nothing; afterwards it frees the tree."""
-    was_enabled = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was_enabled:
-            gc.enable()
-            gc.collect()
 
 
 @contextmanager
@@ -290,7 +280,7 @@ def _refuse_denied(denied: list[str]) -> None:
 
 
 def _finish(document: Any, pdf: Any, *, missing: set[int]) -> None:
-    """Collect the glyphs no font had, and add the PDF/UA identification to the XMP packet."""
+    """Collect the glyphs no font had, add the PDF/UA identification to the XMP packet, freeze."""
     # WeasyPrint lists an attachment once by its name and once as an object.
     pdf.catalog["AF"][:] = list(dict.fromkeys(pdf.catalog["AF"]))
     for font in document.fonts.values():
@@ -299,3 +289,4 @@ def _finish(document: Any, pdf: Any, *, missing: set[int]) -> None:
         extra = getattr(item, "extra", None)
         if extra and extra.get("Type") == "/Metadata":
             item.stream = [b"".join(item.stream).replace(b"</rdf:RDF>", _UA_XMP)]
+    write_once(pdf)
