@@ -41,6 +41,8 @@ class Line:
     tone: str
     mark: str
     opened: str
+    extended: bool
+    """Whether a promised time was moved this round."""
 
 
 def lines(prop: Property, user: User, found: list[Any], query: Query) -> list[Line]:
@@ -71,6 +73,7 @@ def _line(prop: Property, user: User, case: Any, query: Query, *, details: bool)
         tone=hit.tone,
         mark=hit.mark,
         opened=hit.opened,
+        extended=case.kind == Case.Kind.COMPLAINT and case.extended,
     )
 
 

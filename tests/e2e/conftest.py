@@ -3,13 +3,17 @@
 import os
 import re
 import shutil
+import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 import pytest
 from django.conf import settings
+from django.core.signals import request_finished, request_started
 from django.test import Client
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
@@ -133,13 +137,48 @@ def browser() -> Iterator[Browser]:
     patch.undo()
 
 
+@contextmanager
+def in_flight() -> Iterator[Callable[[], None]]:
+    """Count the requests the live server answers; what is yielded waits until there are none.
+
+    An open board asks every five seconds, also in the moment its browser is closed: the tables must
+    not be emptied under an answer that is still being made.
+    """
+    running: set[Any] = set()
+    begins = partial(_begins, running)
+    ends = partial(_ends, running)
+    request_started.connect(begins)
+    request_finished.connect(ends)
+
+    def wait() -> None:
+        until = time.monotonic() + 10
+        while running and time.monotonic() < until:
+            time.sleep(0.02)
+
+    try:
+        yield wait
+    finally:
+        request_started.disconnect(begins)
+        request_finished.disconnect(ends)
+
+
+def _begins(running: set[Any], **_kwargs: Any) -> None:
+    running.add(threading.get_ident())
+
+
+def _ends(running: set[Any], **_kwargs: Any) -> None:
+    running.discard(threading.get_ident())
+
+
 @pytest.fixture
 def desk(browser: Browser, live_server: Any) -> Iterator[Desk]:
     """Pages on the live server; at the end no page may have complained."""
     desk = Desk(browser, live_server.url)
-    yield desk
-    for context in desk.contexts:
-        context.close()
+    with in_flight() as wait:
+        yield desk
+        for context in desk.contexts:
+            context.close()
+        wait()
     assert desk.problems == []
 
 

@@ -302,6 +302,7 @@ def _channels(world: World) -> Iterator[Row]:
     yield page("house:robots", pm, case="none")
     yield page("house:failed", pm, case="none")
     robot = ill_robot(prop)
+    _waiting(world.house)
     notice = Notice.objects.filter(property=prop)[0]
     unsent(notice, robot)
     yield page("house:robots", pm)

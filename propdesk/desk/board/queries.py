@@ -131,7 +131,8 @@ def _sealed(user: User, prop: Property) -> "QuerySet[RoomSeal]":
 
 
 def _seal_rows(user: User, prop: Property) -> ArraySubquery:
-    row = JSONObject(place="place__label", number="event__case__number", since="sealed_at")
+    fields = {"place": "place__label", "number": "event__case__number", "since": "sealed_at"}
+    row = JSONObject(**fields, restricted="event__case__restricted")
     return ArraySubquery(_sealed(user, prop).order_by("sealed_at", "pk").values(row=row)[:MOST])
 
 

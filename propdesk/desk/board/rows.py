@@ -96,7 +96,8 @@ def _last_day(day: date, today: date) -> str:
 def _sealed(code: str, row: Mapping[str, Any]) -> dict[str, Any]:
     return {
         "url": reverse("emergencies:seals", args=[code, row["number"]]),
-        "place": row["place"],
+        # A board lies open on a desk: of a confidential event its number alone.
+        "text": _("保密事项") if row["restricted"] else _("%(place)s 封条生效") % row,
         "number": row["number"],
         "since": parse_datetime(row["since"]),
     }
