@@ -26,6 +26,7 @@ def test_main_road_with_the_keyboard_alone(desk: Desk, team: Team) -> None:
     keys.page.keyboard.insert_text(PASSWORD)
     press("Enter")
     expect(keys.page).to_have_url(re.compile(team.url() + "$"))
+    keys.page.wait_for_load_state()
 
     press("n")
     press("Enter")
