@@ -29,6 +29,7 @@ from tests.factories import (
     ShiftFactory,
     member,
 )
+from tests.incidents import moves
 from tests.incidents.journey import House
 
 PHOTO = Path(__file__).parent.parent / "core" / "data" / "photo1.jpg"
@@ -302,7 +303,7 @@ def _channels(world: World) -> Iterator[Row]:
     yield page("house:robots", pm, case="none")
     yield page("house:failed", pm, case="none")
     robot = ill_robot(prop)
-    _waiting(world.house)
+    moves.refused(world.house)
     notice = Notice.objects.filter(property=prop)[0]
     unsent(notice, robot)
     yield page("house:robots", pm)
