@@ -3,7 +3,6 @@
 from typing import Any
 
 from django.contrib import messages
-from django.db import transaction
 from django.http import FileResponse, Http404, HttpResponse
 from django.urls import reverse
 from django.utils import timezone
@@ -126,12 +125,10 @@ def submit_report(request: StaffRequest, number: str) -> HttpResponse:
             target = queries.report(current.pk)
             status = attempt(
                 form,
-                lambda: _signed(
-                    request,
-                    form,
+                lambda: form.signed(
                     lambda password: workflow.submit_report(
                         target, by=request.user, password=password
-                    ),
+                    )
                 ),
             )
         if status == 200:
@@ -145,15 +142,6 @@ def submit_report(request: StaffRequest, number: str) -> HttpResponse:
         "paper_url": _url(one, "paper", "incident_report"),
     }
     return page(request, "incidents/submit_report.html", context, status=status)
-
-
-def _signed(request: StaffRequest, form: Any, act: Any) -> None:
-    """Keep a signature drawn on this very form, then act with the password: both or neither."""
-    drawn = form.cleaned_data.get("signature")
-    with transaction.atomic():
-        if drawn:
-            signatures.keep(request.user, drawn.read())
-        act(form.cleaned_data["password"])
 
 
 @staff_view
@@ -213,12 +201,10 @@ def _decide(request: StaffRequest, target: Report, form: Any) -> int:
         )
     return attempt(
         form,
-        lambda: _signed(
-            request,
-            form,
+        lambda: form.signed(
             lambda password: workflow.sign_report(
                 target, by=request.user, password=password, opinion=form.cleaned_data["opinion"]
-            ),
+            )
         ),
     )
 

@@ -6,7 +6,6 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from django import forms
-from django.core.exceptions import ValidationError
 from django.core.validators import RegexValidator
 from django.utils.translation import gettext as _t
 from django.utils.translation import gettext_lazy as _
@@ -16,10 +15,10 @@ from emergencies.playbooks import conditions
 from emergencies.playbooks.schema import FieldType, Step, StepField, Whose
 from emergencies.queries import board, cells
 from emergencies.workflow import Proof
-from propdesk.core import signatures
 from propdesk.core.layouts import Fold, Group
 from propdesk.core.moments import MomentField
 from propdesk.core.persons import Guest
+from propdesk.core.report_forms import check_password_of
 from propdesk.core.text import CleanCharField, CleanTextField
 from propdesk.core.widgets import Chips, DateLocal, DateTimeLocal, PhotosField, SignatureField
 
@@ -229,11 +228,7 @@ class StepForm(ActForm):
     def clean(self) -> dict[str, Any]:
         """A wrong password is counted, so that nobody guesses it at a desk left open."""
         data = super().clean() or {}
-        if data.get("password"):
-            try:
-                signatures.check_password(self.user, data["password"])
-            except ValidationError as refused:
-                self.add_error("password", refused)
+        check_password_of(self, self.user, "password")
         return data
 
     def values(self) -> dict[str, Any]:

@@ -3,15 +3,15 @@
 from typing import Any
 
 from django import forms
-from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
 from emergencies.forms.base import ActForm, ColleagueField
 from emergencies.queries import board
 from emergencies.workflow import Second
-from propdesk.core import place_picker, places, signatures
+from propdesk.core import place_picker, places
 from propdesk.core.models import Place
 from propdesk.core.place_picker import PlacePicker
+from propdesk.core.report_forms import check_password_of
 from propdesk.core.text import CleanCharField
 from propdesk.core.widgets import PhotosField
 
@@ -43,12 +43,7 @@ class SecondForm(ActForm):
     def clean(self) -> dict[str, Any]:
         """A wrong password is counted, as everywhere."""
         data = super().clean() or {}
-        user, word = data.get("second"), data.get("second_password")
-        if user is not None and word:
-            try:
-                signatures.check_password(user, word)
-            except ValidationError as wrong:
-                self.add_error("second_password", wrong)
+        check_password_of(self, data.get("second"), "second_password")
         return data
 
     def beside(self) -> Second:

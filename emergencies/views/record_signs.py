@@ -3,7 +3,6 @@
 from typing import Any
 
 from django.contrib import messages
-from django.db import transaction
 from django.http import Http404, HttpResponse
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -17,15 +16,6 @@ from emergencies.views.records import GET_POST, allow_on, at, can, frame_of, rec
 from propdesk.core import signatures
 from propdesk.core.http import StaffRequest, attempt, done, page, staff_view
 from propdesk.core.report_forms import OpinionForm, SendBackForm, SignForm
-
-
-def keeping(request: StaffRequest, form: Any, act: Any) -> None:
-    """Keep a signature drawn on this very form, then act with the password: both or neither."""
-    drawn = form.cleaned_data.get("signature")
-    with transaction.atomic():
-        if drawn:
-            signatures.keep(request.user, drawn.read())
-        act(form.cleaned_data["password"])
 
 
 def has_signature(request: StaffRequest) -> bool:
@@ -58,9 +48,7 @@ def submit(request: StaffRequest, number: str, pk: int) -> HttpResponse:
     if request.method == "POST":
         status = 422
         if form.is_valid():
-            status = attempt(
-                form, lambda: keeping(request, form, lambda word: _submit(request, row, word))
-            )
+            status = attempt(form, lambda: form.signed(lambda word: _submit(request, row, word)))
         if status == 200:
             return done(request, at(row.event, "record", row.pk), _("记录已提交签名。"))
     context = context_of(row, form=form, missing=_missing(row))
@@ -119,7 +107,7 @@ def _decide(request: StaffRequest, row: EventRecord, form: Any) -> int:
     def act(password: str) -> None:
         workflow.sign_record(row, by=by, password=password, opinion=opinion)
 
-    return attempt(form, lambda: keeping(request, form, act))
+    return attempt(form, lambda: form.signed(act))
 
 
 @staff_view
@@ -167,7 +155,7 @@ def _outside(request: StaffRequest, row: EventRecord, form: Any) -> int:
     def act(password: str) -> None:
         workflow.decline_signature(row, by=by, password=password, reason=reason)
 
-    return attempt(form, lambda: keeping(request, form, act))
+    return attempt(form, lambda: form.signed(act))
 
 
 @staff_view

@@ -13,7 +13,7 @@ from emergencies.models import Event
 from emergencies.queries import records as queries
 from emergencies.queries.signed import REPORT
 from emergencies.views.frame import address, load
-from emergencies.views.record_signs import has_signature, keeping
+from emergencies.views.record_signs import has_signature
 from emergencies.views.records import GET_POST, allow, frame_of
 from propdesk.core import drafts, signoff, stale
 from propdesk.core.http import StaffRequest, attempt, done, page, staff_view
@@ -125,7 +125,7 @@ def submit(request: StaffRequest, number: str) -> HttpResponse:
             def act(password: str) -> None:
                 workflow.submit_report(target, by=request.user, password=password)
 
-            status = attempt(form, lambda: keeping(request, form, act))
+            status = attempt(form, lambda: form.signed(act))
         if status == 200:
             return done(request, event.get_absolute_url(), _("报告已提交签批。"))
     missing = workflow.missing_report_fields(current, event)
@@ -176,4 +176,4 @@ def _decide(request: StaffRequest, target: Report, form: Any) -> int:
     def act(password: str) -> None:
         workflow.sign_report(target, by=by, password=password, opinion=opinion)
 
-    return attempt(form, lambda: keeping(request, form, act))
+    return attempt(form, lambda: form.signed(act))

@@ -15,9 +15,9 @@ from django.utils.translation import gettext_lazy as _
 from lostfound.models import FoundItem
 from lostfound.permissions import SECURITY
 from lostfound.queries import choices
-from propdesk.core import signatures
 from propdesk.core.layouts import Actions, helper
 from propdesk.core.models import User
+from propdesk.core.report_forms import check_password_of
 from propdesk.core.roles import DUTY, standing
 from propdesk.core.text import CleanTextField
 
@@ -158,22 +158,8 @@ class SecondFields(forms.Form):
     def clean(self) -> dict[str, Any]:
         """A wrong password of the second person is counted."""
         data = super().clean() or {}
-        check_second(self)
+        check_password_of(self, data.get("guard"), "guard_password")
         return data
-
-
-def check_second(form: forms.Form) -> None:
-    """Count wrong passwords of the second person, so that nobody guesses them at a desk left open.
-
-    The transition checks again; counting there would be rolled back with its refusal.
-    """
-    who, word = form.cleaned_data.get("guard"), form.cleaned_data.get("guard_password")
-    if who is None or not word:
-        return
-    try:
-        signatures.check_password(who, word)
-    except ValidationError as refused:
-        form.add_error("guard_password", refused)
 
 
 def offer_second(form: forms.Form, people: list[Any], *, signs: bool) -> None:

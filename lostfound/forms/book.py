@@ -7,12 +7,13 @@ from django.utils import timezone
 from django.utils.translation import gettext as _t
 from django.utils.translation import gettext_lazy as _
 
-from lostfound.forms.base import PASSWORD, RowField, check_second, shift_name
+from lostfound.forms.base import PASSWORD, RowField, shift_name
 from lostfound.permissions import SECURITY
 from lostfound.queries import choices
 from lostfound.workflow import Second
 from propdesk.core.layouts import Row, helper
 from propdesk.core.models import Property, User
+from propdesk.core.report_forms import check_password_of
 
 
 class UploadForm(forms.Form):
@@ -57,7 +58,7 @@ class ConfirmForm(forms.Form):
 
     def clean(self) -> dict[str, Any]:
         data = super().clean() or {}
-        check_second(self)
+        check_password_of(self, data.get("guard"), "guard_password")
         return data
 
     def second(self) -> Second:

@@ -18,7 +18,6 @@ from lostfound.forms.base import (
     RowField,
     SecondFields,
     area,
-    check_second,
     money,
     shift_name,
 )
@@ -30,6 +29,7 @@ from propdesk.core import masks, signatures
 from propdesk.core.layouts import Fold, Row, Rows, Section
 from propdesk.core.models import Honorific, IdType, Person, User
 from propdesk.core.moments import MomentField
+from propdesk.core.report_forms import check_password_of
 from propdesk.core.text import CleanCharField, CleanTextField
 from propdesk.core.widgets import Chips, PhotoInput, SignatureField, SignatureInput
 
@@ -217,7 +217,7 @@ class VerifyForm(ActForm):
                 self.add_error(f"feature_{number}", _t("请写明核对的是哪个特征。"))
             elif agrees and feature:
                 data["checks"].append((feature, agrees == "yes"))
-        check_second(self)
+        check_password_of(self, data.get("guard"), "guard_password")
         return data
 
 

@@ -8,7 +8,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _t
 from django.utils.translation import gettext_lazy as _
 
-from lostfound.forms.base import PASSWORD, RowField, area, check_second, money, offer_second
+from lostfound.forms.base import PASSWORD, RowField, area, money, offer_second
 from lostfound.models import DisposalBatch, DisposalLine, Early, Method
 from lostfound.permissions import SECURITY
 from lostfound.queries import choices
@@ -16,6 +16,7 @@ from propdesk.core import drafts, signatures
 from propdesk.core.layouts import Actions, Fold, Row, helper
 from propdesk.core.models import Property, User
 from propdesk.core.moments import MomentField
+from propdesk.core.report_forms import check_password_of
 from propdesk.core.roles import DUTY, standing
 from propdesk.core.text import CleanCharField, CleanTextField
 from propdesk.core.widgets import Chips, DateLocal, PhotoInput, SignatureField
@@ -129,7 +130,7 @@ class GuardFields(forms.Form):
     def clean(self) -> dict[str, Any]:
         """A wrong password of the second person is counted."""
         data = super().clean() or {}
-        check_second(self)
+        check_password_of(self, data.get("guard"), "guard_password")
         return data
 
 

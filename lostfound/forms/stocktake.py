@@ -7,7 +7,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _t
 from django.utils.translation import gettext_lazy as _
 
-from lostfound.forms.base import PASSWORD, RowField, check_second, shift_name
+from lostfound.forms.base import PASSWORD, RowField, shift_name
 from lostfound.forms.storage import StoragePlaceChoice
 from lostfound.permissions import SECURITY
 from lostfound.queries import choices
@@ -15,6 +15,7 @@ from lostfound.workflow import Second
 from propdesk.core import drafts
 from propdesk.core.layouts import Row, helper
 from propdesk.core.models import Property, User
+from propdesk.core.report_forms import check_password_of
 from propdesk.core.roles import DUTY, standing
 from propdesk.core.text import CleanTextField
 
@@ -66,7 +67,7 @@ class StartForm(forms.Form):
 
     def clean(self) -> dict[str, Any]:
         data = super().clean() or {}
-        check_second(self)
+        check_password_of(self, data.get("guard"), "guard_password")
         return data
 
     def witness(self) -> Second:

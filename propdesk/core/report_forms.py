@@ -1,8 +1,10 @@
 """Forms of the 《事故报告》 of any case, its submission and its signatures."""
 
+from collections.abc import Callable
 from typing import Any
 
 from django import forms
+from django.db import transaction
 from django.utils.translation import gettext as _t
 from django.utils.translation import gettext_lazy as _
 
@@ -123,6 +125,27 @@ class SignForm(forms.Form):
         password: str = self.cleaned_data["password"]
         signatures.check_password(self.user, password)
         return password
+
+    def signed(self, act: Callable[[str], Any]) -> None:
+        """Keep a signature drawn on this very form, then act with the password: both or neither."""
+        with transaction.atomic():
+            if drawn := self.cleaned_data.get("signature"):
+                signatures.keep(self.user, drawn.read())
+            act(self.cleaned_data["password"])
+
+
+def check_password_of(form: forms.Form, who: User | None, field: str) -> None:
+    """Count a wrong password of ``who`` typed into ``field``, as ``SignForm.clean_password`` does.
+
+    Nothing while it is not known who he is, or nothing was typed.
+    """
+    word = form.cleaned_data.get(field)
+    if who is None or not word:
+        return
+    try:
+        signatures.check_password(who, word)
+    except forms.ValidationError as refused:
+        form.add_error(field, refused)
 
 
 class OpinionForm(SignForm):

@@ -8,10 +8,9 @@ from django.core.files.uploadedfile import UploadedFile
 from django.utils.translation import gettext as _t
 from django.utils.translation import gettext_lazy as _
 
-from propdesk.core import signatures
 from propdesk.core.layouts import helper
 from propdesk.core.models import User
-from propdesk.core.report_forms import SignForm
+from propdesk.core.report_forms import SignForm, check_password_of
 from propdesk.core.signatures import Second
 from propdesk.core.text import CleanCharField
 from propdesk.core.widgets import SignatureField
@@ -116,12 +115,7 @@ class AppendixForm(SignForm):
     def clean(self) -> dict[str, Any]:
         """A wrong password of the second person is counted, as everywhere."""
         data = super().clean() or {}
-        user, word = self.readers.get(data.get("second", "")), data.get("second_password")
-        if user is not None and word:
-            try:
-                signatures.check_password(user, word)
-            except forms.ValidationError as wrong:
-                self.add_error("second_password", wrong)
+        check_password_of(self, self.readers.get(data.get("second", "")), "second_password")
         return data
 
     def beside(self) -> Second:

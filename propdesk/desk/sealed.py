@@ -2,7 +2,6 @@
 
 from functools import partial
 
-from django.db import transaction
 from django.http import Http404, HttpResponse
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -100,11 +99,11 @@ def append(request: StaffRequest, number: str, document: int) -> HttpResponse:
 def _write(
     request: StaffRequest, row: Document, form: AppendixForm, once: str, back: str, key: str
 ) -> None:
-    """A signature drawn on this very form is kept with the act: both or neither, and once."""
-    data = form.cleaned_data
-    with transaction.atomic():
-        if drawn := data.get("signature"):
-            signatures.keep(request.user, drawn.read())
-        said = appendices.Correction(**{name: data[name] for name in WRITTEN})
-        appendices.append(row, said, form.beside(), by=request.user, password=data["password"])
+    """The token is used up with the act: both or neither."""
+    said = appendices.Correction(**{name: form.cleaned_data[name] for name in WRITTEN})
+
+    def act(password: str) -> None:
+        appendices.append(row, said, form.beside(), by=request.user, password=password)
         drafts.use_token(request.user, once, back, form=key)
+
+    form.signed(act)

@@ -1,6 +1,5 @@
 """E-2 on the screen: the card says what is next and whose it is; every form acts, once."""
 
-import base64
 import re
 from datetime import timedelta
 from decimal import Decimal
@@ -22,14 +21,13 @@ from propdesk.core.papers_damage import ONE_SHEET, PICTURES, DamageSlipPaper
 from propdesk.core.roles import Role
 from tests.emergencies.damage_walk import SOFA, Desk, fresh, ruling, slip
 from tests.factories import PASSWORD, member
-from tests.incidents.journey import drawn
+from tests.incidents.journey import PNG
 from tests.incidents.moves import jpeg
 from tests.lostfound.printing import halves, printed, stored, text_of
 
 pytestmark = pytest.mark.django_db
 C = Compensation.Status
 HOUR = timedelta(hours=1)
-PNG = "data:image/png;base64," + base64.b64encode(drawn()).decode()
 
 
 @pytest.fixture

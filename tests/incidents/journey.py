@@ -1,5 +1,6 @@
 """A complaint walked to a given state through the workflow itself: no state is ever faked."""
 
+import base64
 import functools
 import hashlib
 import io
@@ -57,6 +58,10 @@ def drawn() -> bytes:
     out = io.BytesIO()
     picture.save(out, "PNG")
     return out.getvalue()
+
+
+PNG = "data:image/png;base64," + base64.b64encode(drawn()).decode()
+"""What a signature pad sends."""
 
 
 @functools.cache

@@ -1,6 +1,5 @@
 """Pages of a claim: what is sent, where it leads, what a claimant never sees, what a page costs."""
 
-import base64
 import re
 from collections.abc import Callable
 from dataclasses import replace
@@ -21,7 +20,7 @@ from propdesk.core.models import Draft, FormToken, PersonSignature, Place, Unmas
 from propdesk.core.roles import Role
 from propdesk.desk import shell
 from tests.factories import PASSWORD, PlaceFactory, member
-from tests.incidents.journey import drawn
+from tests.incidents.journey import PNG
 from tests.lostfound import claiming
 from tests.lostfound.claiming import (
     ID_CARD,
@@ -48,7 +47,6 @@ SAID = {
     "kind": "visitor",
     "way": "in_person",
 }
-PNG = "data:image/png;base64," + base64.b64encode(drawn()).decode()
 
 
 def web(user: User) -> Client:

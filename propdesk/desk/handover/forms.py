@@ -9,11 +9,10 @@ from django.forms.boundfield import BoundField
 from django.utils.translation import gettext as _t
 from django.utils.translation import gettext_lazy as _
 
-from propdesk.core import signatures
 from propdesk.core.layouts import Row, helper
 from propdesk.core.models import Department, User
 from propdesk.core.moments import MomentField
-from propdesk.core.report_forms import SignForm
+from propdesk.core.report_forms import SignForm, check_password_of
 from propdesk.core.text import CleanCharField, CleanTextField
 from propdesk.core.widgets import Chips
 from propdesk.desk.handover.models import CountItem, HandoverCount, HandoverLine, PatrolCheck
@@ -245,12 +244,7 @@ class AcceptForm(forms.Form):
     def clean(self) -> dict[str, Any]:
         """The password, counted when wrong: the desk of one is no place to guess that of another."""
         data = super().clean() or {}
-        user, word = self.people.get(data.get("person", "")), data.get("password")
-        if user is not None and word:
-            try:
-                signatures.check_password(user, word)
-            except forms.ValidationError as refused:
-                self.add_error("password", refused)
+        check_password_of(self, self.people.get(data.get("person", "")), "password")
         return data
 
     def incoming(self) -> User:

@@ -124,19 +124,14 @@ def offer(request: StaffRequest, number: str) -> HttpResponse:
     )
     status = 200
     if form.is_valid():
-        status = attempt(form, partial(_offer, request, row, form))
+        act = partial(workflow.offer, row, by=user)
+        status = attempt(form, lambda: form.signed(act))
         if status == 200:
             return done(request, row.get_absolute_url(), _("已签名，请接班人逐条接班。"))
     lines = queries.lines(row)
     context = {"row": row, "form": form, "missing": workflow.unfinished(row, lines)}
     status = 422 if status == 200 and form.is_bound else status
     return page(request, "desk/handover/offer.html", context, status=status)
-
-
-def _offer(request: StaffRequest, row: Handover, form: OfferForm) -> None:
-    if drawn := form.cleaned_data.get("signature"):
-        signatures.keep(request.user, drawn.read())
-    workflow.offer(row, form.cleaned_data["password"], by=request.user)
 
 
 @staff_view

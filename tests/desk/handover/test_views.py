@@ -17,6 +17,7 @@ from propdesk.desk.handover.models import CountItem, Handover, ShiftLogEntry
 from tests.desk.handover.shifts import AREAS, Night, fresh
 from tests.desk.handover.test_workflow import with_event
 from tests.factories import PASSWORD, member, web
+from tests.incidents.journey import PNG
 
 pytestmark = pytest.mark.django_db
 S = Handover.Status
@@ -218,6 +219,23 @@ def test_outgoing_draws_a_signature_where_there_is_none() -> None:
     page = text_of(web(night.dm), url(row, "offer/"))
 
     assert (signatures.current(night.dm), "手写签名" in page) == (None, True)
+
+
+def test_drawing_is_kept_with_the_signature_or_not_at_all() -> None:
+    night = Night()
+    row = night.written()
+    StaffSignature.objects.filter(user=night.dm).update(ended_at=timezone.now())
+    data = {"password": PASSWORD, "signature": PNG}
+    night.new()
+
+    refused = web(night.dm).post(url(row, "offer/"), data)
+
+    assert (refused.status_code, signatures.current(night.dm)) == (409, None)
+    workflow.refresh(row, by=night.dm)
+    night.written(fresh(row))
+    signed = web(night.dm).post(url(row, "offer/"), data)
+    assert (signed.status_code, fresh(row).status) == (302, S.OFFERED)
+    assert signatures.current(night.dm) is not None
 
 
 @pytest.mark.parametrize("name", ["write/", "offer/", "take-back/"])
