@@ -62,14 +62,22 @@ def fill(event: Event, record: Record) -> None:
         record.barred[RELEASED] = evidence.Barred(str(BY_RELEASE), yes)
 
 
+def of_house(prop: Property) -> "QuerySet[RoomSeal]":
+    """The places of the house that are under seal now, whoever may know of it; a drill seals nothing."""
+    return RoomSeal.objects.filter(property=prop, released_at=None, is_drill=False)
+
+
+def seen(user: User, prop: Property) -> "QuerySet[RoomSeal]":
+    """Those of them this user may know of."""
+    return of_house(prop).filter(event__in=visible_to(user, prop).order_by().values("pk"))
+
+
 def sealed_places(user: User, prop: Property) -> frozenset[int]:
     """Ids of the places that are 封存 as far as this user may know; for others nothing shows.
 
-    One statement; drills seal nothing.
+    One statement.
     """
-    rows = RoomSeal.objects.filter(property=prop, released_at=None, is_drill=False)
-    seen = rows.filter(event__in=visible_to(user, prop).values("pk"))
-    return frozenset(seen.values_list("place_id", flat=True))
+    return frozenset(seen(user, prop).values_list("place_id", flat=True))
 
 
 def place_states(user: User, prop: Property) -> dict[int, str]:

@@ -83,17 +83,13 @@ def holders(prop: Property, *roles: Role) -> "QuerySet[User]":
     return User.objects.filter(pk__in=current.values("user"), is_active=True).order_by("name_sort")
 
 
+def manager_shifts(prop: Property, *, at: datetime | None = None) -> "QuerySet[Shift]":
+    """The roster of 值班经理 without what was taken off it, or who is on it ``at`` a moment; unordered."""
+    rows = Shift.objects.filter(property=prop, role=Role.DUTY_MANAGER, cancelled_at=None)
+    return rows.filter(starts_at__lte=at, ends_at__gt=at) if at else rows
+
+
 def end_of_shift(prop: Property, now: datetime) -> datetime:
     """When the running shift of the duty manager ends; eight hours from now without a roster."""
-    shift = (
-        Shift.objects.filter(
-            property=prop,
-            role=Role.DUTY_MANAGER,
-            cancelled_at=None,
-            starts_at__lte=now,
-            ends_at__gt=now,
-        )
-        .order_by("ends_at")
-        .first()
-    )
+    shift = manager_shifts(prop, at=now).order_by("ends_at").first()
     return shift.ends_at if shift else now + timedelta(hours=8)

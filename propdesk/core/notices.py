@@ -178,9 +178,13 @@ def settle(case: Case, key: str, *, by: User) -> None:
     _hold_back(said, Q(robot__property=case.property_id))
 
 
+def unread(who: User | int) -> "QuerySet[Delivery]":
+    """What somebody (or the key of an account) has not confirmed yet, in the inboxes of all houses."""
+    return Delivery.objects.filter(recipient=who, channel=Delivery.Channel.INBOX, state__in=UNREAD)
+
+
 def _unread(by: User, *, skip_locked: bool = False) -> "QuerySet[Delivery]":
-    rows = Delivery.objects.select_for_update(skip_locked=skip_locked, of=("self",))
-    return rows.filter(recipient=by, channel=Delivery.Channel.INBOX, state__in=UNREAD)
+    return unread(by).select_for_update(skip_locked=skip_locked, of=("self",))
 
 
 def _confirm(rows: Sequence[Delivery], by: User) -> None:

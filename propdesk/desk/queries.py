@@ -10,17 +10,13 @@ from emergencies.queries import board as events
 from emergencies.queries import records
 from incidents import queries as incidents
 from lostfound.queries import item as items
-from propdesk.core import notices as core_notices
-from propdesk.core import signers
+from propdesk.core import duty, notices, signers
 from propdesk.core.models import (
-    Delivery,
     Membership,
     Property,
-    Shift,
     SweepRun,
     User,
 )
-from propdesk.core.roles import Role
 
 CAP = 1000
 
@@ -65,16 +61,8 @@ def shell_counts(user: User, prop: Property, now: datetime) -> dict[str, Any]:
 def shell_values(user: User, prop: Property, now: datetime) -> dict[str, Any]:
     visible = incidents.visible_to(user, prop).filter(status__in=incidents.OPEN)
     things = items.pressing(user, prop)
-    unread = Delivery.objects.filter(
-        recipient=user, property=prop, channel="inbox", state__in=core_notices.UNREAD
-    )
-    shift = Shift.objects.filter(
-        property=prop,
-        role=Role.DUTY_MANAGER,
-        cancelled_at=None,
-        starts_at__lte=now,
-        ends_at__gt=now,
-    ).order_by("starts_at")
+    unread = notices.unread(user).filter(property=prop)
+    shift = duty.manager_shifts(prop, at=now).order_by("starts_at")
     sweep = SweepRun.objects.filter(name="incidents.flag_due", finished_at__isnull=False).order_by(
         "-finished_at"
     )

@@ -11,14 +11,11 @@ from django.db.models.functions import Greatest, JSONObject
 from django.utils import timezone
 
 from emergencies import playbooks
-from emergencies.models import RoomSeal
-from emergencies.queries import aftermath, drills, events
+from emergencies.queries import aftermath, drills, seals
 from incidents import queries as incidents
 from lostfound.queries import item as items
-from propdesk.core import duty
-from propdesk.core.models import AuditEntry, Delivery, Property, Shift, Task, User
-from propdesk.core.notices import UNREAD
-from propdesk.core.roles import Role
+from propdesk.core import duty, notices
+from propdesk.core.models import AuditEntry, Property, Task, User
 from propdesk.desk.queries import count, shell_values
 
 SOON = timedelta(hours=2)
@@ -47,9 +44,7 @@ def _happened(user: User, prop: Property) -> dict[str, ArraySubquery]:
     """
     newest = AuditEntry.objects.order_by("-pk").values("pk")[:RECENT]
     acts = AuditEntry.objects.filter(pk__in=newest, case__property=prop)
-    unread = Delivery.objects.filter(
-        recipient=user, property=prop, channel=Delivery.Channel.INBOX, state__in=UNREAD
-    )
+    unread = notices.unread(user).filter(property=prop)
     return {
         "acts": ArraySubquery(acts.order_by("-pk").values("pk")),
         "waiting": ArraySubquery(unread.order_by("-pk").values("pk")[:RECENT]),
@@ -85,7 +80,7 @@ def counts(user: User, prop: Property, now: datetime, limit: int) -> dict[str, A
             mends=_mends(user, prop),
             expired=count(items.open_items(user, prop).filter(status__in=items.GROUPS["disposal"])),
             expiring=_expiring(user, prop, now),
-            seals=count(_sealed(user, prop)),
+            seals=count(seals.seen(user, prop)),
             sealed=_seal_rows(user, prop),
             next_shift=_next_shift(prop, now),
             **{f"drill_{kind}": drills.newest(prop, kind) for kind in DRILLS},
@@ -124,26 +119,16 @@ def _expiring(user: User, prop: Property, now: datetime) -> ArraySubquery:
     return ArraySubquery(rows.order_by("next_due_at", "pk").values(row=row)[:MOST])
 
 
-def _sealed(user: User, prop: Property) -> "QuerySet[RoomSeal]":
-    """Places under seal, as far as he may know."""
-    seen = events.visible_to(user, prop).order_by().values("pk")
-    return RoomSeal.objects.filter(property=prop, released_at=None, is_drill=False, event__in=seen)
-
-
 def _seal_rows(user: User, prop: Property) -> ArraySubquery:
     fields = {"place": "place__label", "number": "event__case__number", "since": "sealed_at"}
     row = JSONObject(**fields, restricted="event__case__restricted")
-    return ArraySubquery(_sealed(user, prop).order_by("sealed_at", "pk").values(row=row)[:MOST])
+    return ArraySubquery(seals.seen(user, prop).order_by("sealed_at", "pk").values(row=row)[:MOST])
 
 
 def _next_shift(prop: Property, now: datetime) -> ArraySubquery:
     """Who takes over as 值班经理 next, and when; none without a roster."""
-    rows = Shift.objects.filter(
-        property=prop,
-        role=Role.DUTY_MANAGER,
-        cancelled_at=None,
-        starts_at__gt=now,
-        starts_at__lte=now + timedelta(days=1),
+    rows = duty.manager_shifts(prop).filter(
+        starts_at__gt=now, starts_at__lte=now + timedelta(days=1)
     )
     row = JSONObject(name="user__name", label="label", at="starts_at")
     return ArraySubquery(rows.order_by("starts_at", "pk").values(row=row)[:1])

@@ -16,12 +16,14 @@ from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from emergencies.models import Event, RoomSeal
+from emergencies.models import Event
+from emergencies.queries import seals
 from incidents import queries as incidents
 from incidents.models import Complaint
 from lostfound.models import FoundItem
 from lostfound.queries import storage
-from propdesk.core.models import Case, Delivery, Notice, Property, Task
+from propdesk.core import notices
+from propdesk.core.models import Case, Notice, Property, Task
 from propdesk.desk.handover.models import CountItem, HandoverLine
 
 EXPIRING = timedelta(days=7)
@@ -118,8 +120,8 @@ def _where(row: Any) -> str:
 
 
 def _seals(prop: Property) -> Iterator[Item]:
-    rows = RoomSeal.objects.filter(property=prop, released_at=None, is_drill=False)
-    for row in rows.select_related("event__case", "place").order_by("sealed_at", "pk"):
+    rows = seals.of_house(prop).select_related("event__case", "place")
+    for row in rows.order_by("sealed_at", "pk"):
         state = _("%(whose)s封条") % {"whose": row.get_owner_display()}
         yield Item(K.SEAL, f"seal:{row.pk}", row.event.case, row.place.label, state)
 
@@ -179,13 +181,7 @@ def _tasks(prop: Property) -> Iterator[Item]:
 
 def _notices(prop: Property, outgoing_id: int) -> Iterator[Item]:
     """Urgent ones the outgoing manager never confirmed; what is not urgent stands in his inbox."""
-    unseen = Delivery.objects.filter(
-        recipient=outgoing_id,
-        property=prop,
-        channel=Delivery.Channel.INBOX,
-        state__in=[Delivery.State.PENDING, Delivery.State.SENT],
-        notice__urgent=True,
-    )
+    unseen = notices.unread(outgoing_id).filter(property=prop, notice__urgent=True)
     rows = Notice.objects.filter(pk__in=unseen.values("notice")).select_related("case")
     for row in rows.order_by("created_at", "pk"):
         yield Item(K.NOTICE, f"notice:{row.pk}", row.case, row.text)
@@ -201,8 +197,8 @@ def counts(prop: Property) -> list[Counted]:
         for node in storage.tree(prop)
         if node.depth == 0 and not node.is_counting and (node.place.is_active or node.total)
     ]
-    seals = RoomSeal.objects.filter(property=prop, released_at=None, is_drill=False).count()
-    found.append(Counted("seals", _("门上封条"), _("处"), Decimal(seals)))
+    on_doors = Decimal(seals.of_house(prop).count())
+    found.append(Counted("seals", _("门上封条"), _("处"), on_doors))
     listed = CountItem.objects.filter(property=prop, is_active=True).order_by("pk")
     found += [Counted(f"item:{i.pk}", i.name, i.unit, i.expected) for i in listed]
     return found

@@ -5,8 +5,8 @@ from datetime import datetime, timedelta
 
 from django.db.models import QuerySet
 
+from propdesk.core import duty
 from propdesk.core.models import Property, Shift, User
-from propdesk.core.roles import Role
 from propdesk.desk.handover.models import Handover
 
 LOOK_BACK = timedelta(hours=12)
@@ -17,9 +17,9 @@ WITHOUT_ROSTER = timedelta(hours=8)
 S = Handover.Status
 
 
-def _shifts(prop: Property) -> "QuerySet[Shift]":
-    rows = Shift.objects.filter(property=prop, role=Role.DUTY_MANAGER, cancelled_at=None)
-    return rows.select_related("user").order_by("ends_at", "starts_at", "pk")
+def _shifts(prop: Property, *, at: datetime | None = None) -> "QuerySet[Shift]":
+    rows = duty.manager_shifts(prop, at=at).select_related("user")
+    return rows.order_by("ends_at", "starts_at", "pk")
 
 
 def due(prop: Property, now: datetime, by: User) -> Shift | None:
@@ -46,7 +46,7 @@ def until(shifts: Iterable[Shift], ends_at: datetime) -> datetime:
 
 def now_and_next(prop: Property, now: datetime) -> tuple[list[Shift], list[Shift]]:
     """Who is on duty as 值班经理 at this moment, and who comes after; two statements at most."""
-    here = list(_shifts(prop).filter(starts_at__lte=now, ends_at__gt=now)[:20])
+    here = list(_shifts(prop, at=now)[:20])
     coming = _shifts(prop).filter(starts_at__gt=now, starts_at__lte=now + timedelta(days=1))
     after = list(coming.order_by("starts_at", "pk")[:20])
     return here, [row for row in after if row.starts_at == after[0].starts_at]

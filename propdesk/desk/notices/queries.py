@@ -25,7 +25,7 @@ class Inbox:
 def inbox(user: User, prop: Property, after: str) -> Inbox:
     """Notices of this person: unread ones, then the others, newest first; two statements."""
     part, pk = after[:1], number_or_none(after[1:])
-    mine = Delivery.objects.filter(recipient=user, property=prop, channel=Delivery.Channel.INBOX)
+    mine = _inbox(user, prop)
     meant = _newest(mine.exclude(state__in=UNREAD), pk if part == "r" else None)
     if part != "r" or pk is None:
         unread = mine.filter(state__in=UNREAD)
@@ -63,7 +63,8 @@ def _elsewhere(prop: Property, shown: list[Delivery]) -> dict[str, list[Delivery
 
 def delivery(user: User, prop: Property, pk: int) -> Delivery | None:
     """One notice in the inbox of this person."""
-    rows = Delivery.objects.filter(
-        recipient=user, property=prop, channel=Delivery.Channel.INBOX, pk=pk
-    )
-    return rows.select_related("notice__case").first()
+    return _inbox(user, prop).filter(pk=pk).select_related("notice__case").first()
+
+
+def _inbox(user: User, prop: Property) -> "QuerySet[Delivery]":
+    return Delivery.objects.filter(recipient=user, property=prop, channel=Delivery.Channel.INBOX)

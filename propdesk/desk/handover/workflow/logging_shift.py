@@ -7,9 +7,9 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from propdesk.core import audit
+from propdesk.core import audit, duty
 from propdesk.core.models import Property, Shift, User
-from propdesk.core.roles import Role, ensure
+from propdesk.core.roles import ensure
 from propdesk.core.transitions import RefusedInput, happened, lock, require
 from propdesk.desk.handover.models import CountItem, ShiftLogEntry
 from propdesk.desk.handover.permissions import ACTIONS
@@ -50,14 +50,7 @@ def log(
 
 
 def _shift(prop: Property, now: datetime) -> Shift | None:
-    rows = Shift.objects.filter(
-        property=prop,
-        role=Role.DUTY_MANAGER,
-        cancelled_at=None,
-        starts_at__lte=now,
-        ends_at__gt=now,
-    )
-    return rows.order_by("starts_at", "pk").first()
+    return duty.manager_shifts(prop, at=now).order_by("starts_at", "pk").first()
 
 
 @transaction.atomic

@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 
 from emergencies import workflow as emergencies
 from emergencies.models import Event
-from propdesk.core import cases, house, rendering, signatures
+from propdesk.core import cases, duty, house, rendering, signatures
 from propdesk.core.models import Case, Membership, Property, Shift, Task, User
 from propdesk.core.notices import notify
 from propdesk.core.roles import DUTY, MANAGERS, Role, Standing
@@ -228,14 +228,7 @@ def _on_duty(row: Handover, by: User) -> Shift | None:
     """Who takes over and is not on the roster is put there: the house must call him and nobody else."""
     prop, now = row.case.property, timezone.now()
     holds = Membership.objects.current(now).filter(user=by, property=prop, role=Role.DUTY_MANAGER)
-    planned = Shift.objects.filter(
-        property=prop,
-        role=Role.DUTY_MANAGER,
-        user=by,
-        cancelled_at=None,
-        starts_at__lt=row.until,
-        ends_at__gt=now,
-    )
+    planned = duty.manager_shifts(prop).filter(user=by, starts_at__lt=row.until, ends_at__gt=now)
     if row.until <= now or planned.exists() or not holds.exists():
         return None
     return house.plan_shift(
