@@ -23,6 +23,7 @@ from incidents.workflow import Rule
 from propdesk.core import chronicle, clock_text, masks
 from propdesk.core.models import AuditEntry, Property
 from propdesk.core.paging import Page
+from propdesk.core.search import Hit
 
 S = Complaint.Status
 
@@ -92,6 +93,26 @@ def list_row(prop: Property, row: Complaint) -> ListRow:
         received=clock_text.list_time(row.received_at),
         next=str(NEXT.get(S(row.status), "")),
         extended=row.extended,  # type: ignore[attr-defined]  # by queries.listed
+    )
+
+
+def hit(prop: Property, case: Any) -> Hit:
+    """A line for a case with its complaint, read with ``queries.extended``."""
+    complaint = case.complaint
+    complaint.case, complaint.extended = case, case.extended
+    row = list_row(prop, complaint)
+    return Hit(
+        number=row.number,
+        url=row.url,
+        kind=str(case.get_kind_display()),
+        icon="chat-left-text",
+        title=row.who,
+        place=row.place,
+        status=row.status,
+        tone=row.tone,
+        mark=row.icon,
+        opened=row.received,
+        extended=row.extended,
     )
 
 

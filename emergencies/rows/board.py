@@ -26,6 +26,7 @@ from propdesk.core import clock_text
 from propdesk.core.models import Property, User
 from propdesk.core.paging import Page
 from propdesk.core.roles import Role, standing
+from propdesk.core.search import Hit
 
 S = Event.Status
 STATES = (
@@ -77,39 +78,21 @@ def list_row(prop: Property, row: Event) -> ListRow:
     )
 
 
-@dataclass(frozen=True, slots=True)
-class Hit:
-    """An event among the hits of a search over all registers."""
-
-    number: str
-    url: str
-    kind: str
-    icon: str
-    title: str
-    place: str
-    status: str
-    tone: str
-    mark: str
-    opened: str
-
-
 def hit(prop: Property, case: Any) -> Hit:
     """A line for a case with its event."""
     case.event.case = case
     row = list_row(prop, case.event)
-    kind = str(case.get_kind_display())
-    place = row.place
     return Hit(
-        row.number,
-        row.url,
-        kind,
-        row.kind_icon,
-        row.title,
-        place,
-        row.status,
-        row.tone,
-        row.icon,
-        row.started,
+        number=row.number,
+        url=row.url,
+        kind=str(case.get_kind_display()),
+        icon=row.kind_icon,
+        title=row.title,
+        place=row.place,
+        status=row.status,
+        tone=row.tone,
+        mark=row.icon,
+        opened=row.started,
     )
 
 

@@ -1,7 +1,7 @@
 """Rows of lists and timelines, made ready in Python so that templates only print."""
 
 from lostfound.rows.board import ListRow, board_context, list_row
-from lostfound.rows.search import Hit, hit
+from lostfound.rows.search import hit
 from lostfound.rows.timeline import history, timeline
 
-__all__ = ["Hit", "ListRow", "board_context", "history", "hit", "list_row", "timeline"]
+__all__ = ["ListRow", "board_context", "history", "hit", "list_row", "timeline"]

@@ -1,6 +1,5 @@
 """Hits of the search over all registers, whichever table they come from."""
 
-from dataclasses import dataclass
 from typing import Any
 
 from django.utils.translation import gettext as _
@@ -10,24 +9,9 @@ from lostfound.detail import TONES
 from lostfound.models import FoundItem, LostReport
 from propdesk.core import cases, clock_text
 from propdesk.core.models import Case, Property, User
+from propdesk.core.search import Hit
 
 REPORT_TONES = {"open": ("blue", "search"), "found": ("green", "bag-check")}
-
-
-@dataclass(frozen=True, slots=True)
-class Hit:
-    """One case: its number and page, what it is about, and where it stands."""
-
-    number: str
-    url: str
-    kind: str
-    icon: str
-    title: str
-    place: str
-    status: str
-    tone: str
-    mark: str
-    opened: str
 
 
 def hit(prop: Property, case: Any, user: User, *, details: bool) -> Hit:

@@ -54,6 +54,24 @@ class Arm:
 
 
 @dataclass(frozen=True, slots=True)
+class Hit:
+    """One case as its register shows it among hits: its page, what it is about, where it stands."""
+
+    number: str
+    url: str
+    kind: str
+    icon: str
+    title: str
+    place: str
+    status: str
+    tone: str
+    mark: str
+    opened: str
+    extended: bool = False
+    """Whether a promised time was moved this round."""
+
+
+@dataclass(frozen=True, slots=True)
 class Query:
     """What was typed, cut to ``MOST_CHARACTERS`` and ``MOST_WORDS``, split at spaces and folded."""
 

@@ -11,7 +11,7 @@ from incidents import rows as incident_rows
 from lostfound import rows as found_rows
 from lostfound.queries import item as items
 from propdesk.core.models import Case, Property, User
-from propdesk.core.search import Query
+from propdesk.core.search import Hit, Query
 from propdesk.core.search_terms import Rank
 from propdesk.desk.search_marks import excerpt, marked
 
@@ -27,22 +27,14 @@ WORDS = ("core_issue", "opening_words", "expectation", "key_points", "resolution
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One hit: its page, what it is about with the words marked, and where it stands."""
+    """One hit with the words marked in what is shown of it, and in which field it was hit."""
 
+    hit: Hit
     number: SafeString
-    url: str
-    kind: str
-    icon: str
     title: SafeString
     place: SafeString
     note: SafeString
     why: str
-    status: str
-    tone: str
-    mark: str
-    opened: str
-    extended: bool
-    """Whether a promised time was moved this round."""
 
 
 def lines(prop: Property, user: User, found: list[Any], query: Query) -> list[Line]:
@@ -54,47 +46,26 @@ def lines(prop: Property, user: User, found: list[Any], query: Query) -> list[Li
 def _line(prop: Property, user: User, case: Any, query: Query, *, details: bool) -> Line:
     note = ""
     if case.kind == Case.Kind.COMPLAINT:
-        hit, note = _complaint(prop, case, query)
+        hit, note = incident_rows.hit(prop, case), _words(case, query)
     elif case.kind == Case.Kind.EVENT:
         hit = event_rows.hit(prop, case)
     else:
         hit = found_rows.hit(prop, case, user, details=details)
         note = _details(case, user, query, details=details)
     return Line(
+        hit=hit,
         number=marked(hit.number, query.words),
-        url=hit.url,
-        kind=hit.kind,
-        icon=hit.icon,
         title=marked(hit.title, query.words),
         place=marked(hit.place, query.words),
         note=marked(note, query.words),
         why=str(WHY.get(case.rank, "")),
-        status=hit.status,
-        tone=hit.tone,
-        mark=hit.mark,
-        opened=hit.opened,
-        extended=case.kind == Case.Kind.COMPLAINT and case.extended,
     )
 
 
-def _complaint(prop: Property, case: Any, query: Query) -> tuple[Any, str]:
-    complaint = case.complaint
-    complaint.case, complaint.extended = case, case.extended
-    row = incident_rows.list_row(prop, complaint)
-    hit = found_rows.Hit(
-        number=row.number,
-        url=row.url,
-        kind=str(case.get_kind_display()),
-        icon="chat-left-text",
-        title=row.who,
-        place=row.place,
-        status=row.status,
-        tone=row.tone,
-        mark=row.icon,
-        opened=row.received,
-    )
-    texts = [text for name in WORDS if (text := getattr(complaint, name))]
-    return hit, excerpt(texts, query.words)
+def _words(case: Any, query: Query) -> str:
+    """What was said of a complaint, around the words."""
+    texts = [text for name in WORDS if (text := getattr(case.complaint, name))]
+    return excerpt(texts, query.words)
 
 
 def _details(case: Any, user: User, query: Query, *, details: bool) -> str:
