@@ -247,7 +247,9 @@ def test_pages_go_on_by_key_across_fields(world: World, monkeypatch: pytest.Monk
     assert (numbers(world.people["dm"], world, q="1806"), len(whole) > 4) == (whole, True)
     first = get(world.people["dm"], world, q="1806")
     second = web(world.people["dm"]).get(first.context["older_url"])
-    shown = [str(row.hit.url).rsplit("/", 2)[1] for p in (first, second) for row in p.context["rows"]]
+    shown = [
+        str(row.hit.url).rsplit("/", 2)[1] for p in (first, second) for row in p.context["rows"]
+    ]
     assert shown == whole[:4]
     assert "更多" in first.content.decode()
     assert "回到第一页" in second.content.decode()
