@@ -6,8 +6,7 @@ import re
 import unicodedata
 from datetime import date
 
-from django.conf import settings
-
+from propdesk.core import vault
 from propdesk.core.models.person import IdType
 
 _WEIGHTS = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
@@ -46,5 +45,5 @@ def last4(number: str) -> str:
 
 def keyed_hash(id_type: str, number: str) -> str:
     """HMAC-SHA-256 under a key derived from the site's secret: equal papers are recognised."""
-    key = hmac.digest(settings.SECRET_KEY.encode(), b"propdesk.id-number", "sha256")
+    key = vault.key("propdesk.id-number")
     return hmac.new(key, f"{id_type}:{number}".encode(), hashlib.sha256).hexdigest()

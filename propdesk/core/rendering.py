@@ -6,7 +6,6 @@ served ever after; a draft is made anew whenever the case has moved on.
 
 import errno
 import hashlib
-import hmac
 import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
@@ -21,7 +20,7 @@ from django.template.loader import render_to_string
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from propdesk.core import audit, sealing, wake
+from propdesk.core import audit, sealing, vault, wake
 from propdesk.core.models import Case, CopyLog, Document, Property, RenderJob, Report, User
 from propdesk.core.papers import Paper, paper_assets
 from propdesk.core.pdf.canonical import canonical_json
@@ -111,8 +110,8 @@ def case_of(job: RenderJob) -> Case:
 
 
 def key() -> bytes:
-    """Secret of the verify codes; derived, so that no second secret has to be kept."""
-    return hmac.digest(settings.SECRET_KEY.encode(), b"propdesk.verify", "sha256")
+    """Secret of the verify codes."""
+    return vault.key("propdesk.verify")
 
 
 def ready_document(

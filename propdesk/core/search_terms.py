@@ -15,9 +15,7 @@ from dataclasses import dataclass
 from enum import IntEnum
 from typing import TYPE_CHECKING
 
-from django.conf import settings
-
-from propdesk.core import names
+from propdesk.core import names, vault
 from propdesk.core.search_grams import normalise
 
 if TYPE_CHECKING:
@@ -143,5 +141,5 @@ def _digits(number: str) -> str:
 
 def _hashed(value: str) -> str:
     """Four digits are soon guessed, so the hash is worth what its key is: the secret of the site."""
-    key = hmac.digest(settings.SECRET_KEY.encode(), b"propdesk.search-digits", "sha256")
+    key = vault.key("propdesk.search-digits")
     return hmac.new(key, value.encode(), hashlib.sha256).hexdigest()[:24]

@@ -1,6 +1,6 @@
-"""Secrets in rows: encrypted with a key derived from the one of this installation (AES-256-GCM).
+"""Keys derived from the secret of this installation, and what is encrypted with them (AES-256-GCM).
 
-A copy of the database alone opens none of them; with another ``SECRET_KEY`` nothing opens any more.
+A copy of the database alone opens none of it; with another ``SECRET_KEY`` nothing opens any more.
 """
 
 import hmac
@@ -16,7 +16,7 @@ def closed(plain: bytes, purpose: str, bound: str) -> bytes:
     from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
     nonce = os.urandom(NONCE)
-    return nonce + AESGCM(_key(purpose)).encrypt(nonce, plain, bound.encode())
+    return nonce + AESGCM(key(purpose)).encrypt(nonce, plain, bound.encode())
 
 
 def opened(stored: bytes, purpose: str, bound: str) -> bytes | None:
@@ -25,11 +25,11 @@ def opened(stored: bytes, purpose: str, bound: str) -> bytes | None:
     from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
     try:
-        return AESGCM(_key(purpose)).decrypt(stored[:NONCE], stored[NONCE:], bound.encode())
+        return AESGCM(key(purpose)).decrypt(stored[:NONCE], stored[NONCE:], bound.encode())
     except (InvalidTag, ValueError):
         return None
 
 
-def _key(purpose: str) -> bytes:
-    """Derived, so that no second secret has to be kept."""
+def key(purpose: str) -> bytes:
+    """The key of one purpose, also of keyed hashes; derived, so that no second secret has to be kept."""
     return hmac.digest(settings.SECRET_KEY.encode(), purpose.encode(), "sha256")
