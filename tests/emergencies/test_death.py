@@ -6,7 +6,7 @@ import pytest
 from django.core import mail
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
-from django.db.models import DateTimeField
+from django.db.models import CharField, TextField
 from django.http import Http404
 from django.utils import timezone
 
@@ -41,6 +41,9 @@ TELLING = (
     "刘建国",
     "吴秀英",
 )
+# They count what they make, and a count may hold the number of the room by chance.
+TEST_LOGGERS = {"factory", "faker", "PIL"}
+HEARD = "a line shows that lines are heard"
 READERS = ("dm", "sec", "pm", "gm")
 OTHERS = ("dm2", "guard", "guard2", "desk", "cleaner", "staff", "cashier", "medic")
 
@@ -71,10 +74,12 @@ def told(caplog, settings):
     """The whole story, with every line that was logged meanwhile."""
     settings.LOGGING_CONFIG = None
     with caplog.at_level(logging.DEBUG):
+        logging.getLogger("emergencies").debug(HEARD)
         house = House()
         event = whole_story(house)
         deliver(timezone.now())
-    return house, event, caplog.text
+    logged = [r.getMessage() for r in caplog.records if r.name.split(".")[0] not in TEST_LOGGERS]
+    return house, event, logged
 
 
 def test_no_notice_mail_or_delivery_says_what_happened(told):
@@ -87,10 +92,11 @@ def test_no_notice_mail_or_delivery_says_what_happened(told):
     assert [
         tells(f"{m.subject} {m.body}") for m in mail.outbox if tells(f"{m.subject} {m.body}")
     ] == []
-    # The moment it was handed on may hold the number of the room by chance.
+    # A key or a moment may hold the number of the room by chance: words alone tell.
     columns = [
-        f.attname for f in Delivery._meta.concrete_fields if not isinstance(f, DateTimeField)
+        f.attname for f in Delivery._meta.concrete_fields if isinstance(f, CharField | TextField)
     ]
+    assert "error" in columns
     deliveries = Delivery.objects.filter(notice__case=event.case).values(*columns)
     assert [row for row in deliveries if tells(str(row))] == []
 
@@ -106,9 +112,9 @@ def test_notices_reach_readers_alone(told):
 
 def test_no_log_line_says_what_happened(told):
     _house, _event, log = told
-    ours = [line for line in log.splitlines() if "faker" not in line and "SELECT" not in line]
 
-    assert [line for line in ours if NAME in line or "死亡" in line or "1806" in line] == []
+    assert log[0] == HEARD
+    assert [line for line in log[1:] if tells(line)] == []
 
 
 def test_title_search_and_facts_of_the_chain_say_nothing(told):
