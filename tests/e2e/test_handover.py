@@ -6,18 +6,19 @@ from decimal import Decimal
 
 import pytest
 from django.utils import timezone
-from playwright.sync_api import Locator, expect
+from playwright.sync_api import expect
 
 from incidents.models import Complaint
 from propdesk.core.clock_text import local
 from propdesk.desk.handover import workflow
 from propdesk.desk.handover.models import Handover
 from tests.desk.handover.shifts import Night
+from tests.e2e import handover_road as road
 from tests.e2e.conftest import Desk
 from tests.e2e.event_road import words
 from tests.e2e.found_road import at, printed
 from tests.e2e.hands import Hand
-from tests.factories import PASSWORD, DepartmentFactory
+from tests.factories import DepartmentFactory
 
 pytestmark = pytest.mark.e2e
 FITS = "document.documentElement.scrollWidth <= document.documentElement.clientWidth"
@@ -37,8 +38,8 @@ def test_shift_is_handed_over_line_by_line_on_one_device(desk: Desk, width: int)
     dm.go(f"/p/{night.prop.code}/handover/")
     dm.follow("开始交班")
     dm.press("列出未结事项")
-    _write(dm, taken, left)
-    _sign(dm)
+    _write(dm, taken.case.number, left.case.number)
+    road.sign(dm)
     dm.follow("逐条接班")
     _take(dm, night, taken, left)
 
@@ -50,71 +51,44 @@ def test_shift_is_handed_over_line_by_line_on_one_device(desk: Desk, width: int)
     assert [word for word in wanted if word not in paper] == []
 
 
-def _line(hand: Hand, complaint: Complaint) -> Locator:
-    return hand.main.locator(".q", has_text=complaint.case.number)
-
-
-def _write(dm: Hand, *complaints: Complaint) -> None:
+def _write(dm: Hand, *numbers: str) -> None:
     """The next step of every line, what was counted, and one fault on the patrol."""
     assert dm.page.evaluate(FITS)
-    for complaint in complaints:
-        line = _line(dm, complaint)
-        line.get_by_label("下一步").fill("换风扇后回访")
-        line.get_by_label("已告知接班人").check()
-    radios = dm.main.locator(".q", has_text="对讲机")
-    radios.get_by_label("实有").fill("7")
-    radios.get_by_label("不符的原因").fill("一部送修")
-    dm.main.locator(".q", has_text="门上封条").get_by_label("实有").fill("0")
-    for area in ("大厅", "后台", "设备", "外围"):
-        _area(dm, area).get_by_text("正常", exact=True).click()
-    fault = _area(dm, "消防通道")
+    road.tell(dm, *numbers)
+    road.count(dm, "对讲机", 7, "一部送修")
+    road.count(dm, "门上封条", 0)
+    road.in_order(dm, "大厅", "后台", "设备", "外围")
+    fault = road.area(dm, "消防通道")
     fault.get_by_text("异常", exact=True).click()
     fault.locator("summary").click()
     fault.get_by_label("异常情况").fill(FAULT)
     fault.get_by_label("跟进部门").select_option(label="管家部")
     due = local(timezone.now() + timedelta(hours=10))
     fault.get_by_label("期限").fill(f"{due:%Y-%m-%dT%H:%M}")
-    dm.press("保存，去签名")
-
-
-def _area(dm: Hand, name: str) -> Locator:
-    legend = dm.page.locator("legend", has_text=name)
-    return dm.main.locator(".q").filter(has=legend)
-
-
-def _sign(dm: Hand) -> None:
-    dm.fill("您的登录密码", "wrong")
-    dm.press("签名交班")
-    expect(dm.main).to_contain_text("密码不对")
-    dm.fill("您的登录密码", PASSWORD)
-    dm.press("签名交班")
-    dm.says("请接班人逐条接班")
 
 
 def _take(dm: Hand, night: Night, taken: Complaint, left: Complaint) -> None:
     """On the screen of the outgoing one; a wrong password loses no answer."""
     assert dm.page.evaluate(FITS)
-    _line(dm, left).get_by_text("不接", exact=True).click()
-    _line(dm, left).get_by_label("不接的原因").fill(WHY)
+    road.line(dm, left.case.number).get_by_text("不接", exact=True).click()
+    road.line(dm, left.case.number).get_by_label("不接的原因").fill(WHY)
     dm.press(re.compile("接下这一组全部"))
     dm.says("没有选的都选了“接下”")
     dm.field("接班人").select_option(value=str(night.next.pk))
     dm.fill("接班人的登录密码", "wrong")
     dm.press("签名接班")
     expect(dm.main).to_contain_text("密码不对")
-    expect(_line(dm, left).get_by_label("不接的原因")).to_have_value(WHY)
-    expect(_line(dm, taken).get_by_role("radio", name="接下")).to_be_checked()
+    expect(road.line(dm, left.case.number).get_by_label("不接的原因")).to_have_value(WHY)
+    expect(road.line(dm, taken.case.number).get_by_role("radio", name="接下")).to_be_checked()
     assert Handover.objects.get().status == Handover.Status.OFFERED
-    dm.fill("接班人的登录密码", PASSWORD)
-    dm.press("签名接班")
-    dm.says("已接班")
+    road.come(dm, night.next)
 
 
 def _manager_settles(pm: Hand, row: Handover, left: Complaint) -> None:
     """What nobody took over is a task of 物业经理."""
     pm.go(f"/p/{row.property.code}/")
     pm.follow(row.case.number)
-    expect(_line(pm, left)).to_contain_text(WHY)
+    expect(road.line(pm, left.case.number)).to_contain_text(WHY)
     pm.follow("处理未接事项")
     pm.fill("处理结果", "钥匙已当面交给李静")
     pm.press("处理未接事项")
