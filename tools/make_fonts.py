@@ -29,6 +29,8 @@ EXTRA_SYMBOLS = (
     "☐☑□■○●◎◇◆△▲▽▼☆★※→←↑↓⇒✓✔✕♀♂☎①②③④⑤⑥⑦⑧⑨⑩⑪⑫⑬⑭⑮⑯⑰⑱⑲⑳"
     "ⅠⅡⅢⅣⅤⅥⅦⅧⅨⅩⅪⅫ㈠㈡㈢㈣㈤㈥㈦㈧㈨㈩⑴⑵⑶⑷⑸⑹⑺⑻⑼⑽—–―…·•“”‘’〇﹏￣"
 )
+SPACES = frozenset({0x20, 0xA0, 0x3000})
+"""In every face: Pango takes a space from the font of the word before it and never looks further."""
 FEATURES = ["locl", "ccmp", "chws", "halt", "palt", "kern", "mark", "mkmk"]
 
 
@@ -147,11 +149,13 @@ def plan(sans: Path, serif: Path, kai: Path) -> Iterable[Face]:
     source = sans / "400Regular" / "NotoSansSC_400Regular.ttf"
     in_sans = frozenset(TTFont(source, lazy=True).getBestCmap())
     rare = frozenset(code for code in in_sans - common if is_han(code))
-    yield Face("PropDesk Rare", 400, source, rare, ("locl", "ccmp"))
+    yield Face("PropDesk Rare", 400, source, rare | SPACES, ("locl", "ccmp"))
     in_kai = frozenset(TTFont(kai, lazy=True).getBestCmap())
     extra = frozenset(code for code in in_kai - in_sans if is_han(code) or code < 0x2000)
     hangul = frozenset(code for code in in_kai if 0xAC00 <= code <= 0xD7A3)
-    yield Face("PropDesk Extra", 400, kai, extra | hangul, ("locl", "ccmp", "mark", "mkmk"))
+    yield Face(
+        "PropDesk Extra", 400, kai, extra | hangul | SPACES, ("locl", "ccmp", "mark", "mkmk")
+    )
 
 
 def write_coverage() -> None:

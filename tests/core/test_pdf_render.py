@@ -473,6 +473,15 @@ def test_font_gaps_agree_with_the_printed_page() -> None:
     assert print_html(f'<!doctype html><html lang="zh-CN"><p>{shown}</p></html>').pages == 1
 
 
+@pytest.mark.parametrize(
+    "name", ["김 철수", "김\u00a0철수", "𠮷 田", "㐀\u3000一", "王\u2003伟", "김\t철수"], ids=ascii
+)
+def test_space_prints_after_a_letter_of_any_face(name: str) -> None:
+    """Pango asks the face of the word before it for the space and no other."""
+    result = print_html(f'<!doctype html><html lang="zh-CN"><p>{name}</p></html>')
+    assert (result.pages, font_gaps(name)) == (1, set())
+
+
 def test_coverage_file_equals_the_fonts() -> None:
     shown: set[int] = set()
     for path in (module.HERE / "fonts").glob("*.ttf"):
