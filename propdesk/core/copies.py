@@ -104,16 +104,11 @@ def kind_of(copy: PaperCopy) -> str:
 
 
 def profiles_for(source: Document) -> list[str]:
-    """Which readers may have this paper."""
-    code = form_code(source)
-    return [profile for profile in PaperCopy.Profile.values if redaction.may_have(profile, code)]
-
-
-def form_code(source: Document) -> str:
-    """What its form code begins with: the prefix of its number tells, but for appendices."""
-    if rendering.family(source.kind) == appendices.KIND:
-        return appendices.FORM_CODE
-    return f"PD-{source.number.partition('-')[0]}"
+    """Which readers may have this paper; an appendix goes where its paper goes, but to no guest."""
+    code = f"PD-{source.number.partition('-')[0]}"
+    readers = [one for one in PaperCopy.Profile.values if redaction.may_have(one, code)]
+    is_appendix = rendering.family(source.kind) == appendices.KIND
+    return [one for one in readers if not (is_appendix and one == PaperCopy.Profile.CLIENT)]
 
 
 def _check(source: Document, order: Order) -> None:

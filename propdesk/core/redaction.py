@@ -38,8 +38,8 @@ class Rule:
     without_photos: bool = False
     without_signatures: bool = False
     """Drawn signatures are no business of others: names and dates stay."""
-    only: tuple[str, ...] = ()
-    """Beginnings of the form codes this reader may have; empty: every paper."""
+    only: tuple[str, ...] = ("",)
+    """Beginnings of the form codes this reader may have: by default every paper."""
 
 
 _LESSONS = frozenset(
@@ -54,16 +54,19 @@ _LESSONS = frozenset(
 )
 _LESSON_LABELS = ("防止再发", "责任部门", "完成期限", "验收")
 _INSURANCE = ("保险", "报案时间", "案号")
+_OF_ONE_CASE = ("PD-KS", "PD-PC", "PD-SG", "PD-SJ", "PD-SW", "PD-TS")
+"""Papers of one case. What tells of the whole house (hand-overs, disposals, drills) stays inside."""
 
 RULES: dict[str, Rule] = {
     Profile.INTERNAL: Rule(),
-    Profile.POLICE: Rule(fields=_LESSONS, labels=(*_LESSON_LABELS, *_INSURANCE)),
+    Profile.POLICE: Rule(fields=_LESSONS, labels=(*_LESSON_LABELS, *_INSURANCE), only=_OF_ONE_CASE),
     Profile.INSURER: Rule(
         fields=_LESSONS | {"notifications", "overrides", "steps", "timeline", "attachments"},
         labels=(*_LESSON_LABELS, "紧急联系人"),
         hides_others=True,
         hides_contacts=True,
         without_signatures=True,
+        only=_OF_ONE_CASE,
     ),
     Profile.CLIENT: Rule(
         fields=_LESSONS | {"notifications", "overrides", "attachments"},
@@ -78,8 +81,7 @@ RULES: dict[str, Rule] = {
 
 def may_have(profile: str, form_code: str) -> bool:
     """Whether papers of this form may leave the house for such a reader at all."""
-    only = RULES[profile].only
-    return not only or form_code.startswith(only)
+    return form_code.startswith(RULES[profile].only)
 
 
 def redact(

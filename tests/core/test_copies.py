@@ -277,7 +277,11 @@ def test_copy_names_the_appendices_of_its_original(house: House) -> None:
 
 def test_appendix_is_no_paper_for_the_guest_and_none_is_put_on_a_copy(house: House) -> None:
     original = printed(sealed_job(house.signed()))
-    assert "client" not in copies.profiles_for(Document(kind="appendix:1", number="KS-1-附1"))
+    readers = {
+        number: copies.profiles_for(Document(kind="appendix:1", number=number))
+        for number in ("KS-1-附1", "JB-1-附1")
+    }
+    assert readers == {"KS-1-附1": ["internal", "police", "insurer"], "JB-1-附1": ["internal"]}
     copy = copies.give(original, POLICE, by=house.pm)
     made = printed(copies.job_of(copy))
     with pytest.raises(ConflictError, match="副本"):

@@ -258,9 +258,14 @@ def test_word_with_signs_is_taken_literally() -> None:
         ("PD-SG-01", ["internal", "police", "insurer"]),
         ("PD-KS-07", ["internal", "client", "police", "insurer"]),
         ("PD-TS-01", ["internal", "police", "insurer"]),
+        ("PD-SW-01", ["internal", "police", "insurer"]),
+        ("PD-JB-01", ["internal"]),
+        ("PD-CZ-01", ["internal"]),
+        ("PD-YL-12", ["internal"]),
+        ("PD-TD-01", ["internal"]),
     ],
 )
-def test_guest_gets_no_internal_paper(code: str, readers: list[str]) -> None:
+def test_nobody_outside_gets_a_paper_of_the_whole_house(code: str, readers: list[str]) -> None:
     assert [p for p in Profile.values if redaction.may_have(p, code)] == readers
 
 
