@@ -15,8 +15,8 @@ from propdesk.core.transitions import ConflictError
 GetResponse = Callable[[HttpRequest], HttpResponse]
 TOUCH_EVERY = 60
 """Seconds between writes of the session: an idle clock need not be exact to the second."""
-POLL = "shell-poll"
-"""Id of the element that polls (base.html); htmx names it in each of its requests."""
+POLLS = frozenset({"shell-poll", "board-live", "event-live"})
+"""Ids of the elements that ask by themselves; htmx names the one that asks in each request."""
 
 
 def start_idle_clock(request: HttpRequest, **_kwargs: Any) -> None:
@@ -45,7 +45,7 @@ class IdleMiddleware:
                     return logged_out(request)
             # A poll is not activity: otherwise an open tab would never be logged out.
             stale = now - seen >= TOUCH_EVERY or "seen" not in request.session
-            polled = request.headers.get("HX-Trigger") == POLL
+            polled = request.headers.get("HX-Trigger") in POLLS
             if stale and request.user.is_authenticated and not polled:
                 request.session["seen"] = now
         return self.get_response(request)

@@ -301,9 +301,25 @@
   };
   document.addEventListener("visibilitychange", comeBack);
   addEventListener("focus", comeBack);
-  document.addEventListener("htmx:sendError", (event) => { if (event.target.id !== "shell-poll") complain(); });
+  /* A live page that hears nothing says so once, and takes it back when it hears again. */
+  const LIVE = ["board-live", "event-live"];
+  let deaf = false;
+  const goDeaf = () => {
+    if (!deaf) complain(text.deaf);
+    deaf = true;
+  };
+  document.addEventListener("htmx:afterRequest", (event) => {
+    if (!deaf || !event.detail.successful || !LIVE.includes(event.target.id)) return;
+    deaf = false;
+    document.getElementById("flash")?.replaceChildren();
+  });
+  document.addEventListener("htmx:sendError", (event) => {
+    if (LIVE.includes(event.target.id)) goDeaf();
+    else if (event.target.id !== "shell-poll") complain();
+  });
   document.addEventListener("htmx:responseError", (event) => {
-    if (event.target.id === "shell-poll") return;
+    if (event.target.id === "shell-poll" || event.detail.xhr?.status === 404 && LIVE.includes(event.target.id)) return;
+    if (event.detail.xhr?.status >= 500 && LIVE.includes(event.target.id)) return goDeaf();
     if (event.detail.xhr?.status === 401) askLogin();
     else complain();
   });

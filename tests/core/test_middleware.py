@@ -1,6 +1,8 @@
 """Idle log-out, the end of a shift, a first password, and a conflict no view caught."""
 
+import re
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -9,7 +11,7 @@ from django.test import Client, RequestFactory
 from django.urls import reverse
 from django.utils import timezone
 
-from propdesk.core.middleware import POLL, ConflictMiddleware
+from propdesk.core.middleware import POLLS, ConflictMiddleware
 from propdesk.core.roles import Role
 from propdesk.core.transitions import ConflictError
 from tests.factories import PropertyFactory, member
@@ -28,10 +30,10 @@ class Desk:
         self.client = Client()
         self.client.force_login(member(self.prop, Role.DUTY_MANAGER))
 
-    def after(self, name: str = "desk:board", *, minutes: float, polled: bool = False) -> int:
+    def after(self, name: str = "desk:board", *, minutes: float, poll: str = "") -> int:
         self.now += timedelta(minutes=minutes)
         self.clock.move_to(self.now, tick=False)
-        headers = {"HX-Request": "true", "HX-Trigger": POLL} if polled else {}
+        headers = {"HX-Request": "true", "HX-Trigger": poll} if poll else {}
         url = reverse(name, args=[self.prop.code])
         response = self.client.get(url, headers=headers)
         return 302 if "HX-Redirect" in response else response.status_code
@@ -54,9 +56,26 @@ def test_each_page_starts_the_idle_clock_anew(desk: Desk) -> None:
     assert [desk.after(minutes=25) for _n in range(3)] == [200, 200, 200]
 
 
-def test_poll_is_no_activity(desk: Desk) -> None:
-    statuses = [desk.after("desk:counts", minutes=10, polled=True) for _n in range(4)]
+@pytest.mark.parametrize("poll", sorted(POLLS))
+def test_poll_is_no_activity(desk: Desk, poll: str) -> None:
+    statuses = [desk.after("desk:board_live", minutes=10, poll=poll) for _n in range(4)]
     assert statuses == [200, 200, 200, 302]
+
+
+def test_what_a_page_asks_for_by_a_tap_is_activity(desk: Desk) -> None:
+    statuses = [desk.after("desk:board_live", minutes=10, poll="load-more") for _n in range(4)]
+    assert statuses == [200] * 4
+
+
+def test_every_element_that_asks_by_itself_is_known_as_a_poll() -> None:
+    """Else an open page would keep a desk logged in for ever."""
+    asking = {
+        re.search(r'id="([^"]+)"', tag)
+        for path in Path("templates").rglob("*.html")
+        for tag in re.findall(r"<[^<>]*hx-trigger=\"[^\"]*every [^<>]*>", path.read_text())
+        if "account_sender" not in tag  # asks only while nobody is logged in
+    }
+    assert {found and found[1] for found in asking} == POLLS
 
 
 def test_house_may_set_a_shorter_limit(desk: Desk) -> None:

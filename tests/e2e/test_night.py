@@ -20,6 +20,7 @@ from tests.e2e.conftest import Desk
 from tests.e2e.event_road import EventHouse, Walker, at
 from tests.e2e.hands import Hand
 from tests.factories import DepartmentFactory, ShiftFactory, member
+from tests.incidents import journey as complaints
 from tests.incidents.journey import drawn
 
 pytestmark = pytest.mark.e2e
@@ -167,3 +168,21 @@ def test_notice_is_acknowledged_on_a_telephone(desk: Desk) -> None:
     expect(line).to_contain_text("已确认")
     expect(bell).not_to_contain_text("1")
     assert "1806" not in line.inner_text()
+
+
+def test_board_that_hears_nothing_says_so_and_keeps_the_keyboard_where_it_was(desk: Desk) -> None:
+    desk.allow(503)
+    house = complaints.House()
+    first = house.new()
+    hand = Hand(desk.page_as(house.dm))
+    hand.go(f"/p/{house.prop.code}/")
+    link = hand.main.locator(f"#see-{first.case.number}")
+    link.focus()
+
+    hand.page.route("**/live/**", lambda route: route.fulfill(status=503))
+    hand.says("这一页可能不是最新的")
+    house.new()
+    hand.page.unroute("**/live/**")
+    expect(hand.main.get_by_text("受理中")).to_have_count(2)
+    expect(hand.page.locator("#flash")).to_be_empty()
+    expect(link).to_be_focused()
