@@ -16,6 +16,7 @@ from django.utils import timezone
 from propdesk.core import notices
 from propdesk.core.models import Delivery, Shift
 from propdesk.core.roles import Role
+from tests.desk.handover.shifts import Night, fresh
 from tests.emergencies.journey import House as Events
 from tests.factories import member, web
 from tests.incidents import moves
@@ -43,6 +44,50 @@ def asked(client: Client, url: str) -> int:
 def noon():
     with time_machine.travel(NOON, tick=False) as clock:
         yield clock
+
+
+def handed(night: Night, user: Any) -> tuple[str, str] | None:
+    """The change of shift as the board of somebody shows it: its words, and where it leads."""
+    client = web(user)
+    row = client.get(reverse("desk:board", args=[night.prop.code])).context["handover"]
+    return row and (row["text"], row["url"].rstrip("/").rpartition("/")[2])
+
+
+def test_change_of_shift_is_a_task_of_whoever_is_next_to_act() -> None:
+    night = Night()
+    guard = member(night.prop, Role.SECURITY)
+    before = handed(night, night.dm)
+    row = night.drafted()
+    writing = [handed(night, user) for user in (night.dm, night.next, guard)]
+    night.offered_over(row)
+    offered = [handed(night, user) for user in (night.dm, night.next, night.pm, guard)]
+    night.signed(fresh(row))
+    number = row.case.number
+
+    assert before is None
+    assert writing == [("继续填写交班", "write"), (f"{night.dm.name}正在填写交班", number), None]
+    taking = (f"{night.dm.name}已签名，请逐条接班", "accept")
+    assert offered == [None, taking, taking, None]
+    assert handed(night, night.next) is None
+
+
+def test_change_of_shift_is_a_link_for_those_who_may_open_it() -> None:
+    night = Night()
+    guard = member(night.prop, Role.SECURITY)
+    url = reverse("handover:index", args=[night.prop.code])
+    shown = [f'href="{url}"' in page(night, web(user)) for user in (night.dm, night.pm, guard)]
+    assert shown == [True, True, False]
+
+
+def test_event_that_waits_for_my_word_stands_before_what_is_due_sooner() -> None:
+    house = Events()
+    for kind in ("drunk_guest", "medical", "power_outage"):
+        house.started(kind)
+    board = reverse("desk:board", args=[house.prop.code])
+    shown = web(house.guard).get(board).context["events"]
+
+    assert [bool(row.calls) for row in shown] == [True, False, False]
+    assert shown[0].due > shown[1].due
 
 
 def test_poll_that_changed_nothing_costs_four_statements(noon: Any) -> None:

@@ -16,6 +16,7 @@ from incidents import queries as incidents
 from lostfound.queries import item as items
 from propdesk.core import duty, notices
 from propdesk.core.models import AuditEntry, Property, Task, User
+from propdesk.desk.handover.models import OPEN, Handover
 from propdesk.desk.queries import count, shell_values
 
 SOON = timedelta(hours=2)
@@ -83,6 +84,7 @@ def counts(user: User, prop: Property, now: datetime, limit: int) -> dict[str, A
             seals=count(seals.seen(user, prop)),
             sealed=_seal_rows(user, prop),
             next_shift=_next_shift(prop, now),
+            handovers=_handovers(prop),
             **{f"drill_{kind}": drills.newest(prop, kind) for kind in DRILLS},
             **_happened(user, prop),
             **{
@@ -132,6 +134,13 @@ def _next_shift(prop: Property, now: datetime) -> ArraySubquery:
     )
     row = JSONObject(name="user__name", label="label", at="starts_at")
     return ArraySubquery(rows.order_by("starts_at", "pk").values(row=row)[:1])
+
+
+def _handovers(prop: Property) -> ArraySubquery:
+    """The hand-over that is being made; a house has one at most."""
+    fields = {"number": "case__number", "status": "status", "name": "outgoing__name"}
+    row = JSONObject(**fields, ends="ends_at", outgoing="outgoing_id", instead_of="on_behalf_of_id")
+    return ArraySubquery(Handover.objects.filter(property=prop, status__in=OPEN).values(row=row))
 
 
 def urgent_complaints(user: User, prop: Property, now: datetime, limit: int) -> list[Any]:

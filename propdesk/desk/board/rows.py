@@ -1,6 +1,6 @@
 """Rows of the board out of what its queries read; nothing here asks the database."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -14,8 +14,9 @@ from emergencies.models import Kind
 from emergencies.workflow import due_on
 from lostfound.models import Category
 from propdesk.core import cases
-from propdesk.core.models import Property
+from propdesk.core.models import Property, User
 from propdesk.core.roles import Role
+from propdesk.desk.handover.models import Handover
 
 DRILL_SOON = timedelta(days=14)
 
@@ -55,6 +56,24 @@ def mend(code: str, row: Mapping[str, Any], now: datetime) -> dict[str, Any]:
         "number": row["number"],
         "due": due,
         "is_late": due < timezone.localdate(now),
+    }
+
+
+def handover(code: str, rows: Sequence[Mapping[str, Any]], user: User) -> dict[str, Any] | None:
+    """The change of shift as a task: to go on writing of who leaves, to take over of the others."""
+    if not rows:
+        return None
+    row = rows[0]
+    is_offered, leaves = row["status"] == Handover.Status.OFFERED, user.pk == row["outgoing"]
+    if is_offered and user.pk in (row["outgoing"], row["instead_of"]):
+        return None
+    words = _("%(name)s已签名，请逐条接班") if is_offered else _("%(name)s正在填写交班")
+    page = "accept" if is_offered else "write" if leaves else "detail"
+    return {
+        "text": _("继续填写交班") if leaves else words % row,
+        "number": row["number"],
+        "url": reverse(f"handover:{page}", args=[code, row["number"]]),
+        "ends": parse_datetime(row["ends"]),
     }
 
 

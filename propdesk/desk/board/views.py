@@ -16,7 +16,7 @@ from incidents import rows as incident_rows
 from lostfound import rows as found_rows
 from lostfound.queries import item as items
 from propdesk.core.http import StaffRequest, page, staff_view
-from propdesk.core.roles import ALL_STAFF, MANAGERS, Role, standing
+from propdesk.core.roles import ALL_STAFF, DUTY, MANAGERS, Role, standing
 from propdesk.desk import shell as frame
 from propdesk.desk.board import queries, rows
 
@@ -54,7 +54,10 @@ def _context(request: StaffRequest) -> dict[str, Any]:
     counts = queries.counts(user, prop, now, LIMIT)
     frame.prime(user, prop, counts)
     running = queries.running_complaints(user, prop, now, LIMIT)
+    changes_shift = bool(standing(user, prop).roles & DUTY)
     return {
+        "changes_shift": changes_shift,
+        "handover": rows.handover(prop.code, counts["handovers"], user) if changes_shift else None,
         "now": now,
         "stamp": counts["stamp"],
         "live_url": reverse("desk:board_live", args=[prop.code]),
@@ -70,10 +73,10 @@ def _context(request: StaffRequest) -> dict[str, Any]:
 
 
 def _events(request: StaffRequest, now: datetime) -> list[Any]:
-    """What runs, the longest overdue first, then what is due next."""
+    """What runs: what waits for this user's word first, then by the time left, late ones leading."""
     prop, user = request.prop, request.user
     found = [event_rows.running_row(prop, user, row) for row in events.running(user, prop)]
-    return sorted(found, key=lambda row: row.due or now + timedelta(days=1))
+    return sorted(found, key=lambda row: (not row.calls, row.due or now + timedelta(days=1)))
 
 
 def _urgent(request: StaffRequest, now: datetime) -> list[Any]:
