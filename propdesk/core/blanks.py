@@ -117,8 +117,9 @@ def enter(
 
     ``case`` is what ``by`` may see under the number he typed; None: nothing. Putting right what was
     settled before needs a reason. ``seen`` is the ``state_of`` it was shown in. Raises
-    PermissionDenied (403), RefusedInput (422) for no case of this house or one of another kind,
-    ConflictError (409) while the pack lies unopened, or when a colleague settled it meanwhile.
+    PermissionDenied (403), RefusedInput (422) for no case of this house, one of another kind, one that
+    was over before the sheet existed, and one that has its sheet already (all but a thing two people
+    claim), ConflictError (409) while the pack lies unopened, or when a colleague settled it meanwhile.
     """
     blank = _begin(blank, by, reason, seen)
     if case is None or case.property_id != blank.property_id:
@@ -128,14 +129,27 @@ def enter(
         said = _("%(form)s要补录成“%(kind)s”，这个编号不是。")
         words = {"form": blank.get_form_display(), "kind": Case.Kind(kind).label}
         raise RefusedInput(number=said % words)
-    before = blank.case
+    before, case = blank.case, lock(case)
+    _may_stand_for(blank, case)
     if before is not None and before.pk != case.pk:
         _unlink(blank, before, by, reason)
-    case = lock(case)
     _settle(blank, by, reason or _("补录"), case=case, void_reason="")
     info = {"serial": blank.serial}
     audit.record(case, blank, by=by, action=ENTERED, reason=reason, info=info)
     return blank
+
+
+def _may_stand_for(blank: BlankForm, case: Case) -> None:
+    """The case is locked: no other sheet is entered under it meanwhile."""
+    taken_at = blank.pack.taken_at
+    if case.closed_at is not None and taken_at is not None and case.closed_at < taken_at:
+        raise RefusedInput(number=_("这一件在取用停电包以前就办完了，请核对编号。"))
+    twin = case.blank_forms.filter(form=blank.form).exclude(pk=blank.pk).first()
+    if twin is not None and blank.form != F.CLAIM:
+        said = _(
+            "这个编号已由%(serial)s补录。同一件又写了一张的，请作废这一张，原因写“并入%(serial)s”。"
+        )
+        raise RefusedInput(number=said % {"serial": twin.serial})
 
 
 @transaction.atomic

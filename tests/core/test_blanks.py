@@ -17,6 +17,7 @@ from propdesk.core.transitions import ConflictError, RefusedInput
 from tests.factories import PropertyFactory, member
 from tests.incidents.journey import House
 from tests.incidents.moves import fingerprint
+from tests.lostfound.journey import House as Found
 
 pytestmark = pytest.mark.django_db
 IN_A_PACK = sum(count for _form, count in blanks.FORMS)
@@ -50,7 +51,7 @@ def printed(
     )
 
 
-def taken(house: House, by: User | None = None) -> OutagePack:
+def taken(house: Any, by: User | None = None) -> OutagePack:
     pack = printed(blanks.make(house.prop, by=house.dm))
     return blanks.take(pack, by=by or house.dm)
 
@@ -216,6 +217,38 @@ def test_enter_refuses_what_does_not_belong(case: str, sentence: str) -> None:
     assert list(refused.value.errors) == ["number"]
     assert sentence in refused.value.errors["number"]
     assert fingerprint() == before
+
+
+def test_case_that_was_over_before_the_sheet_existed_settles_none() -> None:
+    house = House()
+    with time_machine.travel(timezone.now() - timedelta(hours=2)):
+        complaint = house.closed()
+    blank = sheet(taken(house))
+    before = fingerprint()
+    with pytest.raises(RefusedInput, match="以前就办完了"):
+        blanks.enter(blank, complaint.case, by=house.dm)
+    assert fingerprint() == before
+
+
+def test_case_settles_one_sheet_of_a_kind() -> None:
+    """Else one complaint would make every sheet of the night disappear."""
+    house = House()
+    pack, complaint = taken(house), house.new()
+    first = blanks.enter(sheet(pack), complaint.case, by=house.dm)
+    before = fingerprint()
+    with pytest.raises(RefusedInput, match=f"已由{first.serial}补录"):
+        blanks.enter(sheet(pack), complaint.case, by=house.dm)
+    assert fingerprint() == before
+    again = blanks.enter(first, complaint.case, by=house.dm, reason="核对过")
+    assert again.case == complaint.case
+
+
+def test_thing_two_people_claimed_settles_a_slip_of_each() -> None:
+    house = Found()
+    pack, item = taken(house), house.logged()
+    for _person in "ab":
+        blanks.enter(sheet(pack, "claim"), item.case, by=house.dm)
+    assert item.case.blank_forms.count() == 2
 
 
 def test_unopened_pack_has_no_numbers_to_settle() -> None:
