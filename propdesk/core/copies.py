@@ -214,6 +214,14 @@ def paper_of(copy: PaperCopy) -> Document | None:
     return Document.objects.filter(case=copy.case, kind=kind_of(copy), sealed=True).first()
 
 
+def of(document: Document) -> PaperCopy | None:
+    """The copy a sealed paper is; None for an original."""
+    family, _colon, pk = document.kind.partition(":")
+    if family != KIND:
+        return None
+    return PaperCopy.objects.select_related("source").get(pk=pk)
+
+
 def job_of(copy: PaperCopy) -> RenderJob:
     """The job that prints it."""
     return RenderJob.objects.filter(case=copy.case, kind=kind_of(copy)).order_by("pk")[0]

@@ -6,6 +6,7 @@ Answers are for whoever asks, so they hold nothing personal: no name, no word of
 import hashlib
 import json
 import logging
+import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -14,8 +15,17 @@ from typing import Any
 from django.db.models import Model
 from django.utils.translation import gettext as _
 
-from propdesk.core import appendices, audit, papers_read, rendering, seals
-from propdesk.core.models import Case, Department, Document, Place, Property, RenderJob, User
+from propdesk.core import appendices, audit, copies, papers_read, rendering, seals
+from propdesk.core.models import (
+    Case,
+    Department,
+    Document,
+    PaperCopy,
+    Place,
+    Property,
+    RenderJob,
+    User,
+)
 from propdesk.core.pdf import signing
 from propdesk.core.pdf.canonical import canonical_json
 
@@ -51,7 +61,11 @@ class Verdict:
     kind: str
     """What the paper is called; "" when that may not be said."""
     appendices: tuple[str, ...] = ()
-    """Numbers of the corrections that stand beside it."""
+    """Numbers of the corrections that stand beside it, or beside the paper it is a copy of."""
+    sealed_at: str = ""
+    """The moment as the paper itself prints it; "" when its record cannot be read."""
+    copied: str = ""
+    """Of a copy: which one it is, for whom, and that it is not the original."""
 
     @property
     def is_changed(self) -> bool:
@@ -61,7 +75,8 @@ class Verdict:
 
 def with_code(code: str) -> list[Document]:
     """Sealed papers that carry this verify code, each with the house of its case."""
-    wanted = "".join(c for c in code.upper() if c.isalnum())
+    # Typed off the paper in a Chinese input method the letters may be full width.
+    wanted = "".join(c for c in unicodedata.normalize("NFKC", code).upper() if c.isalnum())
     if len(wanted) < CODE_LETTERS:
         return []
     grouped = "-".join(wanted[i : i + 4] for i in range(0, CODE_LETTERS, 4))
@@ -113,7 +128,23 @@ def _judge(document: Document, given: bytes | None) -> Verdict:
         ]
     findings.append(_chain(case))
     kind = "" if case.restricted else papers_read.title_of(str(attached.get("schema", "")))
-    return Verdict(document, tuple(findings), kind, tuple(appendices.numbers_of(document)))
+    copy = copies.of(document)
+    return Verdict(
+        document,
+        tuple(findings),
+        kind,
+        appendices=tuple(appendices.numbers_of(copy.source if copy else document)),
+        sealed_at=str(attached.get("frozen_at", "")),
+        copied=_copied(copy) if copy else "",
+    )
+
+
+def _copied(copy: PaperCopy) -> str:
+    """Who got it and for what is on the copy; here it is nobody's business."""
+    words = {"nr": copy.nr, "reader": copy.get_profile_display(), "number": copy.source.number}
+    if copy.profile == PaperCopy.Profile.INTERNAL:
+        return _("这是 %(number)s 的副本第 %(nr)d 份（%(reader)s用），不是原件。") % words
+    return _("这是 %(number)s 的副本第 %(nr)d 份（%(reader)s用），按用途有删减，不是原件。") % words
 
 
 def _given(document: Document, data: bytes) -> Finding:

@@ -4,21 +4,32 @@ import hashlib
 import json
 
 import pytest
+import time_machine
 from django.core.management import CommandError, call_command
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from incidents import workflow
-from propdesk.core import house_people, notices, persons, rendering, verifying
+from propdesk.core import (
+    appendices,
+    copies,
+    house_people,
+    notices,
+    persons,
+    rendering,
+    verifying,
+)
+from propdesk.core.clock_text import paper_time
 from propdesk.core.house_people import Details
 from propdesk.core.models import CopyLog, Delivery, Document, RenderJob
 from propdesk.core.pdf import signing
 from propdesk.core.persons import Guest
 from propdesk.core.roles import Role
+from propdesk.core.signatures import Second
 from tests.core.test_pdf_signing import edited
 from tests.core.test_pdf_signing import house as other_house
-from tests.factories import member
+from tests.factories import PASSWORD, member
 from tests.incidents.journey import House, fresh
 from tests.incidents.moves import jpeg
 
@@ -271,3 +282,47 @@ def test_statements_do_not_grow_with_the_rows():
 
     assert (first, second) == (first, first)
     assert first <= 45
+
+
+def test_copy_is_told_from_its_original_and_names_what_was_put_right_since():
+    sealed = Sealed()
+    house, original = sealed.house, sealed.document
+    order = copies.Order("insurer", "张经理", "漏水理赔", "平安财险")
+    copy = copies.give(original, order, by=house.pm)
+    rendering.render_due(timezone.now())
+    document = copies.paper_of(copy)
+    said = appendices.Correction("时间", "21:00", "21:10", "监控")
+    second = Second(house.dm, PASSWORD)
+    row = appendices.append(original, said, second, by=house.pm, password=PASSWORD)
+    verdict = verifying.by_code(document.verify_code)[0]
+
+    assert verdict.copied == (
+        f"这是 {original.number} 的副本第 1 份（保险用），按用途有删减，不是原件。"
+    )
+    assert verdict.appendices == (row.number,)
+    assert verifying.by_code(original.verify_code)[0].copied == ""
+
+
+def test_moment_of_sealing_is_the_one_the_paper_prints():
+    """Who compares paper and page line by line must find the same minute on both."""
+    with time_machine.travel(timezone.now().replace(second=58), tick=False) as clock:
+        house = House()
+        complaint = house.signed(house.reviewed())
+        clock.shift(70)
+        rendering.render_due(timezone.now())
+    document = Document.objects.get(case=complaint.case, sealed=True)
+    verdict = verifying.by_code(document.verify_code)[0]
+
+    assert verdict.sealed_at == signing_moment(document)
+    assert verdict.sealed_at != paper_time(document.created_at)
+
+
+def signing_moment(document):
+    return json.loads(signing.attached(rendering.stored(document)))["frozen_at"]
+
+
+def test_code_in_full_width_letters_is_the_same_code():
+    sealed = Sealed()
+    code = sealed.document.verify_code
+    wide = "".join(chr(ord(c) + 0xFEE0) for c in code)
+    assert [row.pk for row in verifying.with_code(wide)] == [sealed.document.pk]
