@@ -11,7 +11,7 @@ from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
-from django.core.validators import MaxLengthValidator
+from django.core.validators import MaxLengthValidator, MinLengthValidator
 from django.utils.deconstruct import deconstructible
 from django.utils.translation import gettext_lazy as _
 
@@ -107,6 +107,9 @@ class CleanTextField(forms.CharField):
         # Ours says how many characters are over; NULs are already gone.
         self.validators = [v for v in self.validators if not isinstance(v, MaxLengthValidator)]
         self.validators.append(TextValidator(max_length))
+        for validator in self.validators:
+            if isinstance(validator, MinLengthValidator):
+                validator.message = _("至少写 %(limit_value)d 个字。")
 
     def to_python(self, value: Any) -> str:
         """Return the cleaned text; "" (the field's empty value) when nothing visible is left."""

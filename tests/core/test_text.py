@@ -127,5 +127,11 @@ def test_form_field_too_long_says_how_many_are_over():
     ]
 
 
+def test_form_field_too_short_says_how_many_it_takes():
+    with pytest.raises(ValidationError) as refused:
+        CleanCharField(min_length=2).clean("短")
+    assert refused.value.messages == ["至少写 2 个字。"]
+
+
 def test_form_field_lets_the_browser_cut_nothing():
     assert "maxlength" not in str(_Form()["place"])
