@@ -16,6 +16,7 @@ urlpatterns = [
     path("p/<slug:code>/incidents/", include("incidents.urls")),
     path("p/<slug:code>/lostfound/", include("lostfound.urls")),
     path("p/<slug:code>/emergencies/", include("emergencies.urls")),
+    path("p/<slug:code>/calendar/", include("propdesk.desk.calendar.urls")),
     path("p/<slug:code>/handover/", include("propdesk.desk.handover.urls")),
     path("found/<slug:code>/", notice.public, name="found_notice"),
     path("", include("propdesk.desk.urls")),

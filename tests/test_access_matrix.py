@@ -160,6 +160,7 @@ def _keys(house: House, complaint: Complaint) -> dict[str, Any]:
         "record": record.pk,
         "count": handovers.list_count(prop, "总钥匙", "串", Decimal(12), by=house.pm).pk,
         "number": complaint.case.number,
+        "key": "2026-11",
         "name": "void",
         "option": complaint.options.first().pk,
         "verb": "decide",
@@ -378,6 +379,8 @@ incidents:paper               302 404 404 404 404 403 403 202 202  401 404 404 4
 incidents:paper_file          302 404 404 404 404 403 403 200 200  401 404 405 405 405 405 405 405 405
 incidents:remove_photo        302 404 404 404 404 403 403 200 200  401 404 404 404 404 403 403 422 422
 incidents:photo               302 404 404 404 404 200 200 200 200  401 404 405 405 405 405 405 405 405
+calendar:index                302 404 403 200 200 200 200 200 200  401 404 405 405 405 405 405 405 405
+calendar:period               302 404 403 200 200 200 200 200 200  401 404 405 405 405 405 405 405 405
 found_notice                  200 200 200 200 200 200 200 200 200  405 405 405 405 405 405 405 405 405
 desk:home                     302 302 302 302 302 302 302 302 302  405 405 405 405 405 405 405 405 405
 desk:verify_start             200 200 200 200 200 200 200 200 200  422 422 422 422 422 422 422 422 422
@@ -413,7 +416,7 @@ def test_every_route_has_a_row() -> None:
     assert sorted(named) == sorted(EXPECTED)
 
 
-@pytest.mark.parametrize("space", ["", "house", "incidents", "desk", "handover"])
+@pytest.mark.parametrize("space", ["", "house", "incidents", "desk", "handover", "calendar"])
 def test_every_address_answers_as_declared(world: World, space: str) -> None:
     names = [name for name in EXPECTED if name.rpartition(":")[0] == space]
     assert asked(world, names) == {name: EXPECTED[name] for name in names}

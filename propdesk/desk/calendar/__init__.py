@@ -1,0 +1,1 @@
+"""日历: what falls on which day."""
