@@ -48,6 +48,7 @@ def permissions() -> str:
         + "\nHis own (○) is the hand-over he leaves. Who takes over is whom the roster names, or a "
         "manager; nobody takes over from himself.\n"
         + _table("The calendar", CALENDAR)
+        + "\nEverybody makes and ends his own feed alone.\n"
         + _table("The house", CORE)
     )
 

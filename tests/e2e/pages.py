@@ -17,6 +17,7 @@ from incidents.models import Complaint, Option
 from propdesk.core import blanks, copies, rendering, seals, sweeps
 from propdesk.core.models import Document, Notice, Person, Place, Property, User
 from propdesk.core.roles import Role
+from propdesk.desk.calendar import workflow as feeds
 from propdesk.desk.calendar.periods import around
 from propdesk.desk.handover import workflow as handovers
 from tests.core.channels.rows import ill_robot, unsent
@@ -88,6 +89,7 @@ NOT_PAGES = {
     "house:resend_all": "answers a POST",
     "desk:signature": "a picture",
     "desk:home": "leads to the board",
+    "calendar_feed": "a calendar for a telephone",
     **found_pages.NOT_PAGES,
     **event_pages.NOT_PAGES,
     **handover_pages.NOT_PAGES,
@@ -337,7 +339,7 @@ def _outage(world: World) -> Iterator[Row]:
 
 
 def calendar(world: World) -> Iterator[Row]:
-    """日历 with nothing on it, then with something of each kind."""
+    """日历 with nothing on it, then with something of each kind; the feed before and after."""
     page, prop, dm = world.page, world.prop, world.house.dm
     yield page("calendar:index", world.guard, case="empty")
     yield page("calendar:period", world.guard, "2030-01-01", case="day-empty")
@@ -355,6 +357,10 @@ def calendar(world: World) -> Iterator[Row]:
         key = around(kind, timezone.localdate()).key
         yield page("calendar:period", dm, key, case=kind)
     yield page("calendar:period", dm, "2026-13", case="unknown")
+    yield page("calendar:feed", dm, case="none")
+    feeds.make_feed(prop, by=dm)
+    yield page("calendar:feed", dm)
+    yield page("calendar:feed_end", dm)
 
 
 GROUPS: dict[str, Callable[[World], Iterator[Row]]] = {

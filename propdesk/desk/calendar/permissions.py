@@ -6,4 +6,6 @@ _STAFF = Grant(any=ALL_STAFF)
 
 ACTIONS: Table = {
     "read_calendar": _STAFF,
+    "make_feed": _STAFF,
+    "end_feed": _STAFF,
 }

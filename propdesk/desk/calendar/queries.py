@@ -1,5 +1,6 @@
 """What falls on which day, as far as one person may see it: one statement, bounded by day."""
 
+import hmac
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -15,11 +16,13 @@ from emergencies.queries import drills
 from emergencies.queries import events as emergencies
 from incidents import queries as incidents
 from lostfound.queries import item as items
+from propdesk.core import vault
 from propdesk.core.clock_text import midnight
 from propdesk.core.house import LONGEST_SHIFT
 from propdesk.core.models import Property, Shift, User
 from propdesk.core.roles import Role, may
 from propdesk.desk.board.queries import DRILLS
+from propdesk.desk.calendar.models import CalendarFeed
 from propdesk.desk.handover.models import Handover
 from propdesk.desk.handover.permissions import ACTIONS as HANDOVER
 
@@ -30,11 +33,15 @@ MOST = 2000
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """Local days from ``first`` to ``last`` (inclusive), at most ``most`` rows of a kind on each."""
+    """Local days from ``first`` to ``last`` (inclusive), at most ``most`` rows of a kind on each.
+
+    ``own``: only what is the reader's own, and nothing confidential at all (the feed).
+    """
 
     first: date
     last: date
     most: int
+    own: bool = False
 
     @property
     def moments(self) -> tuple[datetime, datetime]:
@@ -87,10 +94,11 @@ def _by_day(
 
 
 def _shifts(user: User, prop: Property, span: Span) -> ArraySubquery:
-    """His own shifts in any role, and who is 值班经理."""
+    """His own shifts in any role; on the page also who is 值班经理."""
     start, end = span.moments
+    mine = Q(user=user) if span.own else Q(user=user) | Q(role=Role.DUTY_MANAGER)
     rows = Shift.objects.filter(
-        Q(user=user) | Q(role=Role.DUTY_MANAGER),
+        mine,
         property=prop,
         cancelled_at=None,
         starts_at__gte=start,
@@ -109,6 +117,8 @@ def _dues(user: User, prop: Property, span: Span) -> ArraySubquery:
     rows = incidents.visible_to(user, prop).filter(
         status__in=incidents.OPEN, next_due_at__gte=start, next_due_at__lt=end
     )
+    if span.own:
+        rows = rows.filter(owner=user, case__restricted=False)
     return _by_day(rows, span, F("next_due_at"), {"number": "case__number"})
 
 
@@ -116,6 +126,8 @@ def _expiries(user: User, prop: Property, span: Span) -> ArraySubquery:
     """Found things in custody by the last day of their term (L-G)."""
     rows = items.open_items(user, prop).alias(term=Greatest("expires_on", "kept_until"))
     rows = rows.filter(term__gte=span.first, term__lte=span.last)
+    if span.own:
+        rows = rows.filter(pk__in=items.held_by(user))
     fields = {"number": "case__number", "category": "category"}
     return _by_day(rows, span, F("next_due_at"), fields, day=F("term"))
 
@@ -131,6 +143,8 @@ def _held(user: User, prop: Property, span: Span) -> ArraySubquery:
         reported_at__lt=end,
     )
     rows = rows.exclude(status=Event.Status.VOIDED)
+    if span.own:
+        rows = rows.filter(commander=user, case__restricted=False)
     return _by_day(rows, span, F("reported_at"), {"number": "case__number", "kind": "kind"})
 
 
@@ -141,4 +155,25 @@ def _handovers(user: User, prop: Property, span: Span) -> ArraySubquery:
     rows = rows.exclude(status=Handover.Status.VOIDED)
     if not may(user, "read_handover", HANDOVER, prop=prop):
         rows = rows.none()
+    if span.own:
+        rows = rows.filter(Q(outgoing=user) | Q(incoming=user))
     return _by_day(rows, span, F("ends_at"), {"number": "case__number", "label": "label"})
+
+
+# --- the feed ------------------------------------------------------------------------------
+
+
+def digest_of(token: str) -> str:
+    """What the database holds of the key of a feed: 64 characters, keyed by this installation."""
+    return hmac.digest(vault.key("calendar feed"), token.encode(), "sha256").hex()
+
+
+def live_feed(user: User, prop: Property) -> CalendarFeed | None:
+    """His feed in this house that is in force."""
+    return CalendarFeed.objects.filter(user=user, property=prop, ended_at=None).first()
+
+
+def feed_of(digest: str) -> CalendarFeed | None:
+    """The feed with this digest, its house and its person; None once it ended."""
+    rows = CalendarFeed.objects.filter(digest=digest, ended_at=None)
+    return rows.select_related("property__settings", "user").first()
