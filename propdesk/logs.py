@@ -1,16 +1,24 @@
 """Log lines without personal data: where it broke, never what was typed."""
 
 import logging
+import re
 import traceback
 from types import TracebackType
 
+FEED = re.compile(r"(/calendar/)[^/\s]+(\.ics)")
+"""The address of a calendar feed: whoever knows it reads the feed, so no log holds it (ADR 0036)."""
+
 
 class FramesFormatter(logging.Formatter):
-    """Prints a traceback as frames and exception types.
+    """Prints a traceback as frames and exception types, and no address that is a key.
 
     Messages of exceptions are left out: PostgreSQL quotes the offending row and parsers quote
     the offending text, and both may hold the name or identity number of a guest.
     """
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Return the line, with the key taken out of the address of a feed."""
+        return FEED.sub(r"\1***\2", super().format(record))
 
     def formatException(  # noqa: N802 -- the name is logging's
         self,

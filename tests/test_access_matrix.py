@@ -31,6 +31,7 @@ from propdesk.core.models import (
 )
 from propdesk.core.roles import Role, standing
 from propdesk.desk import shell
+from propdesk.desk.calendar.workflow import make_feed
 from propdesk.desk.handover import workflow as handovers
 from tests.core.channels.rows import ill_robot, unsent
 from tests.factories import (
@@ -118,6 +119,7 @@ def _keys(house: House, complaint: Complaint) -> dict[str, Any]:
     )
     document.file.save("paper.pdf", ContentFile(PAPER), save=False)
     document.save(force_insert=True)
+    make_feed(prop, by=house.pm)
     pack = blanks.make(prop, by=house.dm)
     sheet = pack.blanks.order_by("serial")[0]
     leaf = Document(
@@ -160,6 +162,8 @@ def _keys(house: House, complaint: Complaint) -> dict[str, Any]:
         "record": record.pk,
         "count": handovers.list_count(prop, "总钥匙", "串", Decimal(12), by=house.pm).pk,
         "number": complaint.case.number,
+        "key": "2026-11",
+        "token": "x" * 43,
         "name": "void",
         "option": complaint.options.first().pk,
         "verb": "decide",
@@ -378,6 +382,11 @@ incidents:paper               302 404 404 404 404 403 403 202 202  401 404 404 4
 incidents:paper_file          302 404 404 404 404 403 403 200 200  401 404 405 405 405 405 405 405 405
 incidents:remove_photo        302 404 404 404 404 403 403 200 200  401 404 404 404 404 403 403 422 422
 incidents:photo               302 404 404 404 404 200 200 200 200  401 404 405 405 405 405 405 405 405
+calendar_feed                 404 404 404 404 404 404 404 404 404  405 405 405 405 405 405 405 405 405
+calendar:index                302 404 403 200 200 200 200 200 200  401 404 405 405 405 405 405 405 405
+calendar:period               302 404 403 200 200 200 200 200 200  401 404 405 405 405 405 405 405 405
+calendar:feed                 302 404 403 200 200 200 200 200 200  401 404 403 200 200 200 200 200 200
+calendar:feed_end             302 404 403 200 200 200 200 200 200  401 404 403 409 409 409 409 409 302
 found_notice                  200 200 200 200 200 200 200 200 200  405 405 405 405 405 405 405 405 405
 desk:home                     302 302 302 302 302 302 302 302 302  405 405 405 405 405 405 405 405 405
 desk:verify_start             200 200 200 200 200 200 200 200 200  422 422 422 422 422 422 422 422 422
@@ -413,7 +422,7 @@ def test_every_route_has_a_row() -> None:
     assert sorted(named) == sorted(EXPECTED)
 
 
-@pytest.mark.parametrize("space", ["", "house", "incidents", "desk", "handover"])
+@pytest.mark.parametrize("space", ["", "house", "incidents", "desk", "handover", "calendar"])
 def test_every_address_answers_as_declared(world: World, space: str) -> None:
     names = [name for name in EXPECTED if name.rpartition(":")[0] == space]
     assert asked(world, names) == {name: EXPECTED[name] for name in names}

@@ -12,12 +12,14 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
+from django.utils import timezone
 
 from incidents import acts, workflow
 from incidents.models import Complaint
 from propdesk.core.models import AuditEntry, Delivery, User
 from propdesk.core.roles import Role
 from propdesk.desk import shell
+from propdesk.desk.calendar.periods import around
 from propdesk.desk.handover.models import Handover
 from tests.desk.handover.shifts import Night
 from tests.factories import PASSWORD, PlaceFactory, member
@@ -197,6 +199,21 @@ def test_list_of_fifty_rows_is_light() -> None:
     page = client.get(reverse("incidents:board", args=[house.prop.code])).content
     assert page.count(b"<tr>") - 1 == 50
     assert len(gzip.compress(page, 6)) <= 6_000
+
+
+@pytest.mark.parametrize("kind", ["month", "week", "day"])
+def test_calendar_keeps_its_budget_at_any_size(kind: str) -> None:
+    """One statement reads all that falls on the days shown, of every kind."""
+    key = around(kind, timezone.localdate()).key
+
+    def cost(rows: int) -> int:
+        night = Night()
+        fill(night, rows)
+        night.drafted()
+        return Till(night.dm).cost(reverse("calendar:period", args=[night.prop.code, key]))
+
+    few = cost(1)
+    assert (cost(3), few <= LIST) == (few, True)
 
 
 HANDED: dict[str, Callable[[Night], Handover]] = {

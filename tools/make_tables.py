@@ -26,6 +26,7 @@ def permissions() -> str:
     from incidents.permissions import ACTIONS as INCIDENTS
     from lostfound.permissions import ACTIONS as LOSTFOUND
     from propdesk.core.permissions import ACTIONS as CORE
+    from propdesk.desk.calendar.permissions import ACTIONS as CALENDAR
     from propdesk.desk.handover.permissions import ACTIONS as HANDOVER
 
     return (
@@ -45,7 +46,10 @@ def permissions() -> str:
         "rank stands with the field.\n"
         + _table("The change of shift", HANDOVER)
         + "\nHis own (○) is the hand-over he leaves. Who takes over is whom the roster names, or a "
-        "manager; nobody takes over from himself.\n" + _table("The house", CORE)
+        "manager; nobody takes over from himself.\n"
+        + _table("The calendar", CALENDAR)
+        + "\nEverybody makes and ends his own feed alone.\n"
+        + _table("The house", CORE)
     )
 
 

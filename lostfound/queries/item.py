@@ -150,6 +150,12 @@ def open_items(user: User, prop: Property) -> "QuerySet[FoundItem]":
     return visible_to(user, prop).filter(ended_at=None)
 
 
+def held_by(user: User) -> "QuerySet[Any, Any]":
+    """Ids of what is in his hands now, alone or as one of the two who answer for it (L-A)."""
+    rows = CustodyMove.objects.order_by().filter(ended_at=None)
+    return rows.filter(Q(holder=user) | Q(manager=user) | Q(guard=user)).values("item")
+
+
 def pressing(user: User, prop: Property) -> "QuerySet[FoundItem]":
     """Things with a step to take in time. A term that ended is no delay: it has its own filter."""
     return open_items(user, prop).exclude(status__in=GROUPS["disposal"])

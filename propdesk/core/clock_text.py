@@ -5,7 +5,7 @@ All results are in Asia/Shanghai. Every datetime must be aware (ValueError other
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from django.utils.translation import gettext as _
@@ -19,6 +19,11 @@ def local(moment: datetime) -> datetime:
     if moment.tzinfo is None:
         raise ValueError("a naive datetime has no place on the wall clock")
     return moment.astimezone(SHANGHAI)
+
+
+def midnight(day: date) -> datetime:
+    """Return the first moment of `day` in Asia/Shanghai."""
+    return datetime.combine(day, time.min, tzinfo=SHANGHAI)
 
 
 def span(length: timedelta) -> str:

@@ -8,8 +8,9 @@ class DeskConfig(AppConfig):
     verbose_name = _("值班台")
 
     def ready(self) -> None:
-        from propdesk.core import blanks, cases, copies, orphans, rendering, sweeps
+        from propdesk.core import blanks, cases, copies, house_people, orphans, rendering, sweeps
         from propdesk.core import demo as core_demo
+        from propdesk.desk.calendar import workflow as calendar
         from propdesk.desk.handover import demo, workflow
         from propdesk.desk.handover import paper as handover
         from propdesk.desk.outage import paper
@@ -21,4 +22,5 @@ class DeskConfig(AppConfig):
         cases.PAGES["handover"] = "handover:detail"
         rendering.register(workflow.PAPER, handover.handover_record)
         sweeps.register("desk.handover_late", workflow.flag_late)
+        house_people.LEAVING.append(calendar.leave)
         orphans.KEPT_KINDS.add(blanks.KIND)

@@ -1,5 +1,6 @@
 """Models of the desk: rows that look at every register and belong to none."""
 
+from propdesk.desk.calendar.models import CalendarFeed
 from propdesk.desk.handover.models import (
     CountItem,
     Handover,
@@ -11,6 +12,7 @@ from propdesk.desk.handover.models import (
 )
 
 __all__ = [
+    "CalendarFeed",
     "CountItem",
     "Handover",
     "HandoverAlarm",

@@ -2,17 +2,17 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from django.db.models import IntegerField, Q, QuerySet, Value
-from django.utils import timezone
 from django.utils.dateparse import parse_date
 
 from emergencies.queries import board as events
 from incidents import queries as incidents
 from lostfound.queries import cases
 from propdesk.core import search
+from propdesk.core.clock_text import midnight
 from propdesk.core.models import Case, Property, User
 from propdesk.core.search import Arm, Query
 from propdesk.core.search_terms import Rank
@@ -71,9 +71,9 @@ class Filters:
         if self.state:
             rows = rows.filter(is_open=self.state == "open")
         if self.first:
-            rows = rows.filter(opened_at__gte=_midnight(self.first))
+            rows = rows.filter(opened_at__gte=midnight(self.first))
         if self.last:
-            rows = rows.filter(opened_at__lt=_midnight(self.last + timedelta(days=1)))
+            rows = rows.filter(opened_at__lt=midnight(self.last + timedelta(days=1)))
         return rows
 
 
@@ -84,10 +84,6 @@ def _day(text: str) -> date | None:
     except ValueError:
         return None
     return day if day is not None and 1970 <= day.year < 2200 else None
-
-
-def _midnight(day: date) -> datetime:
-    return timezone.make_aware(datetime.combine(day, time.min))
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,12 +2,10 @@
 
 import functools
 import io
-import time
 from collections.abc import Callable
 from typing import Any
 
 from allauth.account.adapter import get_adapter
-from django.core.cache import cache
 from django.core.files.uploadedfile import InMemoryUploadedFile, UploadedFile
 from django.core.files.uploadhandler import FileUploadHandler
 from django.http import HttpRequest, HttpResponse
@@ -19,6 +17,7 @@ from django.views.decorators.http import require_GET, require_http_methods
 
 from propdesk.core import verifying
 from propdesk.core.http import page
+from propdesk.core.throttling import too_often
 from propdesk.core.verifying import Verdict
 from propdesk.desk.forms import LARGEST_PAPER, CodeForm, PaperForm
 
@@ -52,22 +51,11 @@ def limited(view: View) -> View:
 
     @functools.wraps(view)
     def inner(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        if _is_too_often(request):
+        if too_often("verify", get_adapter().get_client_ip(request), PER_MINUTE):
             return page(request, "desk/verify_wait.html", {}, status=429)
         return view(request, *args, **kwargs)
 
     return inner
-
-
-def _is_too_often(request: HttpRequest) -> bool:
-    """Count this question of an address in this minute; the count is in the database's cache."""
-    who = get_adapter().get_client_ip(request)
-    key = f"verify:{who}:{int(time.time()) // 60}"
-    cache.add(key, 0, 120)
-    try:
-        return cache.incr(key) > PER_MINUTE
-    except ValueError:  # culled in between
-        return False
 
 
 @csrf_exempt  # only until the handler is set: ``_start`` is protected

@@ -1,6 +1,6 @@
 """propdesk.core.clock_text: the wording of spec/ux.md in Asia/Shanghai."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 import time_machine
@@ -110,3 +110,7 @@ def test_filter_shows_the_wording_and_nothing_for_none(expression, value, shown)
 def test_filter_left_without_now_counts_from_this_moment():
     with time_machine.travel(NOW, tick=False):
         assert _render("x|left", x=NOW - timedelta(days=1)) == "已逾期 1天"
+
+
+def test_midnight_begins_the_day_of_shanghai():
+    assert clock_text.midnight(date(2026, 11, 26)) == datetime(2026, 11, 25, 16, tzinfo=UTC)

@@ -18,11 +18,11 @@ pytestmark = pytest.mark.django_db
 
 REGISTERS = ["board", "incidents", "lostfound", "emergencies"]
 NAV = {
-    Role.STAFF: (REGISTERS, ["intake", "log", "event"]),
-    Role.ENGINEERING: (REGISTERS, ["log", "event"]),
-    Role.DEPARTMENT_MANAGER: ([*REGISTERS, "sign"], ["log", "event"]),
-    Role.DUTY_MANAGER: ([*REGISTERS, "sign", "house"], ["intake", "log", "event"]),
-    Role.PROPERTY_MANAGER: ([*REGISTERS, "sign", "house"], ["intake", "log", "event"]),
+    Role.STAFF: ([*REGISTERS, "calendar"], ["intake", "log", "event"]),
+    Role.ENGINEERING: ([*REGISTERS, "calendar"], ["log", "event"]),
+    Role.DEPARTMENT_MANAGER: ([*REGISTERS, "sign", "calendar"], ["log", "event"]),
+    Role.DUTY_MANAGER: ([*REGISTERS, "sign", "calendar", "house"], ["intake", "log", "event"]),
+    Role.PROPERTY_MANAGER: ([*REGISTERS, "sign", "calendar", "house"], ["intake", "log", "event"]),
     Role.ADMIN: (["house"], []),
 }
 

@@ -152,7 +152,7 @@ def test_announced_flood_is_refused_before_it_is_read(client: Client) -> None:
 
 
 def test_too_many_questions_from_one_address_wait(client: Client, monkeypatch: Any) -> None:
-    monkeypatch.setattr("propdesk.desk.verify.time.time", lambda: 1_800_000_000.0)
+    monkeypatch.setattr("propdesk.core.throttling.time.time", lambda: 1_800_000_000.0)
     answers = [client.get("/v/AAAA-BBBB-CCCC-DDDD").status_code for _again in range(32)]
     other = Client(REMOTE_ADDR="10.0.0.9").get("/v/AAAA-BBBB-CCCC-DDDD")
 

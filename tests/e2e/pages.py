@@ -10,12 +10,16 @@ from typing import Any
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 from django.utils import timezone
 
+from emergencies import workflow as events
 from incidents import workflow
 from incidents.acts import ACTS
 from incidents.models import Complaint, Option
 from propdesk.core import blanks, copies, rendering, seals, sweeps
 from propdesk.core.models import Document, Notice, Person, Place, Property, User
 from propdesk.core.roles import Role
+from propdesk.desk.calendar import workflow as feeds
+from propdesk.desk.calendar.periods import around
+from propdesk.desk.handover import workflow as handovers
 from tests.core.channels.rows import ill_robot, unsent
 from tests.core.test_blanks import printed
 from tests.e2e import event_pages, found_pages, handover_pages
@@ -85,6 +89,7 @@ NOT_PAGES = {
     "house:resend_all": "answers a POST",
     "desk:signature": "a picture",
     "desk:home": "leads to the board",
+    "calendar_feed": "a calendar for a telephone",
     **found_pages.NOT_PAGES,
     **event_pages.NOT_PAGES,
     **handover_pages.NOT_PAGES,
@@ -120,6 +125,7 @@ class World:
     def page(self, route: str, user: User | None, *args: Any, case: str = "") -> Row:
         """A page of this house."""
         spaces = ("desk:", "house:", "incidents:", "lostfound:", "emergencies:", "handover:")
+        spaces += ("calendar:",)
         inside = route.startswith(spaces) and not route.startswith("desk:verify")
         url = reverse(route, args=[self.prop.code, *args] if inside else args)
         return Row(route, case, user, url)
@@ -332,12 +338,38 @@ def _outage(world: World) -> Iterator[Row]:
     yield page("house:blank_void", dm, third.serial)
 
 
+def calendar(world: World) -> Iterator[Row]:
+    """日历 with nothing on it, then with something of each kind; the feed before and after."""
+    page, prop, dm = world.page, world.prop, world.house.dm
+    yield page("calendar:index", world.guard, case="empty")
+    yield page("calendar:period", world.guard, "2030-01-01", case="day-empty")
+    now = timezone.now()
+    for hours in (1, 9, 17, 25):
+        begins = now + timedelta(hours=hours)
+        ShiftFactory(property=prop, user=dm, starts_at=begins, ends_at=begins + timedelta(hours=8))
+    for hours in (1, 2, 3, 26):
+        world.house.promised(hours=hours)
+    event = events.Start("fire", place_note="B座", is_drill=True)
+    events.start(prop, event, by=dm)
+    handovers.draft(prop, by=dm)
+    yield page("calendar:index", dm)
+    for kind in ("month", "week", "day"):
+        key = around(kind, timezone.localdate()).key
+        yield page("calendar:period", dm, key, case=kind)
+    yield page("calendar:period", dm, "2026-13", case="unknown")
+    yield page("calendar:feed", dm, case="none")
+    feeds.make_feed(prop, by=dm)
+    yield page("calendar:feed", dm)
+    yield page("calendar:feed_end", dm)
+
+
 GROUPS: dict[str, Callable[[World], Iterator[Row]]] = {
     "entrance": entrance,
     "overview": overview,
     "complaints": complaints,
     "acts": acts,
     "settings": settings,
+    "calendar": calendar,
     **found_pages.GROUPS,
     **event_pages.GROUPS,
     **handover_pages.GROUPS,
@@ -356,4 +388,4 @@ def group_of(route: str) -> str:
         outside = ":" not in route or route.startswith("desk:verify")
         return "entrance" if outside else "overview"
     spaces = {"desk": "overview", "incidents": "complaints", "house": "settings"}
-    return (spaces | {"handover": "handover"})[route.split(":")[0]]
+    return (spaces | {"handover": "handover", "calendar": "calendar"})[route.split(":")[0]]

@@ -41,3 +41,12 @@ def test_record_with_exception_is_one_entry():
 
     assert text.startswith("ERROR failed at /a/\n")
     assert CANARY not in text
+
+
+def test_key_of_a_calendar_feed_is_no_part_of_a_line() -> None:
+    path = "/calendar/kEy-of_a-person.ics"
+    record = logging.LogRecord("x", logging.WARNING, "x", 1, "Not Found: %s?a=1", (path,), None)
+
+    text = FramesFormatter("%(levelname)s %(message)s").format(record)
+
+    assert text == "WARNING Not Found: /calendar/***.ics?a=1"

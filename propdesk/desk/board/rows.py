@@ -126,10 +126,14 @@ def _drills(
     last: Mapping[str, datetime | None], since: date, today: date
 ) -> Iterable[dict[str, Any]]:
     """Drills due within two weeks, and those that are late."""
-    for code, at in last.items():
-        plan = playbooks.PLAYBOOKS[code].drill
-        if plan is None:
-            continue
-        due = due_on(timezone.localdate(at) if at else None, since, plan.every_months)
+    for code, due in drill_days(last, since):
         if due <= today + DRILL_SOON:
             yield {"kind": Kind(code).label, "due": due, "is_late": due < today}
+
+
+def drill_days(last: Mapping[str, datetime | None], since: date) -> Iterable[tuple[str, date]]:
+    """(kind, day) by which each drill is due; ``last`` says when it was held, by kind."""
+    for code, at in last.items():
+        plan = playbooks.PLAYBOOKS[code].drill
+        if plan is not None:
+            yield code, due_on(timezone.localdate(at) if at else None, since, plan.every_months)

@@ -1,4 +1,4 @@
-"""What raw SQL of the application cannot do to a hand-over, its lines and the log."""
+"""What raw SQL of the application cannot do to a hand-over, its lines, the log and a feed."""
 
 from decimal import Decimal
 
@@ -6,6 +6,7 @@ import pytest
 from django.apps import apps
 from django.db import connection
 
+from propdesk.desk.calendar.workflow import make_feed
 from propdesk.desk.handover import workflow
 from tests.desk.handover.shifts import Night
 from tests.desk.handover.test_workflow import late
@@ -14,6 +15,7 @@ from tests.incidents.test_constraints import run, set_, twin
 
 pytestmark = pytest.mark.django_db
 H, LINE, COUNT = "desk_handover", "desk_handoverline", "desk_handovercount"
+FEED, LIVE, ENDED = "desk_calendarfeed", "ended_at IS NULL", "ended_at IS NOT NULL"
 PATROL, LOG, ALARM = "desk_patrolcheck", "desk_shiftlogentry", "desk_handoveralarm"
 DRAFT, SIGNED = "case_id = (SELECT max(case_id) FROM desk_handover)", "status = 'signed'"
 OF_DRAFT = "handover_id = (SELECT max(case_id) FROM desk_handover)"
@@ -34,6 +36,8 @@ def _house() -> None:
     workflow.draft(night.prop, by=night.pm)
     workflow.log(night.prop, "3号电梯停运", by=night.dm)
     workflow.flag_late(late(Night()))
+    for user in (night.dm, night.dm, night.pm):
+        make_feed(night.prop, by=user)
 
 
 CONSTRAINTS = {
@@ -63,6 +67,11 @@ CONSTRAINTS = {
     "desk_log_says_something": twin(LOG, text="''"),
     "desk_log_times": twin(LOG, occurred_at="at + interval '1 second'"),
     "desk_alarm_once": twin(ALARM),
+    "desk_feed_one_live": twin(FEED, digest="repeat('0', 64)", where=LIVE),
+    "desk_feed_digest": twin(FEED, digest="'x'", where=ENDED),
+    "desk_feed_times": twin(
+        FEED, digest="repeat('0', 64)", ended_at="created_at - interval '1 second'"
+    ),
 }
 GUARDS = {
     "desk_handover_anchored": set_(H, "label = 'x'", DRAFT),
@@ -72,6 +81,8 @@ GUARDS = {
     "desk_count_frozen": set_(COUNT, "word = 'x'", OF_SIGNED),
     "desk_patrol_frozen": set_(PATROL, "note = 'x'", OF_SIGNED),
     "desk_log_append_only": set_(LOG, "text = 'x'"),
+    "desk_feed_anchored": set_(FEED, "digest = repeat('0', 64)"),
+    "desk_feed_ended": set_(FEED, "ended_at = NULL", ENDED),
 }
 
 
@@ -93,7 +104,7 @@ def test_every_guard_refuses_to_rewrite() -> None:
     assert fingerprint() == before
 
 
-@pytest.mark.parametrize("table", [H, LINE, COUNT, PATROL, LOG])
+@pytest.mark.parametrize("table", [H, LINE, COUNT, PATROL, LOG, FEED])
 def test_nothing_is_deleted(table: str) -> None:
     statement = f"DELETE FROM {table}"  # noqa: S608 -- one of our own tables
     assert run(statement) in GUARDS
