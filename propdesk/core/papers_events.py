@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from propdesk.core.papers import Notification, Paper, Text, Tick
 
+ABREAST = 4
 ONE_SHEET = 9
 """Rows of tables with which two copies fit on one A4; with more each gets sheets of its own."""
 BLANK = 3
@@ -83,10 +84,9 @@ class EventRecordPaper(Paper):
         return self.copies > 1 and rows <= ONE_SHEET and not self.photos
 
     @property
-    def in_a_row(self) -> str:
-        """How many boxes stand side by side: on half a sheet up to four."""
-        rows = {3: "three", 4: "four"}
-        return rows.get(len(self.signatures), "") if self.two_on_a_sheet else ""
+    def in_a_row(self) -> bool:
+        """Whether all boxes stand side by side: on half a sheet up to four do."""
+        return self.two_on_a_sheet and len(self.signatures) <= ABREAST
 
     @property
     def parts(self) -> tuple[str, ...]:

@@ -7,6 +7,8 @@ served ever after; a draft is made anew whenever the case has moved on.
 import errno
 import hashlib
 import logging
+import math
+import statistics
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -15,7 +17,7 @@ from typing import Any
 from django.conf import settings
 from django.core.files.base import ContentFile
 from django.db import IntegrityError, transaction
-from django.db.models import Q
+from django.db.models import F, Q
 from django.template.loader import render_to_string
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -31,6 +33,8 @@ log = logging.getLogger(__name__)
 DRAFT_FOR = timedelta(hours=23)
 """A draft is made anew after this long; its file goes an hour later (``core.orphans``)."""
 MOST_AHEAD = 100
+RECENT = 200
+"""Among so many papers made last those of one kind are looked for, to tell how long it takes."""
 RETRY_AFTER = (timedelta(seconds=10), timedelta(minutes=1), timedelta(minutes=5))
 
 
@@ -221,6 +225,25 @@ def ahead_of(job: RenderJob) -> int:
     earlier = Q(next_try_at__lt=at) | Q(next_try_at=at, pk__lt=job.pk)
     rows = RenderJob.objects.filter(earlier, state=RenderJob.State.PENDING)
     return rows.values("pk")[:MOST_AHEAD].count()
+
+
+def usual_seconds(job: RenderJob) -> int:
+    """Whole seconds such a paper takes from being asked for to its file; 0 when none was made lately.
+
+    The middle of those of its kind among the ``RECENT`` newest that came out at the first try.
+    """
+    kind = family(job.kind)
+    rows = RenderJob.objects.filter(
+        Q(kind=kind) | Q(kind__startswith=f"{kind}:"),
+        pk__in=RenderJob.objects.order_by("-pk").values("pk")[:RECENT],
+        sealed=job.sealed,
+        state=RenderJob.State.DONE,
+        attempts=1,
+        document__created_at__gt=F("requested_at"),
+    )
+    took = rows.values_list(F("document__created_at") - F("requested_at"), flat=True)
+    seconds = [each.total_seconds() for each in took]
+    return math.ceil(statistics.median(seconds)) if seconds else 0
 
 
 @transaction.atomic

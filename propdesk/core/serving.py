@@ -86,7 +86,11 @@ def waiting(
     context = {"job": job, "title": title, "number": number, "back_url": back}
     if job is not None and job.state == RenderJob.State.PENDING:
         waited = max(timezone.now() - job.next_try_at, timedelta())
-        context |= {"ahead": rendering.ahead_of(job), "seconds": int(waited.total_seconds())}
+        context |= {
+            "ahead": rendering.ahead_of(job),
+            "seconds": int(waited.total_seconds()),
+            "usual": rendering.usual_seconds(job),
+        }
     return page(request, "core/paper_wait.html", context, status=202)
 
 

@@ -1,8 +1,9 @@
-"""The schema name of a sealed paper stands for its fields, and for the forms of records of events.
+"""The schema name of a paper stands for its fields, the words printed around them, and its forms.
 
 ``data/paper-schemas.json`` holds what each name stands for, the earlier names too. Paper that was
 sealed under a name is read back and compared with the rows as that name says (ADR 0014, 0028), so
-what stands there for a name is never edited.
+what stands there for a name is never edited. A copy for the police is printed from the sealed record
+with the sheet of today, so the words of the sheet belong to the name as well.
 
 After a wanted change: give the paper a new ``schema``, keep the old name in ``earlier_schemas``, delete
 no name from the file, and run this module: it writes the new name down and fails once.
@@ -10,6 +11,7 @@ no name from the file, and run this module: it writes the new name down and fail
 
 import dataclasses
 import json
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, get_args, get_origin, get_type_hints
@@ -22,9 +24,10 @@ from propdesk.core.papers import PRINT_ONLY, Paper
 from propdesk.core.papers_events import EventRecordPaper
 
 KEPT = Path(__file__).parent / "data" / "paper-schemas.json"
+PRINTS = Path(__file__).parents[2] / "templates"
 HOW = (
-    "{name}: the fields differ from those this name was sealed under. A changed field set needs a "
-    "new schema name (ADR 0014, 0028): raise the number in `schema` and keep the old name in "
+    "{name}: the fields or the words of the sheet differ from those this name was sealed under. "
+    "That needs a new schema name (ADR 0014, 0028): raise the number in `schema` and keep the old name in "
     "`earlier_schemas`; then run this module, which records the new name in data/paper-schemas.json."
 )
 
@@ -65,8 +68,17 @@ def labels(field: Any) -> list[str]:
     return [f"{field.zh}: {field.type}", *(f"{field.zh}: {each.zh}" for each in inside)]
 
 
+def words(template: str) -> set[str]:
+    """What a sheet says whatever is filled in, line by line, with all it is put together from."""
+    source = (PRINTS / template).read_text("utf-8")
+    text = re.sub(r'{% translate "([^"]*)"[^%]*%}', r"\1", source)
+    lines = re.sub(r"{%.*?%}|{{.*?}}|<[^>]*>", "\n", text, flags=re.DOTALL).splitlines()
+    parts = re.findall(r'{% (?:include|extends) "([^"]+)"', source)
+    return {line.strip() for line in lines if line.strip()}.union(*map(words, parts))
+
+
 def entry(kind: type[Paper]) -> dict[str, Any]:
-    found: dict[str, Any] = {"fields": fields_of(kind)}
+    found: dict[str, Any] = {"fields": fields_of(kind), "words": sorted(words(kind.template))}
     return found | ({"forms": forms()} if kind is EventRecordPaper else {})
 
 
@@ -124,3 +136,18 @@ def test_shape_goes_down_into_nested_records() -> None:
 
     inner = {"name": "str | None"}
     assert shape(Outer) == {"rows": [inner], "one": {"or": [inner, "NoneType"]}, "count": "int"}
+
+
+def test_words_of_a_sheet_are_those_of_all_its_parts() -> None:
+    slip = words("core/print/claim_slip.html")
+
+    assert {"裁　切　线", "第二联　客户", "Lost Property Claim Slip", "作废"} <= slip
+    assert not {line for line in slip if set(line) & set("{}<>")}
+
+
+def test_every_part_of_a_sheet_is_named_where_it_is_put_in() -> None:
+    named = re.compile(r'{% (?:include|extends) (?!"core/print/[a-z_/]+\.html")')
+    sheets = sorted((PRINTS / "core/print").rglob("*.html"))
+
+    assert [sheet.name for sheet in sheets if named.search(sheet.read_text("utf-8"))] == []
+    assert sheets

@@ -383,3 +383,16 @@ def test_notice_prints_the_four_public_facts_only() -> None:
 
     at = cells.index("SW-20261123-001")
     assert cells[at : at + 4] == ["SW-20261123-001", "手机", "2026-11-23", "A座"]
+
+
+@pytest.mark.parametrize(
+    ("boxes", "copies", "rows"), [(2, 2, 1), (3, 2, 1), (4, 2, 1), (5, 2, 3), (4, 1, 2)]
+)
+def test_boxes_of_half_a_sheet_stand_side_by_side(boxes: int, copies: int, rows: int) -> None:
+    signatures = tuple(SignBox(f"签字人{n}") for n in range(boxes))
+    paper = dataclasses.replace(events.inventory(), copies=copies, signatures=signatures)
+    classes = [attributes.get("class") for _tag, attributes in Outline(render_html(paper)).tags]
+
+    assert classes.count("row") == rows * copies
+    assert classes.count("sign abreast") == (copies if paper.in_a_row else 0)
+    assert paper.in_a_row == (rows == 1)

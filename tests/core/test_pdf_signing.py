@@ -4,6 +4,7 @@ import asyncio
 import datetime as dt
 import hashlib
 import io
+import re
 import shutil
 import subprocess
 import sys
@@ -158,6 +159,56 @@ def test_every_signature_names_the_certificate_that_made_it(ours, sealed):
     assert named == [hashlib.sha256(ours[0].certificate).digest()] * 3
 
 
+def revisions(pdf):
+    """The file as it stood after the print and after each signature."""
+    ends = [at.end() for at in re.finditer(rb"%%EOF\n", pdf)]
+    return [pdf[:end] for end in ends]
+
+
+def test_every_revision_is_a_file_of_its_own(ours, printed, sealed):
+    stages = revisions(sealed)
+
+    assert (stages[0], stages[-1]) == (printed.pdf, sealed)
+    assert [signing.check(each, [ours[1]]).count for each in stages] == [0, 1, 2, 3]
+    assert [signing.check(each, [ours[1]]).state for each in stages] == ["none", *["valid"] * 3]
+
+
+def test_seal_covers_all_fields_and_an_approval_fills_one(sealed):
+    from pyhanko.pdf_utils.reader import PdfFileReader
+
+    reader = PdfFileReader(io.BytesIO(sealed))
+    fields = reader.get_historical_root(1)["/AcroForm"]["/Fields"]
+    written = [
+        sum(ref not in reader.xrefs.xref_stream_refs for ref in refs)
+        for refs in map(reader.xrefs.explicit_refs_in_revision, (2, 3))
+    ]
+
+    assert [str(field.get_object()["/T"]) for field in fields] == ["Seal", "Approval1", "Approval2"]
+    assert written == [2, 2]
+
+
+def test_every_revision_has_an_identity_of_its_own(sealed):
+    identities = []
+    for stage in revisions(sealed):
+        with pikepdf.open(io.BytesIO(stage)) as pdf:
+            identities.append([bytes(part) for part in pdf.trailer.ID])
+
+    assert {first for first, _second in identities} == {identities[0][0]}
+    assert len({second for _first, second in identities}) == len(identities) == 4
+
+
+def test_paper_is_read_once_however_many_sign(ours, printed, monkeypatch):
+    from pyhanko.pdf_utils.xref import XRefBuilder
+
+    read = []
+    whole = XRefBuilder.read_xrefs
+    monkeypatch.setattr(XRefBuilder, "read_xrefs", lambda self: read.append(1) or whole(self))
+
+    signing.sign(printed.pdf, ours[0], code=CODE, title="封存", approvals=CHAIN * 2)
+
+    assert read == [1]
+
+
 @pytest.mark.parametrize("where", [0.01, 0.3, 0.6, 0.9])
 def test_flipped_bit_is_told(ours, sealed, printed, where):
     at = int(len(printed.pdf) * where)
@@ -196,9 +247,13 @@ def test_appended_revision_is_told(ours, sealed):
 
 
 def test_appended_signature_of_another_house_is_told(ours, sealed):
+    from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
+    from pyhanko.sign.signers import PdfSignatureMetadata, sign_pdf
+
     stranger, root = house("Theirs")
-    meta = signing._meta("Approval3", "x", "x", code="", first=False, last=False)
-    more = signing._run(signing._signed(sealed, signing._signer(stranger), meta, closes=False))
+    meta = PdfSignatureMetadata(field_name="Approval3")
+    writer, hand = IncrementalPdfFileWriter(io.BytesIO(sealed)), signing._signer(stranger)
+    more = apart(lambda: sign_pdf(writer, meta, hand).getvalue())
 
     assert signing.check(more, [ours[1]]).state == "broken"
     assert signing.check(more, [ours[1], root]).count == 4

@@ -86,6 +86,40 @@ def test_place_in_a_long_queue_is_counted_no_further(printer, monkeypatch):
     assert [rendering.ahead_of(job) for job in jobs] == [0, 1, 2, 2]
 
 
+def took(seconds, kind="paper", **fields):
+    """A paper that was there so many seconds after it was asked for."""
+    job = rendering.request(CaseFactory(), kind, by=None)
+    rendering.render_due(timezone.now())
+    job.refresh_from_db()
+    asked = job.document.created_at - timedelta(seconds=seconds)
+    RenderJob.objects.filter(pk=job.pk).update(requested_at=asked, **fields)
+
+
+def test_usual_time_is_the_middle_of_those_of_its_kind_made_at_once(printer):
+    rendering.register("other", rendering.BUILDERS["paper"])
+    job = RenderJob(kind="paper:7")
+    told = [rendering.usual_seconds(job)]
+    for seconds in (2, 40, 5.2):
+        took(seconds)
+    took(90, "paper:3", attempts=2)
+    took(90, "other")
+    took(-1)
+    told.append(rendering.usual_seconds(job))
+    took(1, "paper:3")
+    took(2, "paper:4")
+
+    assert (*told, rendering.usual_seconds(job)) == (0, 6, 2)
+
+
+def test_usual_time_is_that_of_the_newest_papers(printer, monkeypatch, django_assert_num_queries):
+    monkeypatch.setattr(rendering, "RECENT", 2)
+    for seconds in (50, 50, 50, 3, 3):
+        took(seconds)
+
+    with django_assert_num_queries(1):
+        assert rendering.usual_seconds(RenderJob(kind="paper")) == 3
+
+
 def test_draft_is_ready_until_the_case_moves_on(printer):
     case = CaseFactory()
     rendering.request(case, "paper", by=None)

@@ -1,6 +1,8 @@
 """The report, papers and photos through their pages."""
 
 import hashlib
+import re
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -10,6 +12,7 @@ import time_machine
 from django.core.files.base import ContentFile
 from django.test import Client
 from django.utils import timezone
+from django.utils.html import strip_tags
 
 from incidents import workflow
 from incidents.models import Complaint
@@ -32,25 +35,31 @@ def web(user: User) -> Client:
     return client
 
 
-def sealed(complaint: Complaint, user: User) -> Document:
-    """A sealed paper as the worker leaves it behind."""
+def document(complaint: Complaint, kind: str, **fields: Any) -> Document:
+    """A paper as the worker leaves it behind."""
     row = Document(
         case=complaint.case,
-        report=complaint.case.reports.get(),
-        kind="incident_report",
-        number="SG-20261123-001",
+        kind=kind,
         version=1,
-        sealed=True,
         sha256=hashlib.sha256(PDF).hexdigest(),
         data_sha256="0" * 64,
         verify_code="ABCD-EFGH-JKLM-NPQR",
         pages=2,
         size=len(PDF),
         created_at=timezone.now(),
+        **({"number": complaint.case.number, "sealed": False} | fields),
     )
     row.file.save("paper.pdf", ContentFile(PDF), save=False)
     row.save(force_insert=True)
     return row
+
+
+def sealed(complaint: Complaint, user: User) -> Document:
+    """The report of the complaint, sealed."""
+    report = complaint.case.reports.get()
+    return document(
+        complaint, "incident_report", report=report, number="SG-20261123-001", sealed=True
+    )
 
 
 # --- the report ----------------------------------------------------------------------------
@@ -137,6 +146,23 @@ def test_nobody_signs_out_of_turn() -> None:
 # --- papers --------------------------------------------------------------------------------
 
 
+def took(complaint: Complaint, seconds: int) -> None:
+    """A paper of the complaint, asked for so many seconds before it was there."""
+    job = rendering.request(complaint.case, "complaint_record", by=None)
+    made = document(complaint, job.kind)
+    asked = timezone.now() - timedelta(seconds=seconds)
+    RenderJob.objects.filter(pk=job.pk).update(
+        state="done", document=made, attempts=1, requested_at=asked
+    )
+
+
+def shown(page: str) -> str:
+    """The words of the page that say how far the paper is."""
+    found = re.search(r'role="status">(.*?)</span>', page, re.DOTALL)
+    assert found is not None
+    return " ".join(strip_tags(found[1]).split())
+
+
 def test_paper_waits_as_one_job_however_often_it_is_looked_at() -> None:
     house = House()
     complaint = house.recorded()
@@ -158,8 +184,42 @@ def test_waiting_page_tells_the_place_in_the_queue_and_the_seconds() -> None:
         clock.shift(7)
         pages = [client.get(url).content.decode() for url in urls]
 
-    assert "前面没有别的文书，轮到这一份；已等 7 秒。" in pages[0]
-    assert "排队中，前面还有 1 份；已等 7 秒。" in pages[1]
+    assert [shown(page) for page in pages] == [
+        "轮到这一份，正在排版。 已等 7 秒。",
+        "排队中，前面还有 1 份；已等 7 秒。",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("waited", "says", "bar"),
+    [
+        (7, "已等 7 秒，近来这种文书一般要 9 秒。", True),
+        (9, "已等 9 秒，比近来的 9 秒久，还在等。", False),
+    ],
+)
+def test_waiting_page_compares_with_what_such_a_paper_took(
+    waited: int, says: str, bar: bool
+) -> None:
+    house = House()
+    url = f"{house.recorded().get_absolute_url()}paper/complaint_record/"
+    client = web(house.dm)
+    with time_machine.travel(timezone.now(), tick=False) as clock:
+        took(house.recorded(), 9)
+        client.get(url)
+        clock.shift(waited)
+        page = client.get(url).content.decode()
+
+    assert shown(page) == f"轮到这一份，正在排版。 {says}"
+    assert ('<progress class="bar" max="9" value="7"' in page) == bar
+
+
+def test_waiting_page_of_a_sealed_paper_names_the_seal() -> None:
+    house = House()
+    complaint = house.signed()
+    page = web(house.dm).get(f"{complaint.get_absolute_url()}paper/incident_report/")
+
+    assert page.status_code == 202
+    assert "排好就加盖封存章和签批的数字签名。" in shown(page.content.decode())
 
 
 def test_failed_paper_says_why_and_is_tried_again_on_demand() -> None:

@@ -27,7 +27,7 @@ from propdesk.core.pdf.clean import printable
 from propdesk.core.pdf.mapped_fonts import keep_fonts_mapped
 from propdesk.core.pdf.palette_pictures import keep_palettes
 from propdesk.core.pdf.without_font_tools import without_font_tools
-from propdesk.core.pdf.write_once import write_once
+from propdesk.core.pdf.write_once import name_pages_once, write_once
 
 if TYPE_CHECKING:
     from weasyprint import CSS
@@ -193,6 +193,7 @@ def _weasyprint() -> None:
 
         keep_fonts_mapped()
         keep_palettes()
+        name_pages_once()
 
 
 @functools.cache
