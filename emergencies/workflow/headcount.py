@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from typing import Any
 
 from django.db import models, transaction
 from django.db.models import Max
@@ -146,34 +147,23 @@ def roll_call(event: Event, what: Count, *, by: User) -> RollCall:
     """点名 (E-8): 应到, 实到, 缺 of one list; as often as needed, the last count holds.
 
     Whoever is missing is named, or it is said that nobody knows yet who the rest are; he stays so
-    until he is found or struck by name. A shorter list takes a reason. The step is done when all three lists were counted. More people missing than were handed
-    over to the fire service takes that step back.
+    until he is found or struck by name. A shorter list takes a reason. The step is done when all three
+    lists were counted. More people missing than were handed over to the fire service takes that step
+    back.
     """
     event, _stand = begin(event, "roll_call", by)
     check_roll_call(event)
     now, at = now_and(what.counted_at)
-    expected, present = _numbers(what)
+    numbers = _numbers(what)
     last = event.roll_calls.filter(list=what.list).order_by("-seq").first()
     happened("counted_at", at, now, not_before=last.counted_at if last else event.occurred_at)
-    earlier = _earlier(event, what, last, expected - present)
-    row = RollCall(
-        event=event,
-        list=what.list,
-        seq=last.seq + 1 if last else 1,
-        expected=expected,
-        present=present,
-        missing=expected - present,
-        assembly=what.assembly.strip()[:60],
-        reason=what.reason.strip()[:200] if last and expected < last.expected else "",
-        counted_at=at,
-        at=now,
-        by=by,
-    )
+    row = RollCall(event=event, counted_at=at, at=now, by=by, **_row(what, numbers, last))
+    earlier = _earlier(event, what, last, row.missing)
     audit.save(row, by=by, reason=_("集合点名"))
     rows: list[models.Model] = [row, *absent.carried(row, earlier, by)]
     rows += absent.named(event, row, what.people, by, now)
     rows += _counted(event, by, now, at)
-    info = {"list": row.list, "expected": expected, "present": present, "missing": row.missing}
+    info = {name: getattr(row, name) for name in ("list", "expected", "present", "missing")}
     if what.rest_unknown:
         info["unnamed"] = row.missing - row.people.filter(outcome=absent.MISSING).count()
     finish(
@@ -189,6 +179,20 @@ def roll_call(event: Event, what: Count, *, by: User) -> RollCall:
     if row.missing:
         _alarm(event, row, by)
     return row
+
+
+def _row(what: Count, numbers: tuple[int, int], last: RollCall | None) -> dict[str, Any]:
+    """What a count says, after the one before it."""
+    expected, present = numbers
+    return {
+        "list": what.list,
+        "seq": last.seq + 1 if last else 1,
+        "expected": expected,
+        "present": present,
+        "missing": expected - present,
+        "assembly": what.assembly.strip()[:60],
+        "reason": what.reason.strip()[:200] if last and expected < last.expected else "",
+    }
 
 
 def _numbers(what: Count) -> tuple[int, int]:

@@ -47,7 +47,7 @@ def hand_over(complaint: Complaint, *, by: User, to: User, reason: str) -> Compl
     notify(
         complaint.case,
         rule="incidents.handed_over",
-        text=_("【已移交给%(name)s】%(case)s") % {"name": to.name, "case": neutral(complaint)},
+        text=_("【已移交】%(case)s · 已有新的跟进人") % {"case": neutral(complaint)},
         key=f"owner-before:{complaint.case.version}",
         also=[old],
         except_for=by,

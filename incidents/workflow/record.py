@@ -66,11 +66,7 @@ def intake(prop: Property, data: Intake, *, by: User, token: str = "") -> Compla
     stand = ensure(by, "intake", ACTIONS, prop=prop)
     now = timezone.now()
     received_at = data.received_at or now
-    happened("received_at", received_at, now)
-    if not data.words:
-        raise RefusedInput(words=_("请写下客户怎么说。"))
-    if data.is_anonymous and not data.anonymous_reason:
-        raise RefusedInput(anonymous_reason=_("匿名投诉请写明说明。"))
+    _complete(data, received_at, now)
     owner = by if stand.roles & DUTY else _duty_manager(prop, now) or by
     case = open_case(
         prop, Case.Kind.COMPLAINT, "TS", by=by, at=received_at, title=str(_("客户投诉"))
@@ -93,17 +89,23 @@ def intake(prop: Property, data: Intake, *, by: User, token: str = "") -> Compla
         next_due_at=promise_by,
     )
     audit.save(complaint, by=by, reason=_("登记投诉"))
-    clocks.arm(
-        case,
-        (Rule.RECORD_REMIND, received_at + minutes(prop.settings.record_remind)),
-        (Rule.PROMISE_LATE, promise_by),
-    )
+    record_by = received_at + minutes(prop.settings.record_remind)
+    clocks.arm(case, (Rule.RECORD_REMIND, record_by), (Rule.PROMISE_LATE, promise_by))
     info = {"severity": data.severity, "channel": data.channel}
     audit.record(case, complaint, by=by, action="intake", info=info, occurred_at=received_at)
     index(complaint)
     _tell_intake(complaint, by)
     drafts.use_token(by, token, complaint.get_absolute_url(), form="intake")
     return complaint
+
+
+def _complete(data: Intake, received_at: datetime, now: datetime) -> None:
+    """RefusedInput for what is missing or cannot be."""
+    happened("received_at", received_at, now)
+    if not data.words:
+        raise RefusedInput(words=_("请写下客户怎么说。"))
+    if data.is_anonymous and not data.anonymous_reason:
+        raise RefusedInput(anonymous_reason=_("匿名投诉请写明说明。"))
 
 
 def _duty_manager(prop: Property, now: datetime) -> User | None:

@@ -6,7 +6,7 @@ the original says that there is one.
 """
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
 
 from django.db import transaction
@@ -63,33 +63,22 @@ def append(
 
     The caller has checked that both may see the case. PermissionDenied for anybody but a manager,
     ConflictError unless ``original`` is a sealed paper of a case, RefusedInput for what is missing,
-    for a second person who is the first or not of the duty side, and for a wrong password.
+    for a second person who is the first or not of the duty side, and for a wrong password. Passwords
+    are hashed before the case is locked: nobody waits for that.
     """
-    if original.case is None or not original.sealed:
-        raise ConflictError(_("只有已封存的文书才写更正附录。"))
-    case = (
-        Case.objects.select_for_update(of=("self",))
-        .select_related("property")
-        .get(pk=original.case.pk)
-    )
+    case = original.case
+    if case is None:
+        raise ConflictError(_only_sealed())
     ensure(by, "append", ACTIONS, prop=case.property)
-    require(
-        rendering.family(original.kind) not in (KIND, "copy"),
-        _("附录和副本不能再写附录，请给原文书写。"),
-    )
     _complete(said)
     signature = signatures.confirmed(by, password)
     read_over = _read_over(second, case.property, by)
-    seq = 1 + Appendix.objects.filter(original=original).count()
-    require(seq <= MOST, _("这份文书的附录已到 99 份。"))
+    case = _locked(case, original)
     row = Appendix(
         case=case,
         original=original,
-        seq=seq,
-        subject=said.subject,
-        was=said.was,
-        text=said.text,
-        reason=said.reason,
+        seq=_next_number(original),
+        **asdict(said),
         by=by,
         signature=signature,
         second=second.user,
@@ -102,6 +91,29 @@ def append(
     rendering.request(case, kind_of(row), by=by, sealed=True)
     _tell(row, by)
     return row
+
+
+def _only_sealed() -> str:
+    return _("只有已封存的文书才写更正附录。")
+
+
+def _locked(case: Case, original: Document) -> Case:
+    """The case of a paper, locked; ConflictError unless the paper may have an appendix."""
+    rows = Case.objects.select_for_update(of=("self",)).select_related("property")
+    case = rows.get(pk=case.pk)
+    require(original.sealed, _only_sealed())
+    require(
+        rendering.family(original.kind) not in (KIND, "copy"),
+        _("附录和副本不能再写附录，请给原文书写。"),
+    )
+    return case
+
+
+def _next_number(original: Document) -> int:
+    """The number of the next appendix, under the lock of the case."""
+    seq = 1 + Appendix.objects.filter(original=original).count()
+    require(seq <= MOST, _("这份文书的附录已到 99 份。"))
+    return seq
 
 
 def _read_over(second: Second, prop: Property, by: User) -> StaffSignature:

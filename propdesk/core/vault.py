@@ -12,7 +12,7 @@ NONCE = 12
 
 
 def closed(plain: bytes, purpose: str, bound: str) -> bytes:
-    """``plain`` encrypted for ``purpose`` and bound to ``bound``: moved elsewhere it does not open."""
+    """``plain`` encrypted for ``purpose`` and bound to ``bound``: for another it does not open."""
     from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
     nonce = os.urandom(NONCE)

@@ -59,6 +59,7 @@ def shell_counts(user: User, prop: Property, now: datetime) -> dict[str, Any]:
 
 
 def shell_values(user: User, prop: Property, now: datetime) -> dict[str, Any]:
+    """The numbers of the frame as expressions on a house, for whoever reads its row anyway."""
     visible = incidents.visible_to(user, prop).filter(status__in=incidents.OPEN)
     things = items.pressing(user, prop)
     unread = notices.unread(user).filter(property=prop)

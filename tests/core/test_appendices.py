@@ -5,6 +5,7 @@ import dataclasses
 import pytest
 from django.core.exceptions import PermissionDenied
 from django.db import IntegrityError, connection, transaction
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from propdesk.core import appendices, audit, rendering, signatures, verifying
@@ -251,3 +252,31 @@ def test_appendix_changed_by_sql_is_told_on_its_own_verify_page(as_owner):
     changed = [f.what for f in verifying.by_code(own.verify_code)[0].findings if f.says != "same"]
 
     assert changed == ["数据库里的登记", "留痕链"]
+
+
+def test_passwords_are_hashed_before_the_case_is_locked(monkeypatch):
+    sealed = Sealed()
+    locked_before = []
+    real = signatures.confirmed
+
+    def confirmed(*args):
+        locked_before.append(any("FOR UPDATE" in each["sql"] for each in captured))
+        return real(*args)
+
+    monkeypatch.setattr(signatures, "confirmed", confirmed)
+    with CaptureQueriesContext(connection) as captured:
+        written(sealed)
+
+    assert locked_before == [False, False]
+    assert any("FOR UPDATE" in each["sql"] for each in captured)
+
+
+def test_who_may_not_append_locks_nothing_and_has_no_password_tried(monkeypatch):
+    sealed = Sealed()
+    by = member(sealed.house.prop, Role.DUTY_MANAGER)
+    monkeypatch.setattr(signatures, "confirmed", None)
+
+    with CaptureQueriesContext(connection) as captured, pytest.raises(PermissionDenied):
+        written(sealed, by=by)
+
+    assert not any("FOR UPDATE" in each["sql"] for each in captured)

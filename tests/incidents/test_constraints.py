@@ -181,7 +181,7 @@ CONSTRAINTS = {
         "UPDATE core_task SET done_by_id = created_by_id",
     ),
     "core_notice_once": (FULL, twin("core_notice")),
-    "core_delivery_channel": (FULL, twin("core_delivery")),
+    "core_delivery_once": (FULL, twin("core_delivery")),
     "core_document_sealed_case_once": (
         FULL,
         twin("core_document", report_id="NULL")

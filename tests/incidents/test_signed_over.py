@@ -300,6 +300,8 @@ def test_handed_over_case_is_told_to_who_had_it():
     workflow.hand_over(complaint, by=house.pm, to=fresh(house.gm), reason="交班")
 
     assert recipients("incidents.handed_over") == {house.dm.pk, house.gm.pk}
+    texts = Notice.objects.filter(rule="incidents.handed_over").values_list("text", flat=True)
+    assert [text for text in texts if house.gm.name in text] == []
 
 
 def test_house_without_a_property_manager_is_decided_by_the_general_manager(client):

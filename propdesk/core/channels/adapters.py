@@ -74,7 +74,7 @@ class Outcome(Enum):
     LATER = "later"
     """It may work the next time: counts as an attempt."""
     LIMITED = "limited"
-    """Too many messages: the message is good, the robot wants a pause."""
+    """The message is good, whoever takes it wants a pause: costs no attempt."""
     REFUSED = "refused"
     """Trying again gives the same answer."""
 

@@ -2,11 +2,13 @@
 
 import smtplib
 import time
-from datetime import datetime
-from itertools import groupby
+from collections.abc import Sequence
+from datetime import datetime, timedelta
 
+from django.core.cache import cache
 from django.core.mail import send_mail
 from django.db import transaction
+from django.db.models import Q
 from django.utils.translation import gettext as _
 
 from propdesk.core.channels import outbox, wording
@@ -21,48 +23,75 @@ REFUSED_MAIL = (
     smtplib.SMTPNotSupportedError,
 )
 """The server is there and does not want this one message."""
+PAUSE = 60
+"""Seconds a server that is not there is left alone, by all relays."""
+PAUSED = "mail-paused"
 
 
 def run(now: datetime, ends: float) -> int:
     """Send what waits until ``ends`` (monotonic) or the server is not there; returns how many were sent."""
     sent = 0
+    if (until := cache.get(PAUSED)) and now < until:
+        return sent
     while time.monotonic() < ends and (parcels := _claim(now)):
-        for tried, parcel in enumerate(parcels):
-            verdict, is_there = _send(parcel, now)
-            sent += outbox.record(parcel, verdict, now)
-            if not is_there or time.monotonic() >= ends:
-                outbox.put_back(parcels[tried + 1 :], now)
-                return sent
+        done, goes_on = _work(parcels, now, ends)
+        sent += done
+        if not goes_on:
+            break
     return sent
+
+
+def _work(parcels: Sequence[Parcel], now: datetime, ends: float) -> tuple[int, bool]:
+    """Send what was claimed; how many rows were sent, and whether the server is there."""
+    sent, verdict = 0, Verdict(Outcome.SENT)
+    for tried, parcel in enumerate(parcels):
+        verdict = _send(parcel, now)
+        sent += outbox.record(parcel, verdict, now)
+        if verdict.outcome is Outcome.LIMITED or time.monotonic() >= ends:
+            outbox.put_back(parcels[tried + 1 :], now)
+            break
+    is_there = verdict.outcome is not Outcome.LIMITED
+    if not is_there:
+        _pause(verdict, now)
+    return sent, is_there
 
 
 @transaction.atomic
 def _claim(now: datetime) -> list[Parcel]:
-    """Take a batch, so that no lock is held while the mail server is talked to."""
+    """Take a batch, so that no lock is held while the mail server is talked to.
+
+    Who waits longest comes first: a mail that breaks the server off goes behind the others.
+    """
     rows = list(outbox.due(Delivery.Channel.EMAIL, now)[: outbox.BATCH])
     outbox.take(rows, now)
 
-    def target(row: Delivery) -> tuple[int, int]:
-        return row.recipient_id, row.property_id
-
-    groups = groupby(sorted(rows, key=target), key=target)
+    groups: dict[tuple[int, int], list[Delivery]] = {}
+    for row in rows:
+        groups.setdefault((row.recipient_id, row.property_id), []).append(row)
     return [
         parcel
-        for _key, group in groups
+        for group in groups.values()
         for parcel in pack(group, lambda row: wording.line(row.notice, now))
     ]
 
 
-def _send(parcel: Parcel, now: datetime) -> tuple[Verdict, bool]:
-    """How one message went, and whether the server can be used at all."""
+def _pause(verdict: Verdict, now: datetime) -> None:
+    """Leave the server alone; a pause lost with the cache costs one more try."""
+    cache.set(PAUSED, now + timedelta(seconds=PAUSE), 2 * PAUSE)
+    outbox.expire(Q(channel=Delivery.Channel.EMAIL), verdict.why, now)
+
+
+def _send(parcel: Parcel, now: datetime) -> Verdict:
+    """How one message went; ``LIMITED`` when the server cannot be used at all."""
     person = parcel.rows[0].recipient
     if not person.is_active or not person.email:
-        return Verdict(Outcome.REFUSED, _("收件人已停用或没有邮箱")), True
+        return Verdict(Outcome.REFUSED, _("收件人已停用或没有邮箱"))
     try:
         text = wording.outgoing(parcel, now).text
         send_mail(wording.subject(parcel), text, None, [person.email])
     except Exception as error:  # noqa: BLE001 -- one bad row must not stop those behind it
         why = _("邮件没有发出（%(kind)s）") % {"kind": type(error).__name__}
-        is_there = not isinstance(error, OSError) or isinstance(error, REFUSED_MAIL)
-        return Verdict(Outcome.LATER, why), is_there
-    return Verdict(Outcome.SENT), True
+        if isinstance(error, OSError) and not isinstance(error, REFUSED_MAIL):
+            return Verdict(Outcome.LIMITED, why, PAUSE)
+        return Verdict(Outcome.LATER, why)
+    return Verdict(Outcome.SENT)

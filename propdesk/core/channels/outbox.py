@@ -8,7 +8,8 @@ counts only while the rows are still as it took them.
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 
-from django.db.models import F, QuerySet
+from django.db.models import F, Q, QuerySet
+from django.db.models.functions import Coalesce
 
 from propdesk.core.channels.adapters import Outcome, Verdict
 from propdesk.core.channels.bundling import Parcel
@@ -19,6 +20,8 @@ CLAIM = timedelta(minutes=2)
 """How long taken rows stay with their relay; longer than a run and its slowest message."""
 RETRY_AFTER = (timedelta(minutes=1), timedelta(minutes=5), timedelta(minutes=30))
 """Gaps between the tries; after the last one it reads 发送失败."""
+LONGEST = timedelta(hours=24)
+"""How long something waits for a target that takes nothing; then it reads 发送失败."""
 State = Delivery.State
 
 
@@ -57,7 +60,8 @@ def record(parcel: Parcel, verdict: Verdict, now: datetime) -> int:
             state=State.SENT, sent_at=now, attempts=once_more, error="", in_digest=digest
         )
     if verdict.outcome is Outcome.LIMITED:
-        rows.update(next_try_at=now, error=verdict.why)
+        again = now + timedelta(seconds=verdict.pause)
+        rows.update(next_try_at=again, error=verdict.why)
     elif verdict.outcome is Outcome.REFUSED:
         rows.update(state=State.FAILED, attempts=once_more, error=verdict.why)
     else:
@@ -72,3 +76,19 @@ def _later(rows: "QuerySet[Delivery]", tried: int, why: str, now: datetime) -> N
         rows.update(attempts=tried + 1, error=why, next_try_at=now + RETRY_AFTER[tried])
     else:
         rows.update(attempts=tried + 1, error=why, state=State.FAILED)
+
+
+def expire(target: Q, why: str, now: datetime) -> None:
+    """What has waited ``LONGEST`` for a target that takes nothing reads 发送失败."""
+    queued = Coalesce("resent_at", "created_at")
+    rows = Delivery.objects.alias(queued_at=queued).filter(queued_at__lte=now - LONGEST)
+    _fail(rows.filter(target, ~Q(next_try_at=now + CLAIM)), why)
+
+
+def give_up(target: Q, why: str) -> None:
+    """What waits for a target that is no more reads 发送失败."""
+    _fail(Delivery.objects.filter(target), why)
+
+
+def _fail(rows: "QuerySet[Delivery]", why: str) -> None:
+    rows.filter(state=State.PENDING).update(state=State.FAILED, error=why)

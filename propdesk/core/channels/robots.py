@@ -5,13 +5,14 @@ from datetime import datetime
 from typing import Any
 
 from django.db import transaction
+from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from propdesk.core import audit
-from propdesk.core.channels import adapters, bucket, sending
+from propdesk.core.channels import adapters, bucket, outbox, sending
 from propdesk.core.channels.adapters import Outcome, Outgoing, Secret, Verdict
-from propdesk.core.models import Delivery, Property, Robot, RobotMeter, User
+from propdesk.core.models import Property, Robot, RobotMeter, User
 from propdesk.core.permissions import ACTIONS
 from propdesk.core.roles import ensure
 from propdesk.core.transitions import ConflictError, RefusedInput, lock, require
@@ -61,7 +62,7 @@ def change(
     if changed:
         audit.save(robot, *changed, by=by, reason=reason.strip())
     if not robot.is_active:
-        _give_up(robot)
+        outbox.give_up(Q(robot=robot), sending.switched_off())
     return changed
 
 
@@ -77,12 +78,6 @@ def _keep_secret(robot: Robot, secret: Secret) -> None:
 def _forget_trouble(robot: Robot) -> None:
     """A new address need not wait for what the old one did."""
     RobotMeter.objects.filter(robot=robot).update(paused_until=None, failures=0, error="")
-
-
-def _give_up(robot: Robot) -> None:
-    Delivery.objects.filter(robot=robot, state=Delivery.State.PENDING).update(
-        state=Delivery.State.FAILED, error=_("渠道已停用")
-    )
 
 
 def test(robot: Robot, *, by: User) -> Robot:

@@ -5,7 +5,7 @@ in the transaction that marks the inbox as served: so it is decided exactly once
 confirmed by then gets nothing more.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -14,6 +14,7 @@ from django.db import transaction
 from django.db.models import F, Q
 from django.utils import timezone
 
+from propdesk.core.channels import hearing
 from propdesk.core.models import Delivery, MailRule, Membership, Notice, PropertySettings, Robot
 
 BATCH = 200
@@ -58,8 +59,12 @@ class _Rules:
     own: dict[tuple[int, int], MailRule] = field(default_factory=dict)
     by_role: dict[tuple[int, str], MailRule] = field(default_factory=dict)
     roles: dict[tuple[int, int], set[str]] = field(default_factory=dict)
+    confirmed: Collection[tuple[int, str]] = ()
 
     def robots_for(self, notice: Notice) -> list[Robot]:
+        """None of what somebody has confirmed meanwhile, whoever else was told of it."""
+        if (notice.property_id, notice.key) in self.confirmed:
+            return []
         kind = kind_of(notice.rule)
         held = self.roles.get((notice.property_id, notice.recipient_id), set())
         return [
@@ -85,12 +90,14 @@ class _Rules:
 
 
 def _rules(told: Sequence[Notice], now: datetime) -> _Rules:
-    """Robots and rules of the houses of a batch: at most three statements."""
+    """Robots and rules of the houses of a batch: at most four statements."""
     houses = {notice.property_id for notice in told}
     people = {notice.recipient_id for notice in told}
     found = _Rules()
     for robot in Robot.objects.filter(property__in=houses, is_active=True).defer("secret"):
         found.robots.setdefault(robot.property_id, []).append(robot)
+    if found.robots:
+        found.confirmed = hearing.confirmed(told)
     if settings.PROPDESK_EMAIL_ENABLED:
         meant = Q(user=None) | Q(user__in=people)
         for rule in MailRule.objects.filter(meant, property__in=houses):

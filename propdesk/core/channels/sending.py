@@ -22,11 +22,13 @@ log = logging.getLogger(__name__)
 PURPOSE = "propdesk.robot"
 CHUNK = 50
 """Messages taken at once."""
+ILL = (Outcome.LATER, Outcome.LIMITED)
+"""Answers after which a robot is left alone for a while."""
 FIRST_PAUSE, LONGEST_PAUSE = timedelta(seconds=30), timedelta(minutes=10)
 
 
 def closed(prop_id: int, secret: Secret) -> bytes:
-    """Address and key of a robot as they are stored."""
+    """Address and key of a robot as they are stored: in another house they do not open."""
     plain = json.dumps({"url": secret.url, "key": secret.key}).encode()
     return vault.closed(plain, PURPOSE, str(prop_id))
 
@@ -57,7 +59,11 @@ def own_hosts() -> tuple[str, ...]:
 
 
 def run(now: datetime, ends: float) -> int:
-    """Send what waits for each robot until ``ends`` (monotonic); returns how many rows were sent."""
+    """Send what waits for each robot until ``ends`` (monotonic); returns how many rows were sent.
+
+    What was queued while its robot was being switched off is given up here.
+    """
+    outbox.give_up(Q(channel=Delivery.Channel.ROBOT, robot__is_active=False), switched_off())
     sent = 0
     for pk in list(_ready(now).values_list("pk", flat=True)):
         while time.monotonic() < ends and (claim := _claim(pk, now)):
@@ -66,6 +72,11 @@ def run(now: datetime, ends: float) -> int:
             if not goes_on:
                 break
     return sent
+
+
+def switched_off() -> str:
+    """What a row says whose robot was switched off before it could be sent."""
+    return _("渠道已停用")
 
 
 def _ready(now: datetime) -> "QuerySet[Robot]":
@@ -135,12 +146,13 @@ def _work(claim: Claim, now: datetime, ends: float) -> tuple[int, bool]:
     for tried, parcel in enumerate(claim.parcels):
         verdict = send(claim.robot, wording.outgoing(parcel, now), now)
         sent += outbox.record(parcel, verdict, now)
-        ill = verdict.outcome in (Outcome.LATER, Outcome.LIMITED)
-        if ill or time.monotonic() >= ends:
+        if verdict.outcome in ILL or time.monotonic() >= ends:
             outbox.put_back(claim.parcels[tried + 1 :], now)
             break
+    if verdict.outcome in ILL:
+        outbox.expire(Q(robot=claim.robot), verdict.why, now)
     note(claim.robot, verdict, now)
-    return sent, verdict.outcome in (Outcome.SENT, Outcome.REFUSED)
+    return sent, verdict.outcome not in ILL
 
 
 def note(robot: Robot, verdict: Verdict, now: datetime) -> None:

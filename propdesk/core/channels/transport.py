@@ -1,13 +1,15 @@
 """One request to a robot: five seconds in all, no redirect, no proxy, a short answer.
 
 ``http.client`` follows nothing and knows no proxy variables, which is what is wanted here. A time-out
-of a socket starts anew with every byte, so a watchdog shuts the connection when the time is over.
+of a socket starts anew with every address and every byte: so the addresses of a host share the time,
+and a watchdog shuts the connection when it is over. Only the resolver has a time-out of its own.
 """
 
 import http.client
 import socket
 import ssl
 import threading
+import time
 from contextlib import closing
 from dataclasses import dataclass
 from urllib.parse import urlsplit
@@ -40,9 +42,10 @@ def post(request: Request) -> Reply:
     host, secure = parts.hostname or "", parts.scheme == "https"
     port = parts.port or (443 if secure else 80)
     path = parts.path + (f"?{parts.query}" if parts.query else "")
+    ends = time.monotonic() + SECONDS
     try:
-        with closing(socket.create_connection((host, port), timeout=SECONDS)) as raw:
-            return _talk(raw, host, path or "/", request, secure=secure)
+        with closing(_connected(host, port, ends)) as raw:
+            return _talk(raw, host, path or "/", request, ends, secure=secure)
     except TimeoutError as error:
         raise UnreachableError(_("对方没有在5秒内回答")) from error
     except ssl.SSLError as error:
@@ -51,10 +54,37 @@ def post(request: Request) -> Reply:
         raise UnreachableError(_("连不上对方的服务器")) from error
 
 
-def _talk(raw: socket.socket, host: str, path: str, request: Request, *, secure: bool) -> Reply:
+def _connected(host: str, port: int, ends: float) -> socket.socket:
+    """The first address of a host that answers; those not asked yet share what is left of the time."""
+    found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    for tried, (family, kind, proto, _name, address) in enumerate(found):
+        raw = socket.socket(family, kind, proto)
+        try:
+            raw.settimeout(_left(ends) / (len(found) - tried))
+            raw.connect(address)
+        except OSError as error:
+            raw.close()
+            last = error
+        else:
+            return raw
+    raise last
+
+
+def _left(ends: float) -> float:
+    """Seconds up to ``ends`` (monotonic); TimeoutError when there are none."""
+    if (left := ends - time.monotonic()) <= 0:
+        raise TimeoutError
+    return left
+
+
+def _talk(
+    raw: socket.socket, host: str, path: str, request: Request, ends: float, *, secure: bool
+) -> Reply:
+    seconds = _left(ends)
+    raw.settimeout(seconds)
     with closing(raw.dup()) as handle:
         over = threading.Event()
-        guard = threading.Timer(SECONDS, _shut, [handle, over])
+        guard = threading.Timer(seconds, _shut, [handle, over])
         guard.daemon = True
         guard.start()
         try:
@@ -81,7 +111,7 @@ def _shut(handle: socket.socket, over: threading.Event) -> None:
 
 
 def _ask(raw: socket.socket, host: str, path: str, request: Request, *, secure: bool) -> Reply:
-    connection = http.client.HTTPConnection(host, timeout=SECONDS)
+    connection = http.client.HTTPConnection(host)
     context = ssl.create_default_context() if secure else None
     connection.sock = context.wrap_socket(raw, server_hostname=host) if context else raw
     with closing(connection):

@@ -72,8 +72,10 @@ class PropertySettings(models.Model):
         validators=[MinValueValidator(Decimal(0))],
     )
 
-    quiet_from = models.TimeField(_("夜间从几点起不发非紧急的提醒"), default=time(22))
-    quiet_to = models.TimeField(_("到几点再发"), default=time(7))
+    quiet_from = models.TimeField(
+        _("夜间从几点起不发非紧急的提醒"), default=time(22), db_default=time(22)
+    )
+    quiet_to = models.TimeField(_("到几点再发"), default=time(7), db_default=time(7))
 
     retention = models.CharField(
         _("失物保管规则"), max_length=10, choices=Retention, default=Retention.SOP

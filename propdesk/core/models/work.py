@@ -130,8 +130,8 @@ class Delivery(models.Model):
     next_try_at = models.DateTimeField()
     error = models.CharField(max_length=200, blank=True)
     robot = models.ForeignKey(Robot, models.PROTECT, null=True, related_name="+", db_index=False)
-    robot_key = models.CharField(max_length=120, blank=True)
-    in_digest = models.BooleanField(default=False)
+    robot_key = models.CharField(max_length=120, blank=True, default="", db_default="")
+    in_digest = models.BooleanField(default=False, db_default=False)
     resent_at = models.DateTimeField(null=True)
     resent_by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+", db_index=False)
 
@@ -141,7 +141,7 @@ class Delivery(models.Model):
             models.UniqueConstraint(
                 fields=["notice", "channel"],
                 condition=Q(robot=None),
-                name="core_delivery_channel",
+                name="core_delivery_once",
             ),
             models.UniqueConstraint(
                 fields=["robot", "robot_key"],

@@ -155,11 +155,12 @@ def failed(request: StaffRequest) -> HttpResponse:
     """发送失败: what got nowhere, why, and sending it once more."""
     allow(request, "read_failed")
     rows = queries.failed(request.prop, request.GET.get("after", ""))
-    shown = [_failed_row(request.prop.code, row) for row in rows.rows]
+    obstacles = resending.obstacles(rows.rows)
+    shown = [_failed_row(request.prop.code, row, obstacles[row.pk]) for row in rows.rows]
     return show(request, "failed", "robots", {"page": rows, "rows": shown, "now": timezone.now()})
 
 
-def _failed_row(code: str, row: Delivery) -> dict[str, Any]:
+def _failed_row(code: str, row: Delivery, obstacle: str) -> dict[str, Any]:
     """Of a restricted case neither number nor text: not every manager reads it."""
     case = row.notice.case
     secret = case is not None and case.restricted
@@ -168,7 +169,7 @@ def _failed_row(code: str, row: Delivery) -> dict[str, Any]:
         "text": _("保密事项") if secret else row.notice.text,
         "url": cases.url_of(code, case.kind, case.number) if case and not secret else "",
         "where": row.robot.name if row.robot is not None else row.recipient.name,
-        "obstacle": resending.obstacle_of(row),
+        "obstacle": obstacle,
     }
 
 

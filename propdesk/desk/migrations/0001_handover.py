@@ -12,7 +12,7 @@ class Migration(migrations.Migration):
     initial = True
 
     dependencies = [
-        ('core', '0012_case_kind_handover'),
+        ('core', '0012_channels'),
         ('core', '__first__'),
     ]
 

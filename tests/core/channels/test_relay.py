@@ -9,8 +9,8 @@ from django.core import mail
 from django.utils import timezone
 
 from propdesk.core import notices
-from propdesk.core.channels import outbox, relay, sending, transport
-from propdesk.core.models import Delivery, RobotMeter
+from propdesk.core.channels import outbox, relay, routing, sending, transport
+from propdesk.core.models import Delivery, Robot, RobotMeter
 from propdesk.core.roles import Role
 from tests.core.channels.fakes import PATHS, is_signed
 from tests.core.channels.rows import house, robot_of, states, tell
@@ -350,3 +350,51 @@ def test_secret_is_never_logged(robots, caplog):
     for secret in (robots.key, "key=k1", "access_token", "hook/k3", robots.place):
         assert secret not in caplog.text
         assert not Delivery.objects.filter(error__contains=secret).exists()
+
+
+@pytest.mark.parametrize("hours", [23, 25])
+@pytest.mark.parametrize(("behaviour", "why"), [("limited", "发得太快"), ("error", "对方服务")])
+def test_what_waits_a_day_for_a_robot_that_takes_nothing_is_given_up(
+    robots, clock, hours, behaviour, why
+):
+    robots.behaviour = behaviour
+    prop = house()
+    robot_of(robots, prop)
+    tell(prop, 3)
+    deliver()
+    clock.shift(timedelta(hours=hours))
+    tell(prop)
+    deliver()
+
+    gone = "failed" if hours > 24 else "pending"
+    assert states() == [gone] * 3 + ["pending"]
+    errors = Delivery.objects.filter(state="failed").values_list("error", flat=True)
+    assert {error[:4] for error in errors} == ({why} if hours > 24 else set())
+
+
+def test_day_of_what_was_sent_again_begins_then(robots, clock):
+    robots.behaviour = "limited"
+    prop = house()
+    robot_of(robots, prop)
+    tell(prop)
+    deliver()
+    clock.shift(timedelta(hours=25))
+    now = timezone.now()
+    by = member(prop, Role.PROPERTY_MANAGER)
+    Delivery.objects.filter(channel="robot").update(resent_at=now, resent_by=by, next_try_at=now)
+    deliver()
+
+    assert states() == ["pending"]
+
+
+def test_what_was_queued_while_its_robot_was_switched_off_is_given_up(robots):
+    prop = house()
+    robot = robot_of(robots, prop)
+    tell(prop)
+    # Read as active by the relay that queues, switched off before it writes.
+    routing.route(timezone.now())
+    Robot.objects.filter(pk=robot.pk).update(is_active=False)
+    deliver()
+
+    row = Delivery.objects.get(channel="robot")
+    assert (row.state, row.error, robots.got) == ("failed", "渠道已停用", [])

@@ -192,3 +192,35 @@ def test_statements_do_not_grow_with_notices_and_robots(robots):
     for n in range(4):
         robot_of(robots, prop, name=f"r{n}")
     assert count(20) == few
+
+
+@pytest.mark.parametrize("of_a_case", [True, False])
+def test_group_is_not_told_what_one_of_several_has_confirmed(robots, of_a_case):
+    prop = house()
+    other = member(prop, Role.DUTY_MANAGER, email="a@example.org")
+    robot_of(robots, prop)
+    for key in ("confirmed", "open"):
+        case = CaseFactory(property=prop) if of_a_case else None
+        people = (other, prop.memberships.exclude(user=other).get().user)
+        notices.put([notices.Message(prop, "incidents.overdue", "x", key, people, case=case)])
+    row = Delivery.objects.get(recipient=other, notice__key="confirmed")
+    notices.acknowledge(row, by=other)
+
+    assert routing.route(timezone.now()) == 3
+
+    told = Delivery.objects.filter(channel="robot").values_list("robot_key", flat=True)
+    assert list(told) == ["open"]
+
+
+def test_group_is_told_what_was_confirmed_in_another_house_under_the_same_key(robots):
+    prop, other = house(), house()
+    robot_of(robots, prop)
+    for each in (prop, other):
+        people = tuple(row.user for row in each.memberships.all())
+        notices.put([notices.Message(each, "incidents.overdue", "x", "k", people)])
+    row = Delivery.objects.get(property=other)
+    notices.acknowledge(row, by=row.recipient)
+
+    routing.route(timezone.now())
+
+    assert states() == ["pending"]

@@ -2,10 +2,13 @@
 
 import pytest
 from django.core.exceptions import PermissionDenied
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from propdesk.core.channels import relay, resending, rules
-from propdesk.core.models import Delivery, MailRule
+from propdesk.core import notices
+from propdesk.core.channels import relay, resending, routing, rules
+from propdesk.core.models import Delivery, MailRule, RobotMeter
 from propdesk.core.roles import Role
 from propdesk.core.transitions import ConflictError, RefusedInput
 from tests.core.channels.rows import house, robot_of, tell
@@ -122,3 +125,61 @@ def test_mail_to_nobody_is_not_sent_again(settings):
     with refuses(ConflictError, match="没有邮箱"):
         resending.resend(row, by=by)
     assert resending.resend_all(prop, by=by) == 0
+
+
+def test_robot_is_not_sent_again_what_anybody_has_confirmed(robots):
+    robots.behaviour = "wrong"
+    prop = house()
+    robot_of(robots, prop)
+    tell(prop, 2)
+    relay.deliver(timezone.now())
+    by, (row, other) = (
+        member(prop, Role.PROPERTY_MANAGER),
+        Delivery.objects.filter(channel="robot").order_by("pk"),
+    )
+    inbox = Delivery.objects.get(channel="inbox", notice=row.notice)
+    notices.acknowledge(inbox, by=inbox.recipient)
+
+    with refuses(ConflictError, match="已有人确认"):
+        resending.resend(row, by=by)
+    assert resending.resend_all(prop, by=by) == 1
+    other.refresh_from_db()
+    assert (other.state, other.resent_by) == ("pending", by)
+
+
+def test_mail_is_not_sent_again_to_who_confirmed_and_is_to_another(settings):
+    settings.PROPDESK_EMAIL_ENABLED = True
+    prop = house()
+    one, other = (
+        member(prop, Role.DUTY_MANAGER, email=f"{name}@example.org") for name in ("a", "b")
+    )
+    tell(prop)
+    routing.route(timezone.now())
+    Delivery.objects.filter(channel="email").update(state="failed")
+    notices.acknowledge(Delivery.objects.get(channel="inbox", recipient=one), by=one)
+    rows = list(Delivery.objects.filter(channel="email").select_related("robot", "notice"))
+
+    found = resending.obstacles(rows)
+
+    assert {row.recipient: found[row.pk] for row in rows} == {
+        one: "已有人确认，不必再发。",
+        other: "",
+    }
+
+
+def test_obstacles_of_many_rows_are_one_statement(robots):
+    robots.behaviour = "wrong"
+    prop = house()
+    robot_of(robots, prop)
+
+    def count(n):
+        tell(prop, n)
+        RobotMeter.objects.update(tokens=9)
+        relay.deliver(timezone.now())
+        by = member(prop, Role.PROPERTY_MANAGER)
+        with CaptureQueriesContext(connection) as captured:
+            assert resending.resend_all(prop, by=by) == n
+        Delivery.objects.filter(channel="robot").update(state="sent")
+        return len(captured)
+
+    assert count(3) == count(1)

@@ -1,6 +1,8 @@
 """The wire: five seconds in all, nothing followed, little read."""
 
+import socket
 import time
+from contextlib import contextmanager
 
 import pytest
 
@@ -68,3 +70,44 @@ def test_proxies_of_the_machine_are_not_asked(robots, monkeypatch):
         monkeypatch.setenv(name, "http://127.0.0.1:9")
 
     assert ask(robots).status == 200
+
+
+@contextmanager
+def silent():
+    """An address that lets nobody in and says nothing: its queue is full."""
+    with socket.socket() as server:
+        server.bind(("127.0.0.1", 0))
+        server.listen(0)
+        waiting = [socket.socket() for _n in range(4)]
+        for each in waiting:
+            each.setblocking(False)
+            each.connect_ex(server.getsockname())
+        yield server.getsockname()
+        for each in waiting:
+            each.close()
+
+
+def answers(monkeypatch, *addresses):
+    """Have the resolver name these addresses for every host."""
+    found = [(socket.AF_INET, socket.SOCK_STREAM, 6, "", address) for address in addresses]
+    monkeypatch.setattr(transport.socket, "getaddrinfo", lambda *_a, **_k: found)
+
+
+def test_silent_addresses_of_one_host_share_its_seconds(robots, monkeypatch):
+    monkeypatch.setattr(transport, "SECONDS", 0.6)
+    with silent() as address:
+        answers(monkeypatch, address, address, address)
+        begun = time.monotonic()
+
+        with pytest.raises(UnreachableError, match="没有在5秒内回答"):
+            ask(robots)
+
+    assert 0.5 < time.monotonic() - begun < 1.2
+
+
+def test_address_that_answers_is_found_behind_a_silent_one(robots, monkeypatch):
+    monkeypatch.setattr(transport, "SECONDS", 1.0)
+    with silent() as address:
+        answers(monkeypatch, address, robots.server.server_address)
+
+        assert ask(robots).status == 200

@@ -10,12 +10,19 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
+    # Columns of tables that exist have a default in the database: a release that knows nothing of
+    # them goes on writing. What is built over their rows follows in 0013.
 
     dependencies = [
-        ('core', '0012_case_kind_handover'),
+        ('core', '0011_appendix_four_eyes'),
     ]
 
     operations = [
+        migrations.AlterField(
+            model_name='case',
+            name='kind',
+            field=models.CharField(choices=[('complaint', '投诉'), ('found', '失物'), ('lost', '遗失登记'), ('event', '特殊事件'), ('disposal', '过期失物处理'), ('stocktake', '失物盘点'), ('handover', '交接班')], max_length=10, verbose_name='类别'),
+        ),
         migrations.CreateModel(
             name='Robot',
             fields=[
@@ -134,18 +141,10 @@ class Migration(migrations.Migration):
             },
             bases=(simple_history.models.HistoricalChanges, models.Model),
         ),
-        migrations.RemoveConstraint(
-            model_name='delivery',
-            name='core_delivery_channel',
-        ),
-        migrations.RemoveIndex(
-            model_name='delivery',
-            name='core_delivery_due',
-        ),
         migrations.AddField(
             model_name='delivery',
             name='in_digest',
-            field=models.BooleanField(default=False),
+            field=models.BooleanField(db_default=False, default=False),
         ),
         migrations.AddField(
             model_name='delivery',
@@ -160,27 +159,27 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='delivery',
             name='robot_key',
-            field=models.CharField(blank=True, max_length=120),
+            field=models.CharField(blank=True, db_default='', default='', max_length=120),
         ),
         migrations.AddField(
             model_name='historicalpropertysettings',
             name='quiet_from',
-            field=models.TimeField(default=datetime.time(22, 0), verbose_name='夜间从几点起不发非紧急的提醒'),
+            field=models.TimeField(db_default=datetime.time(22, 0), default=datetime.time(22, 0), verbose_name='夜间从几点起不发非紧急的提醒'),
         ),
         migrations.AddField(
             model_name='historicalpropertysettings',
             name='quiet_to',
-            field=models.TimeField(default=datetime.time(7, 0), verbose_name='到几点再发'),
+            field=models.TimeField(db_default=datetime.time(7, 0), default=datetime.time(7, 0), verbose_name='到几点再发'),
         ),
         migrations.AddField(
             model_name='propertysettings',
             name='quiet_from',
-            field=models.TimeField(default=datetime.time(22, 0), verbose_name='夜间从几点起不发非紧急的提醒'),
+            field=models.TimeField(db_default=datetime.time(22, 0), default=datetime.time(22, 0), verbose_name='夜间从几点起不发非紧急的提醒'),
         ),
         migrations.AddField(
             model_name='propertysettings',
             name='quiet_to',
-            field=models.TimeField(default=datetime.time(7, 0), verbose_name='到几点再发'),
+            field=models.TimeField(db_default=datetime.time(7, 0), default=datetime.time(7, 0), verbose_name='到几点再发'),
         ),
         migrations.AlterField(
             model_name='delivery',
@@ -191,33 +190,5 @@ class Migration(migrations.Migration):
             model_name='delivery',
             name='robot',
             field=models.ForeignKey(db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='core.robot'),
-        ),
-        migrations.AddIndex(
-            model_name='delivery',
-            index=models.Index(condition=models.Q(('state', 'pending')), fields=['channel', 'next_try_at', 'id'], name='core_delivery_queue'),
-        ),
-        migrations.AddIndex(
-            model_name='delivery',
-            index=models.Index(condition=models.Q(('robot__isnull', False), ('state', 'pending')), fields=['robot', 'next_try_at', 'id'], name='core_delivery_robot_queue'),
-        ),
-        migrations.AddIndex(
-            model_name='delivery',
-            index=models.Index(condition=models.Q(('state', 'failed')), fields=['property', '-id'], name='core_delivery_failed'),
-        ),
-        migrations.AddConstraint(
-            model_name='delivery',
-            constraint=models.UniqueConstraint(condition=models.Q(('robot', None)), fields=('notice', 'channel'), name='core_delivery_channel'),
-        ),
-        migrations.AddConstraint(
-            model_name='delivery',
-            constraint=models.UniqueConstraint(condition=models.Q(('robot__isnull', False)), fields=('robot', 'robot_key'), name='core_delivery_robot_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='delivery',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('channel', 'robot'), ('robot__isnull', False), models.Q(('robot_key', ''), _negated=True)), models.Q(models.Q(('channel', 'robot'), _negated=True), ('robot', None), ('robot_key', '')), _connector='OR'), name='core_delivery_robot_named'),
-        ),
-        migrations.AddConstraint(
-            model_name='delivery',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('resent_at', None), ('resent_by', None)), models.Q(('resent_at__isnull', False), ('resent_by__isnull', False)), _connector='OR'), name='core_delivery_resent_complete'),
         ),
     ]
