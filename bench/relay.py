@@ -9,6 +9,7 @@ lost, none twice.
 
 import argparse
 import multiprocessing
+import os
 import sys
 import threading
 import time
@@ -22,12 +23,15 @@ GOAL = 200
 def prepare(robots, count: int) -> None:  # type: ignore[no-untyped-def]
     """A house whose webhook takes everything, and ``count`` notices that wait."""
     from django.conf import settings
+    from django.urls import reverse
 
     from propdesk.core.channels import adapters
     from tests.core.channels.rows import flood, house, robot_of
 
     adapters.SCHEMES = frozenset({"http"})
     settings.PROPDESK_WEBHOOK_HOSTS = [robots.place]
+    settings.PROPDESK_PUBLIC_URL = "https://desk.example.org"
+    reverse("desk:notices", args=["bench"])  # a worker reads the addresses once in its life
     prop = house()
     robot_of(robots, prop, "webhook", per_minute=60_000)
     flood(prop, count)
@@ -68,18 +72,19 @@ def measure(count: int, relays: int) -> bool:
     other.start()
     prepare(Sink(here.recv()), count)
     threads = [threading.Thread(target=work) for _each in range(relays)]
-    began = time.monotonic()
+    began, spent = time.monotonic(), time.process_time()
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
-    took = time.monotonic() - began
+    took, cpu = time.monotonic() - began, time.process_time() - spent
     here.send("stop")
     arrived = Counter(here.recv())
     other.join()
     twice = sum(arrived.values()) - len(arrived)
     rate = count / took
     print(f"{count:,} notices, {relays} relays: {took:.2f} s, {rate:,.0f} a second")
+    print(f"{cpu / count * 1000:.2f} ms of CPU each; load {os.getloadavg()[0]:.1f}")
     print(f"lost {count - len(arrived)}, twice {twice}")
     return rate >= GOAL and len(arrived) == count and twice == 0
 

@@ -178,13 +178,12 @@ def grow(complaint: Any, first: int, last: int) -> None:
                 case_id=key, guest_id=key, opening_words=words, received_at=at, place_id=room.pk
             )
         )
-        made["search"].append((key, found.property_id, found.text, "", found.grams))
+        made["search"].append((key, found.property_id, found.text, "", found.grams, found.terms))
     copied("core_person", columns_p, made["person"])
     copied("core_case", columns_c, made["case"])
     copied("incidents_complaint", columns_r, made["complaint"])
-    copied(
-        "core_searchtext", ["case_id", "property_id", "text", "details", "grams"], made["search"]
-    )
+    columns = ["case_id", "property_id", "text", "details", "grams", "terms"]
+    copied("core_searchtext", columns, made["search"])
     connection.commit()
 
 

@@ -77,9 +77,7 @@ def test_list_keeps_its_budget_at_any_size(name: str) -> None:
     url = reverse(name.partition(" ")[0], args=[house.prop.code]) + LISTS[name]
     few = till.cost(url)
     fill(house)
-    # The search asks the house, then its registers, then reads the page (ADR 0034).
-    budget = LIST + 1 if name == "desk:search" else LIST
-    assert (till.cost(url), few <= budget) == (few, True)
+    assert (till.cost(url), few <= LIST) == (few, True)
 
 
 @pytest.mark.parametrize("name", ["desk:board", "desk:me", "incidents:intake", "house:index"])

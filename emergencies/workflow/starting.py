@@ -1,6 +1,6 @@
 """一键启动: type and place, and everything begins; children of an event; 误启动 (F9)."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -201,6 +201,12 @@ def entry_of(event: Event) -> search.Entry:
     if event.case.restricted:
         return search.Entry([])
     return search.Entry([event.get_kind_display(), event.place_note], places=[event.place])
+
+
+def entries(keys: Iterable[int]) -> dict[int, search.Entry]:
+    """Entries of events by key, for rewriting many search rows at once."""
+    rows = Event.objects.filter(pk__in=keys).select_related("case", "place")
+    return {row.pk: entry_of(row) for row in rows}
 
 
 def _linked(event: Event, number: str, by: User) -> None:

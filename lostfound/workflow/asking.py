@@ -69,7 +69,7 @@ def start_batch(
     bulk.number(lines)
     page = bulk.Sheet(by, str(_("草拟审批单")), at=now)
     page.add([batch])
-    page.add([search.row_of(case, search.Entry([case.get_kind_display()]))])
+    page.add([search.row_of(case, entry_of(case))])
     page.add(lines)
     act = audit.Act(case, "start_batch", by, info={"things": len(lines)}, rows=[batch, *lines])
     page.acts([act, *(on_item(i, batch, "propose_disposal", by) for i in items.values())])
@@ -77,6 +77,11 @@ def start_batch(
     clocks.stop_all((i.case for i in items.values()), now, [Rule.CATEGORY_DUE])
     drafts.use_token(by, token, batch.get_absolute_url(), form="lostfound.batch")
     return batch
+
+
+def entry_of(case: Case) -> search.Entry:
+    """What a list is searched by, besides its number: what it is."""
+    return search.Entry([case.get_kind_display()])
 
 
 def _check(prop: Property, asks: Sequence[Ask], items: Mapping[int, FoundItem], there: int) -> None:

@@ -86,7 +86,15 @@ class Query:
         return cls(typed, tuple(dict.fromkeys(words[:MOST_WORDS])))
 
     def hit(self, reach: Reach = Reach.OPEN, prefix: str = "") -> Q:
-        """Condition on a search row: every word stands in it, or is a term of one of its people."""
+        """Condition on a search row, by index: every word stands in it, or is a term of its people."""
+        return reduce(
+            and_,
+            (_may_hold(word, reach, prefix) for word in self.words),
+            self.stands(reach, prefix),
+        )
+
+    def stands(self, reach: Reach = Reach.OPEN, prefix: str = "") -> Q:
+        """The same without the index: for rows that are known to hit, or are walked in an order."""
         return reduce(and_, (_holds(word, reach, prefix) for word in self.words), Q())
 
     def terms(self, rank: Rank, reach: Reach = Reach.ALL) -> list[str]:
@@ -94,13 +102,21 @@ class Query:
         return [term for word in self.words for term in query_terms(word, rank, reach)]
 
 
+def _may_hold(word: str, reach: Reach, prefix: str) -> Q:
+    found = Q(**{f"{prefix}grams__contains": query_grams(word)})
+    return found | _names(word, reach, prefix)
+
+
 def _holds(word: str, reach: Reach, prefix: str) -> Q:
     stands = Q(**{f"{prefix}text__holds": word})
     if reach >= Reach.DETAILS:
         stands |= Q(**{f"{prefix}details__holds": word})
-    found = Q(**{f"{prefix}grams__contains": query_grams(word)}) & stands
+    return stands | _names(word, reach, prefix)
+
+
+def _names(word: str, reach: Reach, prefix: str) -> Q:
     terms = query_terms(word, Rank.PERSON, reach)
-    return found | Q(**{f"{prefix}grams__overlap": terms}) if terms else found
+    return Q(**{f"{prefix}terms__overlap": terms}) if terms else Q()
 
 
 def row_of(case: Case, entry: Entry) -> SearchText:
@@ -115,9 +131,13 @@ def row_of(case: Case, entry: Entry) -> SearchText:
     terms.update(term for place in places for term in place_terms(place))
     terms.update(term for person in people for term in person_terms(Who.of(person)))
     terms.update(_claimant_terms(entry.claimants))
-    found = sorted({*grams(text), *grams(details), *terms})
     return SearchText(
-        case=case, property_id=case.property_id, text=text, details=details, grams=found
+        case=case,
+        property_id=case.property_id,
+        text=text,
+        details=details,
+        grams=sorted({*grams(text), *grams(details)}),
+        terms=sorted(terms),
     )
 
 
@@ -127,15 +147,16 @@ def _claimant_terms(people: Iterable[Person]) -> list[str]:
 
 def write(case: Case, entry: Entry) -> None:
     """Replace the search row of ``case``; upsert in one statement."""
-    _write(row_of(case, entry))
+    write_rows([row_of(case, entry)])
 
 
-def _write(row: SearchText) -> None:
+def write_rows(rows: Iterable[SearchText]) -> None:
+    """Replace the search rows of several cases; upsert in one statement."""
     SearchText.objects.bulk_create(
-        [row],
+        rows,
         update_conflicts=True,
         unique_fields=["case"],
-        update_fields=["text", "details", "grams"],
+        update_fields=["text", "details", "grams", "terms"],
     )
 
 
@@ -144,15 +165,15 @@ def add(case: Case, text: str) -> None:
     row = SearchText.objects.filter(case=case).first() or row_of(case, Entry([]))
     row.text = _joined([row.text, text])
     row.grams = sorted({*row.grams, *grams(row.text)})
-    _write(row)
+    write_rows([row])
 
 
 def add_claimants(case: Case, *people: Person) -> None:
     """Have the case found by people who claim it; one statement, terms may stand there twice."""
-    column = SearchText._meta.get_field("grams")  # noqa: SLF001 -- Django's model API
+    column = SearchText._meta.get_field("terms")  # noqa: SLF001 -- Django's model API
     terms = Value(_claimant_terms(people), output_field=column)
     rows = SearchText.objects.filter(case=case)
-    rows.update(grams=Func(F("grams"), terms, function="array_cat", output_field=column))
+    rows.update(terms=Func(F("terms"), terms, function="array_cat", output_field=column))
 
 
 def _joined(texts: Iterable[str]) -> str:
@@ -167,21 +188,20 @@ def hits(prop: Property, typed: str, reach: Reach = Reach.OPEN) -> "QuerySet[Sea
     return rows.filter(query.hit(reach))
 
 
-def candidates(prop: Property, query: Query) -> list[int] | None:
-    """Keys of all cases of the house the words hit, whoever may see them; None for more than ``MANY``.
+def candidates(prop: Property, query: Query) -> "QuerySet[SearchText, int]":
+    """Keys of all cases of the house the words hit, whoever may see them: ``MANY`` and one at most.
 
     Without an order the planner takes the index for what is rare and stops early at what is common:
     asked for the newest at once, it would now and then walk through the whole register.
     """
     rows = SearchText.objects.filter(query.hit(Reach.ALL), property=prop).order_by()
-    found = list(rows.values_list("pk", flat=True)[: MANY + 1])
-    return found if len(found) <= MANY else None
+    return rows.values_list("pk", flat=True)[: MANY + 1]
 
 
 def rank_of(query: Query, reach: Reach) -> Choice:
     """Expression on a case: the best field one of the words hits (``Rank``)."""
     asked = [(rank, query.terms(rank, reach)) for rank in Rank]
     whens = [
-        When(search__grams__overlap=terms, then=Value(int(rank))) for rank, terms in asked if terms
+        When(search__terms__overlap=terms, then=Value(int(rank))) for rank, terms in asked if terms
     ]
     return Choice(*whens, default=Value(int(Rank.WORDS)), output_field=IntegerField())

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from typing import Any
 
+from django.contrib.postgres.expressions import ArraySubquery
 from django.db.models import IntegerField, Q, QuerySet, Value
 from django.utils.dateparse import parse_date
 
@@ -16,6 +17,7 @@ from propdesk.core.clock_text import midnight
 from propdesk.core.models import Case, Property, User
 from propdesk.core.search import Arm, Query
 from propdesk.core.search_terms import Rank
+from propdesk.desk import shell
 
 PAGE = 30
 ORDER = ("rank", "-opened_at", "-pk")
@@ -116,10 +118,14 @@ class Key:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """One page: cases with the field they were hit in (``rank``), the key of the next or ""."""
+    """One page: cases with the field they were hit in (``rank``), the key of the next or "".
+
+    ``is_ranked`` is False for words that hit too much: the newest first, whatever field was hit.
+    """
 
     rows: list[Any]
     after: str = ""
+    is_ranked: bool = True
 
 
 def arms(user: User, prop: Property, filters: Filters) -> list[Arm]:
@@ -142,16 +148,23 @@ def page_of(user: User, prop: Property, filters: Filters, after: str) -> Found:
     query = filters.query
     if not query.words:
         return Found([])
-    known = search.candidates(prop, query)
+    known = _known(user, prop, query)
     key = Key.of(after)
     parts = [_newest(arm, query, known, key) for arm in arms(user, prop, filters)]
     marks = parts[0].union(*parts[1:]).order_by(*ORDER) if len(parts) > 1 else parts[0]
     found = list(marks[: PAGE + 1])
-    rows = _read({pk: rank for pk, rank, _at in found[:PAGE]})
+    page = Found(_read({pk: rank for pk, rank, _at in found[:PAGE]}), is_ranked=known is not None)
     if len(found) <= PAGE:
-        return Found(rows)
+        return page
     pk, rank, opened_at = found[PAGE - 1]
-    return Found(rows, str(Key(Rank(rank), opened_at, pk)))
+    return replace(page, after=str(Key(Rank(rank), opened_at, pk)))
+
+
+def _known(user: User, prop: Property, query: Query) -> list[int] | None:
+    """Keys of all hits of the house; None for more than are ranked. The frame's numbers come along."""
+    rows = ArraySubquery(search.candidates(prop, query))
+    found: list[int] = shell.read_along(user, prop, known=rows)["known"]
+    return found if len(found) <= search.MANY else None
 
 
 def _newest(
@@ -159,7 +172,7 @@ def _newest(
 ) -> "QuerySet[Any, Any]":
     """(key, field, opened at) of one page and one of one arm, in order, after ``key``."""
     rank: Any = Value(int(Rank.WORDS), output_field=IntegerField())
-    rows = arm.cases.filter(query.hit(arm.reach, "search__"))
+    rows = arm.cases.filter(query.stands(arm.reach, "search__"))
     if known is not None:
         rows, rank = rows.filter(pk__in=known), search.rank_of(query, arm.reach)
     found = rows.annotate(rank=rank)

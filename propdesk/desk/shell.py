@@ -1,5 +1,6 @@
 """What the frame round every page shows: navigation by role, counts, who is on duty."""
 
+import math
 import time
 from datetime import datetime, timedelta
 from typing import Any
@@ -68,20 +69,34 @@ def build(
 
 
 def _cached(user: User, prop: Property, now: datetime, *, fresh: bool) -> dict[str, Any]:
-    key, clock = (user.pk, prop.pk), time.monotonic()
-    kept = _counts.get(key)
-    if kept is not None and not fresh and clock - kept[0] < FRESH_SECONDS:
-        return kept[1]
-    if len(_counts) > 2000:
-        _counts.clear()
-    counts = queries.shell_counts(user, prop, now)
-    _counts[key] = (clock, counts)
-    return counts
+    kept = None if fresh else _kept(user, prop)
+    if kept is None:
+        kept = queries.shell_counts(user, prop, now)
+        prime(user, prop, kept)
+    return kept
+
+
+def _kept(user: User, prop: Property) -> dict[str, Any] | None:
+    """The numbers while they are fresh."""
+    at, counts = _counts.get((user.pk, prop.pk), (-math.inf, {}))
+    return counts if time.monotonic() - at < FRESH_SECONDS else None
 
 
 def prime(user: User, prop: Property, counts: dict[str, Any]) -> None:
     """Numbers that were read along with something else: the frame does not ask again."""
+    if len(_counts) > 2000:
+        _counts.clear()
     _counts[(user.pk, prop.pk)] = (time.monotonic(), counts)
+
+
+def read_along(user: User, prop: Property, **values: Any) -> dict[str, Any]:
+    """``values`` (expressions on the property), and in the same statement what the frame will ask for."""
+    due = _kept(user, prop) is None
+    numbers = queries.shell_values(user, prop, timezone.now()) if due else {}
+    row = dict(Property.objects.filter(pk=prop.pk).values(**values, **numbers).first() or {})
+    if due and row:
+        prime(user, prop, {name: row[name] for name in numbers})
+    return row
 
 
 def forget(user: User, prop: Property) -> None:

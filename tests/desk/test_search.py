@@ -16,6 +16,7 @@ from incidents import workflow as incidents
 from lostfound import workflow as lostfound
 from lostfound.queries import item as items
 from lostfound.queries import lost
+from propdesk.core import search as core_search
 from propdesk.core.models import Case, SearchText, User
 from propdesk.core.persons import Guest
 from propdesk.core.roles import Role
@@ -123,7 +124,7 @@ def like(query: str, seen: dict[int, Reach], rows: list[SearchText]) -> set[int]
         reach = seen[row.case_id]
         terms = set(query_terms(word, Rank.PERSON, reach))
         in_details = reach >= Reach.DETAILS and word in row.details
-        return word in row.text or in_details or bool(terms & set(row.grams))
+        return word in row.text or in_details or bool(terms & set(row.terms))
 
     words = Query.of(query).words
     rows = [row for row in rows if row.case_id in seen]
@@ -253,6 +254,21 @@ def test_pages_go_on_by_key_across_fields(world: World, monkeypatch: pytest.Monk
     assert shown == whole[:4]
     assert "更多" in first.content.decode()
     assert "回到第一页" in second.content.decode()
+
+
+def test_what_hits_too_much_is_listed_by_time_alone_and_the_page_says_so(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pm = world.people["pm"]
+    data = incidents.Intake(words="隔壁 1806 太吵", guest=Guest(name="李白"))
+    last = incidents.intake(world.house.prop, data, by=pm).case.number
+    ranked = numbers(pm, world, q="1806")
+    monkeypatch.setattr(search_queries, "PAGE", 2)
+    monkeypatch.setattr(core_search, "MANY", 3)
+
+    assert numbers(pm, world, q="1806") == [last, *ranked[:-1]] != ranked
+    pages = [get(pm, world, q=q).content.decode() for q in ("1806", "滴水")]
+    assert ["从新到旧" in page for page in pages] == [True, False]
 
 
 MALFORMED = ["x", "9~2026-01-01T00:00:00+00:00~1", "4~2026-01-01~1", "4~now~1", "~~", "4~~-1"]

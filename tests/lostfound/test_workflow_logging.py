@@ -190,7 +190,9 @@ def test_log_is_searched_by_features_but_never_by_the_finder():
     kept = [word in row.details for word in ("蓝色硅胶壳", "5566")]
     open_ = [word in row.text for word in ("蓝色硅胶壳", "5566")]
     assert (kept, open_) == ([True, True], [False, False])
-    assert [term for term in [row.text, row.details, *row.grams] if "欧阳" in term] == []
+    assert [
+        term for term in [row.text, row.details, *row.grams, *row.terms] if "欧阳" in term
+    ] == []
 
 
 @pytest.mark.parametrize(("minutes", "late"), [(30, False), (31, True)])

@@ -3,7 +3,8 @@
 import json
 import logging
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -39,15 +40,23 @@ def opened(robot: Robot) -> Secret | None:
     return Secret(**json.loads(plain)) if plain is not None else None
 
 
-def send(robot: Robot, message: Outgoing, now: datetime) -> Verdict:
-    """One message to one robot, with no lock held; never raises for what a robot may do."""
+def send(
+    robot: Robot,
+    message: Outgoing,
+    now: datetime,
+    post: Callable[[adapters.Request], transport.Reply] = transport.post,
+) -> Verdict:
+    """One message to one robot, with no lock held; never raises for what a robot may do.
+
+    ``post`` of a ``transport.Wire`` keeps the connection for the next message.
+    """
     secret = opened(robot)
     if secret is None:
         return Verdict(Outcome.REFUSED, _("密钥已不能打开，请重新填写网址和密钥"))
     if fault := adapters.fault_of(robot.kind, secret, own_hosts()):
         return Verdict(Outcome.REFUSED, fault)
     try:
-        reply = transport.post(adapters.build(robot.kind, secret, message, now))
+        reply = post(adapters.build(robot.kind, secret, message, now))
     except transport.UnreachableError as error:
         return Verdict(Outcome.LATER, str(error))
     return adapters.judge(robot.kind, reply.status, reply.body, reply.retry_after)
@@ -143,12 +152,13 @@ def spend(meter: RobotMeter, messages: int) -> None:
 def _work(claim: Claim, now: datetime, ends: float) -> tuple[int, bool]:
     """Send the messages of a claim; how many rows were sent, and whether the robot takes more."""
     sent, verdict = 0, Verdict(Outcome.SENT)
-    for tried, parcel in enumerate(claim.parcels):
-        verdict = send(claim.robot, wording.outgoing(parcel, now), now)
-        sent += outbox.record(parcel, verdict, now)
-        if verdict.outcome in ILL or time.monotonic() >= ends:
-            outbox.put_back(claim.parcels[tried + 1 :], now)
-            break
+    with closing(transport.Wire()) as wire:
+        for tried, parcel in enumerate(claim.parcels):
+            verdict = send(claim.robot, wording.outgoing(parcel, now), now, wire.post)
+            sent += outbox.record(parcel, verdict, now)
+            if verdict.outcome in ILL or time.monotonic() >= ends:
+                outbox.put_back(claim.parcels[tried + 1 :], now)
+                break
     if verdict.outcome in ILL:
         outbox.expire(Q(robot=claim.robot), verdict.why, now)
     note(claim.robot, verdict, now)

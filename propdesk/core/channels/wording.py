@@ -37,21 +37,17 @@ def _is_secret(notice: Notice) -> bool:
 
 def link(notice: Notice) -> str:
     """Where one reads on: the page of the case, of a restricted one the inbox; "" without a public address."""
-    case = notice.case
-    path = ""
-    if case is not None and not case.restricted:
-        path = cases.url_of(notice.property.code, case.kind, case.number)
-    return _public(path) if path else inbox_link(notice.property)
+    base, case = settings.PROPDESK_PUBLIC_URL, notice.case
+    if not base or case is None or case.restricted:
+        return inbox_link(notice.property)
+    path = cases.url_of(notice.property.code, case.kind, case.number)
+    return f"{base}{path}" if path else inbox_link(notice.property)
 
 
 def inbox_link(prop: Property) -> str:
     """The inbox of the house; "" without a public address."""
-    return _public(reverse("desk:notices", args=[prop.code]))
-
-
-def _public(path: str) -> str:
     base = settings.PROPDESK_PUBLIC_URL
-    return f"{base}{path}" if base else ""
+    return f"{base}{reverse('desk:notices', args=[prop.code])}" if base else ""
 
 
 def outgoing(parcel: Parcel, now: datetime) -> Outgoing:
@@ -61,11 +57,11 @@ def outgoing(parcel: Parcel, now: datetime) -> Outgoing:
         title = _("【汇总】%(n)d 条提醒") % {"n": len(parcel.lines)}
         shown = _cut([title, *parcel.lines])
         return Outgoing(_with(shown, inbox_link(first.property)))
-    text = _with(parcel.lines[0], link(first))
-    return Outgoing(text, facts(parcel, now))
+    url = link(first)
+    return Outgoing(_with(parcel.lines[0], url), facts(parcel, now, url))
 
 
-def facts(parcel: Parcel, now: datetime) -> dict[str, Any]:
+def facts(parcel: Parcel, now: datetime, url: str) -> dict[str, Any]:
     """A single notice for another system: stable key, rule and number; nothing of a restricted case."""
     notice, row = parcel.rows[0].notice, parcel.rows[0]
     secret = _is_secret(notice)
@@ -80,7 +76,7 @@ def facts(parcel: Parcel, now: datetime) -> dict[str, Any]:
         "due_at": due,
         "created_at": notice.created_at.isoformat(),
         "sent_at": now.isoformat(),
-        "url": link(notice),
+        "url": url,
     }
 
 

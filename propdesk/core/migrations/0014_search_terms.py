@@ -5,11 +5,18 @@ gets its terms, and loses its telephones, when its case is next written; going b
 back at once, and the telephones, which no row keeps, in the same way.
 """
 
+from django.contrib.postgres.fields import ArrayField
+from django.contrib.postgres.indexes import GinIndex
+from django.contrib.postgres.operations import AddIndexConcurrently
 from django.db import migrations, models
 
 BATCH = 2000
-ADD = "ALTER TABLE core_searchtext ADD COLUMN IF NOT EXISTS details text DEFAULT '' NOT NULL"
-DROP = "ALTER TABLE core_searchtext DROP COLUMN details"
+ADD = """
+ALTER TABLE core_searchtext
+  ADD COLUMN IF NOT EXISTS details text DEFAULT '' NOT NULL,
+  ADD COLUMN IF NOT EXISTS terms varchar(40)[] DEFAULT '{}' NOT NULL
+"""
+DROP = "ALTER TABLE core_searchtext DROP COLUMN details, DROP COLUMN terms"
 CLOSE = "SET details = s.text, text = lower(c.number)", "s.details = ''"
 OPEN = "SET text = s.text || E'\\n' || s.details, details = ''", "s.details <> ''"
 
@@ -52,8 +59,19 @@ class Migration(migrations.Migration):
                     model_name="searchtext",
                     name="details",
                     field=models.TextField(blank=True, db_default="", default=""),
-                )
+                ),
+                migrations.AddField(
+                    model_name="searchtext",
+                    name="terms",
+                    field=ArrayField(
+                        base_field=models.CharField(max_length=40), default=list, size=None
+                    ),
+                ),
             ],
+        ),
+        AddIndexConcurrently(
+            model_name="searchtext",
+            index=GinIndex(fields=["terms"], name="core_search_terms"),
         ),
         migrations.RunSQL(in_batches(*CLOSE), in_batches(*OPEN)),
     ]

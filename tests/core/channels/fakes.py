@@ -77,6 +77,8 @@ class FakeRobots:
     key: str = "a-key-of-sixteen"
     got: list[Got] = field(default_factory=list)
     over: threading.Event = field(default_factory=threading.Event)
+    calls: int = 0
+    """Connections that were opened."""
 
     @property
     def place(self) -> str:
@@ -111,6 +113,9 @@ def _base64(key: str, text: bytes) -> str:
 
 
 class _Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    wbufsize = -1
+    """An answer is one packet, as of any real server."""
     robots: FakeRobots
 
     def do_POST(self) -> None:
@@ -160,8 +165,13 @@ class _Handler(BaseHTTPRequestHandler):
             except OSError:
                 return
 
+    def _farewell(self, kind: str) -> None:
+        """Answers and hangs up, without a word about it."""
+        self._right(kind)
+        self.close_connection = True
+
     def _hangs_up(self, _kind: str) -> None:
-        self.connection.close()
+        self.close_connection = True
 
     def _json(self, status: int, data: Any, *headers: tuple[str, str]) -> None:
         self._bytes(status, json.dumps(data).encode(), *headers)
@@ -178,6 +188,10 @@ class _Handler(BaseHTTPRequestHandler):
 
     def log_message(self, *_args: Any) -> None:
         """Say nothing."""
+
+    def setup(self) -> None:
+        self.robots.calls += 1
+        super().setup()
 
     def handle(self) -> None:
         try:

@@ -2,20 +2,19 @@
 
 import socket
 import time
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 
 import pytest
 
 from propdesk.core.channels import transport
 from propdesk.core.channels.adapters import Outgoing, Secret, build
-from propdesk.core.channels.transport import UnreachableError, post
+from propdesk.core.channels.transport import UnreachableError, Wire, post
 from tests.factories import at
 
 
-def ask(robots, kind="wecom"):
-    return post(
-        build(kind, Secret(robots.url(kind), "k" * 16), Outgoing("一"), at("2026-11-23 14:00"))
-    )
+def ask(robots, kind="wecom", by=post):
+    secret = Secret(robots.url(kind), "k" * 16)
+    return by(build(kind, secret, Outgoing("一"), at("2026-11-23 14:00")))
 
 
 @pytest.mark.parametrize(
@@ -111,3 +110,35 @@ def test_address_that_answers_is_found_behind_a_silent_one(robots, monkeypatch):
         answers(monkeypatch, address, robots.server.server_address)
 
         assert ask(robots).status == 200
+
+
+# --- one connection for several messages ---------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("behaviour", "calls"), [("right", 1), ("error", 1), ("huge", 3), ("farewell", 3)]
+)
+def test_connection_is_kept_while_both_sides_know_where_they_are(robots, behaviour, calls):
+    robots.behaviour = behaviour
+    with closing(Wire()) as wire:
+        for _each in range(3):
+            ask(robots, by=wire.post)
+            time.sleep(0.05)  # whoever hangs up without a word has done so by then
+
+    assert (len(robots.got), robots.calls) == (3, calls)
+
+
+@pytest.mark.parametrize("behaviour", ["silent", "drip"])
+def test_kept_connection_has_its_seconds_for_each_message(robots, monkeypatch, behaviour):
+    monkeypatch.setattr(transport, "SECONDS", 0.3)
+    with closing(Wire()) as wire:
+        ask(robots, by=wire.post)
+        time.sleep(0.2)
+        ask(robots, by=wire.post)
+        robots.behaviour = behaviour
+        with pytest.raises(UnreachableError, match="没有在5秒内回答"):
+            ask(robots, by=wire.post)
+        robots.behaviour = "right"
+
+        assert ask(robots, by=wire.post).status == 200
+    assert robots.calls == 2
