@@ -14,8 +14,7 @@ from propdesk.core.roles import Role
 from propdesk.desk import shell
 from propdesk.desk.handover import workflow
 from propdesk.desk.handover.models import CountItem, Handover, ShiftLogEntry
-from tests.desk.handover.shifts import AREAS, Night, fresh
-from tests.desk.handover.test_workflow import with_event
+from tests.desk.handover.shifts import AREAS, Night, fresh, with_event
 from tests.factories import PASSWORD, member, web
 from tests.incidents.journey import PNG
 
@@ -35,16 +34,16 @@ def filled(row: Handover) -> dict[str, Any]:
     """The form of the outgoing manager, everything in order."""
     data: dict[str, Any] = {"room_state": "在住 168 间", "vips": ""}
     for line in row.lines.all():
-        data[f"told_{line.pk}"] = "on"
+        data |= {f"told_{line.pk}": "on", f"seen_{line.pk}": line.mark}
         data |= {} if line.restricted else {f"step_{line.pk}": "明早回访"}
     for count in row.counts.all():
-        data[f"actual_{count.pk}"] = str(count.expected)
+        data |= {f"actual_{count.pk}": str(count.expected), f"asked_{count.pk}": count.mark}
     return data | {f"normal_{area}": "yes" for area in AREAS}
 
 
 def taken(row: Handover, *refused: int, **more: str) -> dict[str, str]:
     """The form of the incoming manager."""
-    data = {}
+    data = {"seen": fresh(row).content_sha}
     for line in row.lines.filter(dropped_at=None):
         no = line.pk in refused
         data[f"line_{line.pk}"] = "refused" if no else "accepted"
@@ -128,6 +127,7 @@ def test_whole_group_is_taken_but_for_what_was_refused() -> None:
     row = night.offered_over()
     first, second, third = row.lines.order_by("seq")
     typed = {f"line_{first.pk}": "refused", f"reason_{first.pk}": "钥匙没有交到手"}
+    typed["seen"] = row.content_sha
 
     answer = web(night.next).post(url(row, "accept/"), typed | {"all": "complaint"})
     form = web(night.next).get(url(row, "accept/")).context["form"]
@@ -142,7 +142,7 @@ def test_group_of_another_register_stays_without_an_answer() -> None:
     night.new()
     row = night.offered_over()
 
-    web(night.next).post(url(row, "accept/"), {"all": "event"})
+    web(night.next).post(url(row, "accept/"), {"all": "event", "seen": row.content_sha})
     form = web(night.next).get(url(row, "accept/")).context["form"]
 
     assert form[f"line_{row.lines.get().pk}"].value() is None
