@@ -4,6 +4,7 @@ from datetime import datetime
 
 from django.db.models import Exists, OuterRef, QuerySet
 
+from lostfound.models import Stocktake
 from lostfound.queries import storage
 from propdesk.core import duty
 from propdesk.core.models import Department, Property, StaffSignature, User
@@ -58,13 +59,16 @@ def counts(row: Handover) -> list[HandoverCount]:
     Until both have signed without the cupboards of a blind count that began after the draft: nobody is
     told what should be there (F6).
     """
-    rows = row.counts.filter(dropped_at=None).order_by("seq")
-    blind = set() if row.status == Handover.Status.SIGNED else _blind(row.case.property)
-    return [count for count in rows if count.key not in blind]
-
-
-def _blind(prop: Property) -> set[str]:
-    return {f"storage:{node.place.pk}" for node in storage.tree(prop) if node.is_counting}
+    running = Stocktake.objects.filter(
+        case__property=row.property_id, status=Stocktake.Status.COUNTING
+    )
+    rows = row.counts.filter(dropped_at=None).annotate(any_blind=Exists(running))
+    found = list(rows.order_by("seq"))
+    if row.status == Handover.Status.SIGNED or not any(count.any_blind for count in found):
+        return list(found)
+    tree = storage.tree(row.case.property)
+    blind = {f"storage:{node.place.pk}" for node in tree if node.is_counting}
+    return [count for count in found if count.key not in blind]
 
 
 def patrol(row: Handover) -> list[PatrolCheck]:

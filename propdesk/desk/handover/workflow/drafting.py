@@ -15,7 +15,7 @@ from propdesk.core import audit, cases
 from propdesk.core.models import Case, Department, Property, Shift, User
 from propdesk.core.notices import notify
 from propdesk.core.roles import ensure
-from propdesk.core.transitions import RefusedInput, require
+from propdesk.core.transitions import RefusedInput, lock, require
 from propdesk.desk.handover import package, queries, roster
 from propdesk.desk.handover.models import (
     OPEN,
@@ -66,7 +66,7 @@ def draft(prop: Property, *, by: User, reason: str = "") -> Handover:
     """
     ensure(by, "draft", ACTIONS, prop=prop)
     # Hand-overs of one house begin one by one; this lock lets everything else of the house go on.
-    Property.objects.select_for_update(no_key=True).get(pk=prop.pk)
+    lock(prop, no_key=True)
     running = Handover.objects.filter(property=prop, status__in=OPEN).select_related("case")
     other = running.first()
     taken = _("%(number)s 正在办，请先办完。") % {"number": other.case.number if other else ""}

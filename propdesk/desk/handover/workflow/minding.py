@@ -8,9 +8,9 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from propdesk.core import audit, cases, duty, notices
-from propdesk.core.models import Notice, Property, Shift, User
+from propdesk.core.models import Notice, Shift, User
 from propdesk.core.roles import Role
-from propdesk.core.transitions import RefusedInput, require
+from propdesk.core.transitions import RefusedInput, lock, require
 from propdesk.desk.handover import roster
 from propdesk.desk.handover.models import Handover, HandoverAlarm
 from propdesk.desk.handover.workflow.base import OFFERED, REFUSED, S, begin, finish
@@ -119,7 +119,7 @@ def _late(now: datetime) -> "QuerySet[Shift]":
 def _alarm(shift: Shift, now: datetime) -> int:
     """The row first: its constraint lets one of two sweeps through."""
     prop = shift.property
-    Property.objects.select_for_update(no_key=True).get(pk=prop.pk)
+    lock(prop, no_key=True)
     if HandoverAlarm.objects.filter(property=prop, due_at=shift.ends_at).exists():
         return 0
     row = HandoverAlarm(property=prop, due_at=shift.ends_at, at=now)

@@ -158,7 +158,9 @@ def accept(
 
 def _require_read(row: Handover, lines: Collection[HandoverLine], seen: str) -> None:
     """What he answered, what the outgoing one signed and what is open now are the same."""
-    rewritten = _("交班人改过内容、重新签了名：下面是最新的，请看过后重新选。写下的原因都还在。")
+    rewritten = _(
+        "交班人改过内容、重新签了名。这一页已是最新的，请从头看过再选；写下的原因都还在。"
+    )
     require(seen == row.content_sha, rewritten)
     require_fresh(row, lines)
     require(content_sha(row, lines) == row.content_sha, rewritten)
