@@ -43,7 +43,7 @@ from propdesk.core.numbering import next_numbers
 from propdesk.core.persons import Guest
 from propdesk.core.roles import ensure
 from propdesk.core.signatures import Second
-from propdesk.core.transitions import RefusedInput, require
+from propdesk.core.transitions import RefusedInput, lock, require
 
 K = CustodyMove.Kind
 BATCH: Final = 500
@@ -151,7 +151,7 @@ def import_book(
         raise RefusedInput(guard_password=_("请一起核对实物的保安部人员输入密码。"))
     require(entries, _("没有可以导入的行。"))
     # Books of one house come in one by one; this lock lets everything else of the house go on.
-    Property.objects.select_for_update(no_key=True).get(pk=prop.pk)
+    lock(prop, no_key=True)
     require(not doubles(prop, entries), _("资料在您查看之后有变化，请再看一遍后确认。"))
     for storage in sorted({entry.storage for entry in entries}, key=lambda place: place.pk):
         place_in_use(storage, prop)

@@ -33,7 +33,7 @@ from propdesk.core.models import Case, Property, Task, User
 from propdesk.core.notices import notify
 from propdesk.core.roles import DUTY, Role, Standing, ensure, standing
 from propdesk.core.signatures import Second
-from propdesk.core.transitions import RefusedInput, in_state, require
+from propdesk.core.transitions import RefusedInput, in_state, lock, require
 
 MAX_PASTE: Final = 500
 DIFFERENCE: Final = "stocktake"
@@ -66,7 +66,7 @@ def start_stocktake(
     if not is_here(witness.user, witness.password):
         raise RefusedInput(guard_password=_("请监盘人输入自己的密码，表示人在现场。"))
     # Counts of one house begin one by one; this lock lets everything else of the house go on.
-    Property.objects.select_for_update(no_key=True).get(pk=prop.pk)
+    lock(prop, no_key=True)
     storage = place_in_use(storage, prop)
     _nobody_counts_here(storage)
     now = timezone.now()

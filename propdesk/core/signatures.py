@@ -81,8 +81,18 @@ def present(user: User, password: str, *, name: str = "second_password") -> Staf
 
 def confirmed(by: User, password: str) -> StaffSignature:
     """The signature, after the password proved that it is he; RefusedInput otherwise."""
+    prove(by, password)
+    return kept(by)
+
+
+def prove(by: User, password: str) -> None:
+    """RefusedInput for a wrong password; it takes long, so call it before rows are locked."""
     if not by.check_password(password):
         raise RefusedInput(password=_("密码不对，请重新输入。"))
+
+
+def kept(by: User) -> StaffSignature:
+    """The signature in use; RefusedInput where none was drawn."""
     signature = current(by)
     if signature is None:
         raise RefusedInput(signature=_("您还没有留存签名，请先在下方手写签名。"))

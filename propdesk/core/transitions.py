@@ -36,9 +36,13 @@ class RefusedInput(Exception):  # noqa: N818 -- reads as what happened
         self.errors = errors
 
 
-def lock(instance: M) -> M:
-    """Re-read ``instance`` under a row lock."""
-    return type(instance)._default_manager.select_for_update().get(pk=instance.pk)  # noqa: SLF001 -- Django's own name
+def lock(instance: M, *, no_key: bool = False) -> M:
+    """Re-read ``instance`` under a row lock; with ``no_key`` others may refer to it meanwhile.
+
+    So acts of one kind in a house take their turn, and everything else that is entered there goes on.
+    """
+    rows = type(instance)._default_manager.select_for_update(no_key=no_key)  # noqa: SLF001 -- Django's own name
+    return rows.get(pk=instance.pk)
 
 
 def require(condition: object, message: str) -> None:

@@ -11,7 +11,8 @@ from propdesk.core import signatures
 from propdesk.core.roles import Role
 from propdesk.desk.handover import workflow
 from propdesk.desk.handover.models import PatrolCheck
-from propdesk.desk.handover.workflow import Answer, Patrolled, Written
+from propdesk.desk.handover.workflow import Answer, Patrolled
+from tests.desk.handover.shifts import said
 from tests.factories import PASSWORD, ShiftFactory, member
 from tests.incidents.journey import drawn
 
@@ -47,11 +48,11 @@ def handover(world: "World") -> "Iterator[Any]":
     yield page("handover:void", pm, number)
     workflow.write(row, _whole(row), by=dm)
     yield page("handover:offer", dm, number)
-    workflow.offer(row, PASSWORD, by=dm)
+    row = workflow.offer(row, PASSWORD, by=dm)
     yield page("handover:accept", incoming, number)
     answers = {line.pk: Answer(True) for line in row.lines.all()}
     answers[row.lines.first().pk] = Answer(False, "钥匙没有交到手")
-    workflow.accept(row, answers, PASSWORD, by=incoming)
+    workflow.accept(row, answers, PASSWORD, by=incoming, seen=row.content_sha)
     yield page("handover:settle", pm, number)
     yield page("handover:detail", dm, number)
     yield page("handover:paper", dm, number)
@@ -63,8 +64,9 @@ def handover(world: "World") -> "Iterator[Any]":
     yield page("handover:count_edit", pm, item.pk)
 
 
-def _whole(row: Any) -> Written:
-    return Written(
+def _whole(row: Any) -> Any:
+    return said(
+        row,
         room_state="在住 168 间，预退 12",
         steps={line.pk: (line.next_step, True) for line in row.lines.all()},
         counts={count.pk: (count.expected, "") for count in row.counts.all()},

@@ -2,10 +2,11 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 from django import forms
 from django.forms.boundfield import BoundField
+from django.http import QueryDict
 from django.utils.translation import gettext as _t
 from django.utils.translation import gettext_lazy as _
 
@@ -114,6 +115,7 @@ class WriteForm(forms.Form):
         self.helper = helper(self, "room_state", "vips", submit_label=_t("保存"), icon="check2")
 
     def _add_line(self, line: HandoverLine) -> None:
+        self._add_mark(f"seen_{line.pk}", line.mark)
         if not line.restricted:
             step = CleanCharField(label=_("下一步"), max_length=300, required=False)
             self.fields[f"step_{line.pk}"] = step
@@ -122,7 +124,12 @@ class WriteForm(forms.Form):
         self.fields[f"told_{line.pk}"] = told
         self.initial.setdefault(f"told_{line.pk}", line.is_told)
 
+    def _add_mark(self, name: str, mark: str) -> None:
+        self.fields[name] = forms.CharField(required=False, widget=forms.HiddenInput)
+        self.initial.setdefault(name, mark)
+
     def _add_count(self, count: HandoverCount) -> None:
+        self._add_mark(f"asked_{count.pk}", count.mark)
         self.fields[f"actual_{count.pk}"] = _number(_("实有"))
         word = CleanCharField(label=_("不符的原因"), max_length=200, required=False)
         self.fields[f"word_{count.pk}"] = word
@@ -165,13 +172,26 @@ class WriteForm(forms.Form):
         )
 
     @staticmethod
-    def _names(line: HandoverLine) -> tuple[str, str]:
-        return f"step_{line.pk}", f"told_{line.pk}"
+    def _names(line: HandoverLine) -> tuple[str, str, str]:
+        return f"seen_{line.pk}", f"step_{line.pk}", f"told_{line.pk}"
+
+    def renew(self) -> None:
+        """After a refusal: what the page showed otherwise is to be ticked or counted anew, here and now."""
+        data = cast("QueryDict", self.data).copy()
+        marks = [(f"seen_{n.pk}", n.mark, f"told_{n.pk}") for n in self.lines]
+        marks += [(f"asked_{c.pk}", c.mark, f"actual_{c.pk}") for c in self.counts]
+        for name, mark, answer in marks:
+            if data.get(name) != mark and answer in self.errors:
+                data[name], data[answer] = mark, ""
+        for line in self.lines:
+            data.setdefault(f"step_{line.pk}", line.next_step)
+        self.data = data
 
     @property
     def count_rows(self) -> list[Asked]:
-        """What is to be counted, each with its two fields."""
-        return [Asked(c, (self[f"actual_{c.pk}"], self[f"word_{c.pk}"])) for c in self.counts]
+        """What is to be counted, each with its fields."""
+        names = ("asked", "actual", "word")
+        return [Asked(c, tuple(self[f"{n}_{c.pk}"] for n in names)) for c in self.counts]
 
     @property
     def patrol_rows(self) -> list[Asked]:
@@ -188,6 +208,8 @@ class WriteForm(forms.Form):
             steps={n.pk: (data.get(f"step_{n.pk}", ""), data[f"told_{n.pk}"]) for n in self.lines},
             counts={c.pk: (data[f"actual_{c.pk}"], data[f"word_{c.pk}"]) for c in self.counts},
             patrol={p.area: self._patrolled(p.area) for p in self.patrol},
+            seen={n.pk: data[f"seen_{n.pk}"] for n in self.lines},
+            asked={c.pk: data[f"asked_{c.pk}"] for c in self.counts},
         )
 
     def _patrolled(self, area: str) -> Patrolled:
@@ -209,6 +231,7 @@ class AcceptForm(forms.Form):
 
     use_required_attribute = False
 
+    seen = forms.CharField(required=False, max_length=64, widget=forms.HiddenInput)
     person = forms.ChoiceField(label=_("接班人"))
     password = forms.CharField(
         label=_("接班人的登录密码"), strip=False, max_length=128, widget=PASSWORD
@@ -231,7 +254,7 @@ class AcceptForm(forms.Form):
                 label=_("不接的原因"), max_length=200, required=False
             )
         self.helper = helper(
-            self, Row("person", "password"), submit_label=_t("签名接班"), icon="pen"
+            self, "seen", Row("person", "password"), submit_label=_t("签名接班"), icon="pen"
         )
 
     def groups(self, urls: Mapping[int, str]) -> list[Group]:

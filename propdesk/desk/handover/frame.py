@@ -1,9 +1,12 @@
 """What the pages of the change of shift share: addresses, permission, the row of the page."""
 
-from django.http import Http404
+import functools
+from collections.abc import Callable
+
+from django.http import Http404, HttpResponse
 from django.urls import reverse
 
-from propdesk.core.http import StaffRequest
+from propdesk.core.http import StaffRequest, done
 from propdesk.core.roles import ensure, may
 from propdesk.desk.handover import queries
 from propdesk.desk.handover.models import Handover
@@ -35,3 +38,22 @@ def load(request: StaffRequest, number: str, action: str = "read_handover") -> H
         raise Http404
     allow(request, action, row)
     return row
+
+
+OfRow = Callable[[StaffRequest, Handover], HttpResponse]
+
+
+def while_in(action: str, state: str) -> Callable[[OfRow], Callable[..., HttpResponse]]:
+    """Give a view the row of its number; who comes for a form in another state sees how it stands."""
+
+    def wrap(view: OfRow) -> Callable[..., HttpResponse]:
+        @functools.wraps(view)
+        def inner(request: StaffRequest, number: str) -> HttpResponse:
+            row = load(request, number, action)
+            if row.status != state and request.method != "POST":
+                return done(request, row.get_absolute_url())
+            return view(request, row)
+
+        return inner
+
+    return wrap

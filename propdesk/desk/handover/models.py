@@ -11,6 +11,10 @@ from propdesk.core.models import Case, Department, Property, Shift, StaffSignatu
 
 OPEN = ("draft", "offered")
 """States in which a hand-over is still being made."""
+HIDDEN = "保密事项"
+"""All that is said of a confidential case; a constraint compares with it, so it is not translated."""
+MARK = 16
+"""Characters of a digest by which a page names what it showed."""
 
 
 class CountItem(models.Model):
@@ -58,6 +62,8 @@ class Handover(models.Model):
     starts_at = models.DateTimeField(_("起"))
     ends_at = models.DateTimeField(_("止"))
     until = models.DateTimeField(_("下一班止"))
+    reports_from = models.DateTimeField(_("记录自"))
+    """The first signature of the record before: log and what came up from here on stand on this one."""
     status = models.CharField(_("状态"), max_length=8, choices=Status, default=Status.DRAFT)
     outgoing = models.ForeignKey(User, models.PROTECT, related_name="+", verbose_name=_("交班人"))
     on_behalf_of = models.ForeignKey(
@@ -67,7 +73,9 @@ class Handover(models.Model):
     room_state = models.TextField(_("房态摘要"), blank=True)
     vips = models.TextField(_("重点住户"), blank=True)
     happened = models.JSONField(default=list)
-    """What came up during the shift, frozen with the first signature: {number, kind, state}."""
+    """What came up since ``reports_from``, frozen with the first signature: {number, kind, state}."""
+    unlisted = models.PositiveIntegerField(default=0)
+    """So many more came up than ``happened`` holds."""
     outgoing_signed_at = models.DateTimeField(_("交班签名"), null=True)
     outgoing_signature = models.ForeignKey(
         StaffSignature, models.PROTECT, null=True, related_name="+"
@@ -105,6 +113,10 @@ class Handover(models.Model):
             models.CheckConstraint(
                 name="desk_handover_times",
                 condition=Q(ends_at__gt=F("starts_at"), until__gte=F("ends_at")),
+            ),
+            models.CheckConstraint(
+                name="desk_handover_reports",
+                condition=Q(outgoing_signed_at=None) | Q(outgoing_signed_at__gte=F("reports_from")),
             ),
             models.CheckConstraint(
                 name="desk_handover_four_eyes",
@@ -163,7 +175,12 @@ class Handover(models.Model):
             ),
         ]
         indexes = [
-            models.Index(fields=["property", "-ends_at", "-case"], name="desk_handover_newest")
+            models.Index(fields=["property", "-ends_at", "-case"], name="desk_handover_newest"),
+            models.Index(
+                fields=["property", "-outgoing_signed_at"],
+                condition=Q(status="signed"),
+                name="desk_handover_reported",
+            ),
         ]
 
     def __str__(self) -> str:
@@ -171,6 +188,14 @@ class Handover(models.Model):
 
     def get_absolute_url(self) -> str:
         return reverse("handover:detail", args=[self.case.property.code, self.case.number])
+
+    def leaving(self) -> frozenset[int]:
+        """Keys of who hands over: the outgoing one, and whom he stands for."""
+        return frozenset(pk for pk in (self.outgoing_id, self.on_behalf_of_id) if pk)
+
+    def parties(self) -> frozenset[int]:
+        """Keys of all between whom the shift passes: none of them judges what was refused."""
+        return self.leaving() | {pk for pk in (self.incoming_id,) if pk}
 
 
 class HandoverLine(models.Model):
@@ -222,13 +247,19 @@ class HandoverLine(models.Model):
             ),
             models.CheckConstraint(
                 name="desk_line_restricted_says_nothing",
-                condition=Q(restricted=False) | Q(next_step="", state="", due_at=None, holder=None),
+                condition=Q(restricted=False)
+                | Q(title=HIDDEN, next_step="", state="", due_at=None, holder=None),
                 violation_error_message=_("保密事项的交代请写在事件里，这里不写内容。"),
             ),
         ]
 
     def __str__(self) -> str:
         return self.key
+
+    @property
+    def mark(self) -> str:
+        """What the line says, as a page names it: other words, another mark."""
+        return self.digest[:MARK]
 
 
 class HandoverCount(models.Model):
@@ -242,6 +273,8 @@ class HandoverCount(models.Model):
     expected = models.DecimalField(_("应有"), max_digits=10, decimal_places=2)
     actual = models.DecimalField(_("实有"), max_digits=10, decimal_places=2, null=True)
     word = models.CharField(_("差异说明"), max_length=200, blank=True)
+    dropped_at = models.DateTimeField(null=True)
+    """It is asked for no more: taken off the list of the house, or in a blind count."""
 
     class Meta:
         verbose_name = verbose_name_plural = _("清点")
@@ -256,6 +289,11 @@ class HandoverCount(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def mark(self) -> str:
+        """How much should be there, as a page names it."""
+        return f"{self.expected:.2f}"
 
 
 class PatrolCheck(models.Model):

@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -23,12 +23,14 @@ from incidents.models import Complaint
 from lostfound.models import FoundItem
 from lostfound.queries import storage
 from propdesk.core import notices
-from propdesk.core.models import Case, Notice, Property, Task
-from propdesk.desk.handover.models import CountItem, HandoverLine
+from propdesk.core.models import AuditEntry, Case, Notice, Property, Task
+from propdesk.core.transitions import BACKDATE
+from propdesk.desk.handover.models import HIDDEN, CountItem, HandoverLine
 
 EXPIRING = timedelta(days=7)
 """How long before its last day a found thing is a line of its own; the others are counted."""
 HAPPENED = 300
+"""So many things that came up are printed; of the others the paper says how many they are."""
 K = HandoverLine.Kind
 F = FoundItem.Status
 WAITS = (F.LOGGED, F.CLAIMED, F.DISPUTED)
@@ -56,8 +58,7 @@ class Item:
     def said(self) -> dict[str, Any]:
         """The columns of its line."""
         if self.restricted:
-            hidden = str(_("保密事项"))
-            return {"title": hidden, "state": "", "due_at": None, "holder_id": None}
+            return {"title": HIDDEN, "state": "", "due_at": None, "holder_id": None}
         return {
             "title": self.title[:200],
             "state": self.state[:60],
@@ -204,18 +205,25 @@ def counts(prop: Property) -> list[Counted]:
     return found
 
 
-def happened(prop: Property, start: datetime, end: datetime) -> list[dict[str, str]]:
-    """What came up from ``start`` to ``end``: number, kind and state, oldest first. One statement."""
+def happened(prop: Property, start: datetime, end: datetime) -> tuple[list[dict[str, str]], int]:
+    """What was entered from ``start`` up to ``end``, and how many more than are listed.
+
+    Each with number, kind and state, oldest first. By the moment of the entry: what was received before
+    a signature and entered after it would else stand on no paper. Two statements at most.
+    """
     registers = [Case.Kind.COMPLAINT, Case.Kind.FOUND, Case.Kind.LOST, Case.Kind.EVENT]
-    rows = Case.objects.filter(
-        property=prop, kind__in=registers, opened_at__gte=start, opened_at__lt=end
-    ).select_related("complaint", "found_item", "lost_report", "event")
-    return [_briefly(case) for case in rows.order_by("opened_at", "pk")[:HAPPENED]]
+    entered = AuditEntry.objects.filter(case=OuterRef("pk"), seq=1, at__gte=start, at__lt=end)
+    near = {"opened_at__gte": start - BACKDATE, "opened_at__lt": end}
+    rows = Case.objects.filter(Exists(entered), property=prop, kind__in=registers, **near)
+    rows = rows.select_related("complaint", "found_item", "lost_report", "event")
+    found = [_briefly(case) for case in rows.order_by("opened_at", "pk")[: HAPPENED + 1]]
+    more = rows.count() - HAPPENED if len(found) > HAPPENED else 0
+    return found[:HAPPENED], more
 
 
 def _briefly(case: Any) -> dict[str, str]:
     if case.restricted:
-        return {"number": case.number, "kind": _("保密事项"), "state": ""}
+        return {"number": case.number, "kind": HIDDEN, "state": ""}
     hangs = {"complaint": "complaint", "found": "found_item", "lost": "lost_report"}
     row = getattr(case, hangs.get(case.kind, "event"))
     kind = str(row.get_kind_display() if case.kind == Case.Kind.EVENT else case.get_kind_display())

@@ -3,7 +3,9 @@
 from collections.abc import Sequence
 from typing import Any
 
+from django.http import QueryDict
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from propdesk.core import cases, drafts
 from propdesk.core.http import StaffRequest
@@ -13,6 +15,7 @@ from propdesk.desk.handover.frame import allowed
 from propdesk.desk.handover.models import Handover, HandoverLine
 
 S = Handover.Status
+TAKEN = HandoverLine.Decision.ACCEPTED.value
 Context = dict[str, Any]
 
 
@@ -39,25 +42,22 @@ def detail(request: StaffRequest, row: Handover) -> Context:
     acts = {
         name: row.status in states[name].states and allowed(request, name, row) for name in states
     }
-    both = (row.outgoing_id, row.incoming_id)
-    acts["settle_refused"] &= row.case.is_open and request.user.pk not in both
-    acts["take_over"] &= request.user.pk not in (row.outgoing_id, row.on_behalf_of_id)
+    acts["settle_refused"] &= row.case.is_open and request.user.pk not in row.parties()
+    acts["take_over"] &= request.user.pk not in row.leaving()
+    log, more = queries.log_of(row, timezone.now())
     return {
         "row": row,
         "groups": grouped(Asked(line, url=urls[line.pk]) for line in lines),
         "dropped": queries.lines(row, dropped=True),
         "counts": queries.counts(row),
         "patrol": queries.patrol(row),
-        "log": queries.log_of(row.case.property, row.starts_at, _log_ends(row)),
+        "log": log,
+        "log_more": more,
         "refused": refused,
         "acts": acts,
         "missing": workflow.unfinished(row, lines) if row.status == S.DRAFT else (),
         "now": timezone.now(),
     }
-
-
-def _log_ends(row: Handover) -> Any:
-    return row.outgoing_signed_at or timezone.now()
 
 
 def filled(request: StaffRequest, row: Handover, form: WriteForm | AcceptForm) -> Context:
@@ -77,21 +77,42 @@ def to_write(request: StaffRequest, row: Handover) -> Context:
     }
 
 
-def keep_all(request: StaffRequest, row: Handover, key: str) -> None:
-    """Keep what was typed, with 接下 on every line of the group that has no answer yet."""
-    typed = dict(request.POST.lists())
+def still(typed: QueryDict, row: Handover) -> QueryDict:
+    """What was typed, without what was taken over under words that are there no more."""
+    kept = typed.copy()
+    if typed.get("seen") != row.content_sha:
+        for name, answer in typed.items():
+            if name.startswith("line_") and answer == TAKEN:
+                del kept[name]
+        kept["seen"] = row.content_sha
+    return kept
+
+
+def keep_all(request: StaffRequest, row: Handover, key: str) -> str:
+    """Keep what was typed, with 接下 on every line of the group that has no answer yet.
+
+    Returns what to say; nothing is taken over on a page the words of which have changed.
+    """
+    fresh = request.POST.get("seen") == row.content_sha
+    typed = still(request.POST, row)
     (kind,) = typed.pop("all")[:1]
-    for line in queries.lines(row):
-        if line.kind == kind and not request.POST.get(f"line_{line.pk}"):
-            typed[f"line_{line.pk}"] = [HandoverLine.Decision.ACCEPTED.value]
-    drafts.keep(request.user, key, typed)
+    for line in queries.lines(row) if fresh else ():
+        if line.kind == kind and not typed.get(f"line_{line.pk}"):
+            typed[f"line_{line.pk}"] = TAKEN
+    drafts.keep(request.user, key, dict(typed.lists()))
+    if fresh:
+        return _("没有选的都选了“接下”，看过再签名。")
+    return _("交班人改过内容、重新签了名：请看过后重新选。")
 
 
 def to_accept(request: StaffRequest, row: Handover, key: str) -> Context:
     """What the form of the incoming manager is made of; answers given before come back."""
     people = queries.incoming(row, timezone.now())
     kept = drafts.recall(request.user, key)
-    initial: Context = drafts.first_values(kept.data) if kept else {}
+    known = QueryDict(mutable=True)
+    for name, values in kept.data.items() if kept else ():
+        known.setlist(name, values)
+    initial: Context = still(known, row).dict()
     if any(user.pk == request.user.pk for user in people):
         initial.setdefault("person", str(request.user.pk))
     return {"lines": queries.lines(row), "people": people, "initial": initial}

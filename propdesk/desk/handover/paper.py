@@ -32,7 +32,6 @@ def handover_record(job: RenderJob) -> Sheet:
     until = row.incoming_signed_at if job.sealed and row.incoming_signed_at else entry.at
     lines = queries.lines(row)
     boxes, files = _boxes(row)
-    log_ends = row.outgoing_signed_at or entry.at
     paper = HandoverPaper(
         organisation=case.property.name,
         number=case.number,
@@ -55,8 +54,8 @@ def handover_record(job: RenderJob) -> Sheet:
         items=_items(lines),
         counts=_counts(queries.counts(row)),
         patrol=_patrol(queries.patrol(row)),
-        happened=_happened(row),
-        log=_log(row, log_ends),
+        happened=_happened(row, entry.at),
+        log=_log(row, entry.at),
         refused=_refused(lines),
         signatures=boxes,
     )
@@ -148,20 +147,28 @@ def _patrol(rows: Iterable[PatrolCheck]) -> Listing:
     )
 
 
-def _happened(row: Handover) -> Listing:
+def _span(row: Handover, until: datetime) -> str:
+    """From which minute to which: each stands on one record and on no other."""
+    return f"{_short(row.reports_from)} – {_short(row.outgoing_signed_at or until)}"
+
+
+def _happened(row: Handover, until: datetime) -> Listing:
+    beyond = _("另有 %(n)d 件没有印出，在投诉、失物、特殊事件的列表里按日期可以查到。")
     return Listing(
-        _("本班事件"),
+        _("本班事件（%(span)s）") % {"span": _span(row, until)},
         (_("编号"), _("类别"), _("交班时的状态")),
         ("w27", "", "w30"),
         tuple((each["number"], each["kind"], each["state"]) for each in row.happened),
         nothing=_("本班没有新的投诉、失物和特殊事件。"),
+        beyond=beyond % {"n": row.unlisted} if row.unlisted else None,
     )
 
 
 def _log(row: Handover, until: datetime) -> Listing:
-    entries = queries.log_of(row.case.property, row.starts_at, until)
+    entries, more = queries.log_of(row, until)
+    beyond = _("另有 %(n)d 条没有印出，在“值班日志”里可以查到。") % {"n": more}
     return Listing(
-        _("值班日志"),
+        _("值班日志（%(span)s）") % {"span": _span(row, until)},
         (_("时间"), _("记事"), _("记录人")),
         ("w15", "", "w15"),
         tuple(
@@ -175,6 +182,7 @@ def _log(row: Handover, until: datetime) -> Listing:
             for entry in entries
         ),
         nothing=_("本班没有记事。"),
+        beyond=beyond if more else None,
     )
 
 

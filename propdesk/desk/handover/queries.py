@@ -4,6 +4,8 @@ from datetime import datetime
 
 from django.db.models import Exists, OuterRef, QuerySet
 
+from lostfound.models import Stocktake
+from lostfound.queries import storage
 from propdesk.core import duty
 from propdesk.core.models import Department, Property, StaffSignature, User
 from propdesk.core.paging import Page, page_by_time
@@ -19,7 +21,7 @@ from propdesk.desk.handover.models import (
 )
 
 LOG_MOST = 200
-"""Entries of one shift that are printed."""
+"""Entries of one shift that are printed; of the others the paper says how many they are."""
 COUNTS_MOST = 100
 
 
@@ -52,8 +54,21 @@ def lines(row: Handover, *, dropped: bool = False) -> list[HandoverLine]:
 
 
 def counts(row: Handover) -> list[HandoverCount]:
-    """What is counted, in its order."""
-    return list(row.counts.order_by("seq"))
+    """What is counted, in its order.
+
+    Until both have signed without the cupboards of a blind count that began after the draft: nobody is
+    told what should be there (F6).
+    """
+    running = Stocktake.objects.filter(
+        case__property=row.property_id, status=Stocktake.Status.COUNTING
+    )
+    rows = row.counts.filter(dropped_at=None).annotate(any_blind=Exists(running))
+    found = list(rows.order_by("seq"))
+    if row.status == Handover.Status.SIGNED or not any(count.any_blind for count in found):
+        return list(found)
+    tree = storage.tree(row.case.property)
+    blind = {f"storage:{node.place.pk}" for node in tree if node.is_counting}
+    return [count for count in found if count.key not in blind]
 
 
 def patrol(row: Handover) -> list[PatrolCheck]:
@@ -69,16 +84,31 @@ def departments(prop: Property) -> list[Department]:
 
 def incoming(row: Handover, now: datetime) -> list[User]:
     """Who may take over, by name: the duty side without the outgoing one, signature kept."""
-    gone = [pk for pk in (row.outgoing_id, row.on_behalf_of_id) if pk]
     kept = StaffSignature.objects.filter(user=OuterRef("pk"), ended_at=None)
-    rows = duty.holders(row.case.property, *sorted(DUTY)).exclude(pk__in=gone)
+    rows = duty.holders(row.case.property, *sorted(DUTY)).exclude(pk__in=row.leaving())
     return list(rows.annotate(has_signature=Exists(kept)))
 
 
-def log_of(prop: Property, start: datetime, end: datetime) -> list[ShiftLogEntry]:
-    """Entries written from ``start`` to ``end``, the oldest first."""
-    rows = ShiftLogEntry.objects.filter(property=prop, at__gte=start, at__lte=end)
-    return list(rows.select_related("by", "corrects").order_by("at", "pk")[:LOG_MOST])
+def log_of(row: Handover, until: datetime) -> tuple[list[ShiftLogEntry], int]:
+    """The log of this record, oldest first, and how many entries more than are listed.
+
+    From the first signature of the record before up to that of this one, ``until`` while there is none.
+    Two statements at most.
+    """
+    end = row.outgoing_signed_at or until
+    rows = ShiftLogEntry.objects.filter(
+        property=row.property_id, at__gte=row.reports_from, at__lt=end
+    )
+    found = list(rows.select_related("by", "corrects").order_by("at", "pk")[: LOG_MOST + 1])
+    more = rows.count() - LOG_MOST if len(found) > LOG_MOST else 0
+    return found[:LOG_MOST], more
+
+
+def reported_until(prop: Property) -> datetime | None:
+    """The first signature of the last record that both signed: up to there all stands on paper."""
+    rows = Handover.objects.filter(property=prop, status=Handover.Status.SIGNED)
+    newest = rows.order_by("-outgoing_signed_at").values_list("outgoing_signed_at", flat=True)
+    return newest.first()
 
 
 def log_page(prop: Property, after: str) -> Page:

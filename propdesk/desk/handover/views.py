@@ -15,7 +15,7 @@ from propdesk.core.http import StaffRequest, attempt, done, page, staff_view
 from propdesk.core.transitions import ConflictError
 from propdesk.desk.handover import pages, queries, roster, workflow
 from propdesk.desk.handover.forms import AcceptForm, OfferForm, WriteForm
-from propdesk.desk.handover.frame import allow, allowed, link, load
+from propdesk.desk.handover.frame import allow, allowed, link, load, while_in
 from propdesk.desk.handover.models import Handover
 from propdesk.desk.house.forms import ReasonForm
 
@@ -90,18 +90,17 @@ def detail(request: StaffRequest, number: str) -> HttpResponse:
 
 @staff_view
 @GET_POST
-def write(request: StaffRequest, number: str) -> HttpResponse:
+@while_in("write", S.DRAFT)
+def write(request: StaffRequest, row: Handover) -> HttpResponse:
     """填写: save, and on to the signature when asked."""
-    row = load(request, number, "write")
-    if row.status != S.DRAFT and request.method != "POST":
-        return done(request, row.get_absolute_url())
     form = WriteForm(request.POST or None, **pages.to_write(request, row))
     status = 200
     if form.is_valid():
         status = attempt(form, lambda: workflow.write(row, form.said(), by=request.user))
         if status == 200:
             name = "offer" if "sign" in request.POST else "write"
-            return done(request, link(request, name, number), _("已保存。"))
+            return done(request, link(request, name, row.case.number), _("已保存。"))
+        form.renew()
     context = pages.filled(request, row, form)
     status = 422 if status == 200 and form.is_bound else status
     return page(request, "desk/handover/write.html", context, status=status)
@@ -109,11 +108,9 @@ def write(request: StaffRequest, number: str) -> HttpResponse:
 
 @staff_view
 @GET_POST
-def offer(request: StaffRequest, number: str) -> HttpResponse:
+@while_in("offer", S.DRAFT)
+def offer(request: StaffRequest, row: Handover) -> HttpResponse:
     """交班签名."""
-    row = load(request, number, "offer")
-    if row.status != S.DRAFT and request.method != "POST":
-        return done(request, row.get_absolute_url())
     user = request.user
     form = OfferForm(
         request.POST or None,
@@ -136,17 +133,13 @@ def offer(request: StaffRequest, number: str) -> HttpResponse:
 
 @staff_view
 @GET_POST
-def accept(request: StaffRequest, number: str) -> HttpResponse:
+@while_in("accept", S.OFFERED)
+def accept(request: StaffRequest, row: Handover) -> HttpResponse:
     """接班: every line, then the second signature; on his own screen or that of the outgoing one."""
-    row = load(request, number, "accept")
-    if row.status != S.OFFERED and request.method != "POST":
-        return done(request, row.get_absolute_url())
     key = f"{row.case.number}:accept"
     if "all" in request.POST:
-        pages.keep_all(request, row, key)
-        return done(
-            request, link(request, "accept", number), _("没有选的都选了“接下”，看过再签名。")
-        )
+        said = pages.keep_all(request, row, key)
+        return done(request, link(request, "accept", row.case.number), said)
     form = AcceptForm(request.POST or None, **pages.to_accept(request, row, key))
     status = 200
     if form.is_valid():
@@ -156,14 +149,15 @@ def accept(request: StaffRequest, number: str) -> HttpResponse:
             return done(request, row.get_absolute_url(), _("已接班，交接班记录正在封存。"))
     if form.is_bound:
         status = 422 if status == 200 else status
-        drafts.keep(request.user, key, dict(request.POST.lists()))
+        form.data = pages.still(request.POST, row) if status == 409 else request.POST
+        drafts.keep(request.user, key, dict(form.data.lists()))
     context = pages.filled(request, row, form)
     return page(request, "desk/handover/accept.html", context, status=status)
 
 
 def _accept(row: Handover, form: AcceptForm) -> Handover:
-    password = form.cleaned_data["password"]
-    return workflow.accept(row, form.answers(), password, by=form.incoming())
+    password, seen = form.cleaned_data["password"], form.cleaned_data["seen"]
+    return workflow.accept(row, form.answers(), password, by=form.incoming(), seen=seen)
 
 
 @staff_view

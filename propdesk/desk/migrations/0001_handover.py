@@ -27,6 +27,7 @@ class Migration(migrations.Migration):
                 ('starts_at', models.DateTimeField(verbose_name='起')),
                 ('ends_at', models.DateTimeField(verbose_name='止')),
                 ('until', models.DateTimeField(verbose_name='下一班止')),
+                ('reports_from', models.DateTimeField(verbose_name='记录自')),
                 ('status', models.CharField(choices=[('draft', '起草中'), ('offered', '待接班'), ('signed', '已交接'), ('voided', '已作废')], default='draft', max_length=8, verbose_name='状态')),
                 ('outgoing', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='交班人')),
                 ('on_behalf_of', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='代谁交班')),
@@ -34,6 +35,7 @@ class Migration(migrations.Migration):
                 ('room_state', models.TextField(blank=True, verbose_name='房态摘要')),
                 ('vips', models.TextField(blank=True, verbose_name='重点住户')),
                 ('happened', models.JSONField(default=list)),
+                ('unlisted', models.PositiveIntegerField(default=0)),
                 ('outgoing_signed_at', models.DateTimeField(null=True, verbose_name='交班签名')),
                 ('outgoing_signature', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='core.staffsignature')),
                 ('content_sha', models.CharField(blank=True, max_length=64)),
@@ -48,8 +50,8 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': '交接班记录',
                 'verbose_name_plural': '交接班记录',
-                'indexes': [models.Index(fields=['property', '-ends_at', '-case'], name='desk_handover_newest')],
-                'constraints': [models.UniqueConstraint(condition=models.Q(('status__in', ('draft', 'offered'))), fields=('property',), name='desk_handover_one_open', violation_error_message='已有一份交接班正在办，请先办完。'), models.UniqueConstraint(condition=models.Q(('status', 'voided'), _negated=True), fields=('shift',), name='desk_handover_one_per_shift', violation_error_message='这一班已经有交接班记录。'), models.CheckConstraint(condition=models.Q(('ends_at__gt', models.F('starts_at')), ('until__gte', models.F('ends_at'))), name='desk_handover_times'), models.CheckConstraint(condition=models.Q(('incoming', None), models.Q(models.Q(('incoming', models.F('outgoing')), _negated=True), models.Q(('on_behalf_of', None), models.Q(('incoming', models.F('on_behalf_of')), _negated=True), _connector='OR')), _connector='OR'), name='desk_handover_four_eyes', violation_error_message='交班人和接班人不能是同一人。'), models.CheckConstraint(condition=models.Q(models.Q(('outgoing_signature', None), ('outgoing_signed_at', None), ('status', 'draft'), ('content_sha', '')), models.Q(('status__in', ['offered', 'signed']), ('outgoing_signature__isnull', False), ('outgoing_signed_at__isnull', False), models.Q(('content_sha', ''), _negated=True)), ('status', 'voided'), _connector='OR'), name='desk_handover_offered'), models.CheckConstraint(condition=models.Q(models.Q(('incoming__isnull', False), ('incoming_signature__isnull', False), ('incoming_signed_at__isnull', False), ('status', 'signed')), models.Q(models.Q(('status', 'signed'), _negated=True), ('incoming', None), ('incoming_signature', None), ('incoming_signed_at', None)), _connector='OR'), name='desk_handover_signed'), models.CheckConstraint(condition=models.Q(models.Q(('on_behalf_of', None), ('takeover_reason', '')), models.Q(('on_behalf_of__isnull', False), models.Q(('takeover_reason', ''), _negated=True)), _connector='OR'), name='desk_handover_takeover_has_reason', violation_error_message='代人交班请写明原因。'), models.CheckConstraint(condition=models.Q(models.Q(('status', 'voided'), models.Q(('void_reason', ''), _negated=True)), models.Q(models.Q(('status', 'voided'), _negated=True), ('void_reason', '')), _connector='OR'), name='desk_handover_voided_has_reason', violation_error_message='作废请写明原因。'), models.CheckConstraint(condition=models.Q(models.Q(('outcome', ''), ('settled_at', None), ('settled_by', None)), models.Q(('settled_at__isnull', False), ('settled_by__isnull', False), ('status', 'signed'), models.Q(('outcome', ''), _negated=True)), _connector='OR'), name='desk_handover_settled')],
+                'indexes': [models.Index(fields=['property', '-ends_at', '-case'], name='desk_handover_newest'), models.Index(condition=models.Q(('status', 'signed')), fields=['property', '-outgoing_signed_at'], name='desk_handover_reported')],
+                'constraints': [models.UniqueConstraint(condition=models.Q(('status__in', ('draft', 'offered'))), fields=('property',), name='desk_handover_one_open', violation_error_message='已有一份交接班正在办，请先办完。'), models.UniqueConstraint(condition=models.Q(('status', 'voided'), _negated=True), fields=('shift',), name='desk_handover_one_per_shift', violation_error_message='这一班已经有交接班记录。'), models.CheckConstraint(condition=models.Q(('ends_at__gt', models.F('starts_at')), ('until__gte', models.F('ends_at'))), name='desk_handover_times'), models.CheckConstraint(condition=models.Q(('outgoing_signed_at', None), ('outgoing_signed_at__gte', models.F('reports_from')), _connector='OR'), name='desk_handover_reports'), models.CheckConstraint(condition=models.Q(('incoming', None), models.Q(models.Q(('incoming', models.F('outgoing')), _negated=True), models.Q(('on_behalf_of', None), models.Q(('incoming', models.F('on_behalf_of')), _negated=True), _connector='OR')), _connector='OR'), name='desk_handover_four_eyes', violation_error_message='交班人和接班人不能是同一人。'), models.CheckConstraint(condition=models.Q(models.Q(('outgoing_signature', None), ('outgoing_signed_at', None), ('status', 'draft'), ('content_sha', '')), models.Q(('status__in', ['offered', 'signed']), ('outgoing_signature__isnull', False), ('outgoing_signed_at__isnull', False), models.Q(('content_sha', ''), _negated=True)), ('status', 'voided'), _connector='OR'), name='desk_handover_offered'), models.CheckConstraint(condition=models.Q(models.Q(('incoming__isnull', False), ('incoming_signature__isnull', False), ('incoming_signed_at__isnull', False), ('status', 'signed')), models.Q(models.Q(('status', 'signed'), _negated=True), ('incoming', None), ('incoming_signature', None), ('incoming_signed_at', None)), _connector='OR'), name='desk_handover_signed'), models.CheckConstraint(condition=models.Q(models.Q(('on_behalf_of', None), ('takeover_reason', '')), models.Q(('on_behalf_of__isnull', False), models.Q(('takeover_reason', ''), _negated=True)), _connector='OR'), name='desk_handover_takeover_has_reason', violation_error_message='代人交班请写明原因。'), models.CheckConstraint(condition=models.Q(models.Q(('status', 'voided'), models.Q(('void_reason', ''), _negated=True)), models.Q(models.Q(('status', 'voided'), _negated=True), ('void_reason', '')), _connector='OR'), name='desk_handover_voided_has_reason', violation_error_message='作废请写明原因。'), models.CheckConstraint(condition=models.Q(models.Q(('outcome', ''), ('settled_at', None), ('settled_by', None)), models.Q(('settled_at__isnull', False), ('settled_by__isnull', False), ('status', 'signed'), models.Q(('outcome', ''), _negated=True)), _connector='OR'), name='desk_handover_settled')],
             },
         ),
         migrations.CreateModel(
@@ -77,7 +79,7 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': '交接事项',
                 'verbose_name_plural': '交接事项',
-                'constraints': [models.UniqueConstraint(fields=('handover', 'key'), name='desk_line_once'), models.UniqueConstraint(fields=('handover', 'seq'), name='desk_line_seq'), models.CheckConstraint(condition=models.Q(models.Q(('decision', 'refused'), models.Q(('reason', ''), _negated=True)), models.Q(models.Q(('decision', 'refused'), _negated=True), ('reason', '')), _connector='OR'), name='desk_line_refused_has_reason', violation_error_message='不接的事项请写明原因。'), models.CheckConstraint(condition=models.Q(('restricted', False), models.Q(('due_at', None), ('holder', None), ('next_step', ''), ('state', '')), _connector='OR'), name='desk_line_restricted_says_nothing', violation_error_message='保密事项的交代请写在事件里，这里不写内容。')],
+                'constraints': [models.UniqueConstraint(fields=('handover', 'key'), name='desk_line_once'), models.UniqueConstraint(fields=('handover', 'seq'), name='desk_line_seq'), models.CheckConstraint(condition=models.Q(models.Q(('decision', 'refused'), models.Q(('reason', ''), _negated=True)), models.Q(models.Q(('decision', 'refused'), _negated=True), ('reason', '')), _connector='OR'), name='desk_line_refused_has_reason', violation_error_message='不接的事项请写明原因。'), models.CheckConstraint(condition=models.Q(('restricted', False), models.Q(('due_at', None), ('holder', None), ('next_step', ''), ('state', ''), ('title', '保密事项')), _connector='OR'), name='desk_line_restricted_says_nothing', violation_error_message='保密事项的交代请写在事件里，这里不写内容。')],
             },
         ),
         migrations.CreateModel(
@@ -92,6 +94,7 @@ class Migration(migrations.Migration):
                 ('expected', models.DecimalField(decimal_places=2, max_digits=10, verbose_name='应有')),
                 ('actual', models.DecimalField(decimal_places=2, max_digits=10, null=True, verbose_name='实有')),
                 ('word', models.CharField(blank=True, max_length=200, verbose_name='差异说明')),
+                ('dropped_at', models.DateTimeField(null=True)),
             ],
             options={
                 'verbose_name': '清点',
@@ -195,11 +198,13 @@ class Migration(migrations.Migration):
                 ('starts_at', models.DateTimeField(verbose_name='起')),
                 ('ends_at', models.DateTimeField(verbose_name='止')),
                 ('until', models.DateTimeField(verbose_name='下一班止')),
+                ('reports_from', models.DateTimeField(verbose_name='记录自')),
                 ('status', models.CharField(choices=[('draft', '起草中'), ('offered', '待接班'), ('signed', '已交接'), ('voided', '已作废')], default='draft', max_length=8, verbose_name='状态')),
                 ('takeover_reason', models.CharField(blank=True, max_length=200, verbose_name='代交班的原因')),
                 ('room_state', models.TextField(blank=True, verbose_name='房态摘要')),
                 ('vips', models.TextField(blank=True, verbose_name='重点住户')),
                 ('happened', models.JSONField(default=list)),
+                ('unlisted', models.PositiveIntegerField(default=0)),
                 ('outgoing_signed_at', models.DateTimeField(null=True, verbose_name='交班签名')),
                 ('content_sha', models.CharField(blank=True, max_length=64)),
                 ('incoming_signed_at', models.DateTimeField(null=True, verbose_name='接班签名')),

@@ -2,9 +2,9 @@ from django.db import migrations
 
 from propdesk.core.guards import frozen, refused
 
-ANCHOR = "case_id property_id shift_id label starts_at ends_at until".split()
+ANCHOR = "case_id property_id shift_id label starts_at ends_at until reports_from".split()
 SIGNED = (
-    "status outgoing_id on_behalf_of_id takeover_reason room_state vips happened "
+    "status outgoing_id on_behalf_of_id takeover_reason room_state vips happened unlisted "
     "outgoing_signed_at outgoing_signature_id content_sha "
     "incoming_id incoming_signed_at incoming_signature_id void_reason"
 ).split()

@@ -44,7 +44,7 @@ class Act:
 
 
 def _accept(night: Night, row: Handover, by: User) -> Any:
-    return workflow.accept(row, night.answers(row), PASSWORD, by=by)
+    return night.taken(row, by)
 
 
 ACTS: dict[str, Act] = {

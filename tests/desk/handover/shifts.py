@@ -6,12 +6,15 @@ from typing import Any
 
 from django.utils import timezone
 
+from emergencies import workflow as emergencies
+from emergencies.models import Event
 from propdesk.core import signatures
 from propdesk.core.models import Shift, User
 from propdesk.core.roles import Role
 from propdesk.desk.handover import workflow
 from propdesk.desk.handover.models import Handover, PatrolCheck
 from propdesk.desk.handover.workflow import Answer, Patrolled, Written
+from tests.emergencies.journey import House as EventHouse
 from tests.factories import PASSWORD, ShiftFactory, member
 from tests.incidents.journey import House, drawn
 
@@ -49,11 +52,12 @@ class Night(House):
 
     def whole(self, row: Handover) -> Written:
         """Every line told, every thing counted as it should be, every area in order."""
-        return Written(
-            "在住 168 间",
-            "1806 早起用车",
+        return said(
+            row,
+            room_state="在住 168 间",
+            vips="1806 早起用车",
             steps={n.pk: (n.next_step, True) for n in row.lines.all()},
-            counts={c.pk: (c.expected, "") for c in row.counts.all()},
+            counts={c.pk: (c.expected, "") for c in row.counts.filter(dropped_at=None)},
             patrol={area: Patrolled(True) for area in AREAS},
         )
 
@@ -74,9 +78,41 @@ class Night(House):
 
     def signed(self, row: Handover | None = None, *refused: int) -> Handover:
         row = row or self.offered_over()
-        return workflow.accept(row, self.answers(row, *refused), PASSWORD, by=self.next)
+        return self.taken(row, self.next, self.answers(row, *refused))
+
+    def taken(
+        self,
+        row: Handover,
+        by: User,
+        answers: dict[int, Answer] | None = None,
+        password: str = PASSWORD,
+    ) -> Handover:
+        """Accepted by somebody who has read what ``row`` says."""
+        answers = self.answers(row) if answers is None else answers
+        return workflow.accept(row, answers, password, by=by, seen=row.content_sha)
+
+
+def said(row: Handover, **what: Any) -> Written:
+    """Written on a page that shows the lines and counts as they stand."""
+    seen = {line.pk: line.mark for line in row.lines.all()}
+    return Written(**what, seen=seen, asked={c.pk: c.mark for c in row.counts.all()})
 
 
 def fresh(row: Any) -> Any:
     """The row as it stands in the database."""
     return type(row)._default_manager.get(pk=row.pk)
+
+
+def with_event(night: Night, kind: str = "theft", *, by: Any = None) -> Event:
+    """A running event of the house, which ``by`` (the outgoing manager) commands."""
+    house = EventHouse(prop=night.prop)
+    event = house.started(kind)
+    by = by or night.dm
+    if event.commander_id != by.pk and not event.case.restricted:
+        emergencies.take_command(event, by=by)
+    return fresh(event)
+
+
+def late(night: Night) -> Any:
+    """The very minute at which the alarm of the evening shift rings."""
+    return night.shift.ends_at + timedelta(minutes=15)

@@ -8,8 +8,7 @@ from django.db import connection
 
 from propdesk.desk.calendar.workflow import make_feed
 from propdesk.desk.handover import workflow
-from tests.desk.handover.shifts import Night
-from tests.desk.handover.test_workflow import late
+from tests.desk.handover.shifts import Night, late
 from tests.incidents.moves import fingerprint
 from tests.incidents.test_constraints import run, set_, twin
 
@@ -48,6 +47,14 @@ CONSTRAINTS = {
         H, **NEW | {"where": SIGNED}, property_id="(SELECT max(id) FROM core_property)"
     ),
     "desk_handover_times": twin(H, **NEW, ends_at="starts_at"),
+    "desk_handover_reports": twin(
+        H,
+        **NEW,
+        shift_id="NULL",
+        status="'voided'",
+        void_reason="'x'",
+        outgoing_signed_at="reports_from - interval '1 second'",
+    ),
     "desk_handover_four_eyes": twin(
         H, **NEW | {"where": SIGNED}, shift_id="NULL", incoming_id="outgoing_id"
     ),
@@ -102,6 +109,17 @@ def test_every_guard_refuses_to_rewrite() -> None:
         name: name for name in GUARDS
     }
     assert fingerprint() == before
+
+
+def test_line_of_a_confidential_case_has_no_title_of_its_own() -> None:
+    silent = "restricted = TRUE, next_step = '', state = '', due_at = NULL, holder_id = NULL"
+
+    named = run(set_(LINE, f"{silent}, title = '1806 死亡'", OF_DRAFT))
+    with connection.cursor() as cursor:
+        cursor.execute(set_(LINE, f"{silent}, title = '保密事项'", OF_DRAFT))
+        changed = cursor.rowcount
+
+    assert (named, changed > 0) == ("desk_line_restricted_says_nothing", True)
 
 
 @pytest.mark.parametrize("table", [H, LINE, COUNT, PATROL, LOG, FEED])

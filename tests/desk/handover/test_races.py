@@ -10,9 +10,7 @@ from propdesk.core import audit
 from propdesk.core.models import Notice, Shift
 from propdesk.desk.handover import workflow
 from propdesk.desk.handover.models import Handover
-from tests.desk.handover.shifts import Night, fresh
-from tests.desk.handover.test_workflow import late
-from tests.factories import PASSWORD
+from tests.desk.handover.shifts import Night, fresh, late
 from tests.factories import fresh as read
 from tests.incidents.test_races import at_once, unlocked
 
@@ -26,7 +24,7 @@ def accepting() -> tuple[Handover, Callable[[int], Any]]:
     Shift.objects.filter(pk=night.after.pk).delete()
     row = night.offered_over()
     answers, who = night.answers(row), [night.next, night.third]
-    return row, lambda i: workflow.accept(row, answers, PASSWORD, by=read(who[i]))
+    return row, lambda i: night.taken(row, read(who[i]), answers)
 
 
 def test_of_two_who_take_over_one_does() -> None:

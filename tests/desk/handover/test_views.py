@@ -13,9 +13,8 @@ from propdesk.core.models import Document, RenderJob, StaffSignature
 from propdesk.core.roles import Role
 from propdesk.desk import shell
 from propdesk.desk.handover import workflow
-from propdesk.desk.handover.models import CountItem, Handover, ShiftLogEntry
-from tests.desk.handover.shifts import AREAS, Night, fresh
-from tests.desk.handover.test_workflow import with_event
+from propdesk.desk.handover.models import Handover
+from tests.desk.handover.shifts import AREAS, Night, fresh, with_event
 from tests.factories import PASSWORD, member, web
 from tests.incidents.journey import PNG
 
@@ -35,16 +34,16 @@ def filled(row: Handover) -> dict[str, Any]:
     """The form of the outgoing manager, everything in order."""
     data: dict[str, Any] = {"room_state": "在住 168 间", "vips": ""}
     for line in row.lines.all():
-        data[f"told_{line.pk}"] = "on"
+        data |= {f"told_{line.pk}": "on", f"seen_{line.pk}": line.mark}
         data |= {} if line.restricted else {f"step_{line.pk}": "明早回访"}
     for count in row.counts.all():
-        data[f"actual_{count.pk}"] = str(count.expected)
+        data |= {f"actual_{count.pk}": str(count.expected), f"asked_{count.pk}": count.mark}
     return data | {f"normal_{area}": "yes" for area in AREAS}
 
 
 def taken(row: Handover, *refused: int, **more: str) -> dict[str, str]:
     """The form of the incoming manager."""
-    data = {}
+    data = {"seen": fresh(row).content_sha}
     for line in row.lines.filter(dropped_at=None):
         no = line.pk in refused
         data[f"line_{line.pk}"] = "refused" if no else "accepted"
@@ -128,6 +127,7 @@ def test_whole_group_is_taken_but_for_what_was_refused() -> None:
     row = night.offered_over()
     first, second, third = row.lines.order_by("seq")
     typed = {f"line_{first.pk}": "refused", f"reason_{first.pk}": "钥匙没有交到手"}
+    typed["seen"] = row.content_sha
 
     answer = web(night.next).post(url(row, "accept/"), typed | {"all": "complaint"})
     form = web(night.next).get(url(row, "accept/")).context["form"]
@@ -142,7 +142,7 @@ def test_group_of_another_register_stays_without_an_answer() -> None:
     night.new()
     row = night.offered_over()
 
-    web(night.next).post(url(row, "accept/"), {"all": "event"})
+    web(night.next).post(url(row, "accept/"), {"all": "event", "seen": row.content_sha})
     form = web(night.next).get(url(row, "accept/")).context["form"]
 
     assert form[f"line_{row.lines.get().pk}"].value() is None
@@ -308,58 +308,6 @@ def test_paper_of_a_draft_is_a_draft() -> None:
     rendering.render_due(timezone.now())
 
     assert Document.objects.get(case=row.case).sealed is False
-
-
-# --- log and counts ------------------------------------------------------------------------
-
-
-def test_log_is_written_and_put_right_on_the_page() -> None:
-    night = Night()
-    dm = web(night.dm)
-    dm.post(home(night, "log/"), {"text": "3号电梯停运"})
-    first = ShiftLogEntry.objects.get()
-
-    dm.post(home(night, f"log/?corrects={first.pk}"), {"text": "是4号电梯"})
-    text = text_of(dm, home(night, "log/"))
-
-    assert ("更正：3号电梯停运" in text, ShiftLogEntry.objects.count()) == (True, 2)
-
-
-def test_log_refused_keeps_the_words() -> None:
-    night = Night()
-
-    answer = web(night.dm).post(
-        home(night, "log/"), {"text": "3号电梯停运", "occurred_at": "2199-01-01T00:00"}
-    )
-
-    text = answer.content.decode()
-    assert (answer.status_code, "3号电梯停运" in text, ShiftLogEntry.objects.count()) == (
-        422,
-        True,
-        0,
-    )
-
-
-def test_entry_of_another_house_is_not_there() -> None:
-    other = Night()
-    foreign = workflow.log(other.prop, "别处的事", by=other.dm)
-    night = Night()
-
-    assert web(night.dm).get(home(night, f"log/?corrects={foreign.pk}")).status_code == 404
-
-
-def test_counts_are_listed_and_changed_on_the_page() -> None:
-    night = Night()
-    pm = web(night.pm)
-    pm.post(home(night, "counts/"), {"name": "对讲机", "expected": "8", "unit": "部"})
-    item = CountItem.objects.get()
-
-    change = {"expected": "7.50", "unit": "部", "reason": "报废一部"}
-    pm.post(home(night, f"counts/{item.pk}/"), change)
-    twice = pm.post(home(night, "counts/"), {"name": "对讲机", "expected": "8", "unit": "部"})
-
-    item.refresh_from_db()
-    assert (str(item.expected), item.is_active, twice.status_code) == ("7.50", False, 409)
 
 
 # --- what they cost ------------------------------------------------------------------------

@@ -21,6 +21,10 @@ from propdesk.desk.handover.workflow.table import MOVES
 S = Handover.Status
 REFUSED: Final = "handover_refused"
 """The task of 物业经理 for lines nobody took over."""
+SIGNED = ("outgoing_signed_at", "outgoing_signature", "content_sha", "happened", "unlisted")
+"""What comes with the first signature and goes with it."""
+OFFERED: Final = "desk.handover_offered"
+"""The notice 【请接班】."""
 NAMED = 8
 """So many changes are named in a refusal."""
 
@@ -37,9 +41,10 @@ class Changes:
     altered: tuple[tuple[HandoverLine, Item], ...]
     gone: tuple[HandoverLine, ...]
     counts: tuple[Counted, ...]
+    counts_gone: tuple[HandoverCount, ...]
 
     def __bool__(self) -> bool:
-        return bool(self.new or self.altered or self.gone or self.counts)
+        return bool(self.new or self.altered or self.gone or self.counts or self.counts_gone)
 
     @property
     def words(self) -> list[str]:
@@ -49,6 +54,7 @@ class Changes:
             *(_("有变化：%(what)s") % {"what": _name(item)} for _line, item in self.altered),
             *(_("已了结：%(what)s") % {"what": _line_name(line)} for line in self.gone),
             *(_("应有数有变化：%(what)s") % {"what": count.name} for count in self.counts),
+            *(_("不再清点：%(what)s") % {"what": count.name} for count in self.counts_gone),
         ]
 
 
@@ -122,7 +128,8 @@ def changes(row: Handover, lines: Iterable[HandoverLine]) -> Changes:
     prop = row.case.property
     items = {i.key: i for i in package.gather(prop, row.outgoing_id, row.until) if _other(row, i)}
     known = {line.key: line for line in lines}
-    expected = {count.key: count for count in row.counts.all()}
+    expected = {count.key: count for count in row.counts.filter(dropped_at=None)}
+    counted = {count.key: count for count in package.counts(prop)}
     return Changes(
         new=tuple(item for key, item in items.items() if key not in known),
         altered=tuple(
@@ -132,8 +139,9 @@ def changes(row: Handover, lines: Iterable[HandoverLine]) -> Changes:
         ),
         gone=tuple(line for key, line in known.items() if key not in items),
         counts=tuple(
-            count for count in package.counts(prop) if not _same(expected.get(count.key), count)
+            count for key, count in counted.items() if not _same(expected.get(key), count)
         ),
+        counts_gone=tuple(count for key, count in expected.items() if key not in counted),
     )
 
 

@@ -15,8 +15,8 @@ from propdesk.core import audit, cases
 from propdesk.core.models import Case, Department, Property, Shift, User
 from propdesk.core.notices import notify
 from propdesk.core.roles import ensure
-from propdesk.core.transitions import RefusedInput, require
-from propdesk.desk.handover import package, roster
+from propdesk.core.transitions import RefusedInput, lock, require
+from propdesk.desk.handover import package, queries, roster
 from propdesk.desk.handover.models import (
     OPEN,
     Handover,
@@ -26,10 +26,9 @@ from propdesk.desk.handover.models import (
 )
 from propdesk.desk.handover.package import Counted, Item
 from propdesk.desk.handover.permissions import ACTIONS
-from propdesk.desk.handover.workflow.base import Changes, S, begin, changes, finish
+from propdesk.desk.handover.workflow.base import SIGNED, Changes, S, begin, changes, finish
 
 SAID = ("title", "state", "due_at", "holder", "restricted", "digest", "drafted_at")
-D = HandoverLine.Decision
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,13 +43,18 @@ class Patrolled:
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """What the outgoing manager wrote: by key of a line, a count (both keys of rows) or an area."""
+    """What the outgoing manager wrote: by key of a line, a count (both keys of rows) or an area.
+
+    ``seen`` and ``asked`` are the marks of those lines and counts on the page he wrote on.
+    """
 
     room_state: str = ""
     vips: str = ""
     steps: Mapping[int, tuple[str, bool]] = field(default_factory=dict)
     counts: Mapping[int, tuple[Decimal | None, str]] = field(default_factory=dict)
     patrol: Mapping[str, Patrolled] = field(default_factory=dict)
+    seen: Mapping[int, str] = field(default_factory=dict)
+    asked: Mapping[int, str] = field(default_factory=dict)
 
 
 @transaction.atomic
@@ -62,7 +66,7 @@ def draft(prop: Property, *, by: User, reason: str = "") -> Handover:
     """
     ensure(by, "draft", ACTIONS, prop=prop)
     # Hand-overs of one house begin one by one; this lock lets everything else of the house go on.
-    Property.objects.select_for_update(no_key=True).get(pk=prop.pk)
+    lock(prop, no_key=True)
     running = Handover.objects.filter(property=prop, status__in=OPEN).select_related("case")
     other = running.first()
     taken = _("%(number)s 正在办，请先办完。") % {"number": other.case.number if other else ""}
@@ -108,6 +112,7 @@ def _row(case: Case, shift: Shift | None, now: datetime) -> Handover:
         starts_at=start,
         ends_at=end,
         until=roster.until(coming, end),
+        reports_from=queries.reported_until(case.property) or start,
     )
 
 
@@ -160,11 +165,14 @@ def _count(row: Handover, one: Counted, seq: int) -> HandoverCount:
 def write(handover: Handover, said: Written, *, by: User) -> Handover:
     """填写: next steps and ticks, counts, patrol, the rooms; only what changed is written.
 
-    RefusedInput for a difference or a fault without a word, or words about a confidential case.
+    RefusedInput for a difference or a fault without a word, words about a confidential case, and what
+    was ticked or counted on a page that is out of date: nobody was told what he has not read.
     """
     row, _stand = begin(handover, "write", by)
-    lines = _told(row, said)
-    counts = _counted(row, said)
+    lines = list(row.lines.filter(dropped_at=None, pk__in=said.steps))
+    counts = list(row.counts.filter(dropped_at=None, pk__in=said.counts))
+    _require_seen(lines, counts, said)
+    lines, counts = _told(lines, said), _counted(counts, said)
     patrol = _patrolled(row, said)
     HandoverLine.objects.bulk_update(lines, ["next_step", "is_told"])
     HandoverCount.objects.bulk_update(counts, ["actual", "word"])
@@ -174,9 +182,20 @@ def write(handover: Handover, said: Written, *, by: User) -> Handover:
     return finish(row, ["room_state", "vips"], *rows, by=by, action="write")
 
 
-def _told(row: Handover, said: Written) -> list[HandoverLine]:
+def _require_seen(
+    lines: Iterable[HandoverLine], counts: Iterable[HandoverCount], said: Written
+) -> None:
+    altered = _("这一条有变化，上面是最新情况。请看过、告知接班人后再勾选。")
+    changed = _("应有数有变化，请按现在的数重新清点。")
+    errors = {f"told_{n.pk}": altered for n in lines if said.seen.get(n.pk) != n.mark}
+    errors |= {f"actual_{c.pk}": changed for c in counts if said.asked.get(c.pk) != c.mark}
+    if errors:
+        raise RefusedInput(**errors)
+
+
+def _told(lines: Iterable[HandoverLine], said: Written) -> list[HandoverLine]:
     found = []
-    for line in row.lines.filter(dropped_at=None, pk__in=said.steps):
+    for line in lines:
         step, told = said.steps[line.pk]
         if line.restricted and step:
             raise RefusedInput(**{f"step_{line.pk}": _("保密事项的交代请写在事件里，这里留空。")})
@@ -186,9 +205,9 @@ def _told(row: Handover, said: Written) -> list[HandoverLine]:
     return found
 
 
-def _counted(row: Handover, said: Written) -> list[HandoverCount]:
+def _counted(counts: Iterable[HandoverCount], said: Written) -> list[HandoverCount]:
     found = []
-    for count in row.counts.filter(pk__in=said.counts):
+    for count in counts:
         actual, word = said.counts[count.pk]
         if actual is not None and actual != count.expected and not word:
             raise RefusedInput(**{f"word_{count.pk}": _("应有与实有不符，请写明原因。")})
@@ -228,7 +247,7 @@ def refresh(handover: Handover, *, by: User) -> Changes:
         return found
     now = timezone.now()
     fields = _withdraw(row) if row.status == S.OFFERED else []
-    rows = [*_redraft(row, found, known, now), *_recount(row, found.counts)]
+    rows = [*_redraft(row, found, known, now), *_recount(row, found, now)]
     info = {"new": len(found.new), "altered": len(found.altered), "gone": len(found.gone)}
     finish(row, fields, *rows, by=by, action="refresh", info=info)
     if fields:
@@ -242,8 +261,8 @@ def refresh(handover: Handover, *, by: User) -> Changes:
 def _withdraw(row: Handover) -> list[str]:
     """Back to the draft, not saved yet; the audit chain keeps that it was signed."""
     row.status, row.outgoing_signed_at, row.outgoing_signature = S.DRAFT, None, None
-    row.content_sha, row.happened = "", []
-    return ["status", "outgoing_signed_at", "outgoing_signature", "content_sha", "happened"]
+    row.content_sha, row.happened, row.unlisted = "", [], 0
+    return [*SIGNED, "status"]
 
 
 def _redraft(
@@ -266,19 +285,22 @@ def _redraft(
     return [*old, *HandoverLine.objects.bulk_create(made)]
 
 
-def _recount(row: Handover, counts: Iterable[Counted]) -> list[HandoverCount]:
-    """What should be there has changed: it is to be counted again."""
+def _recount(row: Handover, found: Changes, now: datetime) -> list[HandoverCount]:
+    """What should be there has changed: it is to be counted again; what is asked for no more goes."""
     known = {count.key: count for count in row.counts.all()}
     old: list[HandoverCount] = []
     made: list[HandoverCount] = []
-    for one in counts:
+    for gone in found.counts_gone:
+        gone.dropped_at = now
+        old.append(gone)
+    for one in found.counts:
         count = known.get(one.key)
         if count is None:
             made.append(_count(row, one, len(known) + len(made) + 1))
             continue
-        count.expected, count.actual = one.expected, None
+        count.expected, count.actual, count.dropped_at = one.expected, None, None
         old.append(count)
-    HandoverCount.objects.bulk_update(old, ["expected", "actual"])
+    HandoverCount.objects.bulk_update(old, ["expected", "actual", "dropped_at"])
     return [*old, *HandoverCount.objects.bulk_create(made)]
 
 

@@ -8,12 +8,12 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from propdesk.core import audit, cases, duty, notices
-from propdesk.core.models import Property, Shift, User
+from propdesk.core.models import Notice, Shift, User
 from propdesk.core.roles import Role
-from propdesk.core.transitions import RefusedInput, require
+from propdesk.core.transitions import RefusedInput, lock, require
 from propdesk.desk.handover import roster
 from propdesk.desk.handover.models import Handover, HandoverAlarm
-from propdesk.desk.handover.workflow.base import REFUSED, S, begin, finish
+from propdesk.desk.handover.workflow.base import OFFERED, REFUSED, S, begin, finish
 
 LATE = timedelta(minutes=15)
 """So long into the next shift both signatures may be missing (F4)."""
@@ -25,7 +25,7 @@ def take_over(handover: Handover, *, by: User, reason: str) -> Handover:
     """代为交班: 物业经理 goes on with what somebody began who has left (422 without a reason)."""
     row, _stand = begin(handover, "take_over", by)
     absent = row.on_behalf_of or row.outgoing
-    require(by.pk not in (row.outgoing_id, absent.pk), _("这份交接班就是您的。"))
+    require(by.pk not in row.leaving(), _("这份交接班就是您的。"))
     if not reason:
         raise RefusedInput(reason=_("请写明为什么由您代为交班。"))
     row.outgoing, row.on_behalf_of, row.takeover_reason = by, absent, reason
@@ -42,22 +42,35 @@ def take_over(handover: Handover, *, by: User, reason: str) -> Handover:
 
 @transaction.atomic
 def void_handover(handover: Handover, *, by: User, reason: str) -> Handover:
-    """作废: nothing was handed over; the number stays used, with the reason (X-1)."""
+    """作废: nothing was handed over; the number stays used, with the reason (X-1).
+
+    Told are the outgoing one and whoever was asked to come and sign.
+    """
     row, _stand = begin(handover, "void_handover", by)
     if not reason:
         raise RefusedInput(reason=_("请写明作废的原因。"))
     row.status, row.void_reason = S.VOIDED, reason
     fields = ["status", "void_reason"]
-    return finish(row, fields, by=by, action="void_handover", reason=reason, closes=True)
+    finish(row, fields, by=by, action="void_handover", reason=reason, closes=True)
+    _tell_void(row, by)
+    return row
+
+
+def _tell_void(row: Handover, by: User) -> None:
+    asked = Notice.objects.filter(case=row.case, rule=OFFERED).values("recipient")
+    also = [row.outgoing, *User.objects.filter(pk__in=asked).order_by("pk")]
+    text = _("【交接班作废】%(number)s · 这份不用接，等重新交接") % {"number": row.case.number}
+    notices.notify(
+        row.case, rule="desk.handover_voided", text=text, key="voided", also=also, except_for=by
+    )
 
 
 @transaction.atomic
 def settle_refused(handover: Handover, outcome: str, *, by: User) -> Handover:
-    """处理未接事项: a manager who was neither of the two says what becomes of them."""
+    """处理未接事项: a manager who neither left, signed nor came says what becomes of them."""
     row, _stand = begin(handover, "settle_refused", by)
     require(row.case.is_open, _("这份交接班没有待处理的未接事项。"))
-    both = (row.outgoing_id, row.incoming_id)
-    require(by.pk not in both, _("自己交接的事项须由另一位经理处理。"))
+    require(by.pk not in row.parties(), _("自己交接的事项须由另一位经理处理。"))
     if not outcome:
         raise RefusedInput(outcome=_("请写明怎样处理的，例如：由工程部李强跟进，今晚办结。"))
     row.settled_at, row.settled_by, row.outcome = timezone.now(), by, outcome
@@ -106,7 +119,7 @@ def _late(now: datetime) -> "QuerySet[Shift]":
 def _alarm(shift: Shift, now: datetime) -> int:
     """The row first: its constraint lets one of two sweeps through."""
     prop = shift.property
-    Property.objects.select_for_update(no_key=True).get(pk=prop.pk)
+    lock(prop, no_key=True)
     if HandoverAlarm.objects.filter(property=prop, due_at=shift.ends_at).exists():
         return 0
     row = HandoverAlarm(property=prop, due_at=shift.ends_at, at=now)

@@ -15,10 +15,12 @@ from propdesk.core.notices import notify
 from propdesk.core.roles import DUTY, MANAGERS, Role, Standing
 from propdesk.core.transitions import ConflictError, RefusedInput, in_state, require
 from propdesk.desk import reading
-from propdesk.desk.handover import package, roster
+from propdesk.desk.handover import package, queries, roster
 from propdesk.desk.handover.models import Handover, HandoverLine
 from propdesk.desk.handover.workflow.base import (
+    OFFERED,
     REFUSED,
+    SIGNED,
     S,
     begin,
     finish,
@@ -44,7 +46,7 @@ class Answer:
 def unfinished(row: Handover, lines: Collection[HandoverLine]) -> tuple[tuple[str, str], ...]:
     """(place on the page, sentence) of each thing without which a shift cannot be closed (X-6)."""
     untold = sum(not line.is_told for line in lines)
-    uncounted = row.counts.filter(actual=None).count()
+    uncounted = sum(count.actual is None for count in queries.counts(row))
     unseen = row.patrol.filter(is_normal=None).count()
     found = (
         ("lines", untold, _("还有 %(n)d 条未结事项没有勾选“已告知”。")),
@@ -61,6 +63,7 @@ def offer(handover: Handover, password: str, *, by: User) -> Handover:
     ConflictError with what is missing (X-6); ChangedError; RefusedInput for a wrong password or without
     a kept signature.
     """
+    signatures.prove(by, password)
     row, _stand = begin(handover, "offer", by)
     lines = live(row)
     missing = unfinished(row, lines)
@@ -68,12 +71,11 @@ def offer(handover: Handover, password: str, *, by: User) -> Handover:
         raise ConflictError(_("还不能签名：") + "".join(s for _p, s in missing), missing)
     require_fresh(row, lines)
     now = timezone.now()
-    row.outgoing_signature = signatures.confirmed(by, password)
+    row.outgoing_signature = signatures.kept(by)
     row.outgoing_signed_at, row.status = now, S.OFFERED
-    row.happened = package.happened(row.case.property, row.starts_at, now)
+    row.happened, row.unlisted = package.happened(row.case.property, row.reports_from, now)
     row.content_sha = content_sha(row, lines)
-    fields = ["outgoing_signature", "outgoing_signed_at", "status", "happened", "content_sha"]
-    finish(row, fields, by=by, action="offer", info={"lines": len(lines)})
+    finish(row, [*SIGNED, "status"], by=by, action="offer", info={"lines": len(lines)})
     _tell_next(row, by)
     return row
 
@@ -84,7 +86,8 @@ def content_sha(row: Handover, lines: Collection[HandoverLine]) -> str:
         {
             "lines": [[ln.key, ln.digest, ln.next_step, ln.is_told] for ln in lines],
             "counts": [
-                [c.key, str(c.expected), str(c.actual), c.word] for c in row.counts.order_by("seq")
+                [c.key, str(c.expected), str(c.actual), c.word]
+                for c in row.counts.filter(dropped_at=None).order_by("seq")
             ],
             "patrol": [
                 [p.area, p.is_normal, p.note, p.department_id, p.due_at]
@@ -106,7 +109,7 @@ def _tell_next(row: Handover, by: User) -> None:
     notify(
         row.case,
         *roles,
-        rule="desk.handover_offered",
+        rule=OFFERED,
         text=text,
         key=key,
         also=rostered,
@@ -116,15 +119,17 @@ def _tell_next(row: Handover, by: User) -> None:
 
 @transaction.atomic
 def accept(
-    handover: Handover, answers: Mapping[int, Answer], password: str, *, by: User
+    handover: Handover, answers: Mapping[int, Answer], password: str, *, by: User, seen: str
 ) -> Handover:
     """接班签名 (F4): each line taken over or refused with a reason, then all switches at once.
 
+    ``seen`` is the ``content_sha`` of the page he answered: nobody signs for words he has not read.
     ``by`` is the incoming manager, on his own account or by his password on the same screen (decision
     13). Command of running events the outgoing one holds moves here and nowhere before; of a refused
     line it stays where it is, and 物业经理 decides. Raises PermissionDenied, ConflictError (somebody else
     was first, not his shift, changed since), RefusedInput (a line without an answer, a wrong password).
     """
+    signatures.prove(by, password)
     row = hold(handover)
     stand = permit(row, "accept", by)
     first = row.incoming.name if row.status == S.SIGNED and row.incoming else ""
@@ -132,11 +137,11 @@ def accept(
     in_state(row, MOVES, "accept")
     _may_come(row, by, stand)
     lines = live(row)
-    require_fresh(row, lines)
+    _require_read(row, lines, seen)
     refused = _answered(lines, answers)
     _can_take(row, lines, by)
     now = timezone.now()
-    row.incoming_signature = signatures.confirmed(by, password)
+    row.incoming_signature = signatures.kept(by)
     row.incoming, row.incoming_signed_at = by, now
     HandoverLine.objects.bulk_update(lines, ["decision", "reason"])
     _take_command(row, lines, by)
@@ -151,9 +156,19 @@ def accept(
     return row
 
 
+def _require_read(row: Handover, lines: Collection[HandoverLine], seen: str) -> None:
+    """What he answered, what the outgoing one signed and what is open now are the same."""
+    rewritten = _(
+        "交班人改过内容、重新签了名。这一页已是最新的，请从头看过再选；写下的原因都还在。"
+    )
+    require(seen == row.content_sha, rewritten)
+    require_fresh(row, lines)
+    require(content_sha(row, lines) == row.content_sha, rewritten)
+
+
 def _may_come(row: Handover, by: User, stand: Standing) -> None:
     """Not the outgoing one, nor as his deputy (decision 32); whom the roster names, or a manager."""
-    gone = {row.outgoing_id, row.on_behalf_of_id}
+    gone = row.leaving()
     left = stand.own | {role for role, other in stand.acting_for if other not in gone}
     require(by.pk not in gone and left & DUTY, _("交班人不能自己接班，须由另一位同事接。"))
     if left & MANAGERS:
@@ -191,9 +206,9 @@ def _commanded(row: Handover, lines: list[HandoverLine]) -> list[Event]:
         for line in lines
         if line.kind == HandoverLine.Kind.EVENT and line.decision == D.ACCEPTED
     ]
-    gone = [pk for pk in (row.outgoing_id, row.on_behalf_of_id) if pk]
-    rows = Event.objects.filter(pk__in=taken, commander__in=gone, status=Event.Status.RUNNING)
-    return list(rows.select_related("case").order_by("pk"))
+    rows = Event.objects.filter(pk__in=taken, status=Event.Status.RUNNING)
+    rows = rows.filter(commander__in=row.leaving()).select_related("case")
+    return list(rows.order_by("pk"))
 
 
 def _can_take(row: Handover, lines: list[HandoverLine], by: User) -> None:

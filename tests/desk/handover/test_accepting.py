@@ -1,0 +1,182 @@
+"""The second signature: what switches with it, who may give it, and what is kept confidential."""
+
+from typing import Any
+
+import pytest
+from django.utils import timezone
+
+from emergencies.models import Event
+from propdesk.core import audit, duty
+from propdesk.core.models import Membership, Notice, RenderJob, Shift, Task
+from propdesk.core.roles import Role
+from propdesk.core.transitions import ConflictError, RefusedInput
+from propdesk.desk.handover import workflow
+from propdesk.desk.handover.models import Handover
+from propdesk.desk.handover.workflow import Answer
+from tests.desk.handover.shifts import Night, fresh, said, with_event
+from tests.factories import DeputyFactory, member
+from tests.incidents.moves import refuses
+
+pytestmark = pytest.mark.django_db
+S = Handover.Status
+
+
+def test_accept_switches_command_only_now_and_closes_the_case() -> None:
+    night = Night()
+    event = with_event(night)
+    row = night.offered_over()
+    assert fresh(event).commander == night.dm
+
+    row = night.signed(row)
+
+    assert (fresh(event).commander, row.status, row.incoming, row.case.is_open) == (
+        night.next,
+        S.SIGNED,
+        night.next,
+        False,
+    )
+    assert RenderJob.objects.filter(case=row.case, kind="handover", sealed=True).count() == 1
+    assert audit.problems(fresh(row).case) == audit.problems(event.case) == []
+
+
+def test_refused_line_goes_to_the_property_manager_and_keeps_its_commander() -> None:
+    night = Night()
+    event = with_event(night)
+    managers = set(duty.holders(night.prop, Role.PROPERTY_MANAGER).values_list("pk", flat=True))
+    row = night.offered_over()
+    line = row.lines.get(kind="event")
+
+    row = night.signed(row, line.pk)
+
+    task = Task.objects.get(case=row.case, kind=workflow.REFUSED)
+    told = Notice.objects.filter(rule="desk.handover_refused").values_list("recipient", flat=True)
+    assert (fresh(event).commander, row.case.is_open, task.role, set(told)) == (
+        night.dm,
+        True,
+        Role.PROPERTY_MANAGER,
+        managers,
+    )
+    assert (fresh(line).decision, fresh(line).reason) == ("refused", "钥匙没有交到手")
+
+
+@pytest.mark.parametrize(
+    ("answers", "field"),
+    [({}, "line_"), ({"accepted": False}, "reason_")],
+    ids=["no answer", "refused without a reason"],
+)
+def test_every_line_is_answered(answers: dict[str, Any], field: str) -> None:
+    night = Night()
+    night.new()
+    row = night.offered_over()
+    said = {row.lines.get().pk: Answer(**answers)} if answers else {}
+
+    with refuses(RefusedInput) as refused:
+        night.taken(row, night.next, said)
+
+    assert list(refused.value.errors) == [f"{field}{row.lines.get().pk}"]
+
+
+def test_wrong_password_of_the_incoming_switches_nothing() -> None:
+    night = Night()
+    with_event(night)
+    row = night.offered_over()
+
+    with refuses(RefusedInput) as refused:
+        night.taken(row, night.next, password="wrong")
+
+    assert list(refused.value.errors) == ["password"]
+
+
+def test_nobody_takes_over_from_himself_nor_as_his_deputy() -> None:
+    night = Night()
+    row = night.offered_over()
+    held = Membership.objects.get(user=night.dm, role=Role.DUTY_MANAGER)
+    other = member(night.prop, Role.FRONT_DESK)
+    DeputyFactory(for_membership=held, by_user=other)
+
+    for user in (night.dm, other):
+        with refuses(ConflictError):
+            night.taken(row, user)
+
+
+def test_only_whom_the_roster_names_or_a_manager_takes_over() -> None:
+    night = Night()
+    row = night.offered_over()
+
+    with refuses(ConflictError) as refused:
+        night.taken(row, night.third)
+    night.taken(row, night.pm)
+
+    assert "李静" in str(refused.value)
+
+
+def test_without_a_roster_the_first_takes_over_and_is_put_on_it() -> None:
+    night = Night()
+    Shift.objects.filter(pk=night.after.pk).update(cancelled_at=timezone.now())
+    row = night.offered_over()
+
+    row = night.taken(row, night.third)
+    with refuses(ConflictError) as refused:
+        night.taken(row, night.next)
+
+    shift = Shift.objects.get(user=night.third)
+    assert (row.incoming, shift.role, "赵宁" in str(refused.value)) == (
+        night.third,
+        Role.DUTY_MANAGER,
+        True,
+    )
+
+
+def test_others_are_told_who_took_over() -> None:
+    night = Night()
+    row = night.offered_over()
+
+    night.taken(row, night.pm)
+
+    told = Notice.objects.filter(rule="desk.handover_signed").values_list("recipient", flat=True)
+    assert set(told) == {night.dm.pk, night.next.pk}
+
+
+# --- confidential cases --------------------------------------------------------------------
+
+
+def test_confidential_event_is_its_number_and_nothing_else() -> None:
+    night = Night()
+    event = with_event(night, "death")
+
+    line = night.drafted().lines.get(key=f"event:{event.pk}")
+
+    assert (line.title, line.state, line.due_at, line.holder, line.next_step) == (
+        "保密事项",
+        "",
+        None,
+        None,
+        "",
+    )
+    assert line.case == event.case
+
+
+def test_words_about_a_confidential_case_are_refused() -> None:
+    night = Night()
+    event = with_event(night, "death")
+    row = night.drafted()
+    line = row.lines.get(key=f"event:{event.pk}")
+
+    with refuses(RefusedInput):
+        workflow.write(row, said(row, steps={line.pk: ("等公安", True)}), by=night.dm)
+
+
+def test_command_of_a_confidential_event_moves_to_its_readers_alone() -> None:
+    night = Night()
+    event = with_event(night, "death")
+    Event.objects.filter(pk=event.pk).update(commander=night.dm)
+    row = night.offered_over()
+    line = row.lines.get(key=f"event:{event.pk}")
+
+    with refuses(RefusedInput) as refused:
+        night.taken(row, night.next)
+    seals = [n.pk for n in row.lines.filter(case=event.case)]
+    night.signed(row, *seals)
+
+    assert (list(refused.value.errors), fresh(event).commander) == ([f"line_{line.pk}"], night.dm)
+    assert not event.readers.filter(user=night.next).exists()
