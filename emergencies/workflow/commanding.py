@@ -168,7 +168,7 @@ def correct_place(
     fields = ["place", "place_note"]
     finish(event, fields, by=by, action="correct_place", reason=reason, info=info)
     if not event.case.restricted:
-        search.add(event.case, " ".join([place.label if place else "", words]).strip())
+        search.add(event.case, " ".join([place.label if place else "", words]).strip(), place=place)
     roles = [Role(role) for role in event.involved.values_list("role", flat=True)]
     text = f"【{_('地点已更正')}】{neutral(event)}"
     key = f"place:{event.case.version}"

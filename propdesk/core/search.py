@@ -86,7 +86,7 @@ class Query:
         return cls(typed, tuple(dict.fromkeys(words[:MOST_WORDS])))
 
     def hit(self, reach: Reach = Reach.OPEN, prefix: str = "") -> Q:
-        """Condition on a search row, by index: every word stands in it, or is a term of its people."""
+        """Condition on a search row, by index: every word stands in it, or is a term of its rooms and people."""
         return reduce(
             and_,
             (_may_hold(word, reach, prefix) for word in self.words),
@@ -115,7 +115,7 @@ def _holds(word: str, reach: Reach, prefix: str) -> Q:
 
 
 def _names(word: str, reach: Reach, prefix: str) -> Q:
-    terms = query_terms(word, Rank.PERSON, reach)
+    terms = [term for rank in (Rank.ROOM, Rank.PERSON) for term in query_terms(word, rank, reach)]
     return Q(**{f"{prefix}terms__overlap": terms}) if terms else Q()
 
 
@@ -160,11 +160,12 @@ def write_rows(rows: Iterable[SearchText]) -> None:
     )
 
 
-def add(case: Case, text: str) -> None:
-    """Append words to the search row of ``case``."""
+def add(case: Case, text: str, *, place: Place | None = None) -> None:
+    """Append words to the search row of ``case``, and a place it is found by as well."""
     row = SearchText.objects.filter(case=case).first() or row_of(case, Entry([]))
     row.text = _joined([row.text, text])
     row.grams = sorted({*row.grams, *grams(row.text)})
+    row.terms = sorted({*row.terms, *(place_terms(place) if place else ())})
     write_rows([row])
 
 

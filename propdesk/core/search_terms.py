@@ -51,6 +51,7 @@ _LAST4 = re.compile(r"\d{3}[\dx]")
 _PHONE = re.compile(r"\+?[\d-]{7,20}")
 _COUNTRY = re.compile(r"^(?:00)?86(?=1\d{10}$)")
 _ROOM = re.compile(r"\d{3,}[a-z]?$")
+_ASKED_ROOM = re.compile(r".*\d[a-z]?[室房号]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,10 +61,13 @@ class Who:
     name: str = ""
     phone: str = ""
     id_last4: str = ""
+    address: str = ""
+    """As lists name him: 王女士."""
 
     @classmethod
     def of(cls, person: Person) -> Who:
-        return cls(person.name, person.phone, person.id_last4)
+        address = names.address(person.name, person.honorific)
+        return cls(person.name, person.phone, person.id_last4, address)
 
 
 def number_terms(number: str) -> Iterator[str]:
@@ -90,7 +94,7 @@ def person_terms(who: Who, mark: str = MARKS[Rank.PERSON]) -> Iterator[str]:
     """Terms of a person: name and runs of it, pinyin and initials, last four and whole numbers hashed."""
     name = normalise(who.name)
     runs = _runs(list(name)) if names.is_chinese(name) else {name, *name.split()}
-    yield from _marked(mark, runs | set(_pinyin(name)))
+    yield from _marked(mark, runs | set(_pinyin(name)) | {normalise(who.address)})
     phone = _digits(who.phone)
     numbers = [phone, phone[-4:]] if len(phone) >= 7 else []
     numbers += [normalise(who.id_last4)] if who.id_last4 else []
@@ -103,6 +107,8 @@ def query_terms(word: str, rank: Rank, reach: Reach) -> list[str]:
         return []
     values = [word]
     marks = [MARKS[rank]]
+    if rank == Rank.ROOM and _ASKED_ROOM.fullmatch(word):
+        values += [word[:-1]]
     if rank == Rank.PERSON:
         values += _hashes(word)
         marks += [CLAIMANT] if reach >= Reach.ALL else []

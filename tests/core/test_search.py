@@ -44,6 +44,35 @@ def test_words_are_found_as_they_stand(case, query, hit):
     assert found(case, query) == hit
 
 
+@pytest.mark.parametrize(
+    ("query", "hit"),
+    [
+        ("B203", True),
+        ("b-203", True),
+        ("B座203", True),
+        ("203室", True),
+        ("203号", True),
+        ("王女士", True),
+        ("王先生", False),
+        ("B204", False),
+        ("20室", False),
+    ],
+)
+def test_what_a_screen_shows_is_found_as_it_is_shown(case, query, hit):
+    room = PlaceFactory(property=case.property, name="203", label="B座 203", code="B-203")
+    guest = PersonFactory(property=case.property, name="王晓梅", honorific="ms")
+    search.write(case, Entry(["空调漏水"], [room], [guest]))
+
+    assert found(case, query) == hit
+
+
+def test_place_that_was_corrected_is_found_like_the_first_one(case):
+    search.write(case, Entry(["空调漏水"]))
+    search.add(case, "B座 203", place=PlaceFactory(property=case.property, code="B-203"))
+
+    assert found(case, "b203")
+
+
 def test_writing_again_replaces_and_adding_appends(case):
     search.write(case, Entry(["旧的词"]))
     search.write(case, Entry(["新的词", ""]))

@@ -118,11 +118,11 @@ def reaches(user: User, world: World) -> dict[int, Reach]:
 
 
 def like(query: str, seen: dict[int, Reach], rows: list[SearchText]) -> set[int]:
-    """The oracle: every word stands in what is open to him, or names one of the people."""
+    """The oracle: every word stands in what is open to him, or names a room or one of the people."""
 
     def hits(word: str, row: SearchText) -> bool:
         reach = seen[row.case_id]
-        terms = set(query_terms(word, Rank.PERSON, reach))
+        terms = {t for rank in (Rank.ROOM, Rank.PERSON) for t in query_terms(word, rank, reach)}
         in_details = reach >= Reach.DETAILS and word in row.details
         return word in row.text or in_details or bool(terms & set(row.terms))
 
