@@ -1,0 +1,24 @@
+from django.db import migrations, models
+
+
+class Migration(migrations.Migration):
+    dependencies = [("core", "0014_search_terms")]
+
+    operations = [
+        migrations.AddIndex(
+            model_name="case",
+            index=models.Index(
+                condition=models.Q(("is_open", False)),
+                fields=["property", "kind", "-closed_at", "-id"],
+                name="core_case_settled",
+            ),
+        ),
+        migrations.AddIndex(
+            model_name="delivery",
+            index=models.Index(
+                condition=models.Q(("channel", "inbox")),
+                fields=["property", "-created_at", "-id"],
+                name="core_delivery_told",
+            ),
+        ),
+    ]
