@@ -17,6 +17,7 @@ urlpatterns = [
     path("p/<slug:code>/lostfound/", include("lostfound.urls")),
     path("p/<slug:code>/emergencies/", include("emergencies.urls")),
     path("p/<slug:code>/handover/", include("propdesk.desk.handover.urls")),
+    path("p/<slug:code>/insight/", include("propdesk.desk.insight.urls")),
     path("found/<slug:code>/", notice.public, name="found_notice"),
     path("", include("propdesk.desk.urls")),
 ]

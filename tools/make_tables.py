@@ -27,6 +27,7 @@ def permissions() -> str:
     from lostfound.permissions import ACTIONS as LOSTFOUND
     from propdesk.core.permissions import ACTIONS as CORE
     from propdesk.desk.handover.permissions import ACTIONS as HANDOVER
+    from propdesk.desk.insight.permissions import ACTIONS as INSIGHT
 
     return (
         HEAD
@@ -45,7 +46,9 @@ def permissions() -> str:
         "rank stands with the field.\n"
         + _table("The change of shift", HANDOVER)
         + "\nHis own (○) is the hand-over he leaves. Who takes over is whom the roster names, or a "
-        "manager; nobody takes over from himself.\n" + _table("The house", CORE)
+        "manager; nobody takes over from himself.\n"
+        + _table("Figures", INSIGHT)
+        + _table("The house", CORE)
     )
 
 

@@ -12,6 +12,7 @@ class DeskConfig(AppConfig):
         from propdesk.core import demo as core_demo
         from propdesk.desk.handover import demo, workflow
         from propdesk.desk.handover import paper as handover
+        from propdesk.desk.insight import paper as insight
         from propdesk.desk.outage import paper
 
         rendering.register(blanks.KIND, paper.outage_pack)
@@ -20,5 +21,6 @@ class DeskConfig(AppConfig):
         core_demo.register(demo.seed)
         cases.PAGES["handover"] = "handover:detail"
         rendering.register(workflow.PAPER, handover.handover_record)
+        rendering.register(insight.KIND, insight.insight_report)
         sweeps.register("desk.handover_late", workflow.flag_late)
         orphans.KEPT_KINDS.add(blanks.KIND)

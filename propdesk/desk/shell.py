@@ -16,6 +16,7 @@ from lostfound.permissions import ACTIONS as FOUND
 from propdesk.core.models import Property, User
 from propdesk.core.roles import ALL_STAFF, DUTY, MANAGERS, Role, standing
 from propdesk.desk import queries
+from propdesk.desk.insight.permissions import ACTIONS as INSIGHT
 
 FRESH_SECONDS = 15
 SWEEP_LATE = timedelta(minutes=3)
@@ -138,6 +139,8 @@ def _nav(
         items.append(
             item("sign", _("签批"), "pen", "desk:sign", counts["sign"], hot=counts["sign"] > 0)
         )
+    if mine & INSIGHT["read_insight"].any:
+        items.append(item("insight", _("统计"), "bar-chart-line", "insight:index"))
     if mine & (MANAGERS | {Role.ADMIN, Role.DUTY_MANAGER}):
         items.append(item("house", _("设置"), "gear", "house:index"))
     return items

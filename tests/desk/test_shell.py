@@ -22,7 +22,7 @@ NAV = {
     Role.ENGINEERING: (REGISTERS, ["log", "event"]),
     Role.DEPARTMENT_MANAGER: ([*REGISTERS, "sign"], ["log", "event"]),
     Role.DUTY_MANAGER: ([*REGISTERS, "sign", "house"], ["intake", "log", "event"]),
-    Role.PROPERTY_MANAGER: ([*REGISTERS, "sign", "house"], ["intake", "log", "event"]),
+    Role.PROPERTY_MANAGER: ([*REGISTERS, "sign", "insight", "house"], ["intake", "log", "event"]),
     Role.ADMIN: (["house"], []),
 }
 

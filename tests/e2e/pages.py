@@ -18,7 +18,7 @@ from propdesk.core.models import Document, Notice, Person, Place, Property, User
 from propdesk.core.roles import Role
 from tests.core.channels.rows import ill_robot, unsent
 from tests.core.test_blanks import printed
-from tests.e2e import event_pages, found_pages, handover_pages
+from tests.e2e import event_pages, found_pages, handover_pages, insight_pages
 from tests.factories import (
     PASSWORD,
     DeputyFactory,
@@ -88,6 +88,7 @@ NOT_PAGES = {
     **found_pages.NOT_PAGES,
     **event_pages.NOT_PAGES,
     **handover_pages.NOT_PAGES,
+    **insight_pages.NOT_PAGES,
 }
 
 
@@ -120,6 +121,7 @@ class World:
     def page(self, route: str, user: User | None, *args: Any, case: str = "") -> Row:
         """A page of this house."""
         spaces = ("desk:", "house:", "incidents:", "lostfound:", "emergencies:", "handover:")
+        spaces += ("insight:",)
         inside = route.startswith(spaces) and not route.startswith("desk:verify")
         url = reverse(route, args=[self.prop.code, *args] if inside else args)
         return Row(route, case, user, url)
@@ -341,6 +343,7 @@ GROUPS: dict[str, Callable[[World], Iterator[Row]]] = {
     **found_pages.GROUPS,
     **event_pages.GROUPS,
     **handover_pages.GROUPS,
+    **insight_pages.GROUPS,
 }
 
 
@@ -356,4 +359,4 @@ def group_of(route: str) -> str:
         outside = ":" not in route or route.startswith("desk:verify")
         return "entrance" if outside else "overview"
     spaces = {"desk": "overview", "incidents": "complaints", "house": "settings"}
-    return (spaces | {"handover": "handover"})[route.split(":")[0]]
+    return (spaces | {"handover": "handover", "insight": "insight"})[route.split(":")[0]]
