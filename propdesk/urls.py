@@ -21,6 +21,7 @@ urlpatterns = [
     path("p/<slug:code>/calendar/", include("propdesk.desk.calendar.urls")),
     path("p/<slug:code>/handover/", include("propdesk.desk.handover.urls")),
     path("calendar/<str:token>.ics", views_feed.read, name="calendar_feed"),
+    path("p/<slug:code>/insight/", include("propdesk.desk.insight.urls")),
     path("found/<slug:code>/", notice.public, name="found_notice"),
     path("", include("propdesk.desk.urls")),
 ]

@@ -19,7 +19,7 @@ from django.utils import timezone
 from incidents import acts, workflow
 from incidents.models import Complaint
 from incidents.permissions import ACTIONS
-from propdesk.core import blanks, copies, seals
+from propdesk.core import blanks, copies, rendering, seals
 from propdesk.core.models import (
     Attachment,
     Delivery,
@@ -182,8 +182,31 @@ def _keys(house: House, complaint: Complaint) -> dict[str, Any]:
         "serial": sheet.serial,
         "role": "security",
         **_channel_keys(house),
+        "figure": "promises",
+        "job": _report_of_figures(house).pk,
         "copy": copies.give(document, copies.Order("police", "李明", "立案"), by=house.pm).pk,
     }
+
+
+def _report_of_figures(house: House) -> RenderJob:
+    """A report the property manager asked for, which is made."""
+    job = rendering.request_list(house.prop, "insight", {}, by=house.pm)
+    made = Document(
+        property=house.prop,
+        kind="insight",
+        number="TJ-20261101-20261130",
+        version=1,
+        sealed=False,
+        sha256=hashlib.sha256(PAPER).hexdigest(),
+        data_sha256="0" * 64,
+        pages=1,
+        size=1,
+        created_at=timezone.now(),
+    )
+    made.file.save("figures.pdf", ContentFile(PAPER), save=False)
+    made.save(force_insert=True)
+    RenderJob.objects.filter(pk=job.pk).update(document=made, state="done")
+    return job
 
 
 def _channel_keys(house: House) -> dict[str, int]:
@@ -349,6 +372,13 @@ house:resend                  302 404 405 405 405 405 405 405 405  401 404 403 4
 house:seal                    302 404 200 403 403 403 403 403 200  401 404 405 405 405 405 405 405 405
 house:seal_certificate        302 404 200 403 403 403 403 403 200  401 404 405 405 405 405 405 405 405
 house:seal_rotate             302 404 200 403 403 403 403 403 403  401 404 422 403 403 403 403 403 403
+insight:index                 302 404 403 403 403 403 403 403 200  401 404 405 405 405 405 405 405 405
+insight:rows                  302 404 403 403 403 403 403 403 200  401 404 405 405 405 405 405 405 405
+insight:export                302 404 403 403 403 403 403 403 200  401 404 405 405 405 405 405 405 405
+insight:print                 302 404 405 405 405 405 405 405 405  401 404 403 403 403 403 403 403 302
+insight:paper                 302 404 403 403 403 403 403 403 302  401 404 403 403 403 403 403 403 302
+insight:paper_file            302 404 403 403 403 403 403 403 200  401 404 405 405 405 405 405 405 405
+insight:time                  302 404 403 403 403 403 403 200 200  401 404 405 405 405 405 405 405 405
 handover:index                302 404 403 403 403 403 403 200 200  401 404 405 405 405 405 405 405 405
 handover:start                302 404 403 403 403 403 403 200 200  401 404 403 403 403 403 403 302 302
 handover:log                  302 404 403 403 403 403 403 200 200  401 404 403 403 403 403 403 422 422
@@ -422,7 +452,9 @@ def test_every_route_has_a_row() -> None:
     assert sorted(named) == sorted(EXPECTED)
 
 
-@pytest.mark.parametrize("space", ["", "house", "incidents", "desk", "handover", "calendar"])
+@pytest.mark.parametrize(
+    "space", ["", "house", "incidents", "desk", "handover", "calendar", "insight"]
+)
 def test_every_address_answers_as_declared(world: World, space: str) -> None:
     names = [name for name in EXPECTED if name.rpartition(":")[0] == space]
     assert asked(world, names) == {name: EXPECTED[name] for name in names}

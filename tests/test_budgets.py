@@ -239,3 +239,34 @@ def _handed_over(name: str, lines: int) -> int:
     args = [] if name in {"index", "log"} else [row.case.number]
     till = Till(night.next if name == "accept" else night.dm)
     return till.cost(reverse(f"handover:{name}", args=[night.prop.code, *args]))
+
+
+@pytest.mark.parametrize(
+    ("figure", "more"),
+    [("complaints", House.new), ("notices", House.new), ("closed", House.closed)],
+    ids=["complaints", "notices", "closed"],
+)
+def test_rows_behind_a_figure_keep_their_budget_at_any_size(
+    figure: str, more: Callable[[House], Complaint]
+) -> None:
+    house = House()
+    till = Till(house.pm)
+    url = reverse("insight:rows", args=[house.prop.code, figure])
+    costs = []
+    for rows in (1, 2):
+        for _n in range(rows):
+            more(house)
+        costs.append(till.cost(url))
+    assert (costs[1], costs[0] <= LIST) == (costs[0], True)
+
+
+def test_figures_keep_their_budget_at_any_size() -> None:
+    house = House()
+    house.closed()
+    till = Till(house.pm)
+    url = reverse("insight:index", args=[house.prop.code])
+    few = till.cost(url)
+    house.closed()
+    fill(house, 3)
+    # Twelve questions, each of which its register answers in one statement or two (ADR 0035).
+    assert (till.cost(url), few <= PAGE + 12) == (few, True)

@@ -28,6 +28,7 @@ def permissions() -> str:
     from propdesk.core.permissions import ACTIONS as CORE
     from propdesk.desk.calendar.permissions import ACTIONS as CALENDAR
     from propdesk.desk.handover.permissions import ACTIONS as HANDOVER
+    from propdesk.desk.insight.permissions import ACTIONS as INSIGHT
 
     return (
         HEAD
@@ -49,6 +50,7 @@ def permissions() -> str:
         "manager; nobody takes over from himself.\n"
         + _table("The calendar", CALENDAR)
         + "\nEverybody makes and ends his own feed alone.\n"
+        + _table("Figures", INSIGHT)
         + _table("The house", CORE)
     )
 

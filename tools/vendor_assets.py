@@ -32,7 +32,12 @@ COPIED: dict[str, list[tuple[str, str]]] = {
         ("LICENSE", "LICENSE"),
     ],
     "bootstrap-icons": [("LICENSE", "LICENSE")],
+    "echarts": [("LICENSE", "LICENSE"), ("NOTICE", "NOTICE")],
 }
+# package -> (entry in ``frontend/`` that names the parts in use, file name, global name)
+BUILT: dict[str, tuple[str, str, str]] = {"echarts": ("echarts.js", "echarts.min.js", "echarts")}
+TOOLS = ("axe-core", "esbuild")
+"""Packages of which nothing is served: one tests pages, one builds."""
 SOURCE_MAP = re.compile(rb"\n?(/\*# sourceMappingURL=[^*]*\*/|//# sourceMappingURL=[^\n]*)\n?")
 VIEW_BOX = re.compile(r'viewBox="([^"]+)"')
 BODY = re.compile(r"<svg[^>]*>(.*)</svg>", re.DOTALL)
@@ -77,6 +82,28 @@ def install(workdir: Path) -> Path:
     return workdir / "node_modules"
 
 
+def bundle(modules: Path, name: str) -> bytes:
+    """Return one script with just those parts of a package that its entry imports."""
+    entry, _kept, variable = BUILT[name]
+    shutil.copy(FRONTEND / entry, modules.parent / entry)
+    made = subprocess.run(
+        [
+            modules / ".bin" / "esbuild",
+            entry,
+            "--bundle",
+            "--minify",
+            "--format=iife",
+            f"--global-name={variable}",
+            "--target=es2020",
+            "--legal-comments=inline",
+        ],
+        cwd=modules.parent,
+        check=True,
+        capture_output=True,
+    )
+    return made.stdout
+
+
 def write(target: Path, content: bytes) -> Path:
     """Write ``content`` below the repository and return the full path."""
     path = ROOT / target
@@ -93,6 +120,9 @@ def vendor_package(modules: Path, name: str) -> dict[str, object]:
     for source, kept in COPIED.get(name, []):
         path = write(folder / kept, strip_source_map((modules / name / source).read_bytes()))
         files[(folder / kept).as_posix()] = sha256(path)
+    if name in BUILT:
+        path = write(folder / BUILT[name][1], bundle(modules, name))
+        files[(folder / BUILT[name][1]).as_posix()] = sha256(path)
     if name == "bootstrap-icons":
         sprite = build_sprite(modules / name / "icons", icon_names())
         files[SPRITE.as_posix()] = sha256(write(SPRITE, sprite.encode()))
@@ -108,7 +138,7 @@ def main() -> None:
         shutil.rmtree(folder)
     with tempfile.TemporaryDirectory() as temp:
         modules = install(Path(temp))
-        entries = {name: vendor_package(modules, name) for name in [*sorted(COPIED), "axe-core"]}
+        entries = {name: vendor_package(modules, name) for name in [*sorted(COPIED), *TOOLS]}
     MANIFEST.parent.mkdir(parents=True, exist_ok=True)
     MANIFEST.write_text(json.dumps(entries, indent=2, sort_keys=True) + "\n", encoding="utf-8")
 

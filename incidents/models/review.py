@@ -22,6 +22,7 @@ class Callback(models.Model):
 
     class Meta:
         verbose_name = verbose_name_plural = _("回访")
+        indexes = [models.Index(fields=["-asked_at", "-id"], name="incidents_callback_asked")]
 
     def __str__(self) -> str:
         return f"{self.complaint_id} {self.satisfaction}"

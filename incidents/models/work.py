@@ -108,6 +108,7 @@ class Promise(models.Model):
 
     class Meta:
         verbose_name = verbose_name_plural = _("承诺")
+        indexes = [models.Index(fields=["-due_at", "-id"], name="incidents_promise_due")]
         constraints = [
             models.UniqueConstraint(
                 fields=["complaint", "cycle", "seq"], name="incidents_promise_seq"

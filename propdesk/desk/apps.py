@@ -13,6 +13,7 @@ class DeskConfig(AppConfig):
         from propdesk.desk.calendar import workflow as calendar
         from propdesk.desk.handover import demo, workflow
         from propdesk.desk.handover import paper as handover
+        from propdesk.desk.insight import paper as insight
         from propdesk.desk.outage import paper
 
         rendering.register(blanks.KIND, paper.outage_pack)
@@ -21,6 +22,7 @@ class DeskConfig(AppConfig):
         core_demo.register(demo.seed)
         cases.PAGES["handover"] = "handover:detail"
         rendering.register(workflow.PAPER, handover.handover_record)
+        rendering.register(insight.KIND, insight.insight_report)
         sweeps.register("desk.handover_late", workflow.flag_late)
         house_people.LEAVING.append(calendar.leave)
         orphans.KEPT_KINDS.add(blanks.KIND)

@@ -18,6 +18,7 @@ from propdesk.core.models import Property, User
 from propdesk.core.roles import ALL_STAFF, DUTY, MANAGERS, Role, standing
 from propdesk.desk import queries
 from propdesk.desk.calendar.permissions import ACTIONS as CALENDAR
+from propdesk.desk.insight.permissions import ACTIONS as INSIGHT
 
 FRESH_SECONDS = 15
 SWEEP_LATE = timedelta(minutes=3)
@@ -156,6 +157,8 @@ def _nav(
         )
     if mine & CALENDAR["read_calendar"].any:
         items.append(item("calendar", _("日历"), "calendar-event", "calendar:index"))
+    if mine & INSIGHT["read_insight"].any:
+        items.append(item("insight", _("统计"), "bar-chart-line", "insight:index"))
     if mine & (MANAGERS | {Role.ADMIN, Role.DUTY_MANAGER}):
         items.append(item("house", _("设置"), "gear", "house:index"))
     return items

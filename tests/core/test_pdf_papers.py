@@ -27,6 +27,7 @@ from tests.core import paper_samples as samples
 from tests.core import paper_samples_events as events
 from tests.core import paper_samples_found as found
 from tests.core import paper_samples_handover as handover
+from tests.core import paper_samples_insight as insight
 
 
 class Outline(HTMLParser):
@@ -64,10 +65,11 @@ PAPERS = [
     events.inventory(),
     events.receipt(),
     handover.record(),
+    insight.report(),
 ]
 IDS = ["report", "record", "blank", "slip", "blank-slip", "disposal", "blank-disposal"]
-IDS += ["register", "notice", "damage", "drill", "inventory", "receipt", "handover"]
-LISTS = {"register", "notice", "receipt"}
+IDS += ["register", "notice", "damage", "drill", "inventory", "receipt", "handover", "figures"]
+LISTS = {"register", "notice", "receipt", "figures"}
 """Papers of a moment: made anew each time, so none of them is ever a copy or void."""
 KEPT = [(paper, name) for paper, name in zip(PAPERS, IDS, strict=True) if name not in LISTS]
 COPIES = {"slip": 2, "blank-slip": 2, "damage": 2, "inventory": 2}
@@ -396,3 +398,9 @@ def test_boxes_of_half_a_sheet_stand_side_by_side(boxes: int, copies: int, rows:
     assert classes.count("row") == rows * copies
     assert classes.count("sign abreast") == (copies if paper.in_a_row else 0)
     assert paper.in_a_row == (rows == 1)
+
+
+def test_figures_draw_a_bar_as_long_as_its_share() -> None:
+    bars = Outline(render_html(insight.report())).named("rect")
+
+    assert [bar["width"] for bar in bars] == ["100", "4", "2"]

@@ -22,7 +22,10 @@ NAV = {
     Role.ENGINEERING: ([*REGISTERS, "calendar"], ["log", "event"]),
     Role.DEPARTMENT_MANAGER: ([*REGISTERS, "sign", "calendar"], ["log", "event"]),
     Role.DUTY_MANAGER: ([*REGISTERS, "sign", "calendar", "house"], ["intake", "log", "event"]),
-    Role.PROPERTY_MANAGER: ([*REGISTERS, "sign", "calendar", "house"], ["intake", "log", "event"]),
+    Role.PROPERTY_MANAGER: (
+        [*REGISTERS, "sign", "calendar", "insight", "house"],
+        ["intake", "log", "event"],
+    ),
     Role.ADMIN: (["house"], []),
 }
 

@@ -22,7 +22,7 @@ from propdesk.desk.calendar.periods import around
 from propdesk.desk.handover import workflow as handovers
 from tests.core.channels.rows import ill_robot, unsent
 from tests.core.test_blanks import printed
-from tests.e2e import event_pages, found_pages, handover_pages
+from tests.e2e import event_pages, found_pages, handover_pages, insight_pages
 from tests.factories import (
     PASSWORD,
     DeputyFactory,
@@ -93,6 +93,7 @@ NOT_PAGES = {
     **found_pages.NOT_PAGES,
     **event_pages.NOT_PAGES,
     **handover_pages.NOT_PAGES,
+    **insight_pages.NOT_PAGES,
 }
 
 
@@ -125,7 +126,7 @@ class World:
     def page(self, route: str, user: User | None, *args: Any, case: str = "") -> Row:
         """A page of this house."""
         spaces = ("desk:", "house:", "incidents:", "lostfound:", "emergencies:", "handover:")
-        spaces += ("calendar:",)
+        spaces += ("calendar:", "insight:")
         inside = route.startswith(spaces) and not route.startswith("desk:verify")
         url = reverse(route, args=[self.prop.code, *args] if inside else args)
         return Row(route, case, user, url)
@@ -373,6 +374,7 @@ GROUPS: dict[str, Callable[[World], Iterator[Row]]] = {
     **found_pages.GROUPS,
     **event_pages.GROUPS,
     **handover_pages.GROUPS,
+    **insight_pages.GROUPS,
 }
 
 
@@ -388,4 +390,5 @@ def group_of(route: str) -> str:
         outside = ":" not in route or route.startswith("desk:verify")
         return "entrance" if outside else "overview"
     spaces = {"desk": "overview", "incidents": "complaints", "house": "settings"}
-    return (spaces | {"handover": "handover", "calendar": "calendar"})[route.split(":")[0]]
+    own = ("handover", "calendar", "insight")
+    return (spaces | {name: name for name in own})[route.split(":")[0]]

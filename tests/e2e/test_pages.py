@@ -53,6 +53,7 @@ SMALL = """() => {
 
 STATUS = {"unknown": 404, "forbidden": 403, "blocked": 409}
 WAITS = ("incidents:paper", "lostfound:paper", "lostfound:list_paper", "handover:paper")
+WAITS += ("insight:paper",)
 EXEMPT = "meta-refresh"
 """Nothing can be lost on the page that waits for a paper, and without scripts it cannot look else."""
 

@@ -46,6 +46,11 @@ class Case(models.Model):
             models.Index(
                 fields=["property", "kind"], condition=Q(is_open=True), name="core_case_open"
             ),
+            models.Index(
+                fields=["property", "kind", "-closed_at", "-id"],
+                condition=Q(is_open=False),
+                name="core_case_settled",
+            ),
         ]
 
     def __str__(self) -> str:

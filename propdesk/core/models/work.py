@@ -183,6 +183,11 @@ class Delivery(models.Model):
             models.Index(
                 fields=["recipient", "property", "channel", "-id"], name="core_delivery_inbox"
             ),
+            models.Index(
+                fields=["property", "-created_at", "-id"],
+                condition=Q(channel="inbox"),
+                name="core_delivery_told",
+            ),
         ]
 
     def __str__(self) -> str:
