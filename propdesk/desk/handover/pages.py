@@ -44,19 +44,26 @@ def detail(request: StaffRequest, row: Handover) -> Context:
     }
     acts["settle_refused"] &= row.case.is_open and request.user.pk not in row.parties()
     acts["take_over"] &= request.user.pk not in row.leaving()
-    log, more = queries.log_of(row, timezone.now())
-    return {
-        "row": row,
+    return left(row) | {
         "groups": grouped(Asked(line, url=urls[line.pk]) for line in lines),
         "dropped": queries.lines(row, dropped=True),
+        "refused": refused,
+        "acts": acts,
+        "missing": workflow.unfinished(row, lines) if row.status == S.DRAFT else (),
+    }
+
+
+def left(row: Handover) -> Context:
+    """What is handed over beside the lines: who signs a page reads it there. Six statements at most."""
+    now = timezone.now()
+    log, more = queries.log_of(row, now)
+    return {
+        "row": row,
         "counts": queries.counts(row),
         "patrol": queries.patrol(row),
         "log": log,
         "log_more": more,
-        "refused": refused,
-        "acts": acts,
-        "missing": workflow.unfinished(row, lines) if row.status == S.DRAFT else (),
-        "now": timezone.now(),
+        "now": now,
     }
 
 

@@ -126,7 +126,7 @@ def offer(request: StaffRequest, row: Handover) -> HttpResponse:
         if status == 200:
             return done(request, row.get_absolute_url(), _("已签名，请接班人逐条接班。"))
     lines = queries.lines(row)
-    context = {"row": row, "form": form, "missing": workflow.unfinished(row, lines)}
+    context = pages.left(row) | {"form": form, "missing": workflow.unfinished(row, lines)}
     status = 422 if status == 200 and form.is_bound else status
     return page(request, "desk/handover/offer.html", context, status=status)
 
@@ -151,7 +151,7 @@ def accept(request: StaffRequest, row: Handover) -> HttpResponse:
         status = 422 if status == 200 else status
         form.data = pages.still(request.POST, row) if status == 409 else request.POST
         drafts.keep(request.user, key, dict(form.data.lists()))
-    context = pages.filled(request, row, form)
+    context = pages.left(row) | pages.filled(request, row, form)
     return page(request, "desk/handover/accept.html", context, status=status)
 
 
