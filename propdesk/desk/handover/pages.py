@@ -12,7 +12,7 @@ from propdesk.core.http import StaffRequest
 from propdesk.desk.handover import queries, workflow
 from propdesk.desk.handover.forms import AcceptForm, Asked, WriteForm, grouped
 from propdesk.desk.handover.frame import allowed
-from propdesk.desk.handover.models import Handover, HandoverLine
+from propdesk.desk.handover.models import OPEN, Handover, HandoverLine
 
 S = Handover.Status
 TAKEN = HandoverLine.Decision.ACCEPTED.value
@@ -44,17 +44,18 @@ def detail(request: StaffRequest, row: Handover) -> Context:
     }
     acts["settle_refused"] &= row.case.is_open and request.user.pk not in row.parties()
     acts["take_over"] &= request.user.pk not in row.leaving()
-    return left(row) | {
+    beside = left(row)
+    return beside | {
         "groups": grouped(Asked(line, url=urls[line.pk]) for line in lines),
         "dropped": queries.lines(row, dropped=True),
         "refused": refused,
         "acts": acts,
-        "missing": workflow.unfinished(row, lines) if row.status == S.DRAFT else (),
+        "missing": missing(lines, beside) if row.status == S.DRAFT else (),
     }
 
 
 def left(row: Handover) -> Context:
-    """What is handed over beside the lines: who signs a page reads it there. Six statements at most."""
+    """What is handed over beside the lines: who signs a page reads it there. Seven statements at most."""
     now = timezone.now()
     log, more = queries.log_of(row, now)
     return {
@@ -63,8 +64,20 @@ def left(row: Handover) -> Context:
         "patrol": queries.patrol(row),
         "log": log,
         "log_more": more,
+        "newly_told": queries.newly_told(row) if row.status in OPEN else (),
         "now": now,
     }
+
+
+def missing(lines: Sequence[HandoverLine], beside: Context) -> tuple[tuple[str, str], ...]:
+    """What is still to be done before the first signature, of rows the page has anyway."""
+    return workflow.unfinished(lines, beside["counts"], beside["patrol"])
+
+
+def to_offer(row: Handover) -> Context:
+    """What lies before the first signature, and what is missing for it."""
+    beside = left(row)
+    return beside | {"missing": missing(queries.lines(row), beside)}
 
 
 def filled(request: StaffRequest, row: Handover, form: WriteForm | AcceptForm) -> Context:

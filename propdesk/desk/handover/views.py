@@ -125,8 +125,7 @@ def offer(request: StaffRequest, row: Handover) -> HttpResponse:
         status = attempt(form, lambda: form.signed(act))
         if status == 200:
             return done(request, row.get_absolute_url(), _("已签名，请接班人逐条接班。"))
-    lines = queries.lines(row)
-    context = pages.left(row) | {"form": form, "missing": workflow.unfinished(row, lines)}
+    context = pages.to_offer(row) | {"form": form}
     status = 422 if status == 200 and form.is_bound else status
     return page(request, "desk/handover/offer.html", context, status=status)
 

@@ -16,7 +16,7 @@ from propdesk.core.roles import DUTY, MANAGERS, Role, Standing
 from propdesk.core.transitions import ConflictError, RefusedInput, in_state, require
 from propdesk.desk import reading
 from propdesk.desk.handover import package, queries, roster
-from propdesk.desk.handover.models import Handover, HandoverLine
+from propdesk.desk.handover.models import Handover, HandoverCount, HandoverLine, PatrolCheck
 from propdesk.desk.handover.workflow.base import (
     OFFERED,
     REFUSED,
@@ -43,11 +43,15 @@ class Answer:
     reason: str = ""
 
 
-def unfinished(row: Handover, lines: Collection[HandoverLine]) -> tuple[tuple[str, str], ...]:
+def unfinished(
+    lines: Collection[HandoverLine],
+    counts: Collection[HandoverCount],
+    patrol: Collection[PatrolCheck],
+) -> tuple[tuple[str, str], ...]:
     """(place on the page, sentence) of each thing without which a shift cannot be closed (X-6)."""
     untold = sum(not line.is_told for line in lines)
-    uncounted = sum(count.actual is None for count in queries.counts(row))
-    unseen = row.patrol.filter(is_normal=None).count()
+    uncounted = sum(count.actual is None for count in counts)
+    unseen = sum(check.is_normal is None for check in patrol)
     found = (
         ("lines", untold, _("还有 %(n)d 条未结事项没有勾选“已告知”。")),
         ("counts", uncounted, _("还有 %(n)d 项没有清点。")),
@@ -66,7 +70,7 @@ def offer(handover: Handover, password: str, *, by: User) -> Handover:
     signatures.prove(by, password)
     row, _stand = begin(handover, "offer", by)
     lines = live(row)
-    missing = unfinished(row, lines)
+    missing = unfinished(lines, queries.counts(row), queries.patrol(row))
     if missing:
         raise ConflictError(_("还不能签名：") + "".join(s for _p, s in missing), missing)
     require_fresh(row, lines)
