@@ -97,6 +97,8 @@ def write(request: StaffRequest, row: Handover) -> HttpResponse:
     status = 200
     if form.is_valid():
         status = attempt(form, lambda: workflow.write(row, form.said(), by=request.user))
+        if status == 200 and "refresh" in request.POST:
+            return _refreshed(request, row, "write")
         if status == 200:
             name = "offer" if "sign" in request.POST else "write"
             return done(request, link(request, name, row.case.number), _("已保存。"))
@@ -139,6 +141,9 @@ def accept(request: StaffRequest, row: Handover) -> HttpResponse:
     if "all" in request.POST:
         said = pages.keep_all(request, row, key)
         return done(request, link(request, "accept", row.case.number), said)
+    if "refresh" in request.POST:
+        drafts.keep(request.user, key, dict(request.POST.lists()))
+        return _refreshed(request, row, "accept")
     form = AcceptForm(request.POST or None, **pages.to_accept(request, row, key))
     status = 200
     if form.is_valid():
@@ -163,14 +168,19 @@ def _accept(row: Handover, form: AcceptForm) -> Handover:
 @require_POST
 def refresh(request: StaffRequest, number: str) -> HttpResponse:
     """更新清单: only what changed is drafted anew."""
-    row = load(request, number)
+    return _refreshed(request, load(request, number), "detail")
+
+
+def _refreshed(request: StaffRequest, row: Handover, back: str) -> HttpResponse:
+    """To the lines when some changed, to ``back`` when none did."""
     try:
         found = workflow.refresh(row, by=request.user)
     except ConflictError as refused:
         return done(request, row.get_absolute_url(), str(refused), level=messages.WARNING)
     said = "；".join(found.words[: workflow.NAMED]) if found else _("清单没有变化。")
-    name = "write" if found and allowed(request, "write", row) else "detail"
-    return done(request, link(request, name, number), said)
+    if found:
+        back = "write" if allowed(request, "write", row) else "detail"
+    return done(request, link(request, back, row.case.number), said)
 
 
 @staff_view
