@@ -53,10 +53,11 @@ def start(request: StaffRequest) -> HttpResponse:
     allow(request, "draft")
     shift = roster.due(request.prop, timezone.now(), request.user)
     absent = shift.user if shift and shift.user_id != request.user.pk else None
-    if absent is None and request.method == "POST":
+    stands_in = absent is not None and allowed(request, "draft_for")
+    if request.method == "POST" and not stands_in:
         return _started(request)
     back, label = link(request, "index"), _("开始交班")
-    form = ReasonForm(request.POST or None, label=label, back_url=back) if absent else None
+    form = ReasonForm(request.POST or None, label=label, back_url=back) if stands_in else None
     status = 200
     if form is not None and form.is_valid():
         made: list[Handover] = []
@@ -207,11 +208,13 @@ def take_over(request: StaffRequest, number: str) -> HttpResponse:
 @staff_view
 @GET_POST
 def void(request: StaffRequest, number: str) -> HttpResponse:
-    """作废, with the reason."""
-    row = load(request, number, "void_handover")
+    """作废, with the reason: a manager's, or of one's own draft."""
+    row = load(request, number)
+    own = not allowed(request, "void_handover", row)
+    allow(request, "discard" if own else "void_handover", row)
     lead = _("确认作废 %(number)s？编号和原因会保留，这一班可以重新交接。")
     lead = lead % {"number": row.case.number}
-    act = partial(workflow.void_handover, row)
+    act = partial(workflow.discard if own else workflow.void_handover, row)
     return _asked(request, row, _("作废交接班"), lead, act, danger=True)
 
 

@@ -97,6 +97,28 @@ def test_whoever_stands_in_says_why_on_the_page() -> None:
     assert Handover.objects.get().takeover_reason == "周敏送医"
 
 
+def test_colleague_off_duty_is_told_whose_shift_it_is() -> None:
+    night = Night()
+    third = web(night.third)
+
+    page = text_of(third, home(night, "start/"))
+    answer = third.post(home(night, "start/"))
+
+    assert ("这一班是周敏的" in page, 'name="reason"' in page) == (True, False)
+    assert (answer.status_code, "由本人交班" in answer.content.decode()) == (403, True)
+
+
+def test_own_draft_is_discarded_on_the_page() -> None:
+    night = Night()
+    row = night.drafted()
+    dm = web(night.dm)
+
+    shown = url(row, "void/") in text_of(dm, url(row))
+    dm.post(url(row, "void/"), {"reason": "点错了"})
+
+    assert (shown, fresh(row).status, fresh(row).void_reason) == (True, S.VOIDED, "点错了")
+
+
 # --- refusals ------------------------------------------------------------------------------
 
 

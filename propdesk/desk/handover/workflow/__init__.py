@@ -11,6 +11,7 @@ from propdesk.desk.handover.workflow.drafting import (
 )
 from propdesk.desk.handover.workflow.logging_shift import change_count, list_count, log
 from propdesk.desk.handover.workflow.minding import (
+    discard,
     flag_late,
     settle_refused,
     take_over,
@@ -38,6 +39,7 @@ __all__ = [
     "Written",
     "accept",
     "change_count",
+    "discard",
     "draft",
     "flag_late",
     "list_count",
