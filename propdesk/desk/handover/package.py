@@ -25,7 +25,7 @@ from lostfound.queries import storage
 from propdesk.core import notices
 from propdesk.core.models import AuditEntry, Case, Notice, Property, Task
 from propdesk.core.transitions import BACKDATE
-from propdesk.desk.handover.models import HIDDEN, CountItem, HandoverLine
+from propdesk.desk.handover.models import HIDDEN, CountItem, Handover, HandoverLine
 
 EXPIRING = timedelta(days=7)
 """How long before its last day a found thing is a line of its own; the others are counted."""
@@ -198,6 +198,12 @@ def unconfirmed(prop: Property, outgoing_id: int, since: datetime | None = None)
         key = f"notice:case:{row.case_id}" if row.case_id else f"notice:{row.pk}"
         found.setdefault(key, []).append(row)
     return [_folded(key, of_one) for key, of_one in found.items()]
+
+
+def newly_told(row: Handover) -> list[Item]:
+    """Urgent notices that came after the draft, as long as nobody confirmed them. One statement."""
+    found = unconfirmed(row.case.property, row.outgoing_id, since=row.case.opened_at)
+    return [item for item in found if item.case is None or item.case.pk != row.pk]
 
 
 def _folded(key: str, rows: list[Notice]) -> Item:

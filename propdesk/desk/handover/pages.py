@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 
 from propdesk.core import cases, drafts
 from propdesk.core.http import StaffRequest
-from propdesk.desk.handover import queries, workflow
+from propdesk.desk.handover import package, queries, workflow
 from propdesk.desk.handover.forms import AcceptForm, Asked, WriteForm, grouped
 from propdesk.desk.handover.frame import allowed
 from propdesk.desk.handover.models import OPEN, Handover, HandoverLine
@@ -64,7 +64,7 @@ def left(row: Handover) -> Context:
         "patrol": queries.patrol(row),
         "log": log,
         "log_more": more,
-        "newly_told": queries.newly_told(row) if row.status in OPEN else (),
+        "newly_told": package.newly_told(row) if row.status in OPEN else (),
         "now": now,
     }
 

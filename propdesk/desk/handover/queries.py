@@ -10,7 +10,6 @@ from propdesk.core import duty
 from propdesk.core.models import Department, Property, StaffSignature, User
 from propdesk.core.paging import Page, page_by_time
 from propdesk.core.roles import DUTY
-from propdesk.desk.handover import package
 from propdesk.desk.handover.models import (
     OPEN,
     CountItem,
@@ -20,7 +19,6 @@ from propdesk.desk.handover.models import (
     PatrolCheck,
     ShiftLogEntry,
 )
-from propdesk.desk.handover.package import Item
 
 LOG_MOST = 200
 """Entries of one shift that are printed; of the others the paper says how many they are."""
@@ -71,12 +69,6 @@ def counts(row: Handover) -> list[HandoverCount]:
     tree = storage.tree(row.case.property)
     blind = {f"storage:{node.place.pk}" for node in tree if node.is_counting}
     return [count for count in found if count.key not in blind]
-
-
-def newly_told(row: Handover) -> list[Item]:
-    """Urgent notices that came after the draft, as long as nobody confirmed them. One statement."""
-    found = package.unconfirmed(row.case.property, row.outgoing_id, since=row.case.opened_at)
-    return [item for item in found if item.case is None or item.case.pk != row.pk]
 
 
 def patrol(row: Handover) -> list[PatrolCheck]:
