@@ -295,6 +295,11 @@ class HandoverCount(models.Model):
         """How much should be there, as a page names it."""
         return f"{self.expected:.2f}"
 
+    @property
+    def differs(self) -> bool:
+        """Whether it was counted and does not tally."""
+        return self.actual is not None and self.actual != self.expected
+
 
 class PatrolCheck(models.Model):
     """巡查: one area, in order or not; if not, who sees to it and by when."""

@@ -49,6 +49,7 @@ def detail(request: StaffRequest, row: Handover) -> Context:
         "groups": grouped(Asked(line, url=urls[line.pk]) for line in lines),
         "dropped": queries.lines(row, dropped=True),
         "refused": refused,
+        "short": [count for count in beside["counts"] if count.differs],
         "acts": acts,
         "missing": missing(lines, beside) if row.status == S.DRAFT else (),
     }

@@ -223,7 +223,7 @@ def void(request: StaffRequest, number: str) -> HttpResponse:
 def settle(request: StaffRequest, number: str) -> HttpResponse:
     """处理未接事项: what becomes of them."""
     row = load(request, number, "settle_refused")
-    lead = _("%(number)s 有事项没有接下，请写明怎样处理。") % {"number": row.case.number}
+    lead = _("%(number)s 有没接下的事项或清点不符，请写明怎样处理。") % {"number": row.case.number}
 
     def act(*, by: Any, reason: str) -> Any:
         return workflow.settle_refused(row, reason, by=by)

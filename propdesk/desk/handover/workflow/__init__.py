@@ -1,6 +1,6 @@
 """Every change of a hand-over and of the log of shifts is one function here (ADR 0033)."""
 
-from propdesk.desk.handover.workflow.base import NAMED, REFUSED, ChangedError, Changes
+from propdesk.desk.handover.workflow.base import NAMED, REFUSED, SHORT, ChangedError, Changes
 from propdesk.desk.handover.workflow.drafting import (
     Patrolled,
     Written,
@@ -32,6 +32,7 @@ __all__ = [
     "NAMED",
     "PAPER",
     "REFUSED",
+    "SHORT",
     "Answer",
     "ChangedError",
     "Changes",

@@ -21,6 +21,8 @@ from propdesk.desk.handover.workflow.table import MOVES
 S = Handover.Status
 REFUSED: Final = "handover_refused"
 """The task of 物业经理 for lines nobody took over."""
+SHORT: Final = "handover_short"
+"""The task of 物业经理 for things that do not tally."""
 SIGNED = ("outgoing_signed_at", "outgoing_signature", "content_sha", "happened", "unlisted")
 """What comes with the first signature and goes with it."""
 OFFERED: Final = "desk.handover_offered"
