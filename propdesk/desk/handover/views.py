@@ -138,6 +138,8 @@ def offer(request: StaffRequest, row: Handover) -> HttpResponse:
 @while_in("accept", S.OFFERED)
 def accept(request: StaffRequest, row: Handover) -> HttpResponse:
     """接班: every line, then the second signature; on his own screen or that of the outgoing one."""
+    if row.status == S.SIGNED and request.POST.get("person") == str(row.incoming_id):
+        return done(request, row.get_absolute_url())
     key = f"{row.case.number}:accept"
     if "all" in request.POST:
         said = pages.keep_all(request, row, key)

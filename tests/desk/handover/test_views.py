@@ -228,9 +228,26 @@ def test_incoming_without_a_kept_signature_is_told_what_to_do() -> None:
     row = night.offered_over()
     StaffSignature.objects.filter(user=night.next).update(ended_at=timezone.now())
 
-    answer = web(night.dm).post(url(row, "accept/"), taken(row, person=str(night.next.pk)))
+    dm = web(night.dm)
+    before = text_of(dm, url(row, "accept/"))
+    answer = dm.post(url(row, "accept/"), taken(row, person=str(night.next.pk)))
 
-    assert (answer.status_code, "还没有留存签名" in answer.content.decode()) == (422, True)
+    way = f'<a href="/p/{night.prop.code}/me/">我的账号 → 我的签名</a>'
+    assert (way in before, answer.status_code) == (True, 422)
+    assert "请他先用自己的账号在“我”里手写签名" in str(answer.context["form"].errors["person"])
+
+
+def test_own_second_signature_sent_twice_leads_to_the_record() -> None:
+    night = Night()
+    row = night.offered_over()
+    incoming = web(night.next)
+    typed = taken(row, person=str(night.next.pk))
+
+    answers = [incoming.post(url(row, "accept/"), typed) for _n in range(2)]
+    other = web(night.pm).post(url(row, "accept/"), typed | {"person": str(night.pm.pk)})
+
+    assert [(a.status_code, a.url) for a in answers] == [(302, url(row))] * 2
+    assert (other.status_code, fresh(row).incoming) == (409, night.next)
 
 
 def test_outgoing_draws_a_signature_where_there_is_none() -> None:

@@ -148,7 +148,7 @@ def accept(
     refused = _answered(lines, answers)
     _can_take(row, lines, by)
     now = timezone.now()
-    row.incoming_signature = signatures.kept(by)
+    row.incoming_signature = signatures.kept_beside(by, name="person")
     row.incoming, row.incoming_signed_at = by, now
     HandoverLine.objects.bulk_update(lines, ["decision", "reason"])
     _take_command(row, lines, by)
