@@ -176,6 +176,7 @@ class Handover(models.Model):
         ]
         indexes = [
             models.Index(fields=["property", "-ends_at", "-case"], name="desk_handover_newest"),
+            models.Index(fields=["property", "-case"], name="desk_handover_in_turn"),
             models.Index(
                 fields=["property", "-outgoing_signed_at"],
                 condition=Q(status="signed"),

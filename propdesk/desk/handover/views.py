@@ -32,11 +32,16 @@ def index(request: StaffRequest) -> HttpResponse:
     here, coming = roster.now_and_next(request.prop, now)
     after = request.GET.get("after", "")
     found = queries.past(request.prop, after)
+    running = queries.running(request.prop)
+    due = roster.due(request.prop, now, request.user)
+    his = due.user_id == request.user.pk if due else not here
     context = {
         "here": here,
         "coming": coming,
-        "running": queries.running(request.prop),
-        "due": roster.due(request.prop, now, request.user),
+        "running": running,
+        "writes": running is not None and allowed(request, "write", running),
+        "due": due,
+        "starts": his or allowed(request, "draft_for"),
         "past": found.rows,
         "older_url": f"?after={found.after}" if found.after else "",
         "newer_url": link(request, "index") if after else "",
