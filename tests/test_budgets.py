@@ -28,6 +28,8 @@ from tests.incidents.journey import House
 
 pytestmark = pytest.mark.django_db
 LIST, PAGE, CREATE, POLL = 6, 10, 14, 4
+SIGNING = 12
+"""Before a signature lies all that is handed over: counts, patrol, log and what came since."""
 MANY = 30
 CONTROL = ("SAVEPOINT", "RELEASE", "ROLLBACK", "BEGIN", "COMMIT")
 
@@ -228,7 +230,7 @@ HANDED: dict[str, Callable[[Night], Handover]] = {
 @pytest.mark.parametrize("name", HANDED)
 def test_page_of_the_handover_keeps_its_budget_at_any_size(name: str) -> None:
     few, many = (_handed_over(name, lines) for lines in (1, 3))
-    assert (many, few <= PAGE) == (few, True)
+    assert (many, few <= (SIGNING if name in {"offer", "accept"} else PAGE)) == (few, True)
 
 
 def _handed_over(name: str, lines: int) -> int:

@@ -71,12 +71,22 @@ def present(user: User, password: str, *, name: str = "second_password") -> Staf
     RefusedInput at the field ``name``.
     """
     try:
-        return confirmed(user, password)
+        prove(user, password)
     except RefusedInput as refused:
-        sentence = refused.errors.get("password") or _(
-            "%(name)s还没有留存签名：请他先用自己的账号在“我”里手写签名，或换一位。"
-        ) % {"name": user.name}
-        raise RefusedInput(**{name: sentence}) from refused
+        raise RefusedInput(**{name: refused.errors["password"]}) from refused
+    return kept_beside(user, name=name)
+
+
+def kept_beside(user: User, *, name: str) -> StaffSignature:
+    """The signature in use of somebody on the screen of a colleague, where there is no pad.
+
+    RefusedInput at the field ``name`` that says where he draws one.
+    """
+    signature = current(user)
+    if signature is None:
+        absent = _("%(name)s还没有留存签名：请他先用自己的账号在“我”里手写签名，或换一位。")
+        raise RefusedInput(**{name: absent % {"name": user.name}})
+    return signature
 
 
 def confirmed(by: User, password: str) -> StaffSignature:

@@ -264,6 +264,11 @@ class AcceptForm(forms.Form):
             for line in self.lines
         )
 
+    @property
+    def unsigned(self) -> list[User]:
+        """Who has to draw a signature of his own before he can take over."""
+        return [user for user in self.people.values() if not user.has_signature]  # type: ignore[attr-defined]
+
     def clean(self) -> dict[str, Any]:
         """The password, counted when wrong: the desk of one is no place to guess that of another."""
         data = super().clean() or {}

@@ -176,6 +176,7 @@ class Handover(models.Model):
         ]
         indexes = [
             models.Index(fields=["property", "-ends_at", "-case"], name="desk_handover_newest"),
+            models.Index(fields=["property", "-case"], name="desk_handover_in_turn"),
             models.Index(
                 fields=["property", "-outgoing_signed_at"],
                 condition=Q(status="signed"),
@@ -294,6 +295,11 @@ class HandoverCount(models.Model):
     def mark(self) -> str:
         """How much should be there, as a page names it."""
         return f"{self.expected:.2f}"
+
+    @property
+    def differs(self) -> bool:
+        """Whether it was counted and does not tally."""
+        return self.actual is not None and self.actual != self.expected
 
 
 class PatrolCheck(models.Model):

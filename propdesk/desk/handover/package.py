@@ -25,7 +25,7 @@ from lostfound.queries import storage
 from propdesk.core import notices
 from propdesk.core.models import AuditEntry, Case, Notice, Property, Task
 from propdesk.core.transitions import BACKDATE
-from propdesk.desk.handover.models import HIDDEN, CountItem, HandoverLine
+from propdesk.desk.handover.models import HIDDEN, CountItem, Handover, HandoverLine
 
 EXPIRING = timedelta(days=7)
 """How long before its last day a found thing is a line of its own; the others are counted."""
@@ -96,13 +96,17 @@ def _instant(value: Any) -> str:
 
 def gather(prop: Property, outgoing_id: int, until: datetime) -> list[Item]:
     """Everything open, in the order of the paper: six statements for any number of rows."""
+    return [*registers(prop, until), *unconfirmed(prop, outgoing_id)]
+
+
+def registers(prop: Property, until: datetime) -> list[Item]:
+    """All that is open but for notices, in the order of the paper. Five statements."""
     return [
         *_events(prop),
         *_seals(prop),
         *_complaints(prop),
         *_things(prop, until),
         *_tasks(prop),
-        *_notices(prop, outgoing_id),
     ]
 
 
@@ -180,12 +184,33 @@ def _tasks(prop: Property) -> Iterator[Item]:
         yield Item(K.TASK, f"task:{row.pk}", row.case, row.text, str(row.get_role_display()))
 
 
-def _notices(prop: Property, outgoing_id: int) -> Iterator[Item]:
-    """Urgent ones the outgoing manager never confirmed; what is not urgent stands in his inbox."""
+def unconfirmed(prop: Property, outgoing_id: int, since: datetime | None = None) -> list[Item]:
+    """Urgent notices the outgoing manager never confirmed, those of one case as one; ``since``: later ones.
+
+    What is not urgent stands in his inbox. One statement.
+    """
     unseen = notices.unread(outgoing_id).filter(property=prop, notice__urgent=True)
     rows = Notice.objects.filter(pk__in=unseen.values("notice")).select_related("case")
+    if since is not None:
+        rows = rows.filter(created_at__gt=since)
+    found: dict[str, list[Notice]] = {}
     for row in rows.order_by("created_at", "pk"):
-        yield Item(K.NOTICE, f"notice:{row.pk}", row.case, row.text)
+        key = f"notice:case:{row.case_id}" if row.case_id else f"notice:{row.pk}"
+        found.setdefault(key, []).append(row)
+    return [_folded(key, of_one) for key, of_one in found.items()]
+
+
+def newly_told(row: Handover) -> list[Item]:
+    """Urgent notices that came after the draft, as long as nobody confirmed them. One statement."""
+    found = unconfirmed(row.case.property, row.outgoing_id, since=row.case.opened_at)
+    return [item for item in found if item.case is None or item.case.pk != row.pk]
+
+
+def _folded(key: str, rows: list[Notice]) -> Item:
+    """The newest one speaks for all of its case."""
+    newest = rows[-1]
+    state = _("%(n)d 条未确认") % {"n": len(rows)} if len(rows) > 1 else ""
+    return Item(K.NOTICE, key, newest.case, newest.text, state)
 
 
 def counts(prop: Property) -> list[Counted]:

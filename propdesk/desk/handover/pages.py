@@ -9,10 +9,10 @@ from django.utils.translation import gettext as _
 
 from propdesk.core import cases, drafts
 from propdesk.core.http import StaffRequest
-from propdesk.desk.handover import queries, workflow
+from propdesk.desk.handover import package, queries, workflow
 from propdesk.desk.handover.forms import AcceptForm, Asked, WriteForm, grouped
 from propdesk.desk.handover.frame import allowed
-from propdesk.desk.handover.models import Handover, HandoverLine
+from propdesk.desk.handover.models import OPEN, Handover, HandoverLine
 
 S = Handover.Status
 TAKEN = HandoverLine.Decision.ACCEPTED.value
@@ -44,20 +44,41 @@ def detail(request: StaffRequest, row: Handover) -> Context:
     }
     acts["settle_refused"] &= row.case.is_open and request.user.pk not in row.parties()
     acts["take_over"] &= request.user.pk not in row.leaving()
-    log, more = queries.log_of(row, timezone.now())
-    return {
-        "row": row,
+    beside = left(row)
+    return beside | {
         "groups": grouped(Asked(line, url=urls[line.pk]) for line in lines),
         "dropped": queries.lines(row, dropped=True),
+        "refused": refused,
+        "short": [count for count in beside["counts"] if count.differs],
+        "acts": acts,
+        "missing": missing(lines, beside) if row.status == S.DRAFT else (),
+    }
+
+
+def left(row: Handover) -> Context:
+    """What is handed over beside the lines: who signs a page reads it there. Seven statements at most."""
+    now = timezone.now()
+    log, more = queries.log_of(row, now)
+    return {
+        "row": row,
         "counts": queries.counts(row),
         "patrol": queries.patrol(row),
         "log": log,
         "log_more": more,
-        "refused": refused,
-        "acts": acts,
-        "missing": workflow.unfinished(row, lines) if row.status == S.DRAFT else (),
-        "now": timezone.now(),
+        "newly_told": package.newly_told(row) if row.status in OPEN else (),
+        "now": now,
     }
+
+
+def missing(lines: Sequence[HandoverLine], beside: Context) -> tuple[tuple[str, str], ...]:
+    """What is still to be done before the first signature, of rows the page has anyway."""
+    return workflow.unfinished(lines, beside["counts"], beside["patrol"])
+
+
+def to_offer(row: Handover) -> Context:
+    """What lies before the first signature, and what is missing for it."""
+    beside = left(row)
+    return beside | {"missing": missing(queries.lines(row), beside)}
 
 
 def filled(request: StaffRequest, row: Handover, form: WriteForm | AcceptForm) -> Context:

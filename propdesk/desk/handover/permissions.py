@@ -17,6 +17,7 @@ ACTIONS: Table = {
     "refresh": _DUTY,
     "offer": _OUTGOING,
     "take_back": _OUTGOING,
+    "discard": _OUTGOING,
     "accept": _DUTY,
     # Who left his shift signs nothing any more (F4).
     "draft_for": _MANAGER,

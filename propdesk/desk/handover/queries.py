@@ -8,7 +8,7 @@ from lostfound.models import Stocktake
 from lostfound.queries import storage
 from propdesk.core import duty
 from propdesk.core.models import Department, Property, StaffSignature, User
-from propdesk.core.paging import Page, page_by_time
+from propdesk.core.paging import PAGE, Page, number_or_none, page_by_time
 from propdesk.core.roles import DUTY
 from propdesk.desk.handover.models import (
     OPEN,
@@ -42,9 +42,15 @@ def find(prop: Property, number: str) -> Handover | None:
 
 
 def past(prop: Property, after: str) -> Page:
-    """Those that are over, the newest first. One statement."""
-    rows = _rows(prop).exclude(status__in=OPEN).order_by("-ends_at", "-pk")
-    return page_by_time(rows, "ends_at", after, lambda row: row.ends_at, newest_first=True)
+    """Those that are over, the last to be signed first; ``after``: the key of a row. One statement.
+
+    A house makes one at a time, so their keys stand in the order in which they were signed, which that
+    of their shifts need not be.
+    """
+    rows = _rows(prop).exclude(status__in=OPEN).order_by("-pk")
+    key = number_or_none(after)
+    found = list((rows if key is None else rows.filter(pk__lt=key))[: PAGE + 1])
+    return Page(found[:PAGE], str(found[PAGE - 1].pk) if len(found) > PAGE else "")
 
 
 def lines(row: Handover, *, dropped: bool = False) -> list[HandoverLine]:

@@ -44,9 +44,13 @@ def until(shifts: Iterable[Shift], ends_at: datetime) -> datetime:
     return max((row.ends_at for row in shifts), default=ends_at + WITHOUT_ROSTER)
 
 
+def on_duty(prop: Property, now: datetime) -> list[Shift]:
+    """Who is on duty as 值班经理 at this moment. One statement."""
+    return list(_shifts(prop, at=now)[:20])
+
+
 def now_and_next(prop: Property, now: datetime) -> tuple[list[Shift], list[Shift]]:
     """Who is on duty as 值班经理 at this moment, and who comes after; two statements at most."""
-    here = list(_shifts(prop, at=now)[:20])
     coming = _shifts(prop).filter(starts_at__gt=now, starts_at__lte=now + timedelta(days=1))
     after = list(coming.order_by("starts_at", "pk")[:20])
-    return here, [row for row in after if row.starts_at == after[0].starts_at]
+    return on_duty(prop, now), [row for row in after if row.starts_at == after[0].starts_at]

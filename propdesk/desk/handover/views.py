@@ -32,11 +32,16 @@ def index(request: StaffRequest) -> HttpResponse:
     here, coming = roster.now_and_next(request.prop, now)
     after = request.GET.get("after", "")
     found = queries.past(request.prop, after)
+    running = queries.running(request.prop)
+    due = roster.due(request.prop, now, request.user)
+    his = due.user_id == request.user.pk if due else not here
     context = {
         "here": here,
         "coming": coming,
-        "running": queries.running(request.prop),
-        "due": roster.due(request.prop, now, request.user),
+        "running": running,
+        "writes": running is not None and allowed(request, "write", running),
+        "due": due,
+        "starts": his or allowed(request, "draft_for"),
         "past": found.rows,
         "older_url": f"?after={found.after}" if found.after else "",
         "newer_url": link(request, "index") if after else "",
@@ -53,10 +58,11 @@ def start(request: StaffRequest) -> HttpResponse:
     allow(request, "draft")
     shift = roster.due(request.prop, timezone.now(), request.user)
     absent = shift.user if shift and shift.user_id != request.user.pk else None
-    if absent is None and request.method == "POST":
+    stands_in = absent is not None and allowed(request, "draft_for")
+    if request.method == "POST" and not stands_in:
         return _started(request)
     back, label = link(request, "index"), _("开始交班")
-    form = ReasonForm(request.POST or None, label=label, back_url=back) if absent else None
+    form = ReasonForm(request.POST or None, label=label, back_url=back) if stands_in else None
     status = 200
     if form is not None and form.is_valid():
         made: list[Handover] = []
@@ -97,6 +103,8 @@ def write(request: StaffRequest, row: Handover) -> HttpResponse:
     status = 200
     if form.is_valid():
         status = attempt(form, lambda: workflow.write(row, form.said(), by=request.user))
+        if status == 200 and "refresh" in request.POST:
+            return _refreshed(request, row, "write")
         if status == 200:
             name = "offer" if "sign" in request.POST else "write"
             return done(request, link(request, name, row.case.number), _("已保存。"))
@@ -125,8 +133,7 @@ def offer(request: StaffRequest, row: Handover) -> HttpResponse:
         status = attempt(form, lambda: form.signed(act))
         if status == 200:
             return done(request, row.get_absolute_url(), _("已签名，请接班人逐条接班。"))
-    lines = queries.lines(row)
-    context = {"row": row, "form": form, "missing": workflow.unfinished(row, lines)}
+    context = pages.to_offer(row) | {"form": form}
     status = 422 if status == 200 and form.is_bound else status
     return page(request, "desk/handover/offer.html", context, status=status)
 
@@ -136,10 +143,15 @@ def offer(request: StaffRequest, row: Handover) -> HttpResponse:
 @while_in("accept", S.OFFERED)
 def accept(request: StaffRequest, row: Handover) -> HttpResponse:
     """接班: every line, then the second signature; on his own screen or that of the outgoing one."""
+    if row.status == S.SIGNED and request.POST.get("person") == str(row.incoming_id):
+        return done(request, row.get_absolute_url())
     key = f"{row.case.number}:accept"
     if "all" in request.POST:
         said = pages.keep_all(request, row, key)
         return done(request, link(request, "accept", row.case.number), said)
+    if "refresh" in request.POST:
+        drafts.keep(request.user, key, dict(request.POST.lists()))
+        return _refreshed(request, row, "accept")
     form = AcceptForm(request.POST or None, **pages.to_accept(request, row, key))
     status = 200
     if form.is_valid():
@@ -151,7 +163,7 @@ def accept(request: StaffRequest, row: Handover) -> HttpResponse:
         status = 422 if status == 200 else status
         form.data = pages.still(request.POST, row) if status == 409 else request.POST
         drafts.keep(request.user, key, dict(form.data.lists()))
-    context = pages.filled(request, row, form)
+    context = pages.left(row) | pages.filled(request, row, form)
     return page(request, "desk/handover/accept.html", context, status=status)
 
 
@@ -164,14 +176,19 @@ def _accept(row: Handover, form: AcceptForm) -> Handover:
 @require_POST
 def refresh(request: StaffRequest, number: str) -> HttpResponse:
     """更新清单: only what changed is drafted anew."""
-    row = load(request, number)
+    return _refreshed(request, load(request, number), "detail")
+
+
+def _refreshed(request: StaffRequest, row: Handover, back: str) -> HttpResponse:
+    """To the lines when some changed, to ``back`` when none did."""
     try:
         found = workflow.refresh(row, by=request.user)
     except ConflictError as refused:
         return done(request, row.get_absolute_url(), str(refused), level=messages.WARNING)
     said = "；".join(found.words[: workflow.NAMED]) if found else _("清单没有变化。")
-    name = "write" if found and allowed(request, "write", row) else "detail"
-    return done(request, link(request, name, number), said)
+    if found:
+        back = "write" if allowed(request, "write", row) else "detail"
+    return done(request, link(request, back, row.case.number), said)
 
 
 @staff_view
@@ -198,11 +215,13 @@ def take_over(request: StaffRequest, number: str) -> HttpResponse:
 @staff_view
 @GET_POST
 def void(request: StaffRequest, number: str) -> HttpResponse:
-    """作废, with the reason."""
-    row = load(request, number, "void_handover")
+    """作废, with the reason: a manager's, or of one's own draft."""
+    row = load(request, number)
+    own = not allowed(request, "void_handover", row)
+    allow(request, "discard" if own else "void_handover", row)
     lead = _("确认作废 %(number)s？编号和原因会保留，这一班可以重新交接。")
     lead = lead % {"number": row.case.number}
-    act = partial(workflow.void_handover, row)
+    act = partial(workflow.discard if own else workflow.void_handover, row)
     return _asked(request, row, _("作废交接班"), lead, act, danger=True)
 
 
@@ -211,7 +230,7 @@ def void(request: StaffRequest, number: str) -> HttpResponse:
 def settle(request: StaffRequest, number: str) -> HttpResponse:
     """处理未接事项: what becomes of them."""
     row = load(request, number, "settle_refused")
-    lead = _("%(number)s 有事项没有接下，请写明怎样处理。") % {"number": row.case.number}
+    lead = _("%(number)s 有没接下的事项或清点不符，请写明怎样处理。") % {"number": row.case.number}
 
     def act(*, by: Any, reason: str) -> Any:
         return workflow.settle_refused(row, reason, by=by)

@@ -2,11 +2,13 @@
 
 from functools import partial
 
+from django.db import transaction
 from django.http import Http404, HttpResponse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
+from propdesk.core import drafts
 from propdesk.core.http import StaffRequest, attempt, done, page, staff_view
 from propdesk.core.paging import number_or_none
 from propdesk.desk.handover import queries, workflow
@@ -15,6 +17,7 @@ from propdesk.desk.handover.frame import allow, link
 from propdesk.desk.handover.models import ShiftLogEntry
 
 GET_POST = require_http_methods(["GET", "HEAD", "POST"])
+LOG = "handover:log"
 
 
 def _wrong(request: StaffRequest) -> ShiftLogEntry | None:
@@ -28,6 +31,14 @@ def _wrong(request: StaffRequest) -> ShiftLogEntry | None:
     return found
 
 
+@transaction.atomic
+def _write(request: StaffRequest, form: LogForm, wrong: ShiftLogEntry | None) -> None:
+    """The token is used up with the entry: both or neither."""
+    once = drafts.once(LOG, request.POST, request.FILES)
+    drafts.use_token(request.user, once, link(request, "log"), form=LOG)
+    workflow.log(request.prop, by=request.user, corrects=wrong, **form.cleaned_data)
+
+
 @staff_view
 @GET_POST
 def log(request: StaffRequest) -> HttpResponse:
@@ -37,14 +48,17 @@ def log(request: StaffRequest) -> HttpResponse:
     form = LogForm(request.POST or None)
     status = 200
     if form.is_valid():
-        act = partial(workflow.log, request.prop, by=request.user, corrects=wrong)
-        status = attempt(form, partial(act, **form.cleaned_data))
+        try:
+            status = attempt(form, partial(_write, request, form, wrong))
+        except drafts.DoubleSubmitError:
+            status = 200
         if status == 200:
             return done(request, link(request, "log"), _("已记入值班日志。"))
     after = request.GET.get("after", "")
     found = queries.log_page(request.prop, after)
     context = {
         "form": form,
+        "form_token": drafts.new_token(),
         "wrong": wrong,
         "entries": found.rows,
         "older_url": f"?after={found.after}" if found.after else "",

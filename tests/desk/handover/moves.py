@@ -54,6 +54,9 @@ ACTS: dict[str, Act] = {
     "take_back": Act(S.OFFERED, lambda n, row, by: workflow.take_back(row, by=by), own=True),
     "accept": Act(S.OFFERED, _accept),
     "take_over": Act(S.DRAFT, lambda n, row, by: workflow.take_over(row, by=by, reason="离岗")),
+    "discard": Act(
+        S.DRAFT, lambda n, row, by: workflow.discard(row, by=by, reason="点错了"), own=True
+    ),
     "void_handover": Act(
         S.DRAFT, lambda n, row, by: workflow.void_handover(row, by=by, reason="交错")
     ),

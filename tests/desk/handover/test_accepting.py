@@ -13,8 +13,9 @@ from propdesk.core.transitions import ConflictError, RefusedInput
 from propdesk.desk.handover import workflow
 from propdesk.desk.handover.models import Handover
 from propdesk.desk.handover.workflow import Answer
+from tests.desk.handover.left import short
 from tests.desk.handover.shifts import Night, fresh, said, with_event
-from tests.factories import DeputyFactory, member
+from tests.factories import PASSWORD, DepartmentFactory, DeputyFactory, member
 from tests.incidents.moves import refuses
 
 pytestmark = pytest.mark.django_db
@@ -57,6 +58,64 @@ def test_refused_line_goes_to_the_property_manager_and_keeps_its_commander() -> 
         managers,
     )
     assert (fresh(line).decision, fresh(line).reason) == ("refused", "钥匙没有交到手")
+
+
+def told(rule: str) -> list[tuple[str, str]]:
+    rows = Notice.objects.filter(rule=rule).order_by("pk")
+    return list(rows.values_list("recipient__name", "text"))
+
+
+def test_count_that_does_not_tally_is_a_task_of_the_property_manager() -> None:
+    night = Night()
+    row = workflow.offer(short(night), PASSWORD, by=night.dm)
+
+    row = night.signed(row)
+
+    task = Task.objects.get(case=row.case)
+    text = f"【清点不符】{row.case.number} · 1 项：备用金"
+    assert (task.kind, task.role, task.text) == (workflow.SHORT, Role.PROPERTY_MANAGER, text)
+    assert (night.pm.name, text) in told("desk.handover_short")
+    assert row.case.is_open
+    assert audit.problems(fresh(row).case) == []
+
+    row = workflow.settle_refused(row, "工程部当天归还", by=night.gm)
+
+    assert (row.case.is_open, fresh(task).outcome) == (False, "settled")
+
+
+def test_fault_of_the_patrol_is_told_to_the_manager_of_its_department() -> None:
+    night = Night()
+    row = workflow.offer(short(night), PASSWORD, by=night.dm)
+    department = row.patrol.get(area="back").department
+    head = member(night.prop, Role.DEPARTMENT_MANAGER, department=department, name="陈工")
+    member(night.prop, Role.DEPARTMENT_MANAGER, department=DepartmentFactory(property=night.prop))
+
+    night.signed(row)
+
+    text = f"【巡查异常】{row.case.number} · 后台，工程部跟进，详情请问值班经理"
+    assert told("desk.handover_patrol") == [(head.name, text)]
+    notice = Notice.objects.get(rule="desk.handover_patrol")
+    assert (notice.case, notice.due_at) == (None, row.patrol.get(area="back").due_at)
+
+
+def test_fault_of_a_department_without_a_manager_is_told_to_the_property_manager() -> None:
+    night = Night()
+    row = workflow.offer(short(night), PASSWORD, by=night.dm)
+
+    night.signed(row)
+
+    managers = duty.holders(night.prop, Role.PROPERTY_MANAGER)
+    names = {name for name, _text in told("desk.handover_patrol")}
+    assert names == set(managers.values_list("name", flat=True))
+
+
+def test_nothing_is_asked_nor_told_when_all_is_in_order() -> None:
+    night = Night()
+
+    row = night.signed()
+
+    assert (row.case.is_open, Task.objects.filter(case=row.case).exists()) == (False, False)
+    assert told("desk.handover_patrol") == told("desk.handover_short") == []
 
 
 @pytest.mark.parametrize(

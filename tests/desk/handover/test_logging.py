@@ -30,6 +30,19 @@ def test_log_is_put_right_by_a_further_entry() -> None:
     )
 
 
+def test_same_page_sent_twice_is_one_entry() -> None:
+    night = Night()
+    dm = web(night.dm)
+    page = dm.get(home(night, "log/"))
+    typed = {"text": "3号电梯停运", "form_token": page.context["form_token"]}
+    assert page.context["form_token"] in page.content.decode()
+
+    answers = [dm.post(home(night, "log/"), typed).status_code for _n in range(2)]
+    dm.post(home(night, "log/"), typed | {"text": "3号电梯恢复"})
+
+    assert (answers, ShiftLogEntry.objects.count()) == ([302, 302], 2)
+
+
 @pytest.mark.parametrize(
     ("text", "hours", "error"),
     [(" ", 0, RefusedInput), ("电梯停运", 1, RefusedInput)],

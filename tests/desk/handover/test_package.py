@@ -39,7 +39,8 @@ SELECT 'found:' || f.case_id FROM lostfound_founditem f JOIN core_case k ON k.id
 UNION ALL
 SELECT 'task:' || id FROM core_task WHERE property_id = %(prop)s AND done_at IS NULL
 UNION ALL
-SELECT 'notice:' || n.id FROM core_notice n JOIN core_delivery d ON d.notice_id = n.id
+SELECT DISTINCT 'notice:' || COALESCE('case:' || n.case_id, n.id::text) FROM core_notice n
+  JOIN core_delivery d ON d.notice_id = n.id
  WHERE n.property_id = %(prop)s AND n.recipient_id = %(who)s AND n.urgent
    AND d.channel = 'inbox' AND d.state IN ('pending', 'sent')
 """

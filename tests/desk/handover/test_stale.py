@@ -148,6 +148,59 @@ def test_count_that_should_be_another_is_counted_anew() -> None:
     assert "应有数有变化" in answer.content.decode()
 
 
+# --- 更新清单 keeps what was typed ---------------------------------------------------------
+
+
+def test_refresh_of_the_form_saves_what_was_typed_first() -> None:
+    night = Night()
+    night.new()
+    row = night.drafted()
+    line = row.lines.get()
+    typed = filled(row)
+    night.new()
+
+    answer = web(night.dm).post(url(row, "write/"), typed | {"refresh": "1"})
+
+    assert (answer.url, row.lines.count()) == (url(row, "write/"), 2)
+    assert (fresh(line).next_step, fresh(line).is_told) == ("明早回访", True)
+    assert fresh(row).room_state == "在住 168 间"
+
+
+def test_refresh_of_a_form_with_a_mistake_keeps_what_was_typed() -> None:
+    night = Night()
+    row = night.drafted()
+    count = row.counts.first()
+    night.new()
+
+    answer = web(night.dm).post(
+        url(row, "write/"), filled(row) | {f"actual_{count.pk}": "99", "refresh": "1"}
+    )
+
+    form = answer.context["form"]
+    assert (answer.status_code, form[f"actual_{count.pk}"].value()) == (422, "99")
+    assert row.lines.count() == 0
+
+
+@pytest.mark.parametrize("changed", [False, True], ids=["nothing changed", "one more"])
+def test_refresh_before_the_second_signature_keeps_the_answers(changed: bool) -> None:
+    night = Night()
+    night.new()
+    row = night.offered_over()
+    line = row.lines.get()
+    if changed:
+        night.new()
+    incoming = web(night.next)
+    typed = taken(row, line.pk, person=str(night.next.pk), refresh="1")
+
+    answer = incoming.post(url(row, "accept/"), typed)
+
+    assert answer.url == url(row, "" if changed else "accept/")
+    if changed:
+        night.offered_over(fresh(row))
+    form = incoming.get(url(row, "accept/")).context["form"]
+    assert shown(form, f"line_{line.pk}", f"reason_{line.pk}") == ["refused", "钥匙没有交到手"]
+
+
 # --- many things ---------------------------------------------------------------------------
 
 

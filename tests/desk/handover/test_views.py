@@ -97,6 +97,28 @@ def test_whoever_stands_in_says_why_on_the_page() -> None:
     assert Handover.objects.get().takeover_reason == "周敏送医"
 
 
+def test_colleague_off_duty_is_told_whose_shift_it_is() -> None:
+    night = Night()
+    third = web(night.third)
+
+    page = text_of(third, home(night, "start/"))
+    answer = third.post(home(night, "start/"))
+
+    assert ("这一班是周敏的" in page, 'name="reason"' in page) == (True, False)
+    assert (answer.status_code, "由本人交班" in answer.content.decode()) == (403, True)
+
+
+def test_own_draft_is_discarded_on_the_page() -> None:
+    night = Night()
+    row = night.drafted()
+    dm = web(night.dm)
+
+    shown = url(row, "void/") in text_of(dm, url(row))
+    dm.post(url(row, "void/"), {"reason": "点错了"})
+
+    assert (shown, fresh(row).status, fresh(row).void_reason) == (True, S.VOIDED, "点错了")
+
+
 # --- refusals ------------------------------------------------------------------------------
 
 
@@ -206,9 +228,26 @@ def test_incoming_without_a_kept_signature_is_told_what_to_do() -> None:
     row = night.offered_over()
     StaffSignature.objects.filter(user=night.next).update(ended_at=timezone.now())
 
-    answer = web(night.dm).post(url(row, "accept/"), taken(row, person=str(night.next.pk)))
+    dm = web(night.dm)
+    before = text_of(dm, url(row, "accept/"))
+    answer = dm.post(url(row, "accept/"), taken(row, person=str(night.next.pk)))
 
-    assert (answer.status_code, "还没有留存签名" in answer.content.decode()) == (422, True)
+    way = f'<a href="/p/{night.prop.code}/me/">我的账号 → 我的签名</a>'
+    assert (way in before, answer.status_code) == (True, 422)
+    assert "请他先用自己的账号在“我”里手写签名" in str(answer.context["form"].errors["person"])
+
+
+def test_own_second_signature_sent_twice_leads_to_the_record() -> None:
+    night = Night()
+    row = night.offered_over()
+    incoming = web(night.next)
+    typed = taken(row, person=str(night.next.pk))
+
+    answers = [incoming.post(url(row, "accept/"), typed) for _n in range(2)]
+    other = web(night.pm).post(url(row, "accept/"), typed | {"person": str(night.pm.pk)})
+
+    assert [(a.status_code, a.url) for a in answers] == [(302, url(row))] * 2
+    assert (other.status_code, fresh(row).incoming) == (409, night.next)
 
 
 def test_outgoing_draws_a_signature_where_there_is_none() -> None:

@@ -57,6 +57,39 @@ def test_draft_of_a_colleague_is_for_a_manager_with_a_reason() -> None:
     )
 
 
+def test_draft_of_a_colleague_says_whose_shift_it_is() -> None:
+    night = Night()
+
+    with refuses(PermissionDenied) as refused:
+        workflow.draft(night.prop, by=night.third)
+
+    assert str(refused.value).startswith("这一班是周敏的，由本人交班")
+
+
+def test_draft_beside_a_shift_that_is_handed_over_names_who_is_on_duty() -> None:
+    night = Night()
+    night.signed()
+
+    for user in (night.third, night.dm):
+        with refuses(ConflictError) as refused:
+            workflow.draft(night.prop, by=user)
+        assert str(refused.value).startswith("现在当班的是周敏，这一班已经交接过")
+
+    assert workflow.draft(night.prop, by=night.pm).shift is None
+
+
+def test_draft_begun_by_mistake_is_discarded_and_blocks_nobody() -> None:
+    night = Night()
+    row = night.drafted()
+
+    with refuses(RefusedInput):
+        workflow.discard(row, by=night.dm, reason="")
+    row = workflow.discard(row, by=night.dm, reason="点错了")
+
+    assert (row.status, row.void_reason, row.case.is_open) == (S.VOIDED, "点错了", False)
+    assert night.drafted().shift == night.shift
+
+
 def test_draft_is_refused_while_another_is_open() -> None:
     night = Night()
     row = night.drafted()

@@ -1,6 +1,6 @@
 """Every change of a hand-over and of the log of shifts is one function here (ADR 0033)."""
 
-from propdesk.desk.handover.workflow.base import NAMED, REFUSED, ChangedError, Changes
+from propdesk.desk.handover.workflow.base import NAMED, REFUSED, SHORT, ChangedError, Changes
 from propdesk.desk.handover.workflow.drafting import (
     Patrolled,
     Written,
@@ -11,6 +11,7 @@ from propdesk.desk.handover.workflow.drafting import (
 )
 from propdesk.desk.handover.workflow.logging_shift import change_count, list_count, log
 from propdesk.desk.handover.workflow.minding import (
+    discard,
     flag_late,
     settle_refused,
     take_over,
@@ -31,6 +32,7 @@ __all__ = [
     "NAMED",
     "PAPER",
     "REFUSED",
+    "SHORT",
     "Answer",
     "ChangedError",
     "Changes",
@@ -38,6 +40,7 @@ __all__ = [
     "Written",
     "accept",
     "change_count",
+    "discard",
     "draft",
     "flag_late",
     "list_count",

@@ -1,6 +1,6 @@
 """How every act of a hand-over begins and ends, and what may have changed since it was drafted."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -21,6 +21,8 @@ from propdesk.desk.handover.workflow.table import MOVES
 S = Handover.Status
 REFUSED: Final = "handover_refused"
 """The task of 物业经理 for lines nobody took over."""
+SHORT: Final = "handover_short"
+"""The task of 物业经理 for things that do not tally."""
 SIGNED = ("outgoing_signed_at", "outgoing_signature", "content_sha", "happened", "unlisted")
 """What comes with the first signature and goes with it."""
 OFFERED: Final = "desk.handover_offered"
@@ -123,19 +125,26 @@ def live(row: Handover) -> list[HandoverLine]:
     return list(rows.order_by("seq"))
 
 
-def changes(row: Handover, lines: Iterable[HandoverLine]) -> Changes:
-    """Compare the lines with what is open now; a bounded number of statements."""
+def changes(row: Handover, lines: Collection[HandoverLine]) -> Changes:
+    """Compare the lines with what is open now; a bounded number of statements.
+
+    Notices stand as they were drafted: while an event runs one comes with each reminder.
+    """
     prop = row.case.property
-    items = {i.key: i for i in package.gather(prop, row.outgoing_id, row.until) if _other(row, i)}
-    known = {line.key: line for line in lines}
+    items = {i.key: i for i in package.registers(prop, row.until) if _other(row, i)}
+    notices = [line for line in lines if line.kind == HandoverLine.Kind.NOTICE]
+    known = {line.key: line for line in lines if line not in notices}
     expected = {count.key: count for count in row.counts.filter(dropped_at=None)}
     counted = {count.key: count for count in package.counts(prop)}
     return Changes(
         new=tuple(item for key, item in items.items() if key not in known),
-        altered=tuple(
-            (known[key], item)
-            for key, item in items.items()
-            if key in known and known[key].digest != item.digest
+        altered=(
+            *(
+                (known[key], item)
+                for key, item in items.items()
+                if key in known and known[key].digest != item.digest
+            ),
+            *((line, hidden) for line in notices if (hidden := _hidden(line))),
         ),
         gone=tuple(line for key, line in known.items() if key not in items),
         counts=tuple(
@@ -143,6 +152,13 @@ def changes(row: Handover, lines: Iterable[HandoverLine]) -> Changes:
         ),
         counts_gone=tuple(count for key, count in expected.items() if key not in counted),
     )
+
+
+def _hidden(line: HandoverLine) -> Item | None:
+    """Its case has become confidential since: the words of the notice go."""
+    if line.restricted or line.case is None or not line.case.restricted:
+        return None
+    return Item(HandoverLine.Kind.NOTICE, line.key, line.case, line.title)
 
 
 def _other(row: Handover, item: Item) -> bool:
@@ -154,7 +170,7 @@ def _same(known: HandoverCount | None, count: Counted) -> bool:
     return known is not None and known.expected == count.expected
 
 
-def require_fresh(row: Handover, lines: Iterable[HandoverLine]) -> None:
+def require_fresh(row: Handover, lines: Collection[HandoverLine]) -> None:
     """ChangedError naming what is new, altered or settled since the lines were drafted."""
     found = changes(row, lines)
     if found:

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 
+from django.core.exceptions import PermissionDenied
 from django.db import models, transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -14,7 +15,7 @@ from emergencies.rows.board import running_row
 from propdesk.core import audit, cases
 from propdesk.core.models import Case, Department, Property, Shift, User
 from propdesk.core.notices import notify
-from propdesk.core.roles import ensure
+from propdesk.core.roles import ensure, may
 from propdesk.core.transitions import RefusedInput, lock, require
 from propdesk.desk.handover import package, queries, roster
 from propdesk.desk.handover.models import (
@@ -62,7 +63,8 @@ def draft(prop: Property, *, by: User, reason: str = "") -> Handover:
     """开始交班 (F4): all that is open becomes a line, with the next step the playbook knows.
 
     Somebody else's shift is handed over by 物业经理 or above, with ``reason`` (422 without one).
-    ConflictError while another hand-over of the house is open.
+    ConflictError while another hand-over of the house is open, and where the shift on duty is handed
+    over already.
     """
     ensure(by, "draft", ACTIONS, prop=prop)
     # Hand-overs of one house begin one by one; this lock lets everything else of the house go on.
@@ -76,6 +78,8 @@ def draft(prop: Property, *, by: User, reason: str = "") -> Handover:
     absent = shift.user if shift and shift.user_id != by.pk else None
     if absent is not None:
         _may_stand_in(prop, absent, by, reason)
+    elif shift is None:
+        _require_open_shift(prop, by, now)
     case = cases.open_case(prop, Case.Kind.HANDOVER, "JB", by=by, at=now, title=_("交接班"))
     row = _row(case, shift, now)
     row.outgoing, row.on_behalf_of = by, absent
@@ -86,10 +90,21 @@ def draft(prop: Property, *, by: User, reason: str = "") -> Handover:
 
 
 def _may_stand_in(prop: Property, absent: User, by: User, reason: str) -> None:
-    ensure(by, "draft_for", ACTIONS, prop=prop)
+    if not may(by, "draft_for", ACTIONS, prop=prop):
+        whose = _("这一班是%(name)s的，由本人交班；本人不在，请物业经理代为交班。")
+        raise PermissionDenied(whose % {"name": absent.name})
     if not reason:
         whose = _("这一班是%(name)s的，请写明为什么由您代为交班。")
         raise RefusedInput(reason=whose % {"name": absent.name})
+
+
+def _require_open_shift(prop: Property, by: User, now: datetime) -> None:
+    """Where the roster names who is on duty, nobody but a manager begins beside it."""
+    if may(by, "draft_for", ACTIONS, prop=prop):
+        return
+    names = "、".join(shift.user.name for shift in roster.on_duty(prop, now))
+    taken = _("现在当班的是%(names)s，这一班已经交接过；有补充请记值班日志。")
+    require(not names, taken % {"names": names})
 
 
 def _row(case: Case, shift: Shift | None, now: datetime) -> Handover:

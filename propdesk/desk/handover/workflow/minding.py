@@ -13,7 +13,7 @@ from propdesk.core.roles import Role
 from propdesk.core.transitions import RefusedInput, lock, require
 from propdesk.desk.handover import roster
 from propdesk.desk.handover.models import Handover, HandoverAlarm
-from propdesk.desk.handover.workflow.base import OFFERED, REFUSED, S, begin, finish
+from propdesk.desk.handover.workflow.base import OFFERED, REFUSED, SHORT, S, begin, finish
 
 LATE = timedelta(minutes=15)
 """So long into the next shift both signatures may be missing (F4)."""
@@ -46,12 +46,22 @@ def void_handover(handover: Handover, *, by: User, reason: str) -> Handover:
 
     Told are the outgoing one and whoever was asked to come and sign.
     """
-    row, _stand = begin(handover, "void_handover", by)
+    return _void(handover, "void_handover", by, reason)
+
+
+@transaction.atomic
+def discard(handover: Handover, *, by: User, reason: str) -> Handover:
+    """作废自己的草稿: begun by mistake and not signed, it blocks the house no longer (422 without a reason)."""
+    return _void(handover, "discard", by, reason)
+
+
+def _void(handover: Handover, action: str, by: User, reason: str) -> Handover:
+    row, _stand = begin(handover, action, by)
     if not reason:
         raise RefusedInput(reason=_("请写明作废的原因。"))
     row.status, row.void_reason = S.VOIDED, reason
     fields = ["status", "void_reason"]
-    finish(row, fields, by=by, action="void_handover", reason=reason, closes=True)
+    finish(row, fields, by=by, action=action, reason=reason, closes=True)
     _tell_void(row, by)
     return row
 
@@ -67,14 +77,15 @@ def _tell_void(row: Handover, by: User) -> None:
 
 @transaction.atomic
 def settle_refused(handover: Handover, outcome: str, *, by: User) -> Handover:
-    """处理未接事项: a manager who neither left, signed nor came says what becomes of them."""
+    """处理未接事项: a manager who neither left, signed nor came says what becomes of what nobody took
+    over, and of what does not tally."""
     row, _stand = begin(handover, "settle_refused", by)
     require(row.case.is_open, _("这份交接班没有待处理的未接事项。"))
     require(by.pk not in row.parties(), _("自己交接的事项须由另一位经理处理。"))
     if not outcome:
         raise RefusedInput(outcome=_("请写明怎样处理的，例如：由工程部李强跟进，今晚办结。"))
     row.settled_at, row.settled_by, row.outcome = timezone.now(), by, outcome
-    tasks = cases.close_tasks(row.case, REFUSED, by=by, outcome="settled")
+    tasks = cases.close_tasks(row.case, REFUSED, SHORT, by=by, outcome="settled")
     fields = ["settled_at", "settled_by", "outcome"]
     return finish(row, fields, *tasks, by=by, action="settle_refused", reason=outcome, closes=True)
 

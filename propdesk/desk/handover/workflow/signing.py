@@ -2,8 +2,9 @@
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 
-from django.db import models, transaction
+from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -11,15 +12,16 @@ from emergencies import workflow as emergencies
 from emergencies.models import Event
 from propdesk.core import cases, duty, house, rendering, signatures
 from propdesk.core.models import Case, Membership, Property, Shift, Task, User
-from propdesk.core.notices import notify
+from propdesk.core.notices import Message, notify, put
 from propdesk.core.roles import DUTY, MANAGERS, Role, Standing
 from propdesk.core.transitions import ConflictError, RefusedInput, in_state, require
 from propdesk.desk import reading
 from propdesk.desk.handover import package, queries, roster
-from propdesk.desk.handover.models import Handover, HandoverLine
+from propdesk.desk.handover.models import Handover, HandoverCount, HandoverLine, PatrolCheck
 from propdesk.desk.handover.workflow.base import (
     OFFERED,
     REFUSED,
+    SHORT,
     SIGNED,
     S,
     begin,
@@ -43,11 +45,15 @@ class Answer:
     reason: str = ""
 
 
-def unfinished(row: Handover, lines: Collection[HandoverLine]) -> tuple[tuple[str, str], ...]:
+def unfinished(
+    lines: Collection[HandoverLine],
+    counts: Collection[HandoverCount],
+    patrol: Collection[PatrolCheck],
+) -> tuple[tuple[str, str], ...]:
     """(place on the page, sentence) of each thing without which a shift cannot be closed (X-6)."""
     untold = sum(not line.is_told for line in lines)
-    uncounted = sum(count.actual is None for count in queries.counts(row))
-    unseen = row.patrol.filter(is_normal=None).count()
+    uncounted = sum(count.actual is None for count in counts)
+    unseen = sum(check.is_normal is None for check in patrol)
     found = (
         ("lines", untold, _("还有 %(n)d 条未结事项没有勾选“已告知”。")),
         ("counts", uncounted, _("还有 %(n)d 项没有清点。")),
@@ -66,7 +72,7 @@ def offer(handover: Handover, password: str, *, by: User) -> Handover:
     signatures.prove(by, password)
     row, _stand = begin(handover, "offer", by)
     lines = live(row)
-    missing = unfinished(row, lines)
+    missing = unfinished(lines, queries.counts(row), queries.patrol(row))
     if missing:
         raise ConflictError(_("还不能签名：") + "".join(s for _p, s in missing), missing)
     require_fresh(row, lines)
@@ -126,7 +132,8 @@ def accept(
     ``seen`` is the ``content_sha`` of the page he answered: nobody signs for words he has not read.
     ``by`` is the incoming manager, on his own account or by his password on the same screen (decision
     13). Command of running events the outgoing one holds moves here and nowhere before; of a refused
-    line it stays where it is, and 物业经理 decides. Raises PermissionDenied, ConflictError (somebody else
+    line it stays where it is, and 物业经理 decides, as of what does not tally; faults of the patrol are
+    told to their departments. Raises PermissionDenied, ConflictError (somebody else
     was first, not his shift, changed since), RefusedInput (a line without an answer, a wrong password).
     """
     signatures.prove(by, password)
@@ -141,16 +148,17 @@ def accept(
     refused = _answered(lines, answers)
     _can_take(row, lines, by)
     now = timezone.now()
-    row.incoming_signature = signatures.kept(by)
+    row.incoming_signature = signatures.kept_beside(by, name="person")
     row.incoming, row.incoming_signed_at = by, now
     HandoverLine.objects.bulk_update(lines, ["decision", "reason"])
     _take_command(row, lines, by)
     _on_duty(row, by)
-    asked = _ask(row, refused, by) if refused else []
+    asked = _ask(row, refused, by)
+    _tell_departments(row, now)
     row.status = S.SIGNED
     fields = ["incoming_signature", "incoming", "incoming_signed_at", "status"]
     info = {"accepted": len(lines) - len(refused), "refused": len(refused)}
-    finish(row, fields, *lines, *asked, by=by, action="accept", info=info, closes=not refused)
+    finish(row, fields, *lines, *asked, by=by, action="accept", info=info, closes=not asked)
     _tell_others(row, by)
     rendering.request(row.case, PAPER, by=by, sealed=True)
     return row
@@ -257,14 +265,47 @@ def _on_duty(row: Handover, by: User) -> Shift | None:
     )
 
 
-def _ask(row: Handover, refused: list[HandoverLine], by: User) -> list[models.Model]:
-    """A task and word for 物业经理: what nobody took over is his to settle."""
-    text = _("【交接未接】%(number)s · %(n)d 条没有接下，请处理")
-    text = text % {"number": row.case.number, "n": len(refused)}
-    role = Role.PROPERTY_MANAGER
-    notify(row.case, role, rule="desk.handover_refused", text=text, key="refused", urgent=True)
-    task: Task = cases.open_task(row.case, REFUSED, role, text, by=by)
-    return [task]
+def _ask(row: Handover, refused: list[HandoverLine], by: User) -> list[Task]:
+    """A task and word for 物业经理: what nobody took over and what does not tally is his to settle."""
+    said = {"number": row.case.number}
+    found: list[Task] = []
+    if refused:
+        text = _("【交接未接】%(number)s · %(n)d 条没有接下，请处理")
+        found.append(_task(row, REFUSED, text % (said | {"n": len(refused)}), by))
+    short = [count for count in queries.counts(row) if count.differs]
+    if short:
+        text = _("【清点不符】%(number)s · %(n)d 项：%(names)s")
+        names = "、".join(count.name for count in short)
+        found.append(_task(row, SHORT, text % (said | {"n": len(short), "names": names}), by))
+    return found
+
+
+def _task(row: Handover, kind: str, text: str, by: User) -> Task:
+    role, text = Role.PROPERTY_MANAGER, text[:200]
+    notify(row.case, role, rule=f"desk.{kind}", text=text, key=kind, urgent=True)
+    return cases.open_task(row.case, kind, role, text, by=by)
+
+
+def _tell_departments(row: Handover, now: datetime) -> None:
+    """Each fault of the patrol to the manager of its department, by when; 物业经理 where it has none.
+
+    Without the record, which is of the duty side alone, and without what was typed.
+    """
+    prop = row.case.property
+    for check in [each for each in queries.patrol(row) if each.is_normal is False]:
+        roles = (Role.DEPARTMENT_MANAGER, Role.SECURITY_MANAGER)
+        people = duty.on_duty(prop, *roles, at=now, department=check.department_id)
+        people = people or duty.on_duty(prop, Role.PROPERTY_MANAGER, at=now)
+        text = _("【巡查异常】%(number)s · %(area)s，%(department)s跟进，详情请问值班经理") % {
+            "number": row.case.number,
+            "area": check.get_area_display(),
+            "department": check.department.name if check.department else "",
+        }
+        key = f"{row.case.pk}:patrol:{check.area}"
+        message = Message(
+            prop, "desk.handover_patrol", text, key, tuple(people), due_at=check.due_at
+        )
+        put([message])
 
 
 def _tell_others(row: Handover, by: User) -> None:

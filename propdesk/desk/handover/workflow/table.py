@@ -14,6 +14,7 @@ MOVES: dict[str, Move] = {
     "take_back": move(_("撤回签名"), S.OFFERED, to=(S.DRAFT,)),
     "accept": move(_("接班"), S.OFFERED, to=(S.SIGNED,)),
     "take_over": move(_("代为交班"), S.DRAFT),
+    "discard": move(_("作废自己的草稿"), S.DRAFT, to=(S.VOIDED,)),
     "void_handover": move(_("作废"), S.DRAFT, S.OFFERED, to=(S.VOIDED,)),
     "settle_refused": move(_("处理未接事项"), S.SIGNED),
 }
