@@ -23,6 +23,13 @@ pytestmark = pytest.mark.django_db
 T0 = at("2026-11-23 14:00")
 
 
+@pytest.fixture(autouse=True)
+def _by_day():
+    """At night mail waits for the morning, whenever the tests are run."""
+    with time_machine.travel(T0):
+        yield
+
+
 def tell(case, *users, key="k", **changes):
     return notices.notify(case, rule="r", text="【提醒】TS-1", key=key, also=users, **changes)
 
