@@ -101,12 +101,17 @@ def _locked(case: Case, original: Document) -> Case:
     """The case of a paper, locked; ConflictError unless the paper may have an appendix."""
     rows = Case.objects.select_for_update(of=("self",)).select_related("property")
     case = rows.get(pk=case.pk)
-    require(original.sealed, _only_sealed())
+    require_original(original)
+    return case
+
+
+def require_original(paper: Document) -> None:
+    """ConflictError unless the paper may have an appendix: sealed, and no appendix or copy itself."""
+    require(paper.sealed, _only_sealed())
     require(
-        rendering.family(original.kind) not in (KIND, "copy"),
+        rendering.family(paper.kind) not in (KIND, "copy"),
         _("附录和副本不能再写附录，请给原文书写。"),
     )
-    return case
 
 
 def _next_number(original: Document) -> int:

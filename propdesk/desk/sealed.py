@@ -66,6 +66,7 @@ def append(request: StaffRequest, number: str, document: int) -> HttpResponse:
     case = _case(request, number)
     ensure(request.user, "append", ACTIONS, prop=request.prop)
     row = _document(case, document)
+    appendices.require_original(row)
     back = _link(request, "sealed", case.number)
     key = f"{row.number}:{row.pk}:append"
     once = drafts.once(key, request.POST, request.FILES)

@@ -257,13 +257,13 @@ def test_appendix_changed_by_sql_is_told_on_its_own_verify_page(as_owner):
 def test_passwords_are_hashed_before_the_case_is_locked(monkeypatch):
     sealed = Sealed()
     locked_before = []
-    real = signatures.confirmed
+    real = signatures.prove
 
-    def confirmed(*args):
+    def prove(*args):
         locked_before.append(any("FOR UPDATE" in each["sql"] for each in captured))
         return real(*args)
 
-    monkeypatch.setattr(signatures, "confirmed", confirmed)
+    monkeypatch.setattr(signatures, "prove", prove)
     with CaptureQueriesContext(connection) as captured:
         written(sealed)
 

@@ -92,6 +92,7 @@ def test_guest_is_no_choice_for_an_internal_paper(house: House, sealed: Document
         "police",
         "insurer",
     ]
+    assert "不给客户" in form.fields["profile"].help_text
     response = client.post(url("copy_give", sealed, sealed.pk), DATA | {"profile": "client"})
     assert (response.status_code, list(response.context["form"].errors)) == (422, ["profile"])
 

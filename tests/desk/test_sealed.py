@@ -53,6 +53,19 @@ def test_page_lists_papers_with_their_ways_and_appendices() -> None:
     assert text.count("写更正附录") == 1
 
 
+def test_form_is_not_shown_for_a_paper_that_may_have_no_appendix() -> None:
+    sealed = Sealed()
+    pm = web(sealed.house.pm)
+    pm.post(address(sealed, "append"), filled(sealed.house.dm))
+    rendering.render_due(timezone.now())
+    paper = Document.objects.get(kind__startswith="appendix:")
+    url = address(sealed, "append").replace(f"/{sealed.document.pk}/", f"/{paper.pk}/")
+
+    answer = pm.get(url)
+
+    assert (answer.status_code, "请给原文书写" in answer.content.decode()) == (409, True)
+
+
 def test_duty_manager_reads_and_is_offered_no_appendix() -> None:
     sealed = Sealed()
     dm = web(sealed.house.dm)

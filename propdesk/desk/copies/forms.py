@@ -27,9 +27,9 @@ class CopyForm(forms.Form):
     def __init__(self, *args: Any, source: Document, back_url: str, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         labels = dict(PaperCopy.Profile.choices)
-        self.fields["profile"].choices = [  # type: ignore[attr-defined]
-            (code, labels[code]) for code in profiles_for(source)
-        ]
+        readers = profiles_for(source)
+        self.fields["profile"].choices = [(code, labels[code]) for code in readers]  # type: ignore[attr-defined]
+        self.fields["profile"].help_text = _why_not_all(readers)
         self.fields["recipient"].help_text = _t("姓名；公安写姓名和警号。")
         self.fields["hidden"].help_text = _t(
             "正文里提到的其他人的姓名、电话、房号，用空格分开；系统登记过的有关人员会自动涂去。"
@@ -46,3 +46,12 @@ class CopyForm(forms.Form):
             data["organisation"],
             tuple(re.split(r"[\s,，、;；]+", data["hidden"].strip())),
         )
+
+
+def _why_not_all(readers: list[str]) -> str:
+    """Why somebody is no choice."""
+    if PaperCopy.Profile.CLIENT in readers:
+        return ""
+    if PaperCopy.Profile.POLICE in readers:
+        return _t("这是内部文书，不给客户；客户要凭据的，给受理回执。")
+    return _t("这份文书涉及全公寓，只出内部用的副本。")
