@@ -17,6 +17,7 @@ from incidents.workflow.keeping import (
     pass_on,
     remove_attachment,
     security_arrived,
+    take_over,
     unmask,
 )
 from incidents.workflow.offer import (
@@ -114,6 +115,7 @@ __all__ = [
     "start_report",
     "submit_report",
     "summarise",
+    "take_over",
     "tell_options",
     "unmask",
     "void",

@@ -71,7 +71,7 @@ def test_three_registers_come_to_one_board_and_go_to_the_next_shift(desk: Desk) 
         later = at(desk, house, house.next)
         later.go(house.url())
         expect(_line(later, event)).to_contain_text(f"指挥 {house.next.name}")
-        expect(_task(later, complaint)).to_contain_text("跟踪进度")
+        expect(_task(later, complaint)).to_contain_text(house.next.name)
         # The telephone lies in the cupboard and was counted: it asks nobody for anything.
         expect(later.main).not_to_contain_text(thing)
 

@@ -3,11 +3,13 @@
 from typing import Any
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from emergencies.models import Event
 from propdesk.core import audit, duty
-from propdesk.core.models import Membership, Notice, RenderJob, Shift, Task
+from propdesk.core.models import Case, Membership, Notice, RenderJob, Shift, Task
 from propdesk.core.roles import Role
 from propdesk.core.transitions import ConflictError, RefusedInput
 from propdesk.desk.handover import workflow
@@ -38,6 +40,61 @@ def test_accept_switches_command_only_now_and_closes_the_case() -> None:
     )
     assert RenderJob.objects.filter(case=row.case, kind="handover", sealed=True).count() == 1
     assert audit.problems(fresh(row).case) == audit.problems(event.case) == []
+
+
+def test_complaints_of_who_leaves_pass_to_who_comes_and_history_shows_both() -> None:
+    """C-C: the change of shift moves it; what is refused or another's stays where it is."""
+    night = Night()
+    taken, refused, others = night.new(), night.new(), night.new(by=night.third)
+    row = night.offered_over()
+    assert fresh(taken).owner == night.dm
+
+    night.signed(row, row.lines.get(case=refused.case).pk)
+
+    assert [fresh(c).owner for c in (taken, refused, others)] == [night.next, night.dm, night.third]
+    versions = taken.history.order_by("history_date", "history_id")
+    last = versions.last()
+    assert [v.owner for v in versions][-2:] == [night.dm, night.next]
+    assert (last.history_user, last.history_change_reason) == (
+        night.next,
+        f"交接班 {row.case.number}",
+    )
+    entry = taken.case.entries.order_by("seq").last()
+    assert (entry.action, entry.by, entry.content["info"]) == (
+        "hand_over",
+        night.next,
+        {"from": night.dm.pk, "to": night.next.pk},
+    )
+    assert audit.problems(fresh(taken).case) == []
+
+
+def test_confidential_complaint_passes_to_nobody_who_may_not_read_it() -> None:
+    night = Night()
+    complaint = night.new()
+    Case.objects.filter(pk=complaint.pk).update(restricted=True)
+    row = night.offered_over()
+    line = row.lines.get(case=complaint.case)
+
+    with refuses(RefusedInput) as refused:
+        night.signed(row)
+    night.signed(row, line.pk)
+
+    assert list(refused.value.errors) == [f"line_{line.pk}"]
+    assert fresh(complaint).owner == night.dm
+
+
+def test_statements_of_the_second_signature_do_not_grow_with_complaints() -> None:
+    counts = []
+    for number in (1, 3):
+        night = Night()
+        for _n in range(number):
+            night.new()
+        row = night.offered_over()
+        answers = night.answers(row)
+        with CaptureQueriesContext(connection) as caught:
+            workflow.accept(row, answers, PASSWORD, by=night.next, seen=row.content_sha)
+        counts.append(len(caught))
+    assert counts[0] == counts[1]
 
 
 def test_refused_line_goes_to_the_property_manager_and_keeps_its_commander() -> None:

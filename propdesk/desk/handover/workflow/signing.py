@@ -10,6 +10,8 @@ from django.utils.translation import gettext as _
 
 from emergencies import workflow as emergencies
 from emergencies.models import Event
+from incidents import workflow as incidents
+from incidents.models import Complaint
 from propdesk.core import cases, duty, house, rendering, signatures
 from propdesk.core.models import Case, Membership, Property, Shift, Task, User
 from propdesk.core.notices import Message, notify, put
@@ -131,8 +133,8 @@ def accept(
 
     ``seen`` is the ``content_sha`` of the page he answered: nobody signs for words he has not read.
     ``by`` is the incoming manager, on his own account or by his password on the same screen (decision
-    13). Command of running events the outgoing one holds moves here and nowhere before; of a refused
-    line it stays where it is, and 物业经理 decides, as of what does not tally; faults of the patrol are
+    13). Command of running events and the complaints the outgoing one follows up move here and nowhere
+    before (C-C); of a refused line they stay where they are, and 物业经理 decides, as of what does not tally; faults of the patrol are
     told to their departments. Raises PermissionDenied, ConflictError (somebody else
     was first, not his shift, changed since), RefusedInput (a line without an answer, a wrong password).
     """
@@ -152,6 +154,7 @@ def accept(
     row.incoming, row.incoming_signed_at = by, now
     HandoverLine.objects.bulk_update(lines, ["decision", "reason"])
     _take_command(row, lines, by)
+    _take_over(row, lines, by)
     _on_duty(row, by)
     asked = _ask(row, refused, by)
     _tell_departments(row, now)
@@ -209,25 +212,39 @@ def _answered(lines: list[HandoverLine], answers: Mapping[int, Answer]) -> list[
 
 def _commanded(row: Handover, lines: list[HandoverLine]) -> list[Event]:
     """Running events of accepted lines whose command the outgoing one, or whom he stands for, holds."""
-    taken = [
-        line.case_id
-        for line in lines
-        if line.kind == HandoverLine.Kind.EVENT and line.decision == D.ACCEPTED
-    ]
+    taken = _taken(lines, HandoverLine.Kind.EVENT)
     rows = Event.objects.filter(pk__in=taken, status=Event.Status.RUNNING)
     rows = rows.filter(commander__in=row.leaving()).select_related("case")
     return list(rows.order_by("pk"))
 
 
+def _taken(lines: Collection[HandoverLine], kind: str) -> list[int]:
+    """Keys of the cases of accepted lines of one kind."""
+    return [
+        line.case_id
+        for line in lines
+        if line.kind == kind and line.decision == D.ACCEPTED and line.case_id
+    ]
+
+
+def _followed(row: Handover, lines: list[HandoverLine]) -> list[Complaint]:
+    """Confidential complaints of accepted lines that the outgoing one follows up."""
+    rows = Complaint.objects.filter(pk__in=_taken(lines, HandoverLine.Kind.COMPLAINT))
+    rows = rows.filter(owner__in=row.leaving(), case__restricted=True)
+    return list(rows.select_related("case").order_by("pk"))
+
+
 def _can_take(row: Handover, lines: list[HandoverLine], by: User) -> None:
-    """Nobody becomes a reader of a confidential event by a change of shift (decision 33)."""
-    events = _commanded(row, lines)
-    prop = row.case.property
-    seen = set(readable(by, prop, [e.case for e in events if e.case.restricted]))
-    for event in events:
-        if event.case.restricted and event.pk not in seen:
-            line = next(each for each in lines if each.case_id == event.pk)
-            sentence = _("您还不能查看这件，不能接指挥：请物业经理先加您为可查看人，或选“不接”。")
+    """Nobody becomes a reader of a confidential case by a change of shift (decision 33)."""
+    held: list[Event | Complaint] = [*_commanded(row, lines), *_followed(row, lines)]
+    hidden = [each for each in held if each.case.restricted]
+    seen = set(readable(by, row.case.property, [each.case for each in hidden]))
+    for each in hidden:
+        if each.pk not in seen:
+            line = next(line for line in lines if line.case_id == each.pk)
+            sentence = _(
+                "您还不能查看这件，不能接手：请物业经理先加您为可查看人或移交给您，或选“不接”。"
+            )
             raise RefusedInput(**{f"line_{line.pk}": sentence})
 
 
@@ -245,6 +262,12 @@ def _take_command(row: Handover, lines: list[HandoverLine], by: User) -> None:
     reason = _("交接班 %(number)s") % {"number": row.case.number}
     for event in _commanded(row, lines):
         emergencies.take_command(event, by=by, reason=reason)
+
+
+def _take_over(row: Handover, lines: list[HandoverLine], by: User) -> None:
+    reason = _("交接班 %(number)s") % {"number": row.case.number}
+    ids = _taken(lines, HandoverLine.Kind.COMPLAINT)
+    incidents.take_over(row.case.property, ids, row.leaving(), by=by, reason=reason)
 
 
 def _on_duty(row: Handover, by: User) -> Shift | None:
