@@ -4,32 +4,27 @@ Rows are read and written one after the other, so a full register costs no more 
 """
 
 import hashlib
-import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Generator
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import date, datetime
-from decimal import Decimal
 from typing import IO, Any, Final
 
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as _l
-from xlsxwriter import Workbook
 
 from lostfound import workflow
 from lostfound.models import FoundItem
 from lostfound.permissions import ACTIONS
 from lostfound.queries import book as queries
 from lostfound.queries.item import Filters
-from propdesk.core import clock_text, masks
+from propdesk.core import clock_text, masks, spreadsheets
 from propdesk.core.models import Property, User
 from propdesk.core.roles import ensure
+from propdesk.core.spreadsheets import Cell
 
 MAX_ROWS: Final = 20_000
 CHUNK: Final = 1000
-MAX_CELL: Final = 32_767
-"""Characters of one cell; Excel refuses a file with a longer one."""
-TEXT: Final = 49
-"""The number of Excel's own format @, text."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +33,7 @@ class Column:
 
     heading: Any
     width: int
-    read: Callable[[Any], str | int | Decimal | None]
+    read: Callable[[Any], Cell]
 
 
 def _moment(value: datetime | None) -> str:
@@ -110,53 +105,29 @@ def export(prop: Property, filters: Filters, now: datetime, *, by: User) -> IO[b
     anybody has the file. PermissionDenied unless the table allows it.
     """
     ensure(by, "export", ACTIONS, prop=prop)
-    file = tempfile.TemporaryFile()  # noqa: SIM115 -- handed on open, closed with the response
-    try:
+    with spreadsheets.handed_on() as file:
         rows = _write(file, queries.register(by, prop, filters, now))
         file.seek(0)
         sha256 = hashlib.file_digest(file, "sha256").hexdigest()
         workflow.record_export(prop, filters.params(), rows, sha256, by=by)
-    except BaseException:
-        file.close()
-        raise
-    file.seek(0)
     return file
 
 
 def _write(file: IO[bytes], rows: Any) -> int:
     """Headings, then one line for each thing; returns how many things."""
-    options = {"constant_memory": True, "strings_to_formulas": False, "strings_to_urls": False}
-    # Leaving the block writes the file and takes away what was put aside, also when a row fails.
-    with Workbook(file, options) as book:
-        bold = book.add_format({"bold": True, "num_format": TEXT})
-        # A leading "=" or "+" stays text even after somebody edits the cell.
-        text = book.add_format({"num_format": TEXT, "quote_prefix": True})
-        sheet = book.add_worksheet(_("失物登记表"))
-        for place, column in enumerate(COLUMNS):
-            sheet.set_column(place, place, column.width)
-            sheet.write_string(0, place, str(column.heading), bold)
-        sheet.freeze_panes(1, 1)
-        return _lines(sheet, rows, text)
+    with spreadsheets.book_in(file) as book, closing(_lines(rows)) as lines:
+        return book.sheet(
+            _("失物登记表"),
+            ((column.heading, column.width) for column in COLUMNS),
+            lines,
+            most=MAX_ROWS,
+            more=_("只导出前 %(n)d 件，其余请用筛选分几次导出。") % {"n": MAX_ROWS},
+        )
 
 
-def _lines(sheet: Any, rows: Any, text: Any) -> int:
-    number = 0
+def _lines(rows: Any) -> Generator[list[Cell]]:
     for row in rows[: MAX_ROWS + 1].iterator(chunk_size=CHUNK):
-        if number == MAX_ROWS:
-            sentence = _("只导出前 %(n)d 件，其余请用筛选分几次导出。") % {"n": MAX_ROWS}
-            sheet.write_string(number + 1, 0, sentence, text)
-            break
-        number += 1
-        for place, column in enumerate(COLUMNS):
-            _cell(sheet, number, place, column.read(row), text)
-    return number
-
-
-def _cell(sheet: Any, row: int, place: int, value: str | int | Decimal | None, text: Any) -> None:
-    if isinstance(value, int | Decimal):
-        sheet.write_number(row, place, value)
-    elif value:
-        sheet.write_string(row, place, str(value)[:MAX_CELL], text)
+        yield [column.read(row) for column in COLUMNS]
 
 
 def file_name(on: date) -> str:

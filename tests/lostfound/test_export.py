@@ -21,6 +21,7 @@ from openpyxl import load_workbook
 from lostfound import exporting, workflow
 from lostfound.models import RegisterExport
 from propdesk.core.roles import DUTY, Role
+from propdesk.core.spreadsheets import Book
 from tests.factories import PlaceFactory, PropertyFactory, at, member
 from tests.incidents.moves import fingerprint
 from tests.lostfound.claiming import GUEST, returned
@@ -347,7 +348,7 @@ def test_export_that_fails_leaves_no_record(monkeypatch: pytest.MonkeyPatch) -> 
     def fail(*_args: Any) -> str:
         raise RuntimeError
 
-    monkeypatch.setattr(exporting, "_cell", fail)
+    monkeypatch.setattr(Book, "_write", fail)
     with pytest.raises(RuntimeError):
         browser(house.dm).get(url(house))
 
