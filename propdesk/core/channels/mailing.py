@@ -4,6 +4,7 @@ import smtplib
 import time
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from functools import partial
 
 from django.core.cache import cache
 from django.core.mail import send_mail
@@ -43,17 +44,11 @@ def run(now: datetime, ends: float) -> int:
 
 def _work(parcels: Sequence[Parcel], now: datetime, ends: float) -> tuple[int, bool]:
     """Send what was claimed; how many rows were sent, and whether the server is there."""
-    sent, verdict = 0, Verdict(Outcome.SENT)
-    for tried, parcel in enumerate(parcels):
-        verdict = _send(parcel, now)
-        sent += outbox.record(parcel, verdict, now)
-        if verdict.outcome is Outcome.LIMITED or time.monotonic() >= ends:
-            outbox.put_back(parcels[tried + 1 :], now)
-            break
-    is_there = verdict.outcome is not Outcome.LIMITED
-    if not is_there:
+    ill = (Outcome.LIMITED,)
+    sent, verdict = outbox.work_off(parcels, partial(_send, now=now), now, ends, ill)
+    if verdict.outcome in ill:
         _pause(verdict, now)
-    return sent, is_there
+    return sent, verdict.outcome not in ill
 
 
 @transaction.atomic

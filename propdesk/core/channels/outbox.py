@@ -5,7 +5,8 @@ with no lock held. One that is killed leaves them to the next after ``CLAIM``. W
 counts only while the rows are still as it took them.
 """
 
-from collections.abc import Iterable, Sequence
+import time
+from collections.abc import Callable, Collection, Iterable, Sequence
 from datetime import datetime, timedelta
 
 from django.db.models import F, Q, QuerySet
@@ -48,6 +49,27 @@ def put_back(parcels: Sequence[Parcel], now: datetime) -> None:
     rows = [row for parcel in parcels for row in parcel.rows]
     if rows:
         _taken(rows, now).update(next_try_at=now)
+
+
+def work_off(
+    parcels: Sequence[Parcel],
+    send: Callable[[Parcel], Verdict],
+    now: datetime,
+    ends: float,
+    ill: Collection[Outcome],
+) -> tuple[int, Verdict]:
+    """Send one parcel after the other until the target is ``ill`` or at ``ends`` (monotonic).
+
+    What was not come to is put back. Returns how many rows were sent, and how the last parcel went.
+    """
+    sent, verdict = 0, Verdict(Outcome.SENT)
+    for tried, parcel in enumerate(parcels, start=1):
+        verdict = send(parcel)
+        sent += record(parcel, verdict, now)
+        if verdict.outcome in ill or time.monotonic() >= ends:
+            put_back(parcels[tried:], now)
+            break
+    return sent, verdict
 
 
 def record(parcel: Parcel, verdict: Verdict, now: datetime) -> int:

@@ -151,14 +151,12 @@ def spend(meter: RobotMeter, messages: int) -> None:
 
 def _work(claim: Claim, now: datetime, ends: float) -> tuple[int, bool]:
     """Send the messages of a claim; how many rows were sent, and whether the robot takes more."""
-    sent, verdict = 0, Verdict(Outcome.SENT)
     with closing(transport.Wire()) as wire:
-        for tried, parcel in enumerate(claim.parcels):
-            verdict = send(claim.robot, wording.outgoing(parcel, now), now, wire.post)
-            sent += outbox.record(parcel, verdict, now)
-            if verdict.outcome in ILL or time.monotonic() >= ends:
-                outbox.put_back(claim.parcels[tried + 1 :], now)
-                break
+
+        def post(parcel: Parcel) -> Verdict:
+            return send(claim.robot, wording.outgoing(parcel, now), now, wire.post)
+
+        sent, verdict = outbox.work_off(claim.parcels, post, now, ends, ILL)
     if verdict.outcome in ILL:
         outbox.expire(Q(robot=claim.robot), verdict.why, now)
     note(claim.robot, verdict, now)
