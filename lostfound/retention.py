@@ -21,7 +21,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from lostfound import holidays
-from propdesk.core.clock_text import SHANGHAI, local
+from propdesk.core.clock_text import SHANGHAI, local, midnight
 
 if TYPE_CHECKING:
     from django.utils.functional import _StrPromise as StrPromise
@@ -223,7 +223,7 @@ def local_day(moment: datetime) -> date:
 
 def expires_at(last_day: date) -> datetime:
     """Return the first moment of being expired: 00:00 in Shanghai of the next day (SOP 2.H)."""
-    return datetime.combine(last_day + ONE_DAY, time.min, tzinfo=SHANGHAI)
+    return midnight(last_day + ONE_DAY)
 
 
 def is_expired(last_day: date, now: datetime) -> bool:

@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 
 from django.db import transaction
@@ -23,6 +23,7 @@ from emergencies.workflow.base import (
 )
 from emergencies.workflow.marking import BEFORE
 from propdesk.core import audit, cases, clocks, persons
+from propdesk.core.clock_text import midnight
 from propdesk.core.models import Department, Place, User
 from propdesk.core.persons import Guest
 from propdesk.core.roles import ALL_STAFF, MANAGERS, standing
@@ -276,7 +277,7 @@ def _action(event: Event, action: Action, position: int, by: User) -> ReviewActi
 
 def end_of_day(day: date) -> datetime:
     """The first moment after a local day."""
-    return timezone.make_aware(datetime.combine(day + timedelta(days=1), time.min))
+    return midnight(day + timedelta(days=1))
 
 
 @transaction.atomic

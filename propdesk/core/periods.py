@@ -3,12 +3,12 @@
 from calendar import monthrange
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any, Final
 
 from django.db.models import Q
 
-from propdesk.core.clock_text import SHANGHAI
+from propdesk.core.clock_text import midnight
 
 LONGEST: Final = timedelta(days=366)
 FIRST_YEAR, LAST_YEAR = 2000, 2100
@@ -44,12 +44,12 @@ class Period:
     @property
     def start(self) -> datetime:
         """The first moment."""
-        return datetime.combine(self.first, time(), SHANGHAI)
+        return midnight(self.first)
 
     @property
     def end(self) -> datetime:
         """The first moment after it."""
-        return datetime.combine(self.last + timedelta(days=1), time(), SHANGHAI)
+        return midnight(self.last + timedelta(days=1))
 
     def within(self, field: str) -> Q:
         """The condition that ``field``, a moment, lies in it."""
