@@ -148,18 +148,29 @@ def _category(code: str) -> str:
     return str(Complaint.Category(code).label) if code else _("未分类")
 
 
-def _unpromised(asked: Asked) -> Block:
-    counts = complaints.by_category(complaints.unpromised(FIGURES["complaints"].rows(asked)))
-    n = sum(counts.values())
-    lines = tuple(
+def _most_first(counts: Mapping[str, int]) -> list[str]:
+    return sorted(counts, key=lambda code: (-counts[code], code))
+
+
+def _by_category(
+    asked: Asked, counts: Mapping[str, int], tone: str = "", **narrow: str
+) -> tuple[Line, ...]:
+    """Complaints of each category, the most first; ``narrow`` as the set was narrowed to begin with."""
+    return tuple(
         Line(
             _category(code),
             counts[code],
-            rows_url(asked, "complaints", promise="late", category=code or UNSORTED),
-            tone="orange",
+            rows_url(asked, "complaints", **narrow, category=code or UNSORTED),
+            tone=tone,
         )
-        for code in sorted(counts, key=lambda code: (-counts[code], code))
+        for code in _most_first(counts)
     )
+
+
+def _unpromised(asked: Asked) -> Block:
+    counts = complaints.by_category(complaints.unpromised(FIGURES["complaints"].rows(asked)))
+    n = sum(counts.values())
+    lines = _by_category(asked, counts, "orange", promise="late")
     total = Line(_("超时未约定时限"), n, rows_url(asked, "complaints", promise="late"))
     note = _("受理后到了规定的时间还没有约定时限的，后来补约的也算。")
     title = _("超时未约定时限 %(n)d 件") % {"n": n}
@@ -169,12 +180,7 @@ def _unpromised(asked: Asked) -> Block:
 def _received(asked: Asked) -> Block:
     counts = complaints.by_category(FIGURES["complaints"].rows(asked))
     n = sum(counts.values())
-    lines = tuple(
-        Line(
-            _category(code), counts[code], rows_url(asked, "complaints", category=code or UNSORTED)
-        )
-        for code in sorted(counts, key=lambda code: (-counts[code], code))
-    )
+    lines = _by_category(asked, counts)
     total = Line(_("受理的投诉"), n, rows_url(asked, "complaints"))
     return Block("complaints", _("受理投诉 %(n)d 件") % {"n": n}, _("件"), total, lines)
 
@@ -297,7 +303,7 @@ def _events(asked: Asked) -> Block:
     n = sum(counts.values())
     lines = tuple(
         Line(_sort(sort), counts[sort], rows_url(asked, "events", sort=sort))
-        for sort in sorted(counts, key=lambda sort: (-counts[sort], sort))
+        for sort in _most_first(counts)
     )
     total = Line(_("特殊事件"), n, rows_url(asked, "events"))
     note = _("不含演练和误启动；保密事件只计您可以查看的，不分类别。")
