@@ -302,25 +302,26 @@
   document.addEventListener("visibilitychange", comeBack);
   addEventListener("focus", comeBack);
   /* A live page that hears nothing says so once, and takes it back when it hears again. */
-  const LIVE = ["board-live", "event-live"];
+  const isLive = (event) => ["board-live", "event-live"].includes(event.target.id);
   let deaf = false;
   const goDeaf = () => {
     if (!deaf) complain(text.deaf);
     deaf = true;
   };
   document.addEventListener("htmx:afterRequest", (event) => {
-    if (!deaf || !event.detail.successful || !LIVE.includes(event.target.id)) return;
+    if (!deaf || !event.detail.successful || !isLive(event)) return;
     deaf = false;
     document.getElementById("flash")?.replaceChildren();
   });
   document.addEventListener("htmx:sendError", (event) => {
-    if (LIVE.includes(event.target.id)) goDeaf();
+    if (isLive(event)) goDeaf();
     else if (event.target.id !== "shell-poll") complain();
   });
   document.addEventListener("htmx:responseError", (event) => {
-    if (event.target.id === "shell-poll" || event.detail.xhr?.status === 404 && LIVE.includes(event.target.id)) return;
-    if (event.detail.xhr?.status >= 500 && LIVE.includes(event.target.id)) return goDeaf();
-    if (event.detail.xhr?.status === 401) askLogin();
+    const status = event.detail.xhr?.status;
+    if (event.target.id === "shell-poll" || (status === 404 && isLive(event))) return;
+    if (status === 401) askLogin();
+    else if (status >= 500 && isLive(event)) goDeaf();
     else complain();
   });
 
