@@ -134,9 +134,10 @@ def accept(
     ``seen`` is the ``content_sha`` of the page he answered: nobody signs for words he has not read.
     ``by`` is the incoming manager, on his own account or by his password on the same screen (decision
     13). Command of running events and the complaints the outgoing one follows up move here and nowhere
-    before (C-C); of a refused line they stay where they are, and 物业经理 decides, as of what does not tally; faults of the patrol are
-    told to their departments. Raises PermissionDenied, ConflictError (somebody else
-    was first, not his shift, changed since), RefusedInput (a line without an answer, a wrong password).
+    before (C-C); of a refused line they stay where they are, and 物业经理 decides, as of what does not
+    tally; faults of the patrol are told to their departments. Raises PermissionDenied, ConflictError
+    (somebody else was first, not his shift, changed since), RefusedInput (a line without an answer, a
+    wrong password).
     """
     signatures.prove(by, password)
     row = hold(handover)
