@@ -74,7 +74,7 @@ def blocks(asked: Any) -> dict[str, Callable[[], Any]]:
         "complaints": lambda: complaints.by_category(rows("complaints")),
         "answers": lambda: complaints.answer_counts(rows("answers")),
         "rooms": lambda: rows("rooms").count(),
-        "time by owner": lambda: complaints.time_shares(rows("closed"), "owner"),
+        "time by holder": lambda: complaints.time_shares(rows("closed")),
         "notices": lambda: queries.waits(rows("notices")),
         "rows: promises": page("promises"),
         "rows: closed, of a holder": page("closed", department="desk"),

@@ -1,6 +1,6 @@
 """The figures of a period in blocks: one question each, the same for page, picture, Excel and paper."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -78,15 +78,14 @@ def gather(asked: Asked) -> list[Block]:
     """All blocks of the period; the number of statements does not depend on the number of rows."""
     promised = complaints.promise_counts(FIGURES["promises"].rows(asked))
     closed = FIGURES["closed"].rows(asked)
-    count = closed.count()
+    count, shares = closed.count(), complaints.time_shares(closed)
     return [
         _promises(asked, promised),
         _late(asked, promised, "department"),
         _late(asked, promised, "category"),
         _unpromised(asked),
         _received(asked),
-        _times(asked, closed, count, "department"),
-        _times(asked, closed, count, "owner"),
+        *(_times(asked, shares[whose], count, whose) for whose in ("department", "owner")),
         _answers(asked),
         _rooms(asked),
         _things(asked),
@@ -185,8 +184,7 @@ def _received(asked: Asked) -> Block:
     return Block("complaints", _("受理投诉 %(n)d 件") % {"n": n}, _("件"), total, lines)
 
 
-def _times(asked: Asked, closed: Any, count: int, whose: str) -> Block:
-    shares = complaints.time_shares(closed, whose)
+def _times(asked: Asked, shares: Sequence[complaints.Share], count: int, whose: str) -> Block:
     names = _names(whose, [share.holder for share in shares])
     words = {key: word for word, key in HOLDERS.items()}
     lines = tuple(

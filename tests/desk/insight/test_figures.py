@@ -194,7 +194,7 @@ def test_time_of_all_holders_is_the_time_of_the_complaints(whose):
     asked = house.asked()
     rows = complaints.closed(asked.user, asked.prop, asked.period)
 
-    shares = complaints.time_shares(rows, whose)
+    shares = complaints.time_shares(rows)[whose]
 
     closed = list(rows.select_related("case"))
     parts = [part for each in complaints.cut(closed, asked.now).values() for part in each]
