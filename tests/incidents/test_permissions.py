@@ -140,6 +140,10 @@ def test_act_is_closed_to_people_without_a_role_today(name):
     assert fingerprint() == before
 
 
+OF_MANY = {"take_over"}
+"""Acts on many rows, which leave out what has moved on: test_taking_over.py."""
+
+
 def test_table_of_acts_covers_every_transition():
     transitions = {
         name
@@ -149,7 +153,7 @@ def test_table_of_acts_covers_every_transition():
         and not name.startswith("permit")
     }
 
-    assert {act.name for act in moves.ACTS} == transitions
+    assert {act.name for act in moves.ACTS} == transitions - OF_MANY
 
 
 def test_table_of_acts_covers_every_action():

@@ -129,7 +129,7 @@ def test_count_that_does_not_tally_is_a_task_of_the_property_manager() -> None:
     row = night.signed(row)
 
     task = Task.objects.get(case=row.case)
-    text = f"【清点不符】{row.case.number} · 1 项：备用金"
+    text = f"【清点不符】{row.case.number} · 1 项与应有数不符，请处理"
     assert (task.kind, task.role, task.text) == (workflow.SHORT, Role.PROPERTY_MANAGER, text)
     assert (night.pm.name, text) in told("desk.handover_short")
     assert row.case.is_open

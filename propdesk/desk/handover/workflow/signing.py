@@ -298,9 +298,8 @@ def _ask(row: Handover, refused: list[HandoverLine], by: User) -> list[Task]:
         found.append(_task(row, REFUSED, text % (said | {"n": len(refused)}), by))
     short = [count for count in queries.counts(row) if count.differs]
     if short:
-        text = _("【清点不符】%(number)s · %(n)d 项：%(names)s")
-        names = "、".join(count.name for count in short)
-        found.append(_task(row, SHORT, text % (said | {"n": len(short), "names": names}), by))
+        text = _("【清点不符】%(number)s · %(n)d 项与应有数不符，请处理")
+        found.append(_task(row, SHORT, text % (said | {"n": len(short)}), by))
     return found
 
 
