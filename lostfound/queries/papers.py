@@ -184,11 +184,3 @@ def _narrowed(rows: "QuerySet[FoundItem]", scope: Scope, now: datetime) -> "Quer
         since, until = (datetime(d.year, d.month, 1, tzinfo=SHANGHAI) for d in (start, end))
         rows = rows.filter(case__opened_at__gte=since, case__opened_at__lt=until)
     return rows
-
-
-def waiting_list(
-    prop: Property, kind: str, params: Mapping[str, Any], by: User
-) -> RenderJob | None:
-    """The very list he asked for and is still waiting for: a second tap makes no second one."""
-    rows = RenderJob.objects.filter(property=prop, kind=kind, requested_by=by, state="pending")
-    return rows.filter(params=dict(params)).order_by("-pk").first()

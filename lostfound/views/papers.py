@@ -102,8 +102,7 @@ def register_print(request: StaffRequest) -> HttpResponse:
 
 def start_list(request: StaffRequest, kind: str, params: Mapping[str, Any]) -> HttpResponse:
     """To the page that waits for a list; the same one still in the making is not begun twice."""
-    job = queries.waiting_list(request.prop, kind, params, request.user)
-    job = job or rendering.request_list(request.prop, kind, params, by=request.user)
+    job = rendering.request_list(request.prop, kind, params, by=request.user)
     return done(request, link(request, "list_paper", kind, job.pk))
 
 

@@ -173,8 +173,14 @@ def request(
 def request_list(
     prop: Property, kind: str, params: Mapping[str, Any], *, by: User | None
 ) -> RenderJob:
-    """Queue a list of a house (register, notice board); never sealed, made anew each time."""
+    """Queue a list of a house (register, notice board); never sealed, made anew each time.
+
+    The very list he asked for and is still waiting for is returned: a second tap makes no second one.
+    """
     now = timezone.now()
+    waiting = _waiting_list(prop, kind, params, by)
+    if waiting is not None:
+        return waiting
     job = RenderJob(
         property=prop,
         kind=kind,
@@ -187,6 +193,15 @@ def request_list(
     job.save(force_insert=True)
     wake.on_commit("core.render")
     return job
+
+
+def _waiting_list(
+    prop: Property, kind: str, params: Mapping[str, Any], by: User | None
+) -> RenderJob | None:
+    if by is None:
+        return None
+    rows = RenderJob.objects.filter(property=prop, kind=kind, requested_by=by, state="pending")
+    return rows.filter(params=dict(params)).order_by("-pk").first()
 
 
 def list_job(prop: Property, kind: str, pk: int, by: User) -> RenderJob | None:

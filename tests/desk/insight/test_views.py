@@ -324,6 +324,22 @@ def test_report_is_there_for_its_asker_alone():
     assert codes == [202, 404]
 
 
+def test_second_tap_leads_to_the_report_in_the_making():
+    house = Month()
+    client = web(house.pm)
+
+    first, second = (client.post(url(house, "print", **house.period.params())) for _ in range(2))
+    rendering.render_due(timezone.now())
+    third = client.post(url(house, "print", **house.period.params()))
+
+    assert (first.status_code, first.url == second.url, first.url == third.url) == (
+        302,
+        True,
+        False,
+    )
+    assert RenderJob.objects.filter(kind="insight").count() == 2
+
+
 def test_report_is_refused_to_who_is_manager_no_more():
     house = Month()
     job = rendering.request_list(house.prop, "insight", house.period.params(), by=house.pm)
