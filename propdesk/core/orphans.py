@@ -2,14 +2,14 @@
 
 A photo is written before its row is committed; when the row never comes, the picture of a person
 would lie about for ever, unseen by any purge. It is put aside for a month, not deleted at once: a
-database restored from an older backup knows less than the folder holds. Only files of the last
-days are looked at, and none so young that its transaction may still be running.
+database restored from an older backup knows less than the folder holds. Only files written shortly
+before the last look and since are looked at, and none so young that its transaction may still run.
 """
 
 import logging
 import os
 from collections.abc import Iterator
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from itertools import islice
 from pathlib import Path
 
@@ -24,7 +24,7 @@ EVERY = timedelta(hours=1)
 LEAST_AGE = timedelta(hours=1)
 """No transaction runs this long."""
 MOST_AGE = timedelta(days=3)
-"""Older ones were looked at before, however long the house stood still over a weekend."""
+"""What was older when we last looked was looked at before; no look yet counts as one just now."""
 DRAFT_FOR = timedelta(hours=24)
 """Papers that were not sealed hold personal data and are made anew when wanted."""
 KEPT_KINDS: set[str] = set()
@@ -39,14 +39,15 @@ def sweep(now: datetime) -> int:
     """Put orphans aside and delete yesterday's drafts, once an hour; returns how many files."""
     base = Path(settings.MEDIA_ROOT)
     mark = base / "orphans" / ".looked"
-    if mark.exists() and now.timestamp() - mark.stat().st_mtime < EVERY.total_seconds():
+    last = datetime.fromtimestamp(mark.stat().st_mtime, UTC) if mark.exists() else now
+    if mark.exists() and now - last < EVERY:
         return 0
     mark.parent.mkdir(parents=True, exist_ok=True)
     mark.touch()
     os.utime(mark, (now.timestamp(), now.timestamp()))
     unknown: list[str] = []
     drafts: list[str] = []
-    names = _recent(base, now)
+    names = _recent(base, now, min(last, now) - MOST_AGE)
     while batch := list(islice(names, BATCH)):
         known, old = _known(batch, now)
         drafts += old
@@ -56,10 +57,13 @@ def sweep(now: datetime) -> int:
     return len(drafts) + _put_aside(base, unknown, now) + _forget(mark.parent, now)
 
 
-def _recent(base: Path, now: datetime) -> Iterator[str]:
-    """Names below MEDIA_ROOT of files written in the time looked at; only their months are read."""
-    local = timezone.localtime(now)
-    months = {f"{moment:%Y/%m}" for moment in (local, local - MOST_AGE)}
+def _recent(base: Path, now: datetime, since: datetime) -> Iterator[str]:
+    """Names below MEDIA_ROOT of files written in the time looked at; only their months are read.
+
+    ``since`` reaches back over a time in which the site stood still, however long.
+    """
+    days = (timezone.localtime(now) - timezone.localtime(since)).days + 1
+    months = {f"{timezone.localtime(now) - timedelta(days=day):%Y/%m}" for day in range(days + 1)}
     for kind in ("photos", "papers"):
         for month in sorted(months):
             folder = base / kind / month
@@ -67,8 +71,8 @@ def _recent(base: Path, now: datetime) -> Iterator[str]:
                 continue
             with os.scandir(folder) as files:
                 for each in files:
-                    age = now.timestamp() - each.stat().st_mtime
-                    if LEAST_AGE.total_seconds() < age < MOST_AGE.total_seconds():
+                    written = datetime.fromtimestamp(each.stat().st_mtime, UTC)
+                    if since < written < now - LEAST_AGE:
                         yield f"{kind}/{month}/{each.name}"
 
 

@@ -122,6 +122,14 @@ def test_draft_of_yesterday_is_deleted_and_a_sealed_paper_never(media, sealed, h
     assert (folder / "x.pdf").exists() == stays
 
 
+def test_what_was_written_before_the_site_stood_still_for_weeks_is_looked_at(media, monkeypatch):
+    assert orphans.sweep(NOW - timedelta(days=20)) == 0
+    rolled_back(monkeypatch)
+    aged(media, 19 * 24)
+
+    assert orphans.sweep(NOW) == 2
+
+
 def test_sweep_looks_once_an_hour(media, monkeypatch):
     orphans.sweep(NOW)
     rolled_back(monkeypatch)
