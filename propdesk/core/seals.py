@@ -43,17 +43,17 @@ class Seal:
 
 @transaction.atomic
 def current(prop: Property) -> Seal:
-    """The seal of the house; made now when there is none, or none that can be opened any more.
+    """The seal of the house; made now when there is none, or none that can be used any more.
 
     Of two that come first at once only one makes it: the row of the house is locked.
     """
     row = _row(prop)
-    if row is None or (private := _opened(row)) is None:
+    if row is None or (private := _opened(row)) is None or _has_run_out(row):
         prop = lock(prop)
         row = _row(prop)
-        if row is not None and _opened(row) is None:
-            log.warning("seal key %s cannot be decrypted, a new one is made", row.pk)
-            _retire(prop, list(SealKey.Kind), by=None, reason=_("密钥已不能打开，自动换新"))
+        if row is not None and (_opened(row) is None or _has_run_out(row)):
+            log.warning("seal key %s ran out or cannot be decrypted, a new one is made", row.pk)
+            _retire(prop, list(SealKey.Kind), by=None, reason=_("密钥已到期或不能打开，自动换新"))
             row = None
         if row is None:
             row = _issue(prop, by=None)
@@ -120,6 +120,15 @@ def _issuer(row: SealKey) -> SealKey:
     if row.issuer is None:
         raise TypeError(f"seal key {row.pk} is an authority")
     return row.issuer
+
+
+def _has_run_out(row: SealKey) -> bool:
+    """Whether its certificate, or that of its authority, holds no more."""
+    from cryptography import x509
+
+    both = (bytes(row.certificate), bytes(_issuer(row).certificate))
+    ends = (x509.load_der_x509_certificate(each).not_valid_after_utc for each in both)
+    return min(ends) <= timezone.now()
 
 
 def _row(prop: Property) -> SealKey | None:

@@ -12,6 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pikepdf
 import pytest
+import time_machine
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -115,6 +116,14 @@ def test_another_seal_of_the_same_house_is_not_the_one_recorded(printed):
 
     assert signing.check(pdf, [root], leaked.certificate).state == "valid"
     assert signing.check(pdf, [root], first.certificate).state == "broken"
+
+
+def test_certificate_that_ran_out_holds_what_it_sealed(ours, sealed):
+    now = dt.datetime.now(dt.UTC)
+    with time_machine.travel(now + dt.timedelta(days=10), tick=False):
+        found = [signing.check(sealed, [ours[1]], at=at).state for at in (None, now)]
+
+    assert found == ["broken", "valid"]
 
 
 def test_signed_bytes_begin_with_the_printed_ones(printed, sealed):

@@ -86,7 +86,20 @@ def test_key_that_cannot_be_opened_is_replaced_and_its_certificate_stays(setting
     assert new != old
     assert len(seals.roots(prop)) == 2
     old.refresh_from_db()
-    assert (bytes(old.private), old.retired_reason) == (b"", "密钥已不能打开，自动换新")
+    assert (bytes(old.private), old.retired_reason) == (b"", "密钥已到期或不能打开，自动换新")
+
+
+@pytest.mark.parametrize("life", ["SEAL_DAYS", "AUTHORITY_DAYS"])
+def test_seal_that_ran_out_is_renewed(monkeypatch, life):
+    prop = PropertyFactory()
+    monkeypatch.setattr(seals, life, 0)
+    old = seals.current(prop).row
+    monkeypatch.undo()
+
+    new = seals.current(prop).row
+
+    assert (new != old, new == seals.current(prop).row) == (True, True)
+    assert new.issuer != old.issuer
 
 
 def test_rotation_keeps_the_authority_a_reader_trusts():

@@ -6,6 +6,7 @@ imported on first use, so that no web process pays for it before somebody verifi
 """
 
 import asyncio
+import datetime as dt
 import functools
 import gc
 import io
@@ -127,8 +128,13 @@ async def _sign_all(paper: Any, hand: Any, steps: list[tuple[str, str, str]], co
         )
 
 
-def check(pdf: bytes, roots: Sequence[bytes], certificate: bytes = b"") -> Signatures:
+def check(
+    pdf: bytes, roots: Sequence[bytes], certificate: bytes = b"", *, at: dt.datetime | None = None
+) -> Signatures:
     """Whether every signature holds, comes from one of ``roots`` (DER) and the last covers all.
+
+    Certificates are judged as of ``at``, when the paper was sealed by the house's own record (now by
+    default): one that has run out since holds what it sealed.
 
     Every one must be made with ``certificate`` (DER) when it is given: a seal that leaked after it
     was retired still comes from a root, but is not the one recorded with the paper.
@@ -145,7 +151,7 @@ def check(pdf: bytes, roots: Sequence[bytes], certificate: bytes = b"") -> Signa
         try:
             found = list(PdfFileReader(io.BytesIO(pdf)).embedded_signatures)
             statuses = [
-                _run(async_validate_pdf_signature(each, _trust(tuple(roots)), skip_diff=True))
+                _run(async_validate_pdf_signature(each, _trust(tuple(roots), at), skip_diff=True))
                 for each in found
             ]
         except Exception:  # noqa: BLE001 -- a broken file breaks a parser in any way it likes
@@ -248,11 +254,14 @@ def _roots(certificates: tuple[bytes, ...]) -> list[Any]:
     return [_certificate(each) for each in certificates]
 
 
-def _trust(certificates: tuple[bytes, ...]) -> Any:
+def _trust(certificates: tuple[bytes, ...], at: dt.datetime | None) -> Any:
     from pyhanko_certvalidator import ValidationContext
 
     return ValidationContext(
-        trust_roots=_roots(certificates), allow_fetching=False, revocation_mode="soft-fail"
+        trust_roots=_roots(certificates),
+        allow_fetching=False,
+        revocation_mode="soft-fail",
+        moment=at,
     )
 
 
