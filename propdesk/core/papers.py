@@ -232,11 +232,13 @@ class Paper:
 
     @property
     def stamp(self) -> str:
-        """The right of the footer: what the sheet is, since when, and the verify code."""
+        """The right of the footer: what the sheet is, since when, and the code of what was sealed."""
         if self.state == "list":
             return gettext("截至 {when}").format(when=self.frozen_at)
-        if self.state == "draft" or not self.verify_code:
+        if self.state == "draft":
             return ""
+        if not self.verify_code:
+            return gettext("截至 {when}　未封存").format(when=self.frozen_at)
         texts = {
             "sealed": gettext("封存 {when}　校验 {code}"),
             "copy": gettext("截至 {when}　校验 {code}"),

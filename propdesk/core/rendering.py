@@ -333,7 +333,7 @@ def _make(job: RenderJob) -> Document:
         if sealed is not None:
             return sealed
     sheet = build(job)
-    html = render_to_string(sheet.paper.template, {"paper": sheet.paper})
+    html = render_to_string(sheet.paper.template, {"paper": _printed(job, sheet.paper)})
     data = sheet.paper.to_data()
     made = render_limited(html, assets=sheet.assets, data=data, frozen_at=sheet.frozen_at)
     pdf, kept = _signed(job, sheet, made)
@@ -362,6 +362,11 @@ def _make(job: RenderJob) -> Document:
         info = {"number": document.number, "sha256": document.sha256}
         audit.record(case, document, by=None, action="paper_sealed", info=info)
     return document
+
+
+def _printed(job: RenderJob, paper: Paper) -> Paper:
+    """What is not sealed carries no code: asked for it, the page of codes would denounce the sheet."""
+    return paper if job.sealed else replace(paper, verify_code=None)
 
 
 def _signed(job: RenderJob, sheet: Sheet, made: RenderedPdf) -> tuple[bytes, dict[str, Any]]:

@@ -1,6 +1,7 @@
 """Papers as jobs: one each, tried again, set aside, never lost; sealed bytes checked when read."""
 
 import hashlib
+from dataclasses import dataclass
 from datetime import timedelta
 from types import SimpleNamespace
 
@@ -18,16 +19,26 @@ pytestmark = pytest.mark.django_db
 PDF = b"%PDF-1.7 tiny"
 
 
+@dataclass
+class Sketch:
+    """As much of a paper as the press asks for."""
+
+    n: str
+    template: str = "x"
+    verify_code: str | None = "v"
+    audit_head: str = "h"
+
+    def to_data(self):
+        return {"n": self.n}
+
+
 @pytest.fixture
 def printer(monkeypatch):
     """A press that prints ``PDF``, or raises what the test puts into it."""
     press = SimpleNamespace(error=None, printed=[])
 
     def build(job):
-        paper = SimpleNamespace(
-            template="x", to_data=lambda: {"n": job.case.number}, verify_code="v", audit_head="h"
-        )
-        return rendering.Sheet(paper, {}, timezone.now(), job.case.number, 1)
+        return rendering.Sheet(Sketch(job.case.number), {}, timezone.now(), job.case.number, 1)
 
     def print_(html, **_kwargs):
         press.printed.append(html)
