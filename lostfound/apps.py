@@ -18,8 +18,9 @@ class LostfoundConfig(AppConfig):
 
     def ready(self) -> None:
         from lostfound import demo, reports, workflow
+        from lostfound.models import StoragePlace
         from lostfound.queries import papers
-        from propdesk.core import case_people, cases, house_settings, rendering, sweeps
+        from propdesk.core import case_people, cases, house_settings, rendering, sweeps, verifying
         from propdesk.core import demo as core_demo
 
         cases.PAGES.update(
@@ -30,6 +31,7 @@ class LostfoundConfig(AppConfig):
         )
         core_demo.register(demo.seed)
         case_people.register(PEOPLE, {"claim_slip": papers.claimant_of})
+        verifying.NAMED.append((StoragePlace, "label", "property"))
         house_settings.SAVED.append(workflow.follow_settings)
         sweeps.register("lostfound.flag_due", workflow.flag_due)
         sweeps.register("lostfound.remind", workflow.remind_again)

@@ -4,6 +4,7 @@ A sealed paper may be printed late (broker down, retry): what came after the ent
 stays out. The number of statements does not grow with the rows.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -12,7 +13,9 @@ from django.db.models import Q, QuerySet
 
 from emergencies.models import Compensation, Event, MarkPhoto, Party, RecordBox, RoomSeal
 from emergencies.queries import evidence
+from propdesk.core import persons
 from propdesk.core.models import Attachment, AuditEntry, Case, CaseLink
+from propdesk.core.past import take_back
 
 PLACE = "place__parent__parent__parent"
 
@@ -47,6 +50,8 @@ def gather(case: Case, version: int) -> Dossier:
     )
     entries = list(case.entries.filter(seq__lte=version).select_related("by").order_by("seq"))
     until = entries[-1].at
+    take_back([event], until)
+    take_back([event.case.property], until)
     record = evidence.record_of(event)
     record.marks = [m for m in record.marks if m.at <= until]
     record.calls = [c for c in record.calls if c.opened_at <= until]
@@ -58,10 +63,10 @@ def gather(case: Case, version: int) -> Dossier:
         until=until,
         head=entries[-1].hash,
         record=record,
-        parties=tuple(parties.select_related("person__room").order_by("pk")),
+        parties=_known(parties.select_related("person__room").order_by("pk"), until),
         photos=tuple(_photos(event, until)),
         entries=tuple(entries),
-        linked=tuple(_linked(case)),
+        linked=tuple(_linked(case, until)),
     )
 
 
@@ -88,8 +93,18 @@ def _sheets(event: Event) -> "QuerySet[Any, Any]":
     )
 
 
-def _linked(case: Case) -> list[str]:
+def _known(parties: Iterable[Party], until: datetime) -> tuple[Party, ...]:
+    """Everybody as he was known at ``until``: a name put right later is not what was signed."""
+    found = tuple(parties)
+    then = persons.all_as_of((row.person for row in found), until)
+    for row in found:
+        if row.person is not None:
+            row.person = then[row.person.pk]
+    return found
+
+
+def _linked(case: Case, until: datetime) -> list[str]:
     """Numbers of what it hangs together with, without what is confidential (E-6, X-7)."""
-    rows = CaseLink.objects.filter(Q(a=case) | Q(b=case)).select_related("a", "b")
+    rows = CaseLink.objects.filter(Q(a=case) | Q(b=case), at__lte=until).select_related("a", "b")
     others = [row.b if row.a_id == case.pk else row.a for row in rows.order_by("pk")]
     return [other.number for other in others if not other.restricted]

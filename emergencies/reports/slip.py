@@ -15,7 +15,7 @@ from emergencies.reports.dossier import Dossier, gather
 from emergencies.reports.sheet import FORM
 from emergencies.reports.wording import clause, full, joined, long_day, short, whole
 from propdesk.core import amounts, persons, rendering
-from propdesk.core.models import RenderJob
+from propdesk.core.models import Person, RenderJob
 from propdesk.core.papers import SignBox, State, Tick, ticks
 from propdesk.core.papers_damage import DamageSlipPaper, SlipLine
 from propdesk.core.rendering import Sheet, case_of
@@ -113,9 +113,7 @@ def _line(line: Any) -> SlipLine:
 
 def _said(slip: Any, dossier: Dossier) -> dict[str, Any]:
     """Who pays, how he was told, what he said and what was decided."""
-    payer = slip.payer.person if slip.payer else None
-    if payer is not None and slip.signed_at is not None:
-        payer = persons.as_of(payer, slip.signed_at)
+    payer = _payer(slip)
     guests = [row.person for row in dossier.parties if row.part == "guest"]
     via = str(Via(slip.informed_via).label) if slip.informed_via in Via.values else ""
     told = short(slip.informed_at, dossier.year)
@@ -174,9 +172,17 @@ def _posted(slip: Any) -> dict[str, Any]:
     }
 
 
+def _payer(slip: Any) -> Person | None:
+    """Who pays, as he was known when he signed."""
+    payer = slip.payer.person if slip.payer else None
+    if payer is not None and slip.signed_at is not None:
+        return persons.as_of(payer, slip.signed_at)
+    return payer
+
+
 def _boxes(slip: Any) -> tuple[tuple[SignBox, ...], dict[str, bytes]]:
     """Guest, duty manager, cashier, and the manager where one decides; else room for the pen."""
-    person = slip.payer.person if slip.payer else None
+    person = _payer(slip)
     at = slip.signed_at or slip.declined_at
     rows: list[tuple[str, Any, datetime | None, Any]] = [
         (_("客户"), person, slip.signed_at, slip.signature),

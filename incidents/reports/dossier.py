@@ -31,6 +31,7 @@ from propdesk.core.models import (
     Notice,
     User,
 )
+from propdesk.core.past import take_back
 from propdesk.core.roles import Role
 
 
@@ -142,7 +143,7 @@ def gather(case: Case, version: int | None = None) -> Dossier:
     chain = AuditEntry.objects.filter(case=case).select_related("by").order_by("seq")
     entries = tuple(chain if version is None else chain.filter(seq__lte=version))
     until = entries[-1].at
-    _take_back(complaint, until)
+    take_back([complaint], until)
     complaint.guest = persons.as_of(complaint.guest, until)
     notices = _notices(case, until)
     return Dossier(
@@ -162,13 +163,6 @@ def gather(case: Case, version: int | None = None) -> Dossier:
         roles=_roles(complaint, notices),
         **_rows(complaint, until),
     )
-
-
-def _take_back(complaint: Complaint, until: datetime) -> None:
-    """Let the row, never to be saved, say what it said at ``until``: who followed it up, and so on."""
-    past = complaint.history.filter(history_date__lte=until).order_by("-history_id").first()
-    for column in Complaint._meta.concrete_fields if past else ():  # noqa: SLF001 -- model API
-        setattr(complaint, column.attname, getattr(past, column.attname))
 
 
 def _rows(complaint: Complaint, until: datetime) -> dict[str, Any]:

@@ -15,7 +15,6 @@ from lostfound.models import (
     Method,
     TraceAttempt,
 )
-from lostfound.reports.past import entry_of, take_back
 from lostfound.reports.sheet import FORM
 from lostfound.reports.wording import (
     clause,
@@ -35,6 +34,7 @@ from propdesk.core import rendering
 from propdesk.core.models import Case, RenderJob, StaffSignature, User
 from propdesk.core.papers import SignBox, State, Tick
 from propdesk.core.papers_found import DisposalApprovalPaper, DisposalRow
+from propdesk.core.past import entry_of, take_back
 from propdesk.core.rendering import Sheet, case_of
 
 L = DisposalLine.State

@@ -19,8 +19,9 @@ from lostfound.models import (
     FoundItem,
     TraceAttempt,
 )
-from lostfound.reports.past import entry_of, people, take_back
+from propdesk.core import persons
 from propdesk.core.models import Attachment, Case, Person, PersonSignature
+from propdesk.core.past import entry_of, take_back
 
 K = CustodyMove.Kind
 
@@ -70,6 +71,7 @@ def gather(case: Case, version: int) -> Dossier:
     rows = FoundItem.objects.select_related("case__property", *joined)
     item = rows.select_related("place__parent__parent__parent").get(pk=case.pk)
     take_back([item], until)
+    take_back([item.case.property], until)
     custody = tuple(_custody(item, until))
     claim = _claim(item, until)
     known = [item.finder, *(p for row in custody for p in (row.giver_person, row.holder_person))]
@@ -89,7 +91,7 @@ def gather(case: Case, version: int) -> Dossier:
         photos=tuple(_photos(item, until)),
         claim=claim,
         checks=tuple(claim.checks.filter(at__lte=until).order_by("position")) if claim else (),
-        people=people(known, until),
+        people=persons.all_as_of(known, until),
     )
 
 

@@ -2,6 +2,7 @@
 
 import copy
 import hashlib
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import groupby
@@ -149,9 +150,15 @@ def as_of(person: Person, moment: datetime) -> Person:
 
     A paper that was signed says for ever what its signers read; one statement.
     """
-    then = copy.copy(person)
-    for row in person.changes.filter(at__gt=moment).order_by("-at", "-pk"):
-        _take_back(then, row)
+    return all_as_of([person], moment)[person.pk]
+
+
+def all_as_of(people: Iterable[Person | None], moment: datetime) -> dict[int, Person]:
+    """Each person once by key, as ``as_of`` gives him; one statement for all of them."""
+    then = {row.pk: copy.copy(row) for row in people if row is not None}
+    rows = PersonChange.objects.filter(person__in=then, at__gt=moment)
+    for row in rows.order_by("-at", "-pk") if then else ():
+        _take_back(then[row.person_id], row)
     return then
 
 

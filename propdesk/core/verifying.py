@@ -6,8 +6,9 @@ Answers are for whoever asks, so they hold nothing personal: no name, no word of
 import hashlib
 import json
 import logging
+import re
 import unicodedata
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
@@ -68,19 +69,35 @@ class Verdict:
     """Of a copy: which one it is, for whom, and that it is not the original."""
 
     @property
-    def is_changed(self) -> bool:
-        """Whether any comparison failed."""
-        return any(finding.says is Is.CHANGED for finding in self.findings)
+    def says(self) -> Is:
+        """The worst of its comparisons: what could not be compared is not the same."""
+        found = {finding.says for finding in self.findings}
+        return next(says for says in (Is.CHANGED, Is.UNSURE, Is.SAME) if says in found)
+
+
+def overall(verdicts: Iterable[Verdict]) -> str:
+    """The worst word of several papers with one code; "" of none."""
+    found = {verdict.says for verdict in verdicts}
+    return next((says.value for says in (Is.CHANGED, Is.UNSURE, Is.SAME) if says in found), "")
+
+
+def grouped(code: str) -> str:
+    """A verify code as papers print it; "" for anything else.
+
+    Typed off the paper in a Chinese input method the letters may be full width.
+    """
+    letters = "".join(c for c in unicodedata.normalize("NFKC", code).upper() if c.isalnum())
+    if len(letters) != CODE_LETTERS or not letters.isascii():
+        return ""
+    return "-".join(letters[i : i + 4] for i in range(0, CODE_LETTERS, 4))
 
 
 def with_code(code: str) -> list[Document]:
     """Sealed papers that carry this verify code, each with the house of its case."""
-    # Typed off the paper in a Chinese input method the letters may be full width.
-    wanted = "".join(c for c in unicodedata.normalize("NFKC", code).upper() if c.isalnum())
-    if len(wanted) < CODE_LETTERS:
+    wanted = grouped(code)
+    if not wanted:
         return []
-    grouped = "-".join(wanted[i : i + 4] for i in range(0, CODE_LETTERS, 4))
-    return list(_sealed().filter(verify_code=grouped).order_by("-pk")[:FOUND])
+    return list(_sealed().filter(verify_code=wanted).order_by("-pk")[:FOUND])
 
 
 def by_code(code: str) -> list[Verdict]:
@@ -115,6 +132,7 @@ def _judge(document: Document, given: bytes | None) -> Verdict:
     case = document.case
     if case is None:
         raise TypeError(f"document {document.pk} is a list")
+    copy = copies.of(document)
     findings = [] if given is None else [_given(document, given)]
     stored = _stored(document)
     findings.append(_bytes(document, stored))
@@ -124,11 +142,10 @@ def _judge(document: Document, given: bytes | None) -> Verdict:
         findings += [
             _signatures(document, case.property, stored),
             _data(document, attached),
-            _rows(document, case.property, attached),
+            _rows(*_original(document, copy, attached)),
         ]
     findings.append(_chain(case))
     kind = "" if case.restricted else papers_read.title_of(str(attached.get("schema", "")))
-    copy = copies.of(document)
     return Verdict(
         document,
         tuple(findings),
@@ -178,7 +195,12 @@ def _signatures(document: Document, prop: Property, stored: bytes) -> Finding:
     what = _("数字签名")
     if document.seal is None:
         return Finding(what, Is.UNSURE, _("封存于启用数字签名之前，没有签名。"))
-    found = signing.check(stored, seals.roots(prop), bytes(document.seal.certificate))
+    found = signing.check(
+        stored,
+        seals.roots(prop),
+        bytes(document.seal.certificate),
+        at=document.created_at,
+    )
     if found.state != "valid" or found.count != document.signatures:
         return Finding(what, Is.CHANGED, _("不成立。"))
     if found.count == 1:
@@ -203,7 +225,21 @@ def _data(document: Document, attached: Mapping[str, Any]) -> Finding:
     return Finding(what, Is.CHANGED, _("与封存时登记的不符。"))
 
 
-def _rows(document: Document, prop: Property, attached: Mapping[str, Any]) -> Finding:
+def _original(
+    document: Document, copy: PaperCopy | None, attached: dict[str, Any]
+) -> tuple[Document, dict[str, Any]]:
+    """The paper the rows are compared with, and its record: of a copy, the one it was taken from.
+
+    A copy is shortened from the sealed file and not from the rows: whom it had to leave out may read
+    otherwise today, and the copy is as genuine as it was.
+    """
+    if copy is None:
+        return document, attached
+    stored = _stored(copy.source)
+    return copy.source, _attached(stored) if stored is not None else {}
+
+
+def _rows(document: Document, attached: Mapping[str, Any]) -> Finding:
     """What the paper would say if it were made today, as of the entry it was sealed at."""
     what = _("数据库里的登记")
     job = rendering.maker_of(document)
@@ -216,7 +252,7 @@ def _rows(document: Document, prop: Property, attached: Mapping[str, Any]) -> Fi
         return Finding(what, Is.UNSURE, _("这种文书的格式后来更新过，以留痕链为准。"))
     if canonical_json(today) == canonical_json(attached):
         return Finding(what, Is.SAME, _("与封存的内容逐字相同。"))
-    names = _renamed(document, prop)
+    names = _renamed(document, job)
     if names and _alike(today, names) == _alike(attached, names):
         return Finding(
             what, Is.SAME, _("与封存的内容相同；只有人员、部门或地点后来改过名称，均有记录。")
@@ -237,30 +273,29 @@ def _rebuilt(job: RenderJob) -> dict[str, Any] | None:
         return None
 
 
-_NAMED: tuple[tuple[Any, str], ...] = (
-    (User, "name"),
-    (Property, "name"),
-    (Department, "name"),
-    (Place, "label"),
-)
+NAMED: list[tuple[Any, str, str]] = [
+    (User, "name", "memberships__property"),
+    (Property, "name", "pk"),
+    (Department, "name", "property"),
+    (Place, "label", "property"),
+]
+"""What papers call things by and a house may rename: model, column, way to the property.
+
+An app adds its own in ``ready``.
+"""
 
 
-def _renamed(document: Document, prop: Property) -> list[tuple[str, str]]:
+def _renamed(document: Document, job: RenderJob) -> list[tuple[str, str]]:
     """(then, now) of everything in the house that was renamed on our pages since the sealing.
 
     A name changed by SQL has no line in the history and is none of these.
     """
-    of_house: dict[Any, dict[str, Any]] = {
-        User: {"memberships__property": prop},
-        Property: {"pk": prop.pk},
-        Department: {"property": prop},
-        Place: {"property": prop},
-    }
+    prop = rendering.case_of(job).property_id
     return [
         pair
-        for model, column in _NAMED
+        for model, column, way in NAMED
         for pair in _renamed_rows(
-            dict(model.objects.filter(**of_house[model]).values_list("pk", column)),
+            dict(model.objects.filter(**{way: prop}).values_list("pk", column)),
             model,
             column,
             document,
@@ -287,11 +322,19 @@ def _renamed_rows(
 
 
 def _alike(data: Mapping[str, Any], names: Sequence[tuple[str, str]]) -> bytes:
-    """The record with every old name written as the new one."""
-    text = canonical_json(data)
+    """The record with every old and new name written as one sign for both.
+
+    In one pass, the longest first: the new name may hold the old one (工程部, 工程部一组).
+    """
+    sign: dict[str, str] = {}
     for old, new in names:
-        text = text.replace(old.encode(), new.encode())
-    return text
+        one = {sign.get(old, old), sign.get(new, new)}
+        sign |= dict.fromkeys((old, new), old) | {
+            name: old for name, known in sign.items() if known in one
+        }
+    longest = sorted(sign, key=len, reverse=True)
+    pattern = re.compile("|".join(map(re.escape, longest)))
+    return pattern.sub(lambda found: sign[found[0]], canonical_json(data).decode()).encode()
 
 
 def _chain(case: Case) -> Finding:

@@ -8,6 +8,7 @@ from django.core.files.uploadedfile import UploadedFile
 from django.utils.translation import gettext as _t
 from django.utils.translation import gettext_lazy as _
 
+from propdesk.core import verifying
 from propdesk.core.layouts import helper
 from propdesk.core.models import User
 from propdesk.core.report_forms import SignForm, check_password_of
@@ -39,10 +40,10 @@ class CodeForm(forms.Form):
 
     def clean_code(self) -> str:
         """Letters and digits in groups, as papers print them."""
-        letters = "".join(c for c in self.cleaned_data["code"].upper() if c.isalnum())
-        if len(letters) != 16 or not letters.isascii():
+        code = verifying.grouped(self.cleaned_data["code"])
+        if not code:
             raise forms.ValidationError(_t("校验码是 16 个字母和数字，请再看一遍页脚。"))
-        return "-".join(letters[at : at + 4] for at in range(0, 16, 4))
+        return code
 
 
 class PaperForm(forms.Form):

@@ -110,7 +110,7 @@ def _answer(
     context = {
         "found": found,
         "asked": asked,
-        "is_changed": any(each.is_changed for each in found),
+        "says": verifying.overall(found),
         "code": code or CodeForm(),
         "paper": paper or PaperForm(),
     }

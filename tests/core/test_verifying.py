@@ -69,7 +69,7 @@ def test_untouched_paper_is_the_same_in_every_way():
 
     assert sealed.says() == dict.fromkeys(WHAT, "same")
     verdict = verifying.by_code(sealed.document.verify_code)[0]
-    assert (verdict.is_changed, verdict.kind) == (False, "事故报告")
+    assert (str(verdict.says), verdict.kind) == ("same", "事故报告")
     assert verdict.findings[1].words == "本公寓的封存章和 2 个签批签名都成立。"
 
 
@@ -181,7 +181,7 @@ def test_sealed_file_sent_back_is_the_same():
 
     verdict = verifying.by_file(rendering.stored(sealed.document))[0]
 
-    assert (verdict.document, verdict.is_changed) == (sealed.document, False)
+    assert (verdict.document, str(verdict.says)) == (sealed.document, "same")
     assert verdict.findings[0].words == "与封存的文书逐字节相同。"
 
 
@@ -199,7 +199,7 @@ def test_changed_copy_is_recognised_and_told(change, words):
 
     verdict = verifying.by_file(change(rendering.stored(sealed.document)))[0]
 
-    assert (verdict.document, verdict.is_changed) == (sealed.document, True)
+    assert (verdict.document, str(verdict.says)) == (sealed.document, "changed")
     assert verdict.findings[0].words == words
     assert [str(each.says) for each in verdict.findings] == ["changed", *["same"] * 5]
 
@@ -301,6 +301,48 @@ def test_copy_is_told_from_its_original_and_names_what_was_put_right_since():
     )
     assert verdict.appendices == (row.number,)
     assert verifying.by_code(original.verify_code)[0].copied == ""
+
+
+def test_copy_is_genuine_whatever_becomes_of_the_people_it_left_out():
+    sealed = Sealed()
+    house, complaint = sealed.house, sealed.complaint
+    copies.give(sealed.document, copies.Order("insurer", "张经理", "漏水理赔"), by=house.pm)
+    rendering.render_due(timezone.now())
+    document = Document.objects.get(kind__startswith="copy:")
+    persons.change(complaint.guest, Guest(name="客房"), by=house.dm, reason="改名")
+    before = counted(lambda: verifying.by_code(document.verify_code))
+    for n in range(3):
+        house.recorded()
+        copies.give(sealed.document, copies.Order("police", f"民警{n}", "调查"), by=house.pm)
+
+    verdict = verifying.by_code(document.verify_code)[0]
+
+    assert [str(finding.says) for finding in verdict.findings] == ["same"] * 5
+    assert counted(lambda: verifying.by_code(document.verify_code)) == before
+
+
+@pytest.mark.parametrize(
+    ("pairs", "then", "now"),
+    [
+        ([("工程部", "工程部一组")], "工程部办理", "工程部一组办理"),
+        ([("甲", "乙"), ("乙", "甲")], "甲交乙", "乙交甲"),
+        ([("3层", "三层"), ("3层301", "三层301")], "3层301、3层", "三层301、三层"),
+    ],
+)
+def test_renamed_things_read_alike_though_one_name_holds_the_other(pairs, then, now):
+    assert verifying._alike({"a": then}, pairs) == verifying._alike({"a": now}, pairs)
+    assert verifying._alike({"a": then}, pairs) != verifying._alike({"a": f"{now}。"}, pairs)
+
+
+def test_paper_that_cannot_be_made_again_is_not_said_to_be_the_same(as_owner):
+    sealed = Sealed()
+    RenderJob.objects.filter(document=sealed.document).update(kind="nothing")
+
+    verdict = verifying.by_code(sealed.document.verify_code)[0]
+
+    assert (str(verdict.says), sealed.changed()) == ("unsure", ["数据库里的登记"])
+    assert verifying.overall([verdict]) == "unsure"
+    assert verifying.overall([]) == ""
 
 
 def test_moment_of_sealing_is_the_one_the_paper_prints():

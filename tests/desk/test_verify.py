@@ -58,12 +58,12 @@ def test_untouched_paper_is_said_to_be_so_and_nothing_personal(client: Client) -
 
 
 def test_code_typed_into_the_form_leads_to_its_page(client: Client) -> None:
-    response = client.get("/v/", {"code": "abcd efgh ijkl mnop"})
+    response = client.get("/v/", {"code": "abcd efgh ijkl ｍｎｏｐ"})
 
     assert (response.status_code, response["Location"]) == (302, "/v/ABCD-EFGH-IJKL-MNOP")
 
 
-@pytest.mark.parametrize("code", ["", "ABCD", "号" * 16, "A" * 99])
+@pytest.mark.parametrize("code", ["", "ABCD", "Ａ" * 15, "号" * 16, "A" * 99])
 def test_code_that_is_none_is_refused_in_words(client: Client, code: str) -> None:
     response = client.get("/v/", {"code": code})
 

@@ -10,9 +10,18 @@ from django.db import connection
 from django.utils import timezone
 
 from emergencies import workflow as events
-from propdesk.core import appendices, rendering, signatures, verifying
+from propdesk.core import (
+    appendices,
+    case_people,
+    cases,
+    persons,
+    rendering,
+    signatures,
+    verifying,
+)
 from propdesk.core.appendices import Correction
-from propdesk.core.models import Case, Document, RenderJob
+from propdesk.core.models import Case, Document, Place, RenderJob
+from propdesk.core.persons import Guest
 from propdesk.core.roles import Role
 from propdesk.core.signatures import Second
 from tests.desk.handover.shifts import Night
@@ -21,7 +30,7 @@ from tests.emergencies.journey import House as EventHouse
 from tests.emergencies.journey import fresh
 from tests.emergencies.recording import signed_off, submitted
 from tests.emergencies.test_records_workflow import reported
-from tests.factories import PASSWORD, member
+from tests.factories import PASSWORD, CaseFactory, member
 from tests.incidents.journey import drawn
 from tests.lostfound import claiming, disposing
 from tests.lostfound.journey import House as FoundHouse
@@ -79,6 +88,23 @@ def sealed(case: Case) -> list[Document]:
     return found
 
 
+def later(case: Case, by: Any) -> None:
+    """What a house changes in its settings and on record once the paper is sealed."""
+    prop = case.property
+    prop.name, prop.phone, prop.address = "云栖国际", "0571-81112222", "新路 9 号"
+    prop.save()
+    for model, column, way in verifying.NAMED:
+        for row in model.objects.filter(**{way: prop.pk}).exclude(pk=prop.pk).distinct():
+            setattr(row, column, f"新{getattr(row, column)}")
+            row.save()
+    for person in case_people.people_of(case):
+        room = Place.objects.filter(property=prop, kind=Place.Kind.ROOM).last()
+        known = Guest("欧阳新", "mr", "13611112222", kind=person.kind, room=room)
+        persons.change(person, known, by=by, reason="核对")
+    other = CaseFactory(property=prop, kind="complaint")
+    cases.link(case, other.number, by=by, note="同一户")
+
+
 def findings(papers: list[Document]) -> Iterator[tuple[str, str, str]]:
     for paper in papers:
         verdict = verifying.by_code(paper.verify_code)[0]
@@ -97,6 +123,7 @@ def test_paper_verifies_and_is_told_once_a_row_was_changed_by_sql(kind: str, as_
     said = Correction("时间", "", "早十分钟", "监控")
     appendices.append(papers[0], said, Second(second, PASSWORD), by=manager, password=PASSWORD)
     sealed(case)
+    later(case, manager)
     assert list(findings(papers)) == []
 
     table = change.split()[1]

@@ -6,13 +6,13 @@ from decimal import Decimal
 
 from django.utils.translation import gettext as _
 
-from lostfound.reports.past import entry_of
 from propdesk.core import rendering
 from propdesk.core.clock_text import list_time, local
 from propdesk.core.models import RenderJob, StaffSignature, User
 from propdesk.core.papers import SignBox, State
 from propdesk.core.papers_handover import HandoverPaper
 from propdesk.core.papers_outage import Listing
+from propdesk.core.past import entry_of
 from propdesk.core.rendering import Sheet, case_of
 from propdesk.desk.handover import queries
 from propdesk.desk.handover.models import Handover, HandoverCount, HandoverLine, PatrolCheck

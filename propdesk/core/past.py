@@ -6,8 +6,7 @@ from typing import Any
 
 from django.db import models
 
-from propdesk.core import persons
-from propdesk.core.models import AuditEntry, Case, Person
+from propdesk.core.models import AuditEntry, Case
 
 
 def entry_of(case: Case, version: int) -> AuditEntry:
@@ -31,8 +30,3 @@ def take_back(rows: Sequence[models.Model], until: datetime) -> None:
     for row in rows:
         for column in model._meta.concrete_fields if row.pk in then else ():  # noqa: SLF001 -- model API
             setattr(row, column.attname, getattr(then[row.pk], column.attname))
-
-
-def people(found: Sequence[Person | None], until: datetime) -> dict[int, Person]:
-    """Each person once, as known at ``until``."""
-    return {row.pk: persons.as_of(row, until) for row in found if row is not None}
