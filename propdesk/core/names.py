@@ -26,6 +26,8 @@ SURNAME_READINGS: Final = {
     "澹台": "tan tai", "令狐": "ling hu", "长孙": "zhang sun", "乐正": "yue zheng",
 }  # fmt: skip
 
+SORT_LIMIT: Final = 120
+"""Width of the columns that hold a sort key."""
 _COMPOUND = (
     "欧阳 司马 上官 诸葛 东方 皇甫 尉迟 公孙 慕容 令狐 司徒 司空 夏侯 宇文 长孙 单于 万俟 澹台 公冶 宗政 "
     "濮阳 淳于 太叔 申屠 轩辕 钟离 闾丘 鲜于 亓官 司寇 子车 颛孙 端木 巫马 公西 漆雕 乐正 壤驷 公良 拓跋 "
@@ -68,10 +70,11 @@ def _syllables(name: str) -> list[str]:
 def sort_key(name: str) -> str:
     """Return the key that sorts names by pinyin ("zeng guo fan 曾国藩"); compare it bytewise.
 
-    The name itself stands last, so that people of one reading keep one order.
+    The name itself stands last, so that people of one reading keep one order. At most
+    ``SORT_LIMIT`` letters, as its columns hold: what is longer is the name of a firm.
     """
     name = name.strip()
-    return f"{' '.join(' '.join(_syllables(name)).split())} {name}".strip()
+    return f"{' '.join(' '.join(_syllables(name)).split())} {name}".strip()[:SORT_LIMIT]
 
 
 def initials(name: str) -> str:

@@ -83,9 +83,14 @@ def number_terms(number: str) -> Iterator[str]:
 
 
 def place_terms(place: Place) -> Iterator[str]:
-    """Terms of a room or spot: code with and without dash, its digits, last word and whole label."""
+    """Terms of a room or spot: code with and without dash, its digits, last word and whole label.
+
+    People leave the floor out: B座203 of "B座 2层 203".
+    """
     code, label = normalise(place.code), normalise(place.label)
-    found = {code, code.replace("-", ""), label.replace(" ", ""), label.rpartition(" ")[2]}
+    first, _space, rest = label.partition(" ")
+    last = label.rpartition(" ")[2]
+    found = {code, code.replace("-", ""), label.replace(" ", ""), last, first + last if rest else ""}
     found |= {digits[0] for text in tuple(found) if (digits := _ROOM.search(text))}
     yield from _marked(MARKS[Rank.ROOM], found)
 

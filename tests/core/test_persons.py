@@ -90,6 +90,20 @@ def test_unmask_refusals(field, reason):
     assert Unmasking.objects.count() == 0
 
 
+def test_longest_name_and_address_a_form_takes_are_kept():
+    prop, user = PropertyFactory(), UserFactory()
+    person = persons.create(prop, Guest("中国平安财产保险股份有限公司" * 4, address="甲" * 200))
+
+    persons.change(person, Guest("双" * 60, address="乙" * 200), by=user, reason="更正")
+
+    person.refresh_from_db()
+    assert (person.name, person.address, len(person.name_sort)) == ("双" * 60, "乙" * 200, 120)
+    assert list(person.changes.order_by("pk").values_list("field", flat=True)) == [
+        "name",
+        "address",
+    ]
+
+
 def test_person_as_of_a_moment_takes_later_changes_back():
     prop, user = PropertyFactory(), UserFactory()
     room = PlaceFactory(property=prop, label="A座 1806")

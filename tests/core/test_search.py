@@ -59,7 +59,7 @@ def test_words_are_found_as_they_stand(case, query, hit):
     ],
 )
 def test_what_a_screen_shows_is_found_as_it_is_shown(case, query, hit):
-    room = PlaceFactory(property=case.property, name="203", label="B座 203", code="B-203")
+    room = PlaceFactory(property=case.property, name="203", label="B座 2层 203", code="B-203")
     guest = PersonFactory(property=case.property, name="王晓梅", honorific="ms")
     search.write(case, Entry(["空调漏水"], [room], [guest]))
 

@@ -63,8 +63,8 @@ class PersonChange(models.Model):
 
     person = models.ForeignKey(Person, models.CASCADE, related_name="changes")
     field = models.CharField(max_length=20)
-    old = models.CharField(max_length=120, blank=True)
-    new = models.CharField(max_length=120, blank=True)
+    old = models.CharField(max_length=200, blank=True)
+    new = models.CharField(max_length=200, blank=True)
     by = models.ForeignKey(User, models.PROTECT, related_name="+")
     at = models.DateTimeField()
     reason = models.TextField(blank=True)
