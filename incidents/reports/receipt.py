@@ -25,7 +25,7 @@ def guest_receipt(job: RenderJob) -> Sheet:
         form_code="PD-HZ-01",
         version=FORM,
         record_url=rendering.address(complaint.get_absolute_url()),
-        state="list",
+        state="void" if complaint.status == Complaint.Status.VOIDED else "list",
         frozen_at=paper_time(now),
         guest=guest or _("尊敬的客户"),
         received_at=paper_time(complaint.received_at),
@@ -39,6 +39,6 @@ def guest_receipt(job: RenderJob) -> Sheet:
 
 
 def _promised(complaint: Complaint) -> str:
-    """The time he was told, in force now; blank for the pen while none was told."""
-    found = complaint.promises.filter(outcome=Promise.Outcome.OPEN).order_by("-seq").first()
+    """The time he was told last, kept or not; blank for the pen while none was told."""
+    found = complaint.promises.exclude(outcome=Promise.Outcome.DROPPED).order_by("-pk").first()
     return paper_time(found.due_at) if found else ""

@@ -238,7 +238,10 @@ class Paper:
         if self.state == "draft":
             return ""
         if not self.verify_code:
-            return gettext("截至 {when}　未封存").format(when=self.frozen_at)
+            said = (
+                gettext("作废 {when}") if self.state == "void" else gettext("截至 {when}　未封存")
+            )
+            return said.format(when=self.frozen_at)
         texts = {
             "sealed": gettext("封存 {when}　校验 {code}"),
             "copy": gettext("截至 {when}　校验 {code}"),

@@ -90,7 +90,13 @@ def place_terms(place: Place) -> Iterator[str]:
     code, label = normalise(place.code), normalise(place.label)
     first, _space, rest = label.partition(" ")
     last = label.rpartition(" ")[2]
-    found = {code, code.replace("-", ""), label.replace(" ", ""), last, first + last if rest else ""}
+    found = {
+        code,
+        code.replace("-", ""),
+        label.replace(" ", ""),
+        last,
+        first + last if rest else "",
+    }
     found |= {digits[0] for text in tuple(found) if (digits := _ROOM.search(text))}
     yield from _marked(MARKS[Rank.ROOM], found)
 

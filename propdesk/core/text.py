@@ -16,6 +16,7 @@ from django.utils.deconstruct import deconstructible
 from django.utils.translation import gettext_lazy as _
 
 TEXT_LIMIT = 5000  # characters (code points after NFC) in one text field
+LINE_LIMIT = 200  # lines a paper prints of one text: a longer one would lose its end there
 
 _LINE_BREAKS = re.compile("\r\n|[\r\u2028\u2029]")
 _REMOVED = re.compile(
@@ -98,7 +99,7 @@ def _refuse_too_long(text: str, limit: int) -> None:
 
 
 class CleanTextField(forms.CharField):
-    """Several lines of cleaned text; at most `max_length` characters (default 5000)."""
+    """Several lines of cleaned text; at most `max_length` characters (default 5000), 200 lines."""
 
     widget: type[forms.Widget] = forms.Textarea
 
@@ -114,6 +115,17 @@ class CleanTextField(forms.CharField):
     def to_python(self, value: Any) -> str:
         """Return the cleaned text; "" (the field's empty value) when nothing visible is left."""
         return normalise(str(super().to_python(value) or ""))
+
+    def validate(self, value: str) -> None:
+        """Refuse what a paper would cut: more than `LINE_LIMIT` lines."""
+        super().validate(value)
+        lines = value.count("\n") + 1
+        if lines > LINE_LIMIT:
+            raise ValidationError(
+                _("最多 %(limit)d 行，现在有 %(lines)d 行，请把短行合并后再提交。"),
+                code="too_many_lines",
+                params={"limit": LINE_LIMIT, "lines": lines},
+            )
 
     def widget_attrs(self, widget: forms.Widget) -> dict[str, Any]:
         """Leave out `maxlength`: with it a browser silently cuts what is pasted."""

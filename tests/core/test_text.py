@@ -8,7 +8,9 @@ from django.core.exceptions import ValidationError
 from hypothesis import given
 from hypothesis import strategies as st
 
+from propdesk.core.pdf import clean as clean_of_papers
 from propdesk.core.text import (
+    LINE_LIMIT,
     CleanCharField,
     CleanTextField,
     TextValidator,
@@ -125,6 +127,15 @@ def test_form_field_too_long_says_how_many_are_over():
     assert _errors(place="一" * 12)["place"] == [
         {"message": "最多 10 个字，超出了 2 个，请删减后再提交。", "code": "too_long"}
     ]
+
+
+def test_form_field_of_more_lines_than_a_paper_prints_says_how_many():
+    field = CleanTextField()
+
+    assert LINE_LIMIT == clean_of_papers.MAX_LINES
+    assert field.clean("\n".join("行" for _ in range(LINE_LIMIT))).count("\n") == LINE_LIMIT - 1
+    with pytest.raises(ValidationError, match="最多 200 行，现在有 261 行"):
+        field.clean("\n".join("行" for _ in range(261)))
 
 
 def test_form_field_too_short_says_how_many_it_takes():

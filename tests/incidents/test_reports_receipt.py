@@ -5,9 +5,11 @@ import re
 import pytest
 from django.test import Client
 
+from incidents import workflow
 from incidents.reports import guest_receipt
 from propdesk.core import rendering
 from propdesk.core.clock_text import paper_time
+from propdesk.core.papers import render_html
 from propdesk.core.roles import Role
 from tests.factories import fresh as person
 from tests.factories import member
@@ -75,6 +77,19 @@ def test_receipt_names_the_time_in_force_after_an_extension() -> None:
     first, second = complaint.promises.order_by("seq")
     job = rendering.request(complaint.case, "guest_receipt", by=house.dm)
     assert guest_receipt(job).paper.promise == paper_time(second.due_at) != paper_time(first.due_at)
+
+
+def test_receipt_of_a_kept_promise_names_it_and_of_a_voided_complaint_is_void() -> None:
+    house = House()
+    kept, voided = house.resolved(), house.new()
+    workflow.void(voided, by=house.pm, reason="重复登记")
+    jobs = [rendering.request(each.case, "guest_receipt", by=house.dm) for each in (kept, voided)]
+
+    first, second = (guest_receipt(job).paper for job in jobs)
+
+    assert (first.promise, first.state) == (paper_time(kept.promises.get().due_at), "list")
+    assert (second.promise, second.state) == ("", "void")
+    assert "作废" in render_html(second)
 
 
 @pytest.mark.parametrize(("role", "status"), [(Role.DUTY_MANAGER, 202), (Role.STAFF, 404)])
