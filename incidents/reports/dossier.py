@@ -9,7 +9,8 @@ from datetime import datetime
 from functools import cached_property
 from typing import Any
 
-from django.db.models import Q
+from django.db.models import Prefetch, Q
+from django.utils import timezone
 
 from incidents.models import (
     Callback,
@@ -27,6 +28,7 @@ from propdesk.core.models import (
     AuditEntry,
     Case,
     CaseLink,
+    Delivery,
     Membership,
     Notice,
     User,
@@ -160,7 +162,7 @@ def gather(case: Case, version: int | None = None) -> Dossier:
         ),
         linked=_linked(case, until),
         staff=_named(entries),
-        roles=_roles(complaint, notices),
+        roles=_roles(complaint, notices, until),
         **_rows(complaint, until),
     )
 
@@ -211,7 +213,9 @@ def _notices(case: Case, until: datetime) -> tuple[Notice, ...]:
     return tuple(
         Notice.objects.filter(case=case, created_at__lte=until, rule__startswith="incidents.")
         .select_related("recipient")
-        .prefetch_related("deliveries")
+        .prefetch_related(
+            Prefetch("deliveries", Delivery.objects.filter(created_at__lte=until).order_by("pk"))
+        )
         .order_by("created_at", "pk")
     )
 
@@ -229,16 +233,21 @@ def _named(entries: tuple[AuditEntry, ...]) -> dict[int, str]:
     return dict(User.objects.filter(pk__in=keys).values_list("pk", "name"))
 
 
-def _roles(complaint: Complaint, notices: tuple[Notice, ...]) -> dict[int, Role]:
-    """The highest role in the house of everybody who was told."""
-    held = (
-        Membership.objects.current(notices[-1].created_at if notices else complaint.received_at)
-        .filter(property=complaint.case.property, user__in={n.recipient_id for n in notices})
-        .exclude(role=Role.ADMIN)
-        .values_list("user_id", "role")
+def _roles(complaint: Complaint, notices: tuple[Notice, ...], until: datetime) -> dict[int, Role]:
+    """The highest role in the house of everybody who was told, as posts stood at ``until``.
+
+    Not as they stand now: who has left since had his post then.
+    """
+    day = timezone.localdate(notices[-1].created_at if notices else complaint.received_at)
+    people = {n.recipient_id for n in notices}
+    past = Membership.history.filter(
+        property=complaint.case.property, user__in=people, history_date__lte=until
     )
     rank = list(Role)
     found: dict[int, Role] = {}
-    for user_id, role in held:
-        found[user_id] = max(found.get(user_id, Role.STAFF), Role(role), key=rank.index)
+    for row in past.order_by("id", "-history_date", "-history_id").distinct("id"):
+        held = row.starts_on <= day and (row.ends_on is None or row.ends_on >= day)
+        if held and row.role != Role.ADMIN:
+            known = found.get(row.user_id, Role.STAFF)
+            found[row.user_id] = max(known, Role(row.role), key=rank.index)
     return found

@@ -22,7 +22,15 @@ from propdesk.core import (
 )
 from propdesk.core.clock_text import paper_time
 from propdesk.core.house_people import Details
-from propdesk.core.models import CopyLog, Delivery, Document, RenderJob
+from propdesk.core.models import (
+    CopyLog,
+    Delivery,
+    Document,
+    Membership,
+    Notice,
+    RenderJob,
+    User,
+)
 from propdesk.core.pdf import signing
 from propdesk.core.persons import Guest
 from propdesk.core.roles import Role
@@ -93,6 +101,29 @@ def test_paper_stays_the_same_whatever_is_done_on_the_pages_afterwards():
         complaint.guest, Guest(name="王小梅", phone="13900000000"), by=house.dm, reason="改名"
     )
     rendering.render_due(timezone.now())
+
+    assert sealed.changed() == []
+
+
+def test_colleague_who_left_or_was_promoted_since_is_told_as_he_was_then():
+    sealed = Sealed()
+    prop, today = sealed.house.prop, timezone.localdate()
+    told = User.objects.filter(
+        pk__in=Notice.objects.values("recipient"), memberships__property=prop
+    )
+    assert told.exists()
+    told.update(is_active=False)
+    for user in told:
+        Membership(user=user, property=prop, role=Role.GENERAL_MANAGER, starts_on=today).save()
+    for notice in Notice.objects.filter(case=sealed.complaint.case):
+        Delivery.objects.create(
+            notice=notice,
+            recipient=notice.recipient,
+            property=prop,
+            channel=Delivery.Channel.EMAIL,
+            created_at=timezone.now(),
+            next_try_at=timezone.now(),
+        )
 
     assert sealed.changed() == []
 
