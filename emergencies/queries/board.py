@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import OuterRef, Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from emergencies.models import Call, Event, Kind
 from emergencies.queries import events
@@ -103,10 +103,14 @@ def searched(user: User, prop: Property, query: str) -> "QuerySet[Event]":
 
 
 def search_arms(user: User, prop: Property) -> list[search.Arm]:
-    """What the search over all registers may look into."""
+    """What the search over all registers may look into: as ``visible_to``, said of search rows."""
+    kinds = (Case.Kind.EVENT,)
     rows = events.visible_to(user, prop).order_by()
-    cases = Case.objects.filter(property=prop, kind=Case.Kind.EVENT)
-    return [search.Arm(cases.filter(pk__in=rows.values("case")))]
+    if events.reads_all(user, prop):
+        closed = Case.objects.filter(pk=OuterRef("pk"), restricted=True)
+        named = rows.filter(pk=OuterRef("pk"))
+        return [search.Arm(kinds, where=~Exists(closed) | Exists(named))]
+    return [search.Arm(kinds, where=Q(pk__in=rows.values("case")), few=True)]
 
 
 def page_of(rows: "QuerySet[Any]", after: str) -> Page:
