@@ -56,8 +56,8 @@ def search_arms(user: User, prop: Property) -> list[search.Arm]:
         return [search.Arm(kinds)]
     if mine.roles & DUTY:
         own = Complaint.objects.filter(Q(received_by=user) | Q(owner=user), pk=OuterRef("pk"))
-        closed = Case.objects.filter(pk=OuterRef("pk"), restricted=True)
-        return [search.Arm(kinds, where=~Exists(closed) | Exists(own))]
+        told = Case.objects.filter(pk=OuterRef("pk"), restricted=False)
+        return [search.Arm(kinds, where=Q(search.each_in(told)) | Q(search.each_in(own)))]
     rows = visible_to(user, prop).order_by()
     return [search.Arm(kinds, where=Q(pk__in=rows.values("case")), few=True)]
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import OuterRef, Q, QuerySet
 
 from emergencies.models import Call, Event, Kind
 from emergencies.queries import events
@@ -107,9 +107,9 @@ def search_arms(user: User, prop: Property) -> list[search.Arm]:
     kinds = (Case.Kind.EVENT,)
     rows = events.visible_to(user, prop).order_by()
     if events.reads_all(user, prop):
-        closed = Case.objects.filter(pk=OuterRef("pk"), restricted=True)
+        told = Case.objects.filter(pk=OuterRef("pk"), restricted=False)
         named = rows.filter(pk=OuterRef("pk"))
-        return [search.Arm(kinds, where=~Exists(closed) | Exists(named))]
+        return [search.Arm(kinds, where=Q(search.each_in(told)) | Q(search.each_in(named)))]
     return [search.Arm(kinds, where=Q(pk__in=rows.values("case")), few=True)]
 
 

@@ -8,8 +8,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import reduce
 from operator import and_
+from typing import Any
 
-from django.db.models import F, Func, Q, QuerySet, Value
+from django.db.models import BooleanField, F, Func, Q, QuerySet, Subquery, Value
 from django.db.models.expressions import RawSQL
 
 from propdesk.core.models import Case, Person, Place, Property, SearchText
@@ -55,6 +56,14 @@ class Arm:
     reach: Reach = Reach.OPEN
     where: Q = field(default_factory=Q)
     few: bool = False
+
+
+def each_in(rows: "QuerySet[Any]") -> Subquery:
+    """Condition that ``rows``, narrowed by ``OuterRef("pk")``, has one: looked up for each hit.
+
+    For EXISTS the planner takes all rows of a house for hits, and reads what is asked for as a whole.
+    """
+    return Subquery(rows.order_by().values(yes=Value(True))[:1], output_field=BooleanField())
 
 
 @dataclass(frozen=True, slots=True)

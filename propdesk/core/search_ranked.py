@@ -24,11 +24,11 @@ from propdesk.core.search_terms import Rank, Reach
 
 MANY = 2000
 """Up to so many hits are ranked by field; more are a list, the newest first."""
-SAMPLE, COMMON = 0.1, 10
+SAMPLE, COMMON = 0.05, 4
 """Per cent of the pages of the table that are looked into first, and so many hits in them are common.
 
-Of ``MANY`` hits two are expected there: ten are found once in twenty thousand times, and then what
-could be ranked is listed by time."""
+Of ``MANY`` hits one is expected there: four are found once in fifty times, of half as many once in
+five hundred, and then what could be ranked is listed by time."""
 LARGE = frozenset({Case.Kind.COMPLAINT, Case.Kind.FOUND})
 """Registers that hold most cases of a house: who searches both need not say which of them."""
 
@@ -69,24 +69,35 @@ class Search:
         A sample says first whether it is: reading a long list out of the index costs more than all
         the rest, and walking through a register for what is rare even more.
         """
-        found = [_compiled(self._hits(arms)) for arms in self._groups()]
-        asked = [each for each in found if each is not None]
-        if not asked:
-            return RawSQL("SELECT '[]'::jsonb", [], output_field=JSONField())
         sample, sampled = self._sample()
-        parts, one = [], []
+        parts, one, seen = [], [], []
         params: list[Any] = [*sampled, COMMON]
-        for n, (sql, values) in enumerate(asked):
-            # Without a limit inside, for the planner would look for a way to stop early.
-            parts.append(f"hits{n} (pk, rank, at) AS MATERIALIZED ({sql})")
-            one.append(f"(SELECT * FROM hits{n} LIMIT {MANY + 1})")  # noqa: S608 -- our own names
-            params += values
         after, later = _later(key)
-        params += [*after, most]
+        pages: list[Any] = []
+        for n, arms in enumerate(self._groups()):
+            hits, may = _compiled(self._hits(arms)), _compiled(self._may(arms))
+            if hits is None or may is None:
+                continue
+            # Without a limit inside, for the planner would look for a way to stop early.
+            parts.append(f"hits{n} (pk, rank, at) AS MATERIALIZED ({hits[0]})")
+            one.append(f"(SELECT * FROM hits{n} LIMIT {MANY + 1})")  # noqa: S608 -- our own names
+            # In order, so that his right is asked for until the page is full and no further.
+            parts.append(
+                f"ranked{n} AS MATERIALIZED (SELECT * FROM (SELECT * FROM hits{n} LIMIT {MANY}) h"  # noqa: S608
+                f" WHERE {later} ORDER BY rank, at DESC, pk DESC)"
+            )
+            rights = f"EXISTS ({may[0]}) ORDER BY rank, at DESC, pk DESC LIMIT %s"
+            seen.append(f"(SELECT * FROM ranked{n} hit WHERE {rights})")  # noqa: S608 -- our own names
+            params += [*hits[1], *after]
+            pages += [*may[1], most]
+        if not parts:
+            return RawSQL("SELECT '[]'::jsonb", [], output_field=JSONField())
+        params += [*pages, most]
         statement = f"""
             SELECT CASE WHEN ({sample}) < %s THEN (
               WITH {", ".join(parts)}, hits AS MATERIALIZED ({" UNION ".join(one)}),
-              page AS (SELECT * FROM hits WHERE {later} ORDER BY rank, at DESC, pk DESC LIMIT %s)
+              page AS (
+                SELECT * FROM ({" UNION ".join(seen)}) seen ORDER BY rank, at DESC, pk DESC LIMIT %s)
               SELECT CASE WHEN (SELECT count(*) FROM hits) <= {MANY} THEN (
                 SELECT coalesce(
                   jsonb_agg(jsonb_build_array(pk, rank, at) ORDER BY rank, at DESC, pk DESC), '[]')
@@ -108,9 +119,10 @@ class Search:
 
     def _rows(self, arms: Sequence[Arm]) -> QuerySet[SearchText]:
         """What the words hit in these arms by what the row itself holds: no case is read for it."""
-        kinds, reach = _kinds(arms), _reach(arms)
-        rows = SearchText.objects.filter(property=self.prop, kind__in=kinds)
-        return rows.filter(self.query.stands(reach))
+        kinds, rows = _kinds(arms), SearchText.objects.filter(property=self.prop)
+        if not _are_most(kinds):
+            rows = rows.filter(kind__in=kinds)
+        return rows.filter(self.query.stands(_reach(arms)))
 
     def _open(self, arms: Sequence[Arm]) -> Q:
         """Which of those rows he may read, and by such words."""
@@ -127,10 +139,17 @@ class Search:
 
     def _hits(self, arms: Sequence[Arm]) -> QuerySet[Any, Any]:
         kinds, reach = _kinds(arms), _reach(arms)
-        marks = [] if set(kinds) >= LARGE else [f"#{kind}" for kind in kinds]
-        rows = self._rows(arms).filter(self.query.indexed(reach, marks)).filter(self._open(arms))
+        marks = [] if _are_most(kinds) else [f"#{kind}" for kind in kinds]
+        rows = self._rows(arms).filter(self.query.indexed(reach, marks))
+        if any(arm.few for arm in arms):
+            rows = rows.filter(self._open(arms))
         found = rows.annotate(rank=_rank(self.query, reach)).order_by()
         return found.values_list("pk", "rank", "opened_at")
+
+    def _may(self, arms: Sequence[Arm]) -> QuerySet[Any, Any]:
+        """The row of ``hit``, if he may read it."""
+        rows = SearchText.objects.filter(self._open(arms), pk=RawSQL("hit.pk", []))
+        return rows.order_by().values("pk")
 
     def _walk(self, arms: Sequence[Arm], key: Key | None) -> QuerySet[Any, Any]:
         words = Value(int(Rank.WORDS), output_field=IntegerField())
@@ -156,6 +175,11 @@ class Search:
 
 def _kinds(arms: Iterable[Arm]) -> list[str]:
     return sorted({str(kind) for arm in arms for kind in arm.kinds})
+
+
+def _are_most(kinds: Iterable[str]) -> bool:
+    """Whether hardly a row is told apart by its kind."""
+    return set(kinds) >= LARGE
 
 
 def _reach(arms: Iterable[Arm]) -> Reach:
