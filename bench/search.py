@@ -20,7 +20,7 @@ from pages import database, serve
 from search_house import House
 
 ASKED = ("镯", "空", "空调", "玉镯", "唐睿", "貔貅", "琉璃瓦", "空调漏水", "祖母绿戒指", "空调 琉璃瓦", "1806", "zgf", "5678",
-         "王芳", "王芳 1806", "1123-004", "20261123", "雨伞", "火警", "一二三四五六七八九十")  # fmt: skip
+         "王芳", "王芳 1806", "1123-004", "20251123", "雨伞", "火警", "一二三四五六七八九十")  # fmt: skip
 
 
 def timed(ask: Callable[[], Any], rounds: int) -> tuple[float, Any]:
