@@ -41,13 +41,23 @@ class Cost:
 @contextmanager
 def database() -> Iterator[None]:
     """A throw-away server, migrated, with Django set up on it."""
+    base = Path(tempfile.mkdtemp(prefix="propdesk-bench-"))
+    base.chmod(0o711)
+    try:
+        with serve(base):
+            yield
+    finally:
+        shutil.rmtree(base, ignore_errors=True)
+
+
+@contextmanager
+def serve(base: Path) -> Iterator[None]:
+    """The same in a directory that stays."""
     sys.path.insert(0, str(ROOT))
     from propdesk.environment import database_url
     from propdesk.localstack import account, paths
     from propdesk.localstack.postgres import Postgres
 
-    base = Path(tempfile.mkdtemp(prefix="propdesk-bench-"))
-    base.chmod(0o711)
     server = Postgres(base / "pg", account.service_account(create=False), throwaway=True)
     process = server.start()
     try:
@@ -62,7 +72,6 @@ def database() -> Iterator[None]:
         yield
     finally:
         server.stop(process)
-        shutil.rmtree(base, ignore_errors=True)
 
 
 def copy(model: Any, pk: Any, first: int, last: int, **changed: str) -> None:

@@ -50,10 +50,16 @@ def visible_to(user: User, prop: Property) -> "QuerySet[Complaint]":
 
 
 def search_arms(user: User, prop: Property) -> list[search.Arm]:
-    """What the search over all registers may look into."""
+    """What the search over all registers may look into: as ``visible_to``, said of search rows."""
+    mine, kinds = standing(user, prop), (Case.Kind.COMPLAINT,)
+    if mine.roles & MANAGERS:
+        return [search.Arm(kinds)]
+    if mine.roles & DUTY:
+        own = Complaint.objects.filter(Q(received_by=user) | Q(owner=user), pk=OuterRef("pk"))
+        told = Case.objects.filter(pk=OuterRef("pk"), restricted=False)
+        return [search.Arm(kinds, where=Q(search.each_in(told)) | Q(search.each_in(own)))]
     rows = visible_to(user, prop).order_by()
-    cases = Case.objects.filter(property=prop, kind=Case.Kind.COMPLAINT)
-    return [search.Arm(cases.filter(pk__in=rows.values("case")))]
+    return [search.Arm(kinds, where=Q(pk__in=rows.values("case")), few=True)]
 
 
 def guest_of(job: RenderJob) -> set[int]:

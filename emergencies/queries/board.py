@@ -103,10 +103,14 @@ def searched(user: User, prop: Property, query: str) -> "QuerySet[Event]":
 
 
 def search_arms(user: User, prop: Property) -> list[search.Arm]:
-    """What the search over all registers may look into."""
+    """What the search over all registers may look into: as ``visible_to``, said of search rows."""
+    kinds = (Case.Kind.EVENT,)
     rows = events.visible_to(user, prop).order_by()
-    cases = Case.objects.filter(property=prop, kind=Case.Kind.EVENT)
-    return [search.Arm(cases.filter(pk__in=rows.values("case")))]
+    if events.reads_all(user, prop):
+        told = Case.objects.filter(pk=OuterRef("pk"), restricted=False)
+        named = rows.filter(pk=OuterRef("pk"))
+        return [search.Arm(kinds, where=Q(search.each_in(told)) | Q(search.each_in(named)))]
+    return [search.Arm(kinds, where=Q(pk__in=rows.values("case")), few=True)]
 
 
 def page_of(rows: "QuerySet[Any]", after: str) -> Page:

@@ -1,5 +1,7 @@
 """All that hangs on found things, for one search: slips, lost reports, papers of disposal, counts."""
 
+from django.db.models import Q
+
 from lostfound.permissions import ACTIONS
 from lostfound.queries import item as items
 from lostfound.queries import lost
@@ -12,12 +14,14 @@ PAPERS = {Case.Kind.DISPOSAL: "read_batch", Case.Kind.STOCKTAKE: "read_stocktake
 
 def search_arms(user: User, prop: Property) -> list[Arm]:
     """What the search over all registers may look into, as far as this user reads it."""
-    cases = Case.objects.filter(property=prop)
     roles = standing(user, prop).roles
-    kinds = [kind for kind, action in PAPERS.items() if roles & ACTIONS[action].any]
-    reports = lost.visible_to(user, prop).order_by()
+    kinds = tuple(kind for kind, action in PAPERS.items() if roles & ACTIONS[action].any)
     arms = items.search_arms(user, prop)
-    arms.append(Arm(cases.filter(kind=Case.Kind.LOST, pk__in=reports.values("case"))))
+    if lost.reads_all(user, prop):
+        arms.append(Arm((Case.Kind.LOST,)))
+    else:
+        reports = lost.visible_to(user, prop).order_by()
+        arms.append(Arm((Case.Kind.LOST,), where=Q(pk__in=reports.values("case")), few=True))
     if kinds:
-        arms.append(Arm(cases.filter(kind__in=kinds)))
+        arms.append(Arm(kinds))
     return arms

@@ -79,15 +79,15 @@ def searched(user: User, prop: Property, query: str) -> "QuerySet[FoundItem]":
 
 def search_arms(user: User, prop: Property) -> list[Arm]:
     """What the search over all registers may look into: all he reads, his own with its details."""
-    visible = visible_to(user, prop).order_by()
-    cases = Case.objects.filter(property=prop, kind=Case.Kind.FOUND)
+    mine, kinds = standing(user, prop).roles, (Case.Kind.FOUND,)
     if sees_all_details(user, prop):
-        return [Arm(cases.filter(pk__in=visible.values("case")), Reach.ALL)]
+        return [Arm(kinds, Reach.ALL)]
+    visible = visible_to(user, prop).order_by()
     own = visible.filter(pk__in=_own(user))
-    return [
-        Arm(cases.filter(pk__in=visible.values("case"))),
-        Arm(cases.filter(pk__in=own.values("case")), Reach.DETAILS),
-    ]
+    arms = [Arm(kinds, Reach.DETAILS, Q(pk__in=own.values("case")), few=True)]
+    if mine & ACTIONS["read"].any:
+        return [Arm(kinds), *arms]
+    return [Arm(kinds, where=Q(pk__in=visible.values("case")), few=True), *arms]
 
 
 def _own(user: User) -> "QuerySet[Any, Any]":

@@ -1,16 +1,17 @@
 """The one way to search Chinese text with an index: grams and terms, rechecked word by word.
 
-Who may see a case is the business of its register, which hands its readable cases over as ``Arm``;
-what of a case a word may hit is its ``Reach``: nobody finds a thing by a detail he may not read.
+Who may see a case is the business of its register, which says it as ``Arm``; what of a case a word
+may hit is its ``Reach``: nobody finds a thing by a detail he may not read.
 """
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import reduce
 from operator import and_
+from typing import Any
 
-from django.db.models import Case as Choice
-from django.db.models import F, Func, IntegerField, Q, QuerySet, Value, When
+from django.db.models import BooleanField, F, Func, Q, QuerySet, Subquery, Value
+from django.db.models.expressions import RawSQL
 
 from propdesk.core.models import Case, Person, Place, Property, SearchText
 from propdesk.core.search_grams import grams, normalise, query_grams
@@ -26,8 +27,6 @@ from propdesk.core.search_terms import (
 )
 
 MOST_CHARACTERS, MOST_WORDS = 60, 8
-MANY = 2000
-"""Up to so many hits are ranked by field; more are a list, the newest first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,10 +46,24 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Arm:
-    """Cases of one register one person may read, and how far his words go in them."""
+    """Cases of some kinds one person may read, and how far his words go in them.
 
-    cases: "QuerySet[Case]"
+    ``where`` is a condition on their search rows: but a few of a register are closed to him, or,
+    ``few``, it names those open to him.
+    """
+
+    kinds: tuple[str, ...]
     reach: Reach = Reach.OPEN
+    where: Q = field(default_factory=Q)
+    few: bool = False
+
+
+def each_in(rows: "QuerySet[Any]") -> Subquery:
+    """Condition that ``rows``, narrowed by ``OuterRef("pk")``, has one: looked up for each hit.
+
+    For EXISTS the planner takes all rows of a house for hits, and reads what is asked for as a whole.
+    """
+    return Subquery(rows.order_by().values(yes=Value(True))[:1], output_field=BooleanField())
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,38 +98,59 @@ class Query:
         words = [word for word in normalise(typed).split() if query_grams(word)]
         return cls(typed, tuple(dict.fromkeys(words[:MOST_WORDS])))
 
-    def hit(self, reach: Reach = Reach.OPEN, prefix: str = "") -> Q:
+    def hit(self, reach: Reach = Reach.OPEN) -> Q:
         """Condition on a search row, by index: every word stands in it, or is a term of its rooms and people."""
-        return reduce(
-            and_,
-            (_may_hold(word, reach, prefix) for word in self.words),
-            self.stands(reach, prefix),
-        )
+        return reduce(and_, (_may_hold(word, reach) for word in self.words), self.stands(reach))
 
-    def stands(self, reach: Reach = Reach.OPEN, prefix: str = "") -> Q:
+    def stands(self, reach: Reach = Reach.OPEN) -> Q:
         """The same without the index: for rows that are known to hit, or are walked in an order."""
-        return reduce(and_, (_holds(word, reach, prefix) for word in self.words), Q())
+        return reduce(and_, (_holds(word, reach) for word in self.words), Q())
+
+    def indexed(self, reach: Reach, marks: Iterable[str] = ()) -> Q:
+        """By index alone what may hit: all words stand in the row, or one of them is a term of it.
+
+        Asked together the index compares the shortest of its lists with the others; asked word by
+        word it reads each of them as a whole.
+        """
+        grams = sorted({gram for word in self.words for gram in query_grams(word)})
+        found = Q(grams__contains=_unweighed(grams))
+        if marks:
+            found &= Q(grams__overlap=_unweighed(marks))
+        terms = [term for word in self.words for term in _named(word, reach)]
+        return found | Q(terms__overlap=_unweighed(terms)) if terms else found
 
     def terms(self, rank: Rank, reach: Reach = Reach.ALL) -> list[str]:
         """Terms of all words in one field."""
         return [term for word in self.words for term in query_terms(word, rank, reach)]
 
 
-def _may_hold(word: str, reach: Reach, prefix: str) -> Q:
-    found = Q(**{f"{prefix}grams__contains": query_grams(word)})
-    return found | _names(word, reach, prefix)
+def _may_hold(word: str, reach: Reach) -> Q:
+    return Q(grams__contains=query_grams(word)) | _names(word, reach)
 
 
-def _holds(word: str, reach: Reach, prefix: str) -> Q:
-    stands = Q(**{f"{prefix}text__holds": word})
+def _holds(word: str, reach: Reach) -> Q:
+    stands = Q(text__holds=word)
     if reach >= Reach.DETAILS:
-        stands |= Q(**{f"{prefix}details__holds": word})
-    return stands | _names(word, reach, prefix)
+        stands |= Q(details__holds=word)
+    return stands | _names(word, reach)
 
 
-def _names(word: str, reach: Reach, prefix: str) -> Q:
-    terms = [term for rank in (Rank.ROOM, Rank.PERSON) for term in query_terms(word, rank, reach)]
-    return Q(**{f"{prefix}terms__overlap": terms}) if terms else Q()
+def _names(word: str, reach: Reach) -> Q:
+    terms = _named(word, reach)
+    return Q(terms__overlap=terms) if terms else Q()
+
+
+def _named(word: str, reach: Reach) -> list[str]:
+    return [term for rank in (Rank.ROOM, Rank.PERSON) for term in query_terms(word, rank, reach)]
+
+
+def _unweighed(values: Iterable[str]) -> RawSQL:
+    """An array of which the planner knows nothing but that it is one: it takes it for rare.
+
+    Of words it knows it multiplies how common they are as if each stood there by itself, and rather
+    reads a register than an index of words that always stand together.
+    """
+    return RawSQL("SELECT %s::varchar(40)[]", [list(values)])
 
 
 def row_of(case: Case, entry: Entry) -> SearchText:
@@ -138,6 +172,8 @@ def row_of(case: Case, entry: Entry) -> SearchText:
         details=details,
         grams=sorted({*grams(text), *grams(details)}),
         terms=sorted(terms),
+        kind=case.kind,
+        opened_at=case.opened_at,
     )
 
 
@@ -187,22 +223,3 @@ def hits(prop: Property, typed: str, reach: Reach = Reach.OPEN) -> "QuerySet[Sea
     if not query.words:
         return rows.none() if query.typed else rows
     return rows.filter(query.hit(reach))
-
-
-def candidates(prop: Property, query: Query) -> "QuerySet[SearchText, int]":
-    """Keys of all cases of the house the words hit, whoever may see them: ``MANY`` and one at most.
-
-    Without an order the planner takes the index for what is rare and stops early at what is common:
-    asked for the newest at once, it would now and then walk through the whole register.
-    """
-    rows = SearchText.objects.filter(query.hit(Reach.ALL), property=prop).order_by()
-    return rows.values_list("pk", flat=True)[: MANY + 1]
-
-
-def rank_of(query: Query, reach: Reach) -> Choice:
-    """Expression on a case: the best field one of the words hits (``Rank``)."""
-    asked = [(rank, query.terms(rank, reach)) for rank in Rank]
-    whens = [
-        When(search__terms__overlap=terms, then=Value(int(rank))) for rank, terms in asked if terms
-    ]
-    return Choice(*whens, default=Value(int(Rank.WORDS)), output_field=IntegerField())

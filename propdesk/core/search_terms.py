@@ -47,6 +47,7 @@ LONGEST = 40
 SHORTEST = 2
 """A single character is found by its gram; as a term it would rank half of a register."""
 _DAY = re.compile(r"\d{8}")
+_OF_NUMBER = re.compile(r"[a-z\d-]+")
 _LAST4 = re.compile(r"\d{3}[\dx]")
 _PHONE = re.compile(r"\+?[\d-]{7,20}")
 _COUNTRY = re.compile(r"^(?:00)?86(?=1\d{10}$)")
@@ -115,6 +116,8 @@ def person_terms(who: Who, mark: str = MARKS[Rank.PERSON]) -> Iterator[str]:
 def query_terms(word: str, rank: Rank, reach: Reach) -> list[str]:
     """Terms a row may have when ``word`` (normalised) hits it in the field of ``rank``."""
     if not SHORTEST <= len(word) < LONGEST or rank == Rank.WORDS:
+        return []
+    if rank <= Rank.NUMBER and not _OF_NUMBER.fullmatch(word):
         return []
     values = [word]
     marks = [MARKS[rank]]

@@ -1,6 +1,7 @@
 """Search over Chinese words: by index, rechecked, within one house."""
 
 import pytest
+from django.db import connection
 
 from propdesk.core import search
 from propdesk.core.models import SearchText
@@ -99,6 +100,27 @@ def test_signs_alone_find_nothing_instead_of_everything(case):
     search.write(case, Entry(["空调，漏水"]))
 
     assert [found(case, query) for query in ("，", "%", "空调 ，")] == [False, False, True]
+
+
+def test_a_row_takes_kind_and_moment_from_its_case_whoever_writes_it(case):
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "INSERT INTO core_searchtext (case_id, property_id, text, grams) VALUES (%s, %s, '', '{}')",
+            [case.pk, case.property_id],
+        )
+    row = SearchText.objects.get(case=case)
+
+    facts = (case.kind, case.opened_at, [f"#{case.kind}"])
+    assert (row.kind, row.opened_at, row.grams) == facts
+
+
+def test_a_row_keeps_the_mark_of_its_kind_when_its_words_change(case):
+    mark = f"#{case.kind}"
+    search.write(case, Entry(["空调"]))
+    search.write(case, Entry(["漏水"]))
+    search.add(case, "又一句")
+
+    assert SearchText.objects.get(case=case).grams.count(mark) == 1
 
 
 # --- people --------------------------------------------------------------------------------

@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.db import connection
 from django.urls import reverse
 from django.utils import timezone
 
@@ -16,7 +17,7 @@ from incidents import workflow as incidents
 from lostfound import workflow as lostfound
 from lostfound.queries import item as items
 from lostfound.queries import lost
-from propdesk.core import search as core_search
+from propdesk.core import search_ranked
 from propdesk.core.models import Case, SearchText, User
 from propdesk.core.persons import Guest
 from propdesk.core.roles import Role
@@ -160,11 +161,20 @@ def compare(world: World, count: int, seed: int) -> int:
     return full
 
 
+RANKED: dict[str, float] = {}
+COUNTED = {"MANY": 2}
+SAMPLED = {"SAMPLE": 100, "COMMON": 3}
+
+
+@pytest.mark.parametrize("ways", [RANKED, COUNTED, SAMPLED], ids=["ranked", "counted", "sampled"])
 def test_every_random_piece_is_found_by_whom_may_see_it(
-    world: World, monkeypatch: pytest.MonkeyPatch
+    world: World, monkeypatch: pytest.MonkeyPatch, ways: dict[str, float]
 ) -> None:
+    """By rank, and where what hits more is found to be common: by counting, or in the sample."""
     monkeypatch.setattr(search_queries, "PAGE", 6)
-    assert compare(world, 200, seed=6) > 50
+    for name, value in ways.items():
+        monkeypatch.setattr(search_ranked, name, value)
+    assert compare(world, 100, seed=6) > 25
 
 
 @pytest.mark.slow
@@ -264,11 +274,50 @@ def test_what_hits_too_much_is_listed_by_time_alone_and_the_page_says_so(
     last = incidents.intake(world.house.prop, data, by=pm).case.number
     ranked = numbers(pm, world, q="1806")
     monkeypatch.setattr(search_queries, "PAGE", 2)
-    monkeypatch.setattr(core_search, "MANY", 3)
+    monkeypatch.setattr(search_ranked, "MANY", 3)
 
     assert numbers(pm, world, q="1806") == [last, *ranked[:-1]] != ranked
     pages = [get(pm, world, q=q).content.decode() for q in ("1806", "滴水")]
     assert ["从新到旧" in page for page in pages] == [True, False]
+
+
+def test_what_is_common_in_the_sample_is_not_read_out_of_the_index(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pm, prop = world.people["pm"], world.house.prop
+    filters = search_queries.Filters.of({"q": "1806"})
+
+    def is_ranked() -> bool:
+        return search_queries.page_of(fresh(pm), prop, filters, "").is_ranked
+
+    monkeypatch.setattr(search_ranked, "SAMPLE", 100)
+    monkeypatch.setattr(search_ranked, "COMMON", len(numbers(pm, world, q="1806")))
+    assert not is_ranked()
+    monkeypatch.setattr(search_ranked, "COMMON", search_ranked.COMMON + 1)
+    assert is_ranked()
+
+
+def test_what_is_common_is_walked_through_by_the_index_of_the_newest(world: World) -> None:
+    """Proved where no other way may be taken: on a few rows any would do."""
+    prop, filters = world.house.prop, search_queries.Filters.of({"q": "空调 滴水"})
+    for name in ("pm", "dm", "guard"):
+        arms = search_queries.arms(fresh(world.people[name]), prop, filters)
+        asked = search_ranked.Search(prop, filters.query, arms)
+        wide = [arm for arm in arms if not arm.few]
+        newest = plan(asked._walk(wide, None)[:7], "seqscan", "bitmapscan", "sort")
+        assert "core_search_newest" in newest
+
+
+def plan(rows: Any, *closed: str) -> str:
+    sql, params = rows.query.sql_with_params()
+    with connection.cursor() as cursor:
+        for way in closed:
+            cursor.execute(f"SET LOCAL enable_{way} = off")
+        cursor.execute(f"EXPLAIN {sql}", params)
+        lines = "\n".join(row[0] for row in cursor.fetchall())
+        for way in closed:
+            cursor.execute(f"SET LOCAL enable_{way} = on")
+    return lines
 
 
 MALFORMED = ["x", "9~2026-01-01T00:00:00+00:00~1", "4~2026-01-01~1", "4~now~1", "~~", "4~~-1"]
