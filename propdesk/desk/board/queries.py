@@ -39,15 +39,14 @@ def stamp(user: User, prop: Property, now: datetime) -> str:
 
 
 def _happened(user: User, prop: Property) -> dict[str, ArraySubquery]:
-    """The acts on the house's cases among the newest of all houses, and his unread notices.
+    """The newest acts on cases of the house, and his unread notices.
 
     Not the last act alone: of two at once the one begun first may be the one kept last.
     """
-    newest = AuditEntry.objects.order_by("-pk").values("pk")[:RECENT]
-    acts = AuditEntry.objects.filter(pk__in=newest, case__property=prop)
+    acts = AuditEntry.objects.filter(property=prop)
     unread = notices.unread(user).filter(property=prop)
     return {
-        "acts": ArraySubquery(acts.order_by("-pk").values("pk")),
+        "acts": ArraySubquery(acts.order_by("-pk").values("pk")[:RECENT]),
         "waiting": ArraySubquery(unread.order_by("-pk").values("pk")[:RECENT]),
     }
 
