@@ -1,5 +1,5 @@
 import django.db.models.deletion
-from django.contrib.postgres.operations import AddIndexConcurrently
+from django.contrib.postgres.operations import AddIndexConcurrently, RemoveIndexConcurrently
 from django.db import migrations, models
 
 COLUMN = "ALTER TABLE core_auditentry ADD COLUMN IF NOT EXISTS property_id bigint"
@@ -48,4 +48,14 @@ class Migration(migrations.Migration):
                 name="core_auditentry_newest",
             ),
         ),
+        AddIndexConcurrently(
+            model_name="case",
+            index=models.Index(
+                condition=models.Q(("is_open", True)),
+                fields=["property", "kind", "id"],
+                include=["restricted"],
+                name="core_case_open_ids",
+            ),
+        ),
+        RemoveIndexConcurrently(model_name="case", name="core_case_open"),
     ]

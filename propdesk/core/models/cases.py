@@ -44,7 +44,10 @@ class Case(models.Model):
         indexes = [
             models.Index(fields=["property", "kind", "-opened_at", "-id"], name="core_case_newest"),
             models.Index(
-                fields=["property", "kind"], condition=Q(is_open=True), name="core_case_open"
+                fields=["property", "kind", "id"],
+                include=["restricted"],
+                condition=Q(is_open=True),
+                name="core_case_open_ids",
             ),
             models.Index(
                 fields=["property", "kind", "-closed_at", "-id"],
