@@ -39,14 +39,15 @@ class Cost:
 
 
 @contextmanager
-def database() -> Iterator[None]:
-    """A throw-away server, migrated, with Django set up on it."""
+def database(kept: Path | None = None) -> Iterator[None]:
+    """A throw-away server, migrated, with Django set up on it; in ``kept`` it stays for the next run."""
     sys.path.insert(0, str(ROOT))
     from propdesk.environment import database_url
     from propdesk.localstack import account, paths
     from propdesk.localstack.postgres import Postgres
 
-    base = Path(tempfile.mkdtemp(prefix="propdesk-bench-"))
+    base = kept or Path(tempfile.mkdtemp(prefix="propdesk-bench-"))
+    base.mkdir(exist_ok=True)
     base.chmod(0o711)
     server = Postgres(base / "pg", account.service_account(create=False), throwaway=True)
     process = server.start()
@@ -62,7 +63,8 @@ def database() -> Iterator[None]:
         yield
     finally:
         server.stop(process)
-        shutil.rmtree(base, ignore_errors=True)
+        if kept is None:
+            shutil.rmtree(base, ignore_errors=True)
 
 
 def copy(model: Any, pk: Any, first: int, last: int, **changed: str) -> None:
