@@ -2,12 +2,13 @@
 
     .venv/bin/python bench/board.py [--rows 1000 1000000] [--rounds 7] [--data DIR] [--plans 100]
 
-On a PostgreSQL of its own that is thrown away, or stays in ``--data`` for the next run. What
-is open is the same at any size; the closed complaints come with an act, a notice, a promise, a task and
-a clock each, with a found thing for ten of them and an event for a hundred (``tests/desk/pile.py``). ``blocks`` are those EXPLAIN counts for all statements of a request,
-which no other work on the machine changes; ``--plans`` prints the statements of that many and more.
-Ends with 1 when a goal fails: 10 statements, and of blocks no more than 1.3 times and 20 beyond those
-of the smallest size; a poll that changed nothing 4 statements.
+On a PostgreSQL of its own that is thrown away, or stays in ``--data`` for the next run. What is open is
+the same at any size; the closed complaints come with an act, a notice, a promise, a task and a clock
+each, with a found thing for ten of them and an event for a hundred (``tests/desk/pile.py``). ``blocks``
+are those EXPLAIN counts for all statements of a request, which no other work on the machine changes;
+``--plans`` prints the statements of that many and more. Ends with 1 when a goal fails: 10 statements, and
+of blocks no more than 1.3 times and 20 beyond those of the smallest size; a poll that changed nothing
+4 statements.
 """
 
 import argparse
