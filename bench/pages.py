@@ -39,25 +39,16 @@ class Cost:
 
 
 @contextmanager
-def database() -> Iterator[None]:
-    """A throw-away server, migrated, with Django set up on it."""
-    base = Path(tempfile.mkdtemp(prefix="propdesk-bench-"))
-    base.chmod(0o711)
-    try:
-        with serve(base):
-            yield
-    finally:
-        shutil.rmtree(base, ignore_errors=True)
-
-
-@contextmanager
-def serve(base: Path) -> Iterator[None]:
-    """The same in a directory that stays."""
+def database(kept: Path | None = None) -> Iterator[None]:
+    """A throw-away server, migrated, with Django set up on it; in ``kept`` it stays for the next run."""
     sys.path.insert(0, str(ROOT))
     from propdesk.environment import database_url
     from propdesk.localstack import account, paths
     from propdesk.localstack.postgres import Postgres
 
+    base = kept or Path(tempfile.mkdtemp(prefix="propdesk-bench-"))
+    base.mkdir(exist_ok=True)
+    base.chmod(0o711)
     server = Postgres(base / "pg", account.service_account(create=False), throwaway=True)
     process = server.start()
     try:
@@ -72,6 +63,8 @@ def serve(base: Path) -> Iterator[None]:
         yield
     finally:
         server.stop(process)
+        if kept is None:
+            shutil.rmtree(base, ignore_errors=True)
 
 
 def copy(model: Any, pk: Any, first: int, last: int, **changed: str) -> None:

@@ -16,7 +16,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from pages import database, serve
+from pages import database
 from search_house import House
 
 ASKED = ("镯", "空", "空调", "玉镯", "唐睿", "貔貅", "琉璃瓦", "空调漏水", "祖母绿戒指", "空调 琉璃瓦", "1806", "zgf", "5678",
@@ -140,7 +140,7 @@ def main() -> None:
     if args.data:
         args.data.mkdir(exist_ok=True)
         args.data.chmod(0o711)
-    with serve(args.data) if args.data else database():
+    with database(args.data):
         from django.db import connection
 
         from propdesk.core.models import Property

@@ -38,15 +38,33 @@ def visible_to(user: User, prop: Property) -> "QuerySet[Complaint]":
     The duty side reads all, but restricted ones only as manager or owner; everybody else what he
     took in and what his department carries out.
     """
+    return _visible(user, prop, Complaint.objects.all())
+
+
+def unsettled(user: User, prop: Property) -> "QuerySet[Complaint]":
+    """Those of them that are open: never by way of what he or his department ever had to do with."""
+    return _visible(user, prop, Complaint.objects.filter(status__in=OPEN))
+
+
+def open_to(user: User, prop: Property) -> "QuerySet[Complaint]":
+    """The same to be counted: the index of open cases says whose they are and which are restricted.
+
+    A list cut short goes by its order instead (``unsettled``) and asks for the case of each row it
+    shows; with that index beside it, all would be joined and sorted first.
+    """
+    return unsettled(user, prop).filter(case__is_open=True)
+
+
+def _visible(user: User, prop: Property, among: "QuerySet[Complaint]") -> "QuerySet[Complaint]":
     mine = standing(user, prop)
     # Property and kind together are the prefix of the index of all lists.
-    rows = Complaint.objects.filter(case__property=prop, case__kind=Case.Kind.COMPLAINT)
+    rows = among.filter(case__property=prop, case__kind=Case.Kind.COMPLAINT)
     if mine.roles & MANAGERS:
         return rows
     own = Q(received_by=user) | Q(owner=user)
     if mine.roles & DUTY:
         return rows.filter(Q(case__restricted=False) | own)
-    return rows.filter(pk__in=_reachable(user, prop, mine))
+    return rows.filter(pk__in=_reachable(user, prop, mine, among))
 
 
 def search_arms(user: User, prop: Property) -> list[search.Arm]:
@@ -67,7 +85,9 @@ def guest_of(job: RenderJob) -> set[int]:
     return set(Complaint.objects.filter(pk=job.case_id).values_list("guest", flat=True))
 
 
-def _reachable(user: User, prop: Property, mine: Standing) -> "QuerySet[Any, Any]":
+def _reachable(
+    user: User, prop: Property, mine: Standing, among: "QuerySet[Complaint]"
+) -> "QuerySet[Any, Any]":
     """Ids of what somebody outside the duty side may see: each part by its own index."""
     # Whoever is called to help (请保安部到场) must see where, for as long as the call is open.
     parts: list[Any] = [
@@ -75,7 +95,7 @@ def _reachable(user: User, prop: Property, mine: Standing) -> "QuerySet[Any, Any
             property=prop, role__in=mine.task_roles, done_at=None, case__restricted=False
         ).values("case_id")
     ]
-    complaints = Complaint.objects.order_by().values("pk")
+    complaints = among.order_by().values("pk")
     if mine.roles & TAKES_IN:
         parts += [complaints.filter(received_by=user), complaints.filter(owner=user)]
     departments = mine.departments_as(*EXECUTES)
@@ -142,15 +162,12 @@ def listed(rows: "QuerySet[Complaint]") -> "QuerySet[Any]":
 
 def board(user: User, prop: Property, filters: Filters, now: datetime) -> "QuerySet[Complaint]":
     """Complaints for the list, in order; narrow with ``page_of``. One statement."""
-    rows = listed(visible_to(user, prop))
-    if filters.state == "open":
-        rows = rows.filter(status__in=OPEN)
-    elif filters.state == "overdue":
-        rows = rows.filter(status__in=OPEN, next_due_at__lt=now)
+    rows = listed(unsettled(user, prop) if filters.by_urgency else visible_to(user, prop))
+    if filters.state == "overdue":
+        rows = rows.filter(next_due_at__lt=now)
     elif filters.state == "soon":
-        soon = now + timedelta(hours=2)
-        rows = rows.filter(status__in=OPEN, next_due_at__gte=now, next_due_at__lt=soon)
-    elif filters.state != "all":
+        rows = rows.filter(next_due_at__gte=now, next_due_at__lt=now + timedelta(hours=2))
+    elif filters.state not in {"open", "all"}:
         rows = rows.filter(status=filters.state)
     if filters.category:
         rows = rows.filter(category=filters.category)

@@ -62,7 +62,12 @@ class Call(models.Model):
                 fields=["next_rung_at", "id"],
                 condition=Q(next_rung_at__isnull=False),
                 name="emergencies_call_climbing",
-            )
+            ),
+            models.Index(
+                fields=["role", "event"],
+                condition=Q(needs_ack=True, acked_at=None),
+                name="emergencies_call_waiting",
+            ),
         ]
 
     def __str__(self) -> str:

@@ -101,7 +101,7 @@ class Event(models.Model):
         ]
         indexes = [
             models.Index(
-                fields=["status"], condition=Q(status="running"), name="emergencies_event_running"
+                fields=["case"], condition=Q(status="running"), name="emergencies_event_runs"
             ),
             models.Index(fields=["kind", "is_drill", "reported_at"], name="emergencies_event_kind"),
         ]

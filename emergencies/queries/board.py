@@ -58,7 +58,7 @@ class Filters:
 def running(user: User, prop: Property, limit: int = RUNNING_MOST) -> list[Any]:
     """Running events, the newest first, with all the board of each is made of: one statement."""
     pk = OuterRef("pk")
-    rows = events.visible_to(user, prop).filter(status=S.RUNNING)
+    rows = open_events(user, prop)
     rows = rows.select_related("case", "commander", "place", "playbook", "parent")
     rows = rows.defer("playbook__content", "playbook__text").annotate(
         answer_rows=answers_of(pk), mark_rows=marks_of(pk), call_rows=calls_of(pk)
@@ -68,7 +68,7 @@ def running(user: User, prop: Property, limit: int = RUNNING_MOST) -> list[Any]:
 
 def open_events(user: User, prop: Property) -> "QuerySet[Event]":
     """Events somebody handles now, as far as he may see them."""
-    return events.visible_to(user, prop).filter(status=S.RUNNING)
+    return events.visible_to(user, prop).filter(status=S.RUNNING, case__is_open=True)
 
 
 def running_of_kind(user: User, prop: Property, kind: str) -> "QuerySet[Event]":

@@ -1,6 +1,6 @@
 """The only place where views get events; everything is bounded, indexed and keyset-paged."""
 
-from django.db.models import Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from emergencies.models import Event, Involved, Reader, ReviewAction
 from emergencies.permissions import SECURITY
@@ -21,13 +21,15 @@ def visible_to(user: User, prop: Property) -> "QuerySet[Event]":
     rows = Event.objects.filter(case__property=prop, case__kind=Case.Kind.EVENT)
     if not mine.roles & ALL_STAFF:
         return rows.none()
-    named = Reader.objects.filter(user=user, ended_at=None).values("event_id")
-    restricted = Q(case__restricted=True, pk__in=named)
+    # Each asks for the event at hand: an IN would gather all events a role was ever called to.
+    here = OuterRef("pk")
+    named = Exists(Reader.objects.filter(event=here, user=user, ended_at=None))
+    restricted = Q(named, case__restricted=True)
     if reads_all(user, prop):
         return rows.filter(Q(case__restricted=False) | restricted)
-    called = Involved.objects.filter(role__in=mine.task_roles).values("event_id")
-    mends = ReviewAction.objects.filter(owner=user).values("event_id")
-    own = Q(reported_by=user) | Q(commander=user) | Q(pk__in=called) | Q(pk__in=mends)
+    called = Exists(Involved.objects.filter(event=here, role__in=mine.task_roles))
+    mends = Exists(ReviewAction.objects.filter(event=here, owner=user))
+    own = Q(reported_by=user) | Q(commander=user) | Q(called) | Q(mends)
     return rows.filter(Q(case__restricted=False) & own | restricted)
 
 

@@ -108,7 +108,14 @@ class Promise(models.Model):
 
     class Meta:
         verbose_name = verbose_name_plural = _("承诺")
-        indexes = [models.Index(fields=["-due_at", "-id"], name="incidents_promise_due")]
+        indexes = [
+            models.Index(fields=["-due_at", "-id"], name="incidents_promise_due"),
+            models.Index(
+                fields=["complaint", "cycle"],
+                condition=Q(seq__gt=1),
+                name="incidents_promise_moved",
+            ),
+        ]
         constraints = [
             models.UniqueConstraint(
                 fields=["complaint", "cycle", "seq"], name="incidents_promise_seq"

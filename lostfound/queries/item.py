@@ -34,20 +34,26 @@ GROUPS: dict[str, tuple[str, ...]] = {
 
 def visible_to(user: User, prop: Property) -> "QuerySet[FoundItem]":
     """Found things of the property this user may read (403 is never needed: others are 404)."""
+    return _visible(user, prop, FoundItem.objects.all())
+
+
+def _visible(user: User, prop: Property, among: "QuerySet[FoundItem]") -> "QuerySet[FoundItem]":
     mine = standing(user, prop)
     # Property and kind together are the prefix of the index of all lists.
-    rows = FoundItem.objects.filter(case__property=prop, case__kind=Case.Kind.FOUND)
+    rows = among.filter(case__property=prop, case__kind=Case.Kind.FOUND)
     grant = ACTIONS["read"]
     if mine.roles & grant.any:
         return rows
     if not mine.roles & grant.own:
         return rows.none()
-    return rows.filter(pk__in=_related(user, mine.departments))
+    return rows.filter(pk__in=_related(user, mine.departments, among))
 
 
-def _related(user: User, departments: "frozenset[int]") -> "QuerySet[Any, Any]":
+def _related(
+    user: User, departments: "frozenset[int]", among: "QuerySet[FoundItem]"
+) -> "QuerySet[Any, Any]":
     """Ids of what he found, logged or holds, and of what lies in one of his departments."""
-    items = FoundItem.objects.order_by().values("pk")
+    items = among.order_by().values("pk")
     waiting = CustodyMove.objects.order_by().filter(ended_at=None, item__status=S.LOGGED)
     parts: list[Any] = [items.filter(finder_user=user), waiting.filter(holder=user).values("item")]
     if departments:
@@ -146,8 +152,16 @@ def counting(user: User, prop: Property) -> "QuerySet[Stocktake]":
 
 
 def open_items(user: User, prop: Property) -> "QuerySet[FoundItem]":
-    """What is still in custody, as far as he may see it."""
-    return visible_to(user, prop).filter(ended_at=None)
+    """What is still in custody, as far as he may see it: never by way of all he ever found."""
+    return _visible(user, prop, FoundItem.objects.filter(ended_at=None))
+
+
+def kept(user: User, prop: Property) -> "QuerySet[FoundItem]":
+    """The same to be counted: all are wanted, and the index of open cases says whose they are.
+
+    A list cut short goes by its order instead, and asks for the case of each row it shows.
+    """
+    return open_items(user, prop).filter(case__is_open=True)
 
 
 def held_by(user: User) -> "QuerySet[Any, Any]":

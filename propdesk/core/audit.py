@@ -159,6 +159,7 @@ def _entry(act: Act, now: datetime) -> AuditEntry:
     rows = [{"m": row._meta.label_lower, "pk": row.pk, "d": digest_of(row)} for row in act.rows]
     entry = AuditEntry(
         case=case,
+        property_id=case.property_id,
         seq=case.version,
         at=now,
         by=act.by,

@@ -60,7 +60,7 @@ def shell_counts(user: User, prop: Property, now: datetime) -> dict[str, Any]:
 
 def shell_values(user: User, prop: Property, now: datetime) -> dict[str, Any]:
     """The numbers of the frame as expressions on a house, for whoever reads its row anyway."""
-    visible = incidents.visible_to(user, prop).filter(status__in=incidents.OPEN)
+    visible = incidents.open_to(user, prop)
     things = items.pressing(user, prop)
     unread = notices.unread(user).filter(property=prop)
     shift = duty.manager_shifts(prop, at=now).order_by("starts_at")
@@ -70,7 +70,7 @@ def shell_values(user: User, prop: Property, now: datetime) -> dict[str, Any]:
     return {
         "open": count(visible),
         "overdue": count(visible.filter(next_due_at__lt=now)),
-        "things": count(items.open_items(user, prop)),
+        "things": count(items.kept(user, prop)),
         "things_overdue": count(things.filter(next_due_at__lt=now)),
         "events": count(events.open_events(user, prop)),
         "event_calls": count(events.waiting_calls(user, prop)),

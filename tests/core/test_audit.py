@@ -89,6 +89,16 @@ def test_record_many_appends_to_each_chain_in_the_same_way():
     assert [problems(case.pk) for case in cases] == [[]] * 3
 
 
+def test_entries_name_the_house_of_their_case():
+    one, many = CaseFactory(), CaseFactory()
+
+    audit.record(one, by=None, action="act")
+    audit.record_many([audit.Act(many, "flag", None)])
+
+    entries = AuditEntry.objects.filter(case__in=[one, many]).order_by("case")
+    assert [e.property_id for e in entries] == [one.property_id, many.property_id]
+
+
 @pytest.mark.parametrize(
     ("change", "sentence"),
     [

@@ -16,6 +16,7 @@ from django.utils import timezone
 from propdesk.core import notices
 from propdesk.core.models import Delivery, Shift
 from propdesk.core.roles import Role
+from propdesk.desk.board import queries
 from tests.desk.handover.shifts import Night, fresh
 from tests.emergencies.journey import House as Events
 from tests.factories import member, web
@@ -137,6 +138,19 @@ def test_what_happens_in_another_house_is_not_told(noon: Any) -> None:
     client = web(house.dm)
     url = live(page(house, client))
     other.new()
+
+    assert asked(client, url) == 204
+
+
+def test_busy_neighbour_does_not_push_out_what_happened_here(
+    noon: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(queries, "RECENT", 2)
+    house, other = House(), House()
+    house.new()
+    client = web(house.dm)
+    url = live(page(house, client))
+    other.recorded()
 
     assert asked(client, url) == 204
 

@@ -43,6 +43,23 @@ def test_other_department_never_sees_what_is_not_assigned_to_it():
     assert (seen_by(house.engineer, complaint), seen_by(other, complaint)) == (True, False)
 
 
+def test_what_is_open_is_the_open_part_of_what_one_sees():
+    house = House()
+    desk, guard = member(house.prop, Role.FRONT_DESK), member(house.prop, Role.SECURITY)
+    house.taker = desk
+    workflow.call_security(house.new(), by=house.dm)
+    for walk in (house.promised, house.reopened, house.closed):
+        walk()
+    workflow.void(house.new(), by=house.pm, reason="重复登记")
+
+    for user in (house.dm, house.pm, house.engineer, desk, guard):
+        seen = queries.visible_to(fresh(user), house.prop).filter(status__in=queries.OPEN)
+        keys = set(seen.values_list("pk", flat=True))
+        assert keys
+        assert set(queries.unsettled(user, house.prop).values_list("pk", flat=True)) == keys
+        assert set(queries.open_to(user, house.prop).values_list("pk", flat=True)) == keys
+
+
 @pytest.mark.parametrize(
     ("role", "executes"), [(Role.ENGINEERING, True), (Role.ADMIN, False)], ids=lambda v: str(v)
 )

@@ -82,6 +82,20 @@ def test_related_thing_is_seen_by_anybody(ready: Callable[[House, User], FoundIt
     assert seen(user, house) == {item.pk}
 
 
+@pytest.mark.parametrize("ready", [_logged_it, _found_it, _in_his_department])
+def test_thing_he_sees_is_open_to_him_until_it_ends(
+    ready: Callable[[House, User], FoundItem],
+) -> None:
+    house = House()
+    user = member(house.prop, Role.HOUSEKEEPING, department=house.housekeeping)
+    logged = [house.logged(by=user) for _twice in "ab"]
+    workflow.void(logged[0], by=house.pm, reason="重复登记")
+    still = {logged[1].pk, ready(house, user).pk}
+
+    for rows in (queries.open_items(fresh(user), house.prop), queries.kept(user, house.prop)):
+        assert set(rows.values_list("pk", flat=True)) == still
+
+
 def test_thing_in_a_department_is_gone_from_it_once_received() -> None:
     house = House()
     user = member(house.prop, Role.HOUSEKEEPING, department=house.housekeeping)

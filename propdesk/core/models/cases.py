@@ -44,7 +44,10 @@ class Case(models.Model):
         indexes = [
             models.Index(fields=["property", "kind", "-opened_at", "-id"], name="core_case_newest"),
             models.Index(
-                fields=["property", "kind"], condition=Q(is_open=True), name="core_case_open"
+                fields=["property", "kind", "id"],
+                include=["restricted"],
+                condition=Q(is_open=True),
+                name="core_case_open_ids",
             ),
             models.Index(
                 fields=["property", "kind", "-closed_at", "-id"],
@@ -113,6 +116,10 @@ class AuditEntry(models.Model):
     """
 
     case = models.ForeignKey(Case, models.PROTECT, related_name="entries")
+    property = models.ForeignKey(
+        Property, models.PROTECT, null=True, related_name="+", db_index=False
+    )
+    """That of the case, for whoever asks what just happened in a house; acts of before it have none."""
     seq = models.PositiveIntegerField()
     at = models.DateTimeField()
     by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+")
@@ -126,6 +133,13 @@ class AuditEntry(models.Model):
     class Meta:
         verbose_name = verbose_name_plural = _("留痕")
         constraints = [models.UniqueConstraint(fields=["case", "seq"], name="core_auditentry_seq")]
+        indexes = [
+            models.Index(
+                fields=["property", "-id"],
+                condition=Q(property__isnull=False),
+                name="core_auditentry_newest",
+            )
+        ]
 
     def __str__(self) -> str:
         return f"{self.case_id}/{self.seq} {self.action}"

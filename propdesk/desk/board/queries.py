@@ -39,15 +39,14 @@ def stamp(user: User, prop: Property, now: datetime) -> str:
 
 
 def _happened(user: User, prop: Property) -> dict[str, ArraySubquery]:
-    """The acts on the house's cases among the newest of all houses, and his unread notices.
+    """The newest acts on cases of the house, and his unread notices.
 
     Not the last act alone: of two at once the one begun first may be the one kept last.
     """
-    newest = AuditEntry.objects.order_by("-pk").values("pk")[:RECENT]
-    acts = AuditEntry.objects.filter(pk__in=newest, case__property=prop)
+    acts = AuditEntry.objects.filter(property=prop)
     unread = notices.unread(user).filter(property=prop)
     return {
-        "acts": ArraySubquery(acts.order_by("-pk").values("pk")),
+        "acts": ArraySubquery(acts.order_by("-pk").values("pk")[:RECENT]),
         "waiting": ArraySubquery(unread.order_by("-pk").values("pk")[:RECENT]),
     }
 
@@ -64,22 +63,21 @@ def counts(user: User, prop: Property, now: datetime, limit: int) -> dict[str, A
     The lists of the board are cut short; what it counts never is. The numbers of the frame come
     along: the board always stands in it.
     """
-    visible = incidents.visible_to(user, prop).filter(status__in=incidents.OPEN)
+    visible, listed = incidents.open_to(user, prop), incidents.unsettled(user, prop)
     things = items.pressing(user, prop)
-    overdue = visible.filter(next_due_at__lt=now)
-    soon = visible.filter(next_due_at__gte=now, next_due_at__lt=now + SOON)
-    due = {"longest": overdue, "nearest": soon}
+    soon = Q(next_due_at__gte=now, next_due_at__lt=now + SOON)
+    due = {"longest": listed.filter(next_due_at__lt=now), "nearest": listed.filter(soon)}
     row = (
         Property.objects.filter(pk=prop.pk)
         .values(
             **shell_values(user, prop, now),
-            soon=count(soon),
-            things_soon=count(things.filter(next_due_at__gte=now, next_due_at__lt=now + SOON)),
-            running=count(_running(user, prop, now)),
+            soon=count(visible.filter(soon)),
+            things_soon=count(things.filter(soon)),
+            running=count(_running(visible, now)),
             tasks=count(_tasks(user, prop)),
             task_rows=_task_rows(user, prop, limit),
             mends=_mends(user, prop),
-            expired=count(items.open_items(user, prop).filter(status__in=items.GROUPS["disposal"])),
+            expired=count(items.kept(user, prop).filter(status__in=items.GROUPS["disposal"])),
             expiring=_expiring(user, prop, now),
             seals=count(seals.seen(user, prop)),
             sealed=_seal_rows(user, prop),
@@ -149,7 +147,7 @@ def urgent_complaints(user: User, prop: Property, now: datetime, limit: int) -> 
     Of ``limit`` rows half are kept for what is due soon: it can still be held, so a long list of
     what is late already must not push it off the page.
     """
-    visible = incidents.visible_to(user, prop).filter(status__in=incidents.OPEN)
+    visible = incidents.unsettled(user, prop)
     late = incidents.listed(visible.filter(next_due_at__lt=now))
     soon = incidents.listed(visible.filter(next_due_at__gte=now, next_due_at__lt=now + SOON))
     coming = list(soon.order_by("next_due_at", "pk")[:limit])
@@ -164,15 +162,14 @@ def urgent_things(user: User, prop: Property, now: datetime, limit: int) -> list
     return list(rows.order_by("next_due_at", "pk")[:limit])
 
 
-def _running(user: User, prop: Property, now: datetime) -> "QuerySet[Any]":
-    return incidents.visible_to(user, prop).filter(
-        Q(next_due_at__gte=now + SOON) | Q(next_due_at=None), status__in=incidents.OPEN
-    )
+def _running(rows: "QuerySet[Any]", now: datetime) -> "QuerySet[Any]":
+    later = Q(next_due_at__gte=now + SOON) | Q(next_due_at=None)
+    return rows.filter(later)
 
 
 def running_complaints(user: User, prop: Property, now: datetime, limit: int) -> list[Any]:
     """Open complaints that are not urgent, by the time they are due."""
-    rows = incidents.listed(_running(user, prop, now))
+    rows = incidents.listed(_running(incidents.unsettled(user, prop), now))
     return list(rows.order_by("next_due_at", "pk")[:limit])
 
 

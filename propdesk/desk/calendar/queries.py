@@ -114,9 +114,7 @@ def _shifts(user: User, prop: Property, span: Span) -> ArraySubquery:
 def _dues(user: User, prop: Property, span: Span) -> ArraySubquery:
     """Open complaints by the moment something is due: a promise, or its clock before one."""
     start, end = span.moments
-    rows = incidents.visible_to(user, prop).filter(
-        status__in=incidents.OPEN, next_due_at__gte=start, next_due_at__lt=end
-    )
+    rows = incidents.unsettled(user, prop).filter(next_due_at__gte=start, next_due_at__lt=end)
     if span.own:
         rows = rows.filter(owner=user, case__restricted=False)
     return _by_day(rows, span, F("next_due_at"), {"number": "case__number"})

@@ -4,7 +4,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('core', '0015_period_indexes'),
+        ('core', '0016_acts_by_house'),
     ]
 
     operations = [
