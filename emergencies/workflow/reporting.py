@@ -71,10 +71,14 @@ def _check_dates(values: Mapping[str, Any]) -> None:
 
 
 @transaction.atomic
-def submit_report(report: Report, *, by: User, password: str) -> Report:
-    """提交签批 once the handling has ended: what came of it stands in the report."""
+def submit_report(report: Report, *, by: User, password: str, seen: str = "") -> Report:
+    """提交签批 once the handling has ended: what came of it stands in the report.
+
+    ``seen`` is the print of what the author read (``signoff.seen``).
+    """
     event, _stand = begin(report.case.event, "submit_report", by)
     report = lock(report)
+    signoff.as_read(report, seen)
     missing = missing_report_fields(report, event)
     if missing:
         raise ConflictError(_("《事故报告》还没有填完："), missing)
@@ -108,21 +112,23 @@ def missing_report_fields(report: Report, event: Event) -> tuple[tuple[str, str]
 
 
 @transaction.atomic
-def sign_report(report: Report, *, by: User, password: str, opinion: str = "") -> Report:
+def sign_report(
+    report: Report, *, by: User, password: str, opinion: str = "", seen: str = ""
+) -> Report:
     """同意并签名; signed after the archiving, the sealed paper is asked for at once."""
     event, _stand = begin(report.case.event, "sign_report", by)
     tell = [event.commander]
-    report = signoff.sign(report, by=by, password=password, opinion=opinion, tell=tell)
+    report = signoff.sign(report, by=by, password=password, opinion=opinion, tell=tell, seen=seen)
     if report.state == Report.State.SIGNED and event.status == S.ARCHIVED:
         _seal(event, report, by)
     return report
 
 
 @transaction.atomic
-def send_back_report(report: Report, *, by: User, reason: str) -> Report:
+def send_back_report(report: Report, *, by: User, reason: str, seen: str = "") -> Report:
     """退回修改 with a reason."""
     begin(report.case.event, "send_back_report", by)
-    return signoff.send_back(report, by=by, reason=reason)
+    return signoff.send_back(report, by=by, reason=reason, seen=seen)
 
 
 def _seal(event: Event, report: Report, by: User) -> None:

@@ -113,6 +113,26 @@ def edit(report: Report, values: Mapping[str, Any], *, by: User, seen: str = "")
     return report
 
 
+def seen(report: Report) -> str:
+    """A print of what a signer reads: the round and every content field (``stale``)."""
+    return _print(report, report.round)
+
+
+def _print(report: Report, round_: int) -> str:
+    return stale.seen(written(report) | {"round": round_})
+
+
+def as_read(report: Report, seen: str) -> None:
+    """ConflictError when the locked report was changed or sent back since the signer opened his page.
+
+    ``seen`` is what ``seen()`` said then; an empty one asks for nothing: callers without a page.
+    """
+    require(
+        not seen or seen == _print(report, report.round),
+        _("您打开这一页以后，报告改过或退回过，没有签名。这一页已是最新的，请重新看过文书再签。"),
+    )
+
+
 def _editable(report: Report) -> Report:
     case = (
         Case.objects.select_for_update(of=("self",))
@@ -144,7 +164,8 @@ def submit(
 ) -> Report:
     """提交签批: the author signs the first box with his password; the next one is told.
 
-    ``also`` are rows of the app that owns the case, written along with this act.
+    ``also`` are rows of the app that owns the case, written along with this act. The caller has
+    asked ``as_read`` of the locked row.
     """
     report = _editable(report)
     require(report.author_id == by.pk, _("请由填报人本人提交。"))
@@ -233,8 +254,8 @@ def may_sign(report: Report, box: ReportBox | None, by: User) -> bool:
     return box is not None and signers.turns(by, report.property).filter(pk=box.pk).exists()
 
 
-def _turn(report: Report, by: User) -> tuple[Report, ReportBox]:
-    """Who (403), which, when (409) of signing and sending back."""
+def _turn(report: Report, by: User, seen: str) -> tuple[Report, ReportBox]:
+    """Who (403), which, when (409) of signing and sending back what he has read."""
     case = (
         Case.objects.select_for_update(of=("self",))
         .select_related("property__settings")
@@ -246,6 +267,7 @@ def _turn(report: Report, by: User) -> tuple[Report, ReportBox]:
     box = next_box(report)
     if box is None or not may_sign(report, box, by):
         raise PermissionDenied(_("现在不是由您签批：本人填报的、已签过的或不属于您岗位的不能签。"))
+    as_read(report, seen)
     return report, box
 
 
@@ -258,12 +280,14 @@ def sign(
     opinion: str = "",
     also: Sequence[models.Model] = (),
     tell: Sequence[User] = (),
+    seen: str = "",
 ) -> Report:
     """同意并签名: the box whose turn it is; the last one makes the report 已签批.
 
-    ``also`` are rows written along; ``tell`` hear of the last signature besides the author.
+    ``also`` are rows written along; ``tell`` hear of the last signature besides the author; ``seen``
+    is the print of what the signer read: ConflictError when it says something else by now.
     """
-    report, box = _turn(report, by)
+    report, box = _turn(report, by, seen)
     signature = signatures.confirmed(by, password)
     now = timezone.now()
     box.on_behalf_of = signers.on_behalf(report, box, by)
@@ -320,10 +344,15 @@ def _tell_next(report: Report, box: ReportBox, by: User) -> None:
 
 @transaction.atomic
 def send_back(
-    report: Report, *, by: User, reason: str, also: Sequence[models.Model] = ()
+    report: Report,
+    *,
+    by: User,
+    reason: str,
+    also: Sequence[models.Model] = (),
+    seen: str = "",
 ) -> Report:
     """退回修改: with a reason; all boxes are signed anew after the next submit."""
-    report, box = _turn(report, by)
+    report, box = _turn(report, by, seen)
     if not reason:
         raise RefusedInput(reason=_("退回修改请写明原因。"))
     now = timezone.now()

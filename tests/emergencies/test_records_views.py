@@ -165,8 +165,20 @@ def test_report_opens_filled_in_and_goes_to_its_signers() -> None:
     pm = web(house.pm)
     inbox = pm.get(reverse("desk:sign", args=[house.prop.code]))
     assert [row["url"] for row in inbox.context["rows"]] == [url(event, "sign_report")]
-    back = pm.post(url(event, "sign_report"), {"send_back": "1", "back-reason": "原因写细些"})
+    old = {"seen": pm.get(url(event, "sign_report")).context["seen"]}
+    sends_back = {"send_back": "1", "back-reason": "原因写细些"}
+    back = pm.post(url(event, "sign_report"), sends_back | old)
     assert (back.status_code, Report.objects.get().state) == (302, "sent_back")
+
+    W.edit_report(Report.objects.get(), {"result": "改过"}, by=house.dm)
+    submit = {"password": PASSWORD, "seen": client.get(url(event, "submit_report")).context["seen"]}
+    assert client.post(url(event, "submit_report"), submit | old).status_code == 409
+    assert client.post(url(event, "submit_report"), submit).status_code == 302
+    for words in ({"password": PASSWORD}, sends_back):
+        stale = pm.post(url(event, "sign_report"), words | old)
+        assert (stale.status_code, Report.objects.get().state) == (409, "submitted")
+    now = {"password": PASSWORD, "seen": stale.context["seen"]}
+    assert pm.post(url(event, "sign_report"), now).status_code == 302
 
 
 def test_secret_paper_does_not_exist_for_others_and_its_file_has_no_name() -> None:
