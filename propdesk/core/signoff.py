@@ -254,6 +254,20 @@ def may_sign(report: Report, box: ReportBox | None, by: User) -> bool:
     return box is not None and signers.turns(by, report.property).filter(pk=box.pk).exists()
 
 
+def _as_signed_before(report: Report) -> None:
+    """ConflictError when the row was altered behind the application's back since the round began.
+
+    Sending back is let through: the next round begins with what everybody reads, and the box of who
+    sent it back keeps the digest that differs.
+    """
+    approved = report.boxes.filter(round=report.round, decision=Decision.APPROVED)
+    shas = set(approved.values_list("content_sha", flat=True))
+    require(
+        shas == {content_sha(report)},
+        _("报告内容与前面签名时不一致，不能签名。请退回修改，并请管理员核查留痕。"),
+    )
+
+
 def _turn(report: Report, by: User, seen: str) -> tuple[Report, ReportBox]:
     """Who (403), which, when (409) of signing and sending back what he has read."""
     case = (
@@ -288,6 +302,7 @@ def sign(
     is the print of what the signer read: ConflictError when it says something else by now.
     """
     report, box = _turn(report, by, seen)
+    _as_signed_before(report)
     signature = signatures.confirmed(by, password)
     now = timezone.now()
     box.on_behalf_of = signers.on_behalf(report, box, by)
