@@ -14,9 +14,8 @@ from emergencies.queries import records as queries
 from emergencies.workflow.base import begin
 from emergencies.workflow.sign_boxes import route
 from emergencies.workflow.signing import seal_record
-from emergencies.workflow.table import S
 from propdesk.core import rendering, signers, signoff
-from propdesk.core.models import Report, User
+from propdesk.core.models import Case, Report, User
 from propdesk.core.roles import Role, standing
 from propdesk.core.sign_route import Box
 from propdesk.core.transitions import ConflictError, RefusedInput, lock, require
@@ -115,12 +114,12 @@ def missing_report_fields(report: Report, event: Event) -> tuple[tuple[str, str]
 def sign_report(
     report: Report, *, by: User, password: str, opinion: str = "", seen: str = ""
 ) -> Report:
-    """同意并签名; signed after the archiving, the sealed paper is asked for at once."""
+    """同意并签名; the last signature queues the sealed paper, before the archiving or after it."""
     event, _stand = begin(report.case.event, "sign_report", by)
     tell = [event.commander]
     report = signoff.sign(report, by=by, password=password, opinion=opinion, tell=tell, seen=seen)
-    if report.state == Report.State.SIGNED and event.status == S.ARCHIVED:
-        _seal(event, report, by)
+    if report.state == Report.State.SIGNED:
+        _seal(report.case, report, by)
     return report
 
 
@@ -131,15 +130,18 @@ def send_back_report(report: Report, *, by: User, reason: str, seen: str = "") -
     return signoff.send_back(report, by=by, reason=reason, seen=seen)
 
 
-def _seal(event: Event, report: Report, by: User) -> None:
-    rendering.request(event.case, REPORT_KIND, by=by, sealed=True, report=report)
+def _seal(case: Case, report: Report, by: User) -> None:
+    rendering.request(case, REPORT_KIND, by=by, sealed=True, report=report)
 
 
 def seal_papers(event: Event, *, by: User) -> None:
-    """Ask for the sealed bytes of every signed paper of an event that is archived now."""
+    """Ask for the sealed bytes of every signed paper of an event that is archived now.
+
+    The report has been sealed with its last signature, unless an earlier release took that.
+    """
     report = Report.objects.filter(case=event.case, state=Report.State.SIGNED).first()
     if report is not None:
-        _seal(event, report, by)
+        _seal(event.case, report, by)
     for record in event.records.filter(state=queries.State.SIGNED).order_by("pk"):
         record.event = event
         seal_record(record, by=by)

@@ -71,6 +71,23 @@ def is_out(case: Case) -> bool:
     return Report.objects.filter(case=case, state__in=states).exists()
 
 
+def stands_still(case: Case) -> None:
+    """ConflictError while a report is out: what its signers read is what is sealed.
+
+    What is linked to a case after it has ended and its report is sealed is not on its paper.
+    """
+    report = current(case)
+    state = report.state if report else ""
+    require(
+        state != State.SUBMITTED,
+        _("《事故报告》已提交签批，不能再改；需要修改请由签批人退回。"),
+    )
+    require(
+        state != State.SIGNED or not case.is_open,
+        _("《事故报告》已签批，这一项不能再改。写错的请写更正附录；处置还没有完的，请先重新处置。"),
+    )
+
+
 def start(case: Case, values: Mapping[str, Any], *, by: User) -> Report:
     """A draft with its SG number; after a reopening the next version of the same number."""
     require(current(case) is None, _("这件已有一份《事故报告》。"))
