@@ -54,7 +54,7 @@ def event_report(job: RenderJob) -> Sheet:
         timeline=timeline.printed(dossier, notes_of(event)),
         notifications=parts.notifications(dossier),
         parties=parts.parties(dossier),
-        extra_fields=_extra(dossier),
+        extra_fields=_extra(dossier, job),
         **_facts(report, dossier),
     )
     return rendering.coded(
@@ -109,11 +109,15 @@ def _boxes(dossier: Dossier, report: Report) -> parts.Drawn:
     return parts.blank_boxes(box.title for box in wanted), {}
 
 
-def _extra(dossier: Dossier) -> tuple[Field, ...]:
+def _extra(dossier: Dossier, job: RenderJob) -> tuple[Field, ...]:
     """What only papers of events say: who led, how long the paper is kept, that it is secret."""
     event = dossier.event
     book = queries.playbook(event)
-    rows = [Field(_("现场指挥"), f"{event.commander.name}（{label(book.lead)}）")]
+    lead = event.commander.name
+    if _of_archive(dossier, job):
+        # The role of the playbook, whoever commanded: papers sealed so stay as they are.
+        lead += f"（{label(book.lead)}）"
+    rows = [Field(_("现场指挥"), lead)]
     if event.case.restricted:
         rows.append(Field(_("保密"), _("内部资料　注意保密")))
     rows.append(Field(_("保存期限"), str(RETENTION[book.retention]).partition("：")[2]))
