@@ -77,6 +77,8 @@ def submit_report(report: Report, *, by: User, password: str, seen: str = "") ->
     """
     event, _stand = begin(report.case.event, "submit_report", by)
     report = lock(report)
+    if signoff.was_submitted(report, by, seen):
+        return report
     signoff.as_read(report, seen)
     missing = missing_report_fields(report, event)
     if missing:
@@ -116,6 +118,9 @@ def sign_report(
 ) -> Report:
     """同意并签名; the last signature queues the sealed paper, before the archiving or after it."""
     event, _stand = begin(report.case.event, "sign_report", by)
+    report = lock(report)
+    if signoff.was_signed(report, by, seen):
+        return report
     tell = [event.commander]
     report = signoff.sign(report, by=by, password=password, opinion=opinion, tell=tell, seen=seen)
     if report.state == Report.State.SIGNED:

@@ -80,6 +80,8 @@ def submit_report(report: Report, *, by: User, password: str, seen: str = "") ->
     """
     complaint, _stand = begin(report.case.complaint, "report", by)
     report = lock(report)
+    if signoff.was_submitted(report, by, seen):
+        return report
     signoff.as_read(report, seen)
     missing = missing_fields(report, complaint)
     if missing:
@@ -135,6 +137,9 @@ def sign_report(
     """
     complaint = hold(report.case.complaint)
     in_state(complaint, MOVES, "sign_report")
+    report = lock(report)
+    if signoff.was_signed(report, by, seen):
+        return report
     rows = _due_after_signature(complaint, report, by)
     report = signoff.sign(
         report,

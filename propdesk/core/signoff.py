@@ -150,6 +150,22 @@ def as_read(report: Report, seen: str) -> None:
     )
 
 
+def was_submitted(report: Report, by: User, seen: str) -> bool:
+    """Whether ``by`` submitted exactly this already: the second press of the same button."""
+    return _is_theirs(report, by) and seen == _print(report, report.round - 1)
+
+
+def was_signed(report: Report, by: User, seen: str) -> bool:
+    """Whether ``by`` signed exactly this already: the second press of the same button."""
+    return _is_theirs(report, by) and seen == _print(report, report.round)
+
+
+def _is_theirs(report: Report, by: User) -> bool:
+    """Whether a box of the locked report, which is still out, bears the signature of ``by``."""
+    signed = report.boxes.filter(round=report.round, signer=by, decision=Decision.APPROVED)
+    return report.state in (State.SUBMITTED, State.SIGNED) and signed.exists()
+
+
 def _editable(report: Report) -> Report:
     case = (
         Case.objects.select_for_update(of=("self",))

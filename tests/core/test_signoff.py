@@ -88,6 +88,30 @@ def test_last_signature_makes_the_report_signed_and_tells_the_author():
     assert audit.problems(Case.objects.get(pk=report.case_id)) == []
 
 
+def test_second_press_of_the_same_button_is_the_same_signature():
+    house = House()
+    complaint = moves.drafted(house)
+    report = Report.objects.get(case=complaint.case)
+    opened = signoff.seen(report)
+    first = {"by": house.dm, "password": PASSWORD, "seen": opened}
+    workflow.submit_report(report, **first)
+    before = fingerprint()
+    assert workflow.submit_report(report, **first).state == "submitted"
+    for other in ({"by": house.pm}, {"seen": "0" * 32}):
+        with pytest.raises((ConflictError, PermissionDenied)):
+            workflow.submit_report(report, **first | other)
+    assert fingerprint() == before
+
+    second = {"by": house.pm, "password": PASSWORD}
+    second["seen"] = signoff.seen(Report.objects.get(case=complaint.case))
+    workflow.sign_report(report, **second)
+    before = fingerprint()
+    assert workflow.sign_report(report, **second).state == "signed"
+    with pytest.raises((ConflictError, PermissionDenied)):
+        workflow.sign_report(report, **second | {"seen": ""})
+    assert fingerprint() == before
+
+
 def test_report_altered_behind_the_application_is_signed_by_nobody(as_owner):
     house = House()
     report = written_by(house, house.dm)
