@@ -9,8 +9,17 @@ class EmergenciesConfig(AppConfig):
     def ready(self) -> None:
         from emergencies import checks, demo, reports, workflow
         from emergencies.models import Reader
-        from emergencies.queries import evidence, people, seals, signed
-        from propdesk.core import case_people, cases, notices, places, rendering, signers, sweeps
+        from emergencies.queries import evidence, people, records, seals, signed
+        from propdesk.core import (
+            appendices,
+            case_people,
+            cases,
+            notices,
+            places,
+            rendering,
+            signers,
+            sweeps,
+        )
         from propdesk.core import demo as core_demo
 
         checks.register_all()
@@ -25,6 +34,7 @@ class EmergenciesConfig(AppConfig):
         rendering.register("event_report", reports.event_report)
         rendering.register("record", reports.event_record)
         rendering.register("slip", reports.damage_slip)
+        appendices.HIGHEST["record"] = records.signed_roles
         case_people.register(people.PATHS, people.CLIENTS, people.known_to)
         sweeps.register("emergencies.climb", workflow.climb)
         sweeps.register("emergencies.flag_due", workflow.flag_due)

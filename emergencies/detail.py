@@ -9,7 +9,7 @@ from django.utils.functional import cached_property
 from django.utils.translation import gettext as _
 
 from emergencies.models import Event
-from emergencies.next_steps import ON_PAGE, Line, NextSteps
+from emergencies.next_steps import ON_PAGE, PRINTED, Line, NextSteps
 from emergencies.playbooks.board import NoticeLine
 from emergencies.playbooks.schema import CALLS, Fact, Via, label
 from emergencies.playbooks.vocabulary import Party as Outside
@@ -136,7 +136,8 @@ class Detail(NextSteps):
     @cached_property
     def may(self) -> dict[str, bool]:
         """What is open to this user in this state, by action."""
-        return {name: self.can(name) for name in MOVES}
+        still = PRINTED if self.stands_still else frozenset()
+        return {name: name not in still and self.can(name) for name in MOVES}
 
     @cached_property
     def may_history(self) -> bool:

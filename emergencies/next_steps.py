@@ -19,6 +19,7 @@ from emergencies.workflow.ending import OVERRIDABLE, in_the_way
 from emergencies.workflow.marking import OWNED
 from emergencies.workflow.starting import may_void
 from emergencies.workflow.table import MOVES
+from propdesk.core import signoff
 
 S = Event.Status
 MENU = (
@@ -31,6 +32,8 @@ MENU = (
     "reopen",
     "void",
 )
+PRINTED = frozenset({"note", "attach", "remove_attachment", "add_party", "edit_party", "link"})
+"""Actions that the workflow refuses while a report is out (``signoff.stands_still``)."""
 REGISTER_PAGES: dict[str, str] = {}
 """Name of the page of each register (封条, 点名 …): its steps are done there."""
 ON_PAGE: set[str] = set()
@@ -101,6 +104,11 @@ class NextSteps(DetailRows):
     @cached_property
     def is_running(self) -> bool:
         return self.event.status == S.RUNNING
+
+    @cached_property
+    def stands_still(self) -> bool:
+        """Whether a report is out: what it prints is not changed any more."""
+        return self.event.status == S.SIGNING and signoff.is_out(self.event.case)
 
     def can(self, action: str) -> bool:
         """Whether an action is open in this state and to this user."""
@@ -221,6 +229,8 @@ class NextSteps(DetailRows):
 
     def _sensible(self, name: str) -> bool:
         row = self.event
+        if ACTS[name].action in PRINTED and self.stands_still:
+            return False
         checks = {
             "hand-over": row.commander_id == self.user.pk,
             "take-command": row.commander_id != self.user.pk,

@@ -127,7 +127,7 @@ def submit_report(request: StaffRequest, number: str) -> HttpResponse:
                 form,
                 lambda: form.signed(
                     lambda password: workflow.submit_report(
-                        target, by=request.user, password=password
+                        target, by=request.user, password=password, seen=_seen(request)
                     )
                 ),
             )
@@ -139,6 +139,7 @@ def submit_report(request: StaffRequest, number: str) -> HttpResponse:
         "report": current,
         "form": form,
         "missing": workflow.missing_fields(current, one.complaint),
+        "seen": signoff.seen(current),
         "paper_url": _url(one, "paper", "incident_report"),
     }
     return page(request, "incidents/submit_report.html", context, status=status)
@@ -184,9 +185,15 @@ def sign_report(request: StaffRequest, number: str) -> HttpResponse:
         "form": form,
         "back": back,
         "boxes": boxes,
+        "seen": signoff.seen(current),
         "paper_url": _url(one, "paper", "incident_report"),
     }
     return page(request, "incidents/sign.html", context, status=status)
+
+
+def _seen(request: StaffRequest) -> str:
+    """The print of the paper his page showed."""
+    return request.POST.get("seen", "")
 
 
 def _decide(request: StaffRequest, target: Report, form: Any) -> int:
@@ -196,14 +203,21 @@ def _decide(request: StaffRequest, target: Report, form: Any) -> int:
         return attempt(
             form,
             lambda: workflow.send_back_report(
-                target, by=request.user, reason=form.cleaned_data["reason"]
+                target,
+                by=request.user,
+                reason=form.cleaned_data["reason"],
+                seen=_seen(request),
             ),
         )
     return attempt(
         form,
         lambda: form.signed(
             lambda password: workflow.sign_report(
-                target, by=request.user, password=password, opinion=form.cleaned_data["opinion"]
+                target,
+                by=request.user,
+                password=password,
+                opinion=form.cleaned_data["opinion"],
+                seen=_seen(request),
             )
         ),
     )

@@ -20,8 +20,17 @@ class LostfoundConfig(AppConfig):
         from lostfound import demo, reports, workflow
         from lostfound.models import StoragePlace
         from lostfound.queries import papers
-        from propdesk.core import case_people, cases, house_settings, rendering, sweeps, verifying
+        from propdesk.core import (
+            appendices,
+            case_people,
+            cases,
+            house_settings,
+            rendering,
+            sweeps,
+            verifying,
+        )
         from propdesk.core import demo as core_demo
+        from propdesk.core.roles import Role
 
         cases.PAGES.update(
             found="lostfound:detail",
@@ -40,5 +49,7 @@ class LostfoundConfig(AppConfig):
         sweeps.register("lostfound.match", workflow.refresh_matches)
         rendering.register("claim_slip", reports.claim_slip)
         rendering.register("disposal_approval", reports.disposal_approval)
+        # 总物业经理, or who acts for him, decides each line (L-H).
+        appendices.HIGHEST["disposal_approval"] = lambda _paper: (Role.GENERAL_MANAGER,)
         rendering.register("found_register", reports.found_register)
         rendering.register("found_notice", reports.found_notice)

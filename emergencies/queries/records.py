@@ -33,6 +33,7 @@ from emergencies.queries.events import visible_to
 from emergencies.queries.signed import REPORT, paper_state
 from propdesk.core import duty, signoff
 from propdesk.core.models import (
+    Document,
     Membership,
     Property,
     Report,
@@ -369,3 +370,9 @@ def _report_line(event: Event, look: Any) -> list[Paper]:
     if line is None or (line.needed is False and report is None):
         return []
     return [Paper(None, report=report, whose=(report.whose if report else "") or "")]
+
+
+def signed_roles(paper: Document) -> list[str]:
+    """The roles that signed the record a sealed paper prints."""
+    boxes = RecordBox.objects.filter(record=int(paper.kind.partition(":")[2]))
+    return list(boxes.filter(decision=Decision.APPROVED).values_list("role", flat=True))

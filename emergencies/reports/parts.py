@@ -31,6 +31,8 @@ def _call(call: Call, dossier: Dossier) -> Notification:
     via = str(Via(call.told_via).label) if call.told_via in Via.values else ""
     if not via and call.role and not call.not_told_reason:
         via = _("系统")
+    if call.told_at and call.told_at > dossier.until:  # told after it was taken up again
+        return Notification(to=label(call.role or call.party), at="", via="", confirmed="")
     whom = call.told_user.name if call.told_user else call.told_whom
     at = None if call.not_told_reason else told_at(call)
     return Notification(

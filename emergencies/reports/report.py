@@ -1,11 +1,12 @@
 """《事故报告》 of an event, ready to print (forms.md 1.2)."""
 
-from typing import Any, cast
+from dataclasses import replace
+from typing import Any
 
 from django.utils.translation import gettext as _
 
 from emergencies import workflow
-from emergencies.models import Kind
+from emergencies.models import Event, Kind
 from emergencies.playbooks.vocabulary import label
 from emergencies.queries import records as queries
 from emergencies.reports import parts, timeline
@@ -27,34 +28,33 @@ def event_report(job: RenderJob) -> Sheet:
     report = _report(job)
     if report is None:
         raise RenderRefused(_("还没有《事故报告》，写好后才能打印。"))
-    dossier = gather(case_of(job), job.case_version)
+    dossier = _as_read(gather(case_of(job), job.case_version), report, job)
     event = dossier.event
     photos, files, more = parts.photos(dossier)
     boxes, drawn = _boxes(dossier, report)
-    frozen_at = dossier.until
-    signed = report.state == Report.State.SIGNED
+    frozen_at = dossier.entries[-1].at
     paper = IncidentReportPaper(
         organisation=event.case.property.name,
         number=report.number,
         form_code="PD-SG-01",
         version=FORM,
         record_url="",
-        state=cast("State", parts.state_of(event, sealed=job.sealed, signed=signed)),
+        state=_state(event, job, report),
         frozen_at=full(frozen_at),
         secrecy=str(report.get_secrecy_display()),
         category=str(Kind(event.kind).label),
         severity=str(SEVERITY.get(report.severity, "")),
-        status=_status(report),
+        status=_status(report, job),
         audit_head=dossier.head,
-        void_reason=event.void_reason,
+        void_reason="" if job.sealed else event.void_reason,
         overrides=parts.overrides(dossier),
         photos=photos,
-        attachments=more + blanks.attached(dossier.entries),
+        attachments=more + blanks.attached(e for e in dossier.entries if e.at <= dossier.until),
         signatures=boxes,
         timeline=timeline.printed(dossier, notes_of(event)),
         notifications=parts.notifications(dossier),
         parties=parts.parties(dossier),
-        extra_fields=_extra(dossier),
+        extra_fields=_extra(dossier, job),
         **_facts(report, dossier),
     )
     return rendering.coded(
@@ -68,8 +68,31 @@ def _report(job: RenderJob) -> Report | None:
     return Report.objects.select_related("author", "improve_department").get(pk=job.report_id)
 
 
-def _status(report: Report) -> str:
-    label_ = str(report.get_state_display())
+def _of_archive(dossier: Dossier, job: RenderJob) -> bool:
+    """Whether it was sealed with the archive, as things stood then: how it was done at first."""
+    return job.sealed and dossier.entries[-1].action != "report_sign"
+
+
+def _as_read(dossier: Dossier, report: Report, job: RenderJob) -> Dossier:
+    """As it stood when the report was submitted: nobody signs what came in after he had read it."""
+    out = report.state in (Report.State.SUBMITTED, Report.State.SIGNED) or job.sealed
+    if not out or _of_archive(dossier, job):
+        return dossier
+    return replace(dossier, until=report.submitted_at or dossier.until)
+
+
+def _state(event: Event, job: RenderJob, report: Report) -> State:
+    """A sealed report stays what it is, even where its event was taken up again and voided."""
+    if job.sealed:
+        return "sealed"
+    if event.status == Event.Status.VOIDED:
+        return "void"
+    return "copy" if report.state == Report.State.SIGNED else "draft"
+
+
+def _status(report: Report, job: RenderJob) -> str:
+    """A sealed report is signed, whatever became of it before the worker came to print it."""
+    label_ = str(Report.State.SIGNED.label if job.sealed else report.get_state_display())
     if report.version == 1:
         return label_
     return _("%(state)s（第 %(n)d 版）") % {"state": label_, "n": report.version}
@@ -86,11 +109,15 @@ def _boxes(dossier: Dossier, report: Report) -> parts.Drawn:
     return parts.blank_boxes(box.title for box in wanted), {}
 
 
-def _extra(dossier: Dossier) -> tuple[Field, ...]:
+def _extra(dossier: Dossier, job: RenderJob) -> tuple[Field, ...]:
     """What only papers of events say: who led, how long the paper is kept, that it is secret."""
     event = dossier.event
     book = queries.playbook(event)
-    rows = [Field(_("现场指挥"), f"{event.commander.name}（{label(book.lead)}）")]
+    lead = event.commander.name
+    if _of_archive(dossier, job):
+        # The role of the playbook, whoever commanded: papers sealed so stay as they are.
+        lead += f"（{label(book.lead)}）"
+    rows = [Field(_("现场指挥"), lead)]
     if event.case.restricted:
         rows.append(Field(_("保密"), _("内部资料　注意保密")))
     rows.append(Field(_("保存期限"), str(RETENTION[book.retention]).partition("：")[2]))

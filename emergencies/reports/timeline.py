@@ -1,6 +1,6 @@
 """事件经过 as lines: what was answered, done, told and noted, with 补录 marked. Pure."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 
 from django.utils.translation import gettext as _
@@ -25,7 +25,7 @@ def lines(dossier: Dossier, notes: tuple[Note, ...]) -> list[Line]:
         *_answers(dossier),
         *_marks(dossier),
         *_calls(dossier),
-        *_notes(notes),
+        *_notes(n for n in notes if n.at <= dossier.until),
         *_end(dossier),
     ]
     return sorted(found, key=lambda line: line[0])
@@ -90,25 +90,32 @@ def _typed(step: Step, mark: StepMark, year: int) -> Iterator[str]:
 
 def _calls(dossier: Dossier) -> Iterator[Line]:
     for call in dossier.record.calls:
-        yield from _told(call)
+        yield from _told(call, dossier)
         if call.acked_at and call.acked_by and call.acked_at <= dossier.until:
             text = _("%(name)s确认收到通知。") % {"name": call.acked_by.name}
             yield call.acked_at, call.acked_by.name, text
 
 
-def _told(call: Call) -> Iterator[Line]:
-    if call.told_at and call.recorded_by:
+def _told(call: Call, dossier: Dossier) -> Iterator[Line]:
+    if call.told_at and call.recorded_by and call.told_at <= dossier.until:
         text = _("已通知%(who)s。") % {"who": label(call.role or call.party)}
         yield call.told_at, call.recorded_by.name, text
 
 
-def _notes(notes: tuple[Note, ...]) -> Iterator[Line]:
+def _notes(notes: Iterable[Note]) -> Iterator[Line]:
     for note in notes:
         late = _("（补录）") if note.is_late_entry else ""
         yield note.occurred_at, note.by.name, f"{sentence(note.text)}{late}"
 
 
 def _end(dossier: Dossier) -> Iterator[Line]:
-    event = dossier.event
+    event, text = dossier.event, _("处置结束。")
     if event.ended_at and event.ended_by and event.ended_at <= dossier.until:
-        yield event.ended_at, event.ended_by.name, _("处置结束。")
+        yield event.ended_at, event.ended_by.name, text
+        return
+    # Taken up again since: what was sealed before it says when it had ended then.
+    acts = ("end", "override_end", "reopen")
+    last = [e for e in dossier.entries if e.action in acts and e.at <= dossier.until][-1:]
+    for entry in last:
+        if entry.by and entry.action != "reopen":
+            yield entry.at, entry.by.name, text

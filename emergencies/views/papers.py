@@ -1,4 +1,7 @@
-"""Printed papers of events: a preview until the event is archived, the sealed bytes ever after."""
+"""Printed papers of events: a preview, and the sealed bytes ever after.
+
+The report is sealed with its last signature, a record when the event is archived.
+"""
 
 from django.http import Http404, HttpResponse
 from django.utils.translation import gettext as _
@@ -53,7 +56,7 @@ def report_paper(request: StaffRequest, number: str) -> HttpResponse:
     report = signoff.current(event.case)
     if report is None:
         raise Http404
-    sealed = report.state == Report.State.SIGNED and event.status == S.ARCHIVED
+    sealed = report.state == Report.State.SIGNED
     here = at(event, "report_paper")
     title = _("事故报告")
     return paper_page(

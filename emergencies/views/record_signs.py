@@ -26,7 +26,13 @@ def has_signature(request: StaffRequest) -> bool:
 def context_of(row: EventRecord, **more: Any) -> dict[str, Any]:
     """What the pages of one paper share."""
     paper_url = at(row.event, "record_paper", row.pk)
-    return frame_of(row.event, row.form, record=row, paper_url=paper_url, **more)
+    seen = workflow.record_seen(row)
+    return frame_of(row.event, row.form, record=row, paper_url=paper_url, seen=seen, **more)
+
+
+def _seen(request: StaffRequest) -> str:
+    """The print of the paper his page showed."""
+    return request.POST.get("seen", "")
 
 
 @staff_view
@@ -56,7 +62,7 @@ def submit(request: StaffRequest, number: str, pk: int) -> HttpResponse:
 
 
 def _submit(request: StaffRequest, row: EventRecord, password: str) -> None:
-    workflow.submit_record(row, by=request.user, password=password)
+    workflow.submit_record(row, by=request.user, password=password, seen=_seen(request))
 
 
 def _missing(row: EventRecord) -> tuple[tuple[str, str], ...]:
@@ -98,14 +104,16 @@ def sign(request: StaffRequest, number: str, pk: int) -> HttpResponse:
 def _decide(request: StaffRequest, row: EventRecord, form: Any) -> int:
     if not form.is_valid():
         return 422
-    by = request.user
+    by, seen = request.user, _seen(request)
     if isinstance(form, SendBackForm):
         reason = form.cleaned_data["reason"]
-        return attempt(form, lambda: workflow.send_back_record(row, by=by, reason=reason))
+        return attempt(
+            form, lambda: workflow.send_back_record(row, by=by, reason=reason, seen=seen)
+        )
     opinion = form.cleaned_data["opinion"]
 
     def act(password: str) -> None:
-        workflow.sign_record(row, by=by, password=password, opinion=opinion)
+        workflow.sign_record(row, by=by, password=password, opinion=opinion, seen=seen)
 
     return attempt(form, lambda: form.signed(act))
 
@@ -146,14 +154,14 @@ def outside(request: StaffRequest, number: str, pk: int) -> HttpResponse:
 def _outside(request: StaffRequest, row: EventRecord, form: Any) -> int:
     if not form.is_valid():
         return 422
-    by = request.user
+    by, seen = request.user, _seen(request)
     if isinstance(form, forms.OutsideForm):
         how = form.outside(request.headers.get("User-Agent", "")[:160])
-        return attempt(form, lambda: workflow.take_signature(row, how, by=by))
+        return attempt(form, lambda: workflow.take_signature(row, how, by=by, seen=seen))
     reason = form.cleaned_data["reason"]
 
     def act(password: str) -> None:
-        workflow.decline_signature(row, by=by, password=password, reason=reason)
+        workflow.decline_signature(row, by=by, password=password, reason=reason, seen=seen)
 
     return attempt(form, lambda: form.signed(act))
 

@@ -123,13 +123,16 @@ def submit(request: StaffRequest, number: str) -> HttpResponse:
             target = queries.report(current.pk)
 
             def act(password: str) -> None:
-                workflow.submit_report(target, by=request.user, password=password)
+                workflow.submit_report(
+                    target, by=request.user, password=password, seen=request.POST.get("seen", "")
+                )
 
             status = attempt(form, lambda: form.signed(act))
         if status == 200:
             return done(request, event.get_absolute_url(), _("报告已提交签批。"))
     missing = workflow.missing_report_fields(current, event)
-    context = _context(one, current, form=form, missing=missing, running=one.is_running)
+    seen = signoff.seen(current)
+    context = _context(one, current, form=form, missing=missing, running=one.is_running, seen=seen)
     return page(request, "emergencies/records/report_submit.html", context, status=status)
 
 
@@ -160,20 +163,23 @@ def sign(request: StaffRequest, number: str) -> HttpResponse:
             inbox = reverse("desk:sign", args=[request.prop.code])
             return done(request, inbox, _("已退回修改。") if sends_back else _("已签批。"))
     may_back = one.can("send_back_report")
-    context = _context(one, current, form=form, back=back, box=box, boxes=boxes, may_back=may_back)
+    more = {"may_back": may_back, "seen": signoff.seen(current)}
+    context = _context(one, current, form=form, back=back, box=box, boxes=boxes, **more)
     return page(request, "emergencies/records/report_sign.html", context, status=status)
 
 
 def _decide(request: StaffRequest, target: Report, form: Any) -> int:
     if not form.is_valid():
         return 422
-    by = request.user
+    by, seen = request.user, request.POST.get("seen", "")
     if isinstance(form, SendBackForm):
         reason = form.cleaned_data["reason"]
-        return attempt(form, lambda: workflow.send_back_report(target, by=by, reason=reason))
+        return attempt(
+            form, lambda: workflow.send_back_report(target, by=by, reason=reason, seen=seen)
+        )
     opinion = form.cleaned_data["opinion"]
 
     def act(password: str) -> None:
-        workflow.sign_report(target, by=by, password=password, opinion=opinion)
+        workflow.sign_report(target, by=by, password=password, opinion=opinion, seen=seen)
 
     return attempt(form, lambda: form.signed(act))

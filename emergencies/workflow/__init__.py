@@ -109,6 +109,7 @@ from emergencies.workflow.proofs import Proof
 from emergencies.workflow.recording import (
     edit_record,
     missing_fields,
+    record_seen,
     rewrite_record,
     start_record,
     written,
@@ -265,6 +266,7 @@ __all__ = [
     "put_override",
     "put_price",
     "record_boxes",
+    "record_seen",
     "recover_loss",
     "release_seal",
     "remind_drills",

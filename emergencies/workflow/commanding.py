@@ -19,7 +19,7 @@ from emergencies.workflow.base import (
     permit,
     say,
 )
-from propdesk.core import audit, cases, persons, photos, search
+from propdesk.core import audit, cases, persons, photos, search, signoff
 from propdesk.core.models import Attachment, CaseLink, Person, Place, Unmasking, User
 from propdesk.core.persons import Guest
 from propdesk.core.roles import ALL_STAFF, MANAGERS, Role, standing
@@ -180,6 +180,7 @@ def correct_place(
 def note(event: Event, text: str, *, by: User, occurred_at: datetime | None = None) -> Note:
     """补充记录: a line on the timeline, with when it was seen and when it was entered."""
     event, _stand = begin(event, "note", by)
+    signoff.stands_still(event.case)
     now, at = now_and(occurred_at)
     happened("occurred_at", at, now)
     if not text.strip():
@@ -204,6 +205,7 @@ def attach(event: Event, pictures: list[bytes], *, by: User, caption: str = "") 
     if not ready:
         raise RefusedInput(photo=_("请拍照或选择照片。"))
     event, _stand = begin(event, "attach", by)
+    signoff.stands_still(event.case)
     rows = [photos.store(event.case, photo, by=by, caption=caption) for photo in ready]
     finish(event, [], *rows, by=by, action="attach", info={"count": len(rows)})
     return rows
@@ -213,6 +215,7 @@ def attach(event: Event, pictures: list[bytes], *, by: User, caption: str = "") 
 def remove_attachment(event: Event, attachment: Attachment, *, by: User, reason: str) -> Attachment:
     """撤下照片: struck out with a reason, never deleted; the proof of a mark stays."""
     event, _stand = begin(event, "remove_attachment", by)
+    signoff.stands_still(event.case)
     require(attachment.case_id == event.pk, _("这张照片不属于这件。"))
     check_removable(event, attachment)
     row = photos.strike_out(attachment, by=by, reason=reason)
@@ -231,6 +234,7 @@ def check_removable(event: Event, attachment: Attachment) -> None:
 def add_party(event: Event, part: str, who: Guest, *, by: User, note: str = "") -> Party:
     """登记有关人员: his data go into ``core.Person`` and nowhere else."""
     event, _stand = begin(event, "add_party", by)
+    signoff.stands_still(event.case)
     if part not in Party.Part.values:
         raise RefusedInput(part=_("请选择此人的身份。"))
     if not who.name and not who.phone and who.room is None and not note:
@@ -246,6 +250,7 @@ def add_party(event: Event, part: str, who: Guest, *, by: User, note: str = "") 
 def edit_party(event: Event, party: Party, who: Guest, *, by: User, reason: str) -> Person:
     """更正有关人员: logged beside the person, purged with him."""
     event, _stand = begin(event, "edit_party", by)
+    signoff.stands_still(event.case)
     require(party.event_id == event.pk, _("此人不属于这件。"))
     if not reason.strip():
         raise RefusedInput(reason=_("请写明更正的原因。"))
@@ -278,6 +283,8 @@ def link(event: Event, number: str, *, by: User, note: str = "") -> CaseLink:
     cases.lock_both(Event, event.case, number)
     event, _stand = begin(event, "link", by)
     check_link(event)
+    for end in (event.case, cases.other(event.case, number)):
+        signoff.stands_still(end)
     return cases.link(event.case, number, by=by, note=note)
 
 

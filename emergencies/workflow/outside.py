@@ -38,22 +38,22 @@ class Outside:
 
 
 def _outside_turn(
-    record: EventRecord, action: str, by: User
+    record: EventRecord, action: str, by: User, seen: str
 ) -> tuple[Event, EventRecord, RecordBox]:
-    event, record, box = turn(record, action, by)
+    event, record, box = turn(record, action, by, seen)
     require(box.party, _("下一栏由同事本人签名，不在这里办理。"))
     return event, record, box
 
 
 @transaction.atomic
-def take_signature(record: EventRecord, how: Outside, *, by: User) -> EventRecord:
+def take_signature(record: EventRecord, how: Outside, *, by: User, seen: str = "") -> EventRecord:
     """请对方签名: drawn on this screen by the guest, witness or receiver, or signed on paper.
 
     What he signs is frozen and its digest kept with the signature. RefusedInput without his name, and
     without his consent to sign electronically.
     """
     ready = photos.prepare(how.scan) if how.scan and not how.drawn else None
-    event, record, box = _outside_turn(record, "take_signature", by)
+    event, record, box = _outside_turn(record, "take_signature", by, seen)
     now = timezone.now()
     happened("signed_at", how.signed_at or now, now, not_before=record.submitted_at)
     _check(how)
@@ -96,12 +96,14 @@ def _signing(event: Event, who: Person | Guest) -> Person:
 
 
 @transaction.atomic
-def decline_signature(record: EventRecord, *, by: User, password: str, reason: str) -> EventRecord:
+def decline_signature(
+    record: EventRecord, *, by: User, password: str, reason: str, seen: str = ""
+) -> EventRecord:
     """对方未签: refused, gone, or not able to; with the reason, signed by whoever asked him.
 
     It stands on the paper in the place of the signature.
     """
-    event, record, box = _outside_turn(record, "decline_signature", by)
+    event, record, box = _outside_turn(record, "decline_signature", by, seen)
     if not reason.strip():
         raise RefusedInput(reason=_("请写明对方为什么没有签，会印在记录上。"))
     now = timezone.now()

@@ -110,6 +110,22 @@ def hold(record: EventRecord, action: str, by: User) -> tuple[Event, EventRecord
     return event, record
 
 
+def record_seen(record: EventRecord) -> str:
+    """A print of what a signer reads: the round, and what ``content_sha`` covers (``stale``)."""
+    return stale.seen({"round": record.round, "content": content_sha(record)})
+
+
+def as_read(record: EventRecord, seen: str) -> None:
+    """ConflictError when the locked record was changed or sent back since the signer opened his page.
+
+    ``seen`` is what ``record_seen`` said then; an empty one asks for nothing: callers without a page.
+    """
+    require(
+        not seen or seen == record_seen(record),
+        _("您打开这一页以后，记录改过或退回过，没有签名。这一页已是最新的，请重新看过文书再签。"),
+    )
+
+
 def editable(record: EventRecord) -> None:
     require(
         record.state in EDITABLE,

@@ -14,9 +14,8 @@ from emergencies.queries import records as queries
 from emergencies.workflow.base import begin
 from emergencies.workflow.sign_boxes import route
 from emergencies.workflow.signing import seal_record
-from emergencies.workflow.table import S
 from propdesk.core import rendering, signers, signoff
-from propdesk.core.models import Report, User
+from propdesk.core.models import Case, Report, User
 from propdesk.core.roles import Role, standing
 from propdesk.core.sign_route import Box
 from propdesk.core.transitions import ConflictError, RefusedInput, lock, require
@@ -71,10 +70,16 @@ def _check_dates(values: Mapping[str, Any]) -> None:
 
 
 @transaction.atomic
-def submit_report(report: Report, *, by: User, password: str) -> Report:
-    """提交签批 once the handling has ended: what came of it stands in the report."""
+def submit_report(report: Report, *, by: User, password: str, seen: str = "") -> Report:
+    """提交签批 once the handling has ended: what came of it stands in the report.
+
+    ``seen`` is the print of what the author read (``signoff.seen``).
+    """
     event, _stand = begin(report.case.event, "submit_report", by)
     report = lock(report)
+    if signoff.was_submitted(report, by, seen):
+        return report
+    signoff.as_read(report, seen)
     missing = missing_report_fields(report, event)
     if missing:
         raise ConflictError(_("《事故报告》还没有填完："), missing)
@@ -108,32 +113,40 @@ def missing_report_fields(report: Report, event: Event) -> tuple[tuple[str, str]
 
 
 @transaction.atomic
-def sign_report(report: Report, *, by: User, password: str, opinion: str = "") -> Report:
-    """同意并签名; signed after the archiving, the sealed paper is asked for at once."""
+def sign_report(
+    report: Report, *, by: User, password: str, opinion: str = "", seen: str = ""
+) -> Report:
+    """同意并签名; the last signature queues the sealed paper, before the archiving or after it."""
     event, _stand = begin(report.case.event, "sign_report", by)
+    report = lock(report)
+    if signoff.was_signed(report, by, seen):
+        return report
     tell = [event.commander]
-    report = signoff.sign(report, by=by, password=password, opinion=opinion, tell=tell)
-    if report.state == Report.State.SIGNED and event.status == S.ARCHIVED:
-        _seal(event, report, by)
+    report = signoff.sign(report, by=by, password=password, opinion=opinion, tell=tell, seen=seen)
+    if report.state == Report.State.SIGNED:
+        _seal(report.case, report, by)
     return report
 
 
 @transaction.atomic
-def send_back_report(report: Report, *, by: User, reason: str) -> Report:
+def send_back_report(report: Report, *, by: User, reason: str, seen: str = "") -> Report:
     """退回修改 with a reason."""
     begin(report.case.event, "send_back_report", by)
-    return signoff.send_back(report, by=by, reason=reason)
+    return signoff.send_back(report, by=by, reason=reason, seen=seen)
 
 
-def _seal(event: Event, report: Report, by: User) -> None:
-    rendering.request(event.case, REPORT_KIND, by=by, sealed=True, report=report)
+def _seal(case: Case, report: Report, by: User) -> None:
+    rendering.request(case, REPORT_KIND, by=by, sealed=True, report=report)
 
 
 def seal_papers(event: Event, *, by: User) -> None:
-    """Ask for the sealed bytes of every signed paper of an event that is archived now."""
+    """Ask for the sealed bytes of every signed paper of an event that is archived now.
+
+    The report has been sealed with its last signature, unless an earlier release took that.
+    """
     report = Report.objects.filter(case=event.case, state=Report.State.SIGNED).first()
     if report is not None:
-        _seal(event, report, by)
+        _seal(event.case, report, by)
     for record in event.records.filter(state=queries.State.SIGNED).order_by("pk"):
         record.event = event
         seal_record(record, by=by)

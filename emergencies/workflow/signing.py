@@ -16,6 +16,7 @@ from emergencies.queries import records as queries
 from emergencies.queries.records import Decision, Spec, State
 from emergencies.workflow.base import finish, neutral, say
 from emergencies.workflow.recording import (
+    as_read,
     content_sha,
     editable,
     hold,
@@ -43,14 +44,16 @@ PAPER_KIND = "record"
 
 
 @transaction.atomic
-def submit_record(record: EventRecord, *, by: User, password: str) -> EventRecord:
+def submit_record(record: EventRecord, *, by: User, password: str, seen: str = "") -> EventRecord:
     """提交签名: the author signs his box with the password; from here on nothing can be changed.
 
-    ConflictError lists what is not filled in, and says which box nobody may ever sign.
+    ConflictError lists what is not filled in, and says which box nobody may ever sign; ``seen`` is
+    the print of what he read (``record_seen``), here as with each box that follows.
     """
     event, record = hold(record, "write_record", by)
     editable(record)
     require(record.author_id == by.pk, _("请由填写人本人提交。"))
+    as_read(record, seen)
     spec = spec_of(event, record.form)
     sources = prefill.Sources(event)
     tables = prefill.tables(spec.form, sources)
@@ -210,17 +213,22 @@ def _approve(
 # --- sign ----------------------------------------------------------------------------------
 
 
-def turn(record: EventRecord, action: str, by: User) -> tuple[Event, EventRecord, RecordBox]:
-    """The box that waits, under lock; 409 unless one does."""
+def turn(
+    record: EventRecord, action: str, by: User, seen: str
+) -> tuple[Event, EventRecord, RecordBox]:
+    """The box that waits, under lock; 409 unless one does, for what was ``seen``."""
     event, record = hold(record, action, by)
     require(record.state == State.SUBMITTED, _("这份记录现在不在签名中，请看最新情况。"))
     require(record.content_sha == content_sha(record), _("记录内容与提交时不一致，不能签名。"))
+    as_read(record, seen)
     rows = record.boxes.select_for_update().filter(round=record.round, decision=Decision.PENDING)
     return event, record, rows.order_by("position")[0]
 
 
-def _my_turn(record: EventRecord, action: str, by: User) -> tuple[Event, EventRecord, RecordBox]:
-    event, record, box = turn(record, action, by)
+def _my_turn(
+    record: EventRecord, action: str, by: User, seen: str
+) -> tuple[Event, EventRecord, RecordBox]:
+    event, record, box = turn(record, action, by, seen)
     mine = queries.turns(by, event.case.property).filter(pk=box.pk)
     if not mine.exists():
         raise PermissionDenied(_("现在不是由您签名：本人填写的、已签过的或不属于您岗位的不能签。"))
@@ -228,9 +236,11 @@ def _my_turn(record: EventRecord, action: str, by: User) -> tuple[Event, EventRe
 
 
 @transaction.atomic
-def sign_record(record: EventRecord, *, by: User, password: str, opinion: str = "") -> EventRecord:
+def sign_record(
+    record: EventRecord, *, by: User, password: str, opinion: str = "", seen: str = ""
+) -> EventRecord:
     """同意并签名: the box whose turn it is, with the password; the last one completes the record."""
-    event, record, box = _my_turn(record, "sign_record", by)
+    event, record, box = _my_turn(record, "sign_record", by, seen)
     signature = signatures.confirmed(by, password)
     now = timezone.now()
     holder = queries.seat_of(standing(by, event.case.property), box.role, _involved(record))
@@ -282,9 +292,9 @@ def decided(
 
 
 @transaction.atomic
-def send_back_record(record: EventRecord, *, by: User, reason: str) -> EventRecord:
+def send_back_record(record: EventRecord, *, by: User, reason: str, seen: str = "") -> EventRecord:
     """退回修改: with a reason; every box is signed anew after the next submit."""
-    event, record, box = _my_turn(record, "send_back_record", by)
+    event, record, box = _my_turn(record, "send_back_record", by, seen)
     if not reason.strip():
         raise RefusedInput(reason=_("退回修改请写明原因。"))
     box.decision, box.signer, box.decided_at = Decision.SENT_BACK, by, timezone.now()

@@ -23,7 +23,7 @@ from incidents.workflow.base import (
 )
 from incidents.workflow.record import index
 from incidents.workflow.table import MOVES, S
-from propdesk.core import audit, bulk, cases, clocks, duty, persons, photos
+from propdesk.core import audit, bulk, cases, clocks, duty, persons, photos, signoff
 from propdesk.core.images import Photo
 from propdesk.core.models import Attachment, CaseLink, Property, Task, Unmasking, User
 from propdesk.core.notices import notify
@@ -274,6 +274,7 @@ def link(complaint: Complaint, number: str, *, by: User, note: str = "") -> Case
     in_state(hold(complaint), MOVES, "link")
     for each in found:
         not_signed_over(each)
+    signoff.stands_still(cases.other(complaint.case, number))
     return cases.link(complaint.case, number, by=by, note=note)
 
 

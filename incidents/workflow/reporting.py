@@ -73,10 +73,16 @@ def _check_dates(values: Mapping[str, Any]) -> None:
 
 
 @transaction.atomic
-def submit_report(report: Report, *, by: User, password: str) -> Report:
-    """提交签批 once the required fields are filled; serious and major also need causes."""
+def submit_report(report: Report, *, by: User, password: str, seen: str = "") -> Report:
+    """提交签批 once the required fields are filled; serious and major also need causes.
+
+    ``seen`` is the print of what the author read (``signoff.seen``).
+    """
     complaint, _stand = begin(report.case.complaint, "report", by)
     report = lock(report)
+    if signoff.was_submitted(report, by, seen):
+        return report
+    signoff.as_read(report, seen)
     missing = missing_fields(report, complaint)
     if missing:
         raise ConflictError(_("《事故报告》还没有填完："), missing)
@@ -121,16 +127,28 @@ def missing_fields(report: Report, complaint: Complaint) -> tuple[tuple[str, str
 
 
 @transaction.atomic
-def sign_report(report: Report, *, by: User, password: str, opinion: str = "") -> Report:
+def sign_report(
+    report: Report, *, by: User, password: str, opinion: str = "", seen: str = ""
+) -> Report:
     """同意并签名; the last signature queues the sealed paper.
 
-    A case closed over a missing signature may still be signed; a voided one never.
+    A case closed over a missing signature may still be signed; a voided one never. ``seen`` as of
+    ``submit_report``.
     """
     complaint = hold(report.case.complaint)
     in_state(complaint, MOVES, "sign_report")
+    report = lock(report)
+    if signoff.was_signed(report, by, seen):
+        return report
     rows = _due_after_signature(complaint, report, by)
     report = signoff.sign(
-        report, by=by, password=password, opinion=opinion, also=rows, tell=[complaint.owner]
+        report,
+        by=by,
+        password=password,
+        opinion=opinion,
+        also=rows,
+        tell=[complaint.owner],
+        seen=seen,
     )
     if report.state == Report.State.SIGNED:
         rendering.request(report.case, KIND, by=by, sealed=True, report=report)
@@ -154,11 +172,11 @@ def _due_after_signature(complaint: Complaint, report: Report, by: User) -> list
 
 
 @transaction.atomic
-def send_back_report(report: Report, *, by: User, reason: str) -> Report:
+def send_back_report(report: Report, *, by: User, reason: str, seen: str = "") -> Report:
     """退回修改 with a reason; the report is what is due again."""
     complaint = hold(report.case.complaint)
     in_state(complaint, MOVES, "send_back_report")
     fields = expect_report(complaint, timezone.now())
     if fields:
         audit.save(complaint, *fields, by=by, reason=_("退回修改"))
-    return signoff.send_back(report, by=by, reason=reason, also=[complaint])
+    return signoff.send_back(report, by=by, reason=reason, also=[complaint], seen=seen)

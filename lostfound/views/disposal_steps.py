@@ -24,6 +24,7 @@ from lostfound.workflow.table import BATCH_MOVES
 from propdesk.core import drafts, signatures
 from propdesk.core.http import StaffRequest, attempt, done, page, staff_view
 from propdesk.core.models import User
+from propdesk.core.paging import number_or_none
 
 Data = dict[str, Any]
 B = DisposalBatch.Status
@@ -101,14 +102,19 @@ def _review(one: Open, by: User, data: Data) -> Any:
     if approve:
         _sign(by, data)
     return workflow.review_batch(
-        one.batch, by=by, approve=approve, note=data["note"], password=data["password"]
+        one.batch,
+        by=by,
+        approve=approve,
+        note=data["note"],
+        password=data["password"],
+        seen=data["seen"],
     )
 
 
 def _decide(one: Open, by: User, data: Data) -> Any:
     _sign(by, data)
     said = {pk: workflow.Decision(*each) for pk, each in data["said"].items()}
-    return workflow.decide_batch(one.batch, said, data["password"], by=by)
+    return workflow.decide_batch(one.batch, said, data["password"], by=by, seen=data["seen"])
 
 
 def _execute(one: Open, by: User, data: Data) -> Any:
@@ -158,7 +164,9 @@ STEPS: dict[str, Step] = {
         "decide_batch",
         "decide_batch",
         forms.SendBackForm,
-        lambda one, by, d: workflow.send_back_batch(one.batch, by=by, reason=d["note"]),
+        lambda one, by, d: workflow.send_back_batch(
+            one.batch, by=by, reason=d["note"], seen=d["seen"]
+        ),
         _l("已退回。"),
     ),
     "execute": Step(
@@ -253,7 +261,7 @@ def _perform(request: StaffRequest, one: Open, name: str, form: Any) -> int:
     """Status of the step, done together with its token or not at all."""
     if not form.is_valid():
         return 422
-    data = form.cleaned_data
+    data = form.cleaned_data | {"seen": number_or_none(request.POST.get("seen", ""))}
     if isinstance(form, forms.LinesForm):
         data = data | {"drop": form.dropped(), "change": form.changes()}
     if isinstance(form, forms.DecideForm):

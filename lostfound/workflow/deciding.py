@@ -54,7 +54,13 @@ class Decision:
 
 @transaction.atomic
 def review_batch(
-    batch: DisposalBatch, *, by: User, approve: bool, note: str = "", password: str = ""
+    batch: DisposalBatch,
+    *,
+    by: User,
+    approve: bool,
+    note: str = "",
+    password: str = "",
+    seen: int | None = None,
 ) -> DisposalBatch:
     """审核 (forms.md 1.5): by a property manager who did not ask for it, nor acts for who did.
 
@@ -64,7 +70,7 @@ def review_batch(
     """
     ensure(by, "review_batch", ACTIONS, prop=batch.case.property)
     signature = signatures.confirmed(by, password) if approve else None
-    held = begin_batch(batch, "review_batch", by)
+    held = begin_batch(batch, "review_batch", by, seen=seen)
     batch = held.batch
     out = involved(batch)
     require(
@@ -102,9 +108,12 @@ def _agree(held: Held, signature: StaffSignature, note: str, by: User) -> Dispos
 
 
 @transaction.atomic
-def send_back_batch(batch: DisposalBatch, *, by: User, reason: str) -> DisposalBatch:
+def send_back_batch(
+    batch: DisposalBatch, *, by: User, reason: str, seen: int | None = None
+) -> DisposalBatch:
     """退回修改 by the general manager instead of deciding: the signatures go, the things stay."""
-    return _send_back(begin_batch(batch, "decide_batch", by), reason, by, "decide_batch")
+    held = begin_batch(batch, "decide_batch", by, seen=seen)
+    return _send_back(held, reason, by, "decide_batch")
 
 
 def _send_back(held: Held, reason: str, by: User, action: str) -> DisposalBatch:
@@ -125,7 +134,12 @@ def _send_back(held: Held, reason: str, by: User, action: str) -> DisposalBatch:
 
 @transaction.atomic
 def decide_batch(
-    batch: DisposalBatch, decisions: Mapping[int, Decision], password: str, *, by: User
+    batch: DisposalBatch,
+    decisions: Mapping[int, Decision],
+    password: str,
+    *,
+    by: User,
+    seen: int | None = None,
 ) -> DisposalBatch:
     """批示 (L-H): one decision a line, by key, by the general manager or a deputy he named (else 403).
 
@@ -136,7 +150,7 @@ def decide_batch(
     """
     ensure(by, "decide_batch", ACTIONS, prop=batch.case.property)
     signature = signatures.confirmed(by, password)
-    held = begin_batch(batch, "decide_batch", by)
+    held = begin_batch(batch, "decide_batch", by, seen=seen)
     _may_decide(held, by)
     now = timezone.now()
     _check(held, decisions, retention.local_day(now))

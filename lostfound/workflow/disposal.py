@@ -58,11 +58,18 @@ def hold_items(keys: Iterable[int]) -> dict[int, FoundItem]:
 
 
 def begin_batch(
-    batch: DisposalBatch, action: str, by: User, *, permit: str = "", more: Collection[int] = ()
+    batch: DisposalBatch,
+    action: str,
+    by: User,
+    *,
+    permit: str = "",
+    more: Collection[int] = (),
+    seen: int | None = None,
 ) -> Held:
     """403, then things (those of the live lines and ``more``) and paper under lock, then 409.
 
-    ``permit`` is the action that allows it when that is not the name of the move.
+    ``permit`` is the action that allows it when that is not the name of the move; ``seen`` the version
+    of the paper on the page of who signs: nobody signs what was changed or sent back meanwhile.
     """
     stand = ensure(by, permit or action, ACTIONS, prop=batch.case.property)
     live = DisposalLine.objects.filter(batch=batch.pk, state__in=LIVE)
@@ -70,6 +77,10 @@ def begin_batch(
     batch = hold_batch(batch.pk)
     lines = list(live.select_for_update().order_by("position"))
     in_state(batch, BATCH_MOVES, action, _("审批单"))
+    require(
+        seen in (None, batch.case.version),
+        _("您打开这一页以后，审批单改过或退回过，没有签名。这一页已是最新的，请重新看过再签。"),
+    )
     require(
         {line.item_id for line in lines} <= items.keys(),
         _("审批单刚被别人改过，请刷新后再办。"),

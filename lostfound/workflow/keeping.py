@@ -31,7 +31,7 @@ from lostfound.workflow.base import (
 from lostfound.workflow.custody import pair
 from lostfound.workflow.table import MOVES, S
 from lostfound.workflow.terms import arm_category, renew, term_of
-from propdesk.core import cases, clocks, persons, photos, signatures, stale
+from propdesk.core import cases, clocks, persons, photos, signatures, signoff, stale
 from propdesk.core.models import Attachment, CaseLink, Place, Task, Unmasking, User
 from propdesk.core.notices import notify
 from propdesk.core.roles import MANAGERS, Role, Standing
@@ -210,6 +210,7 @@ def link(item: FoundItem, number: str, *, by: User, note: str = "") -> CaseLink:
     permit(item, "link", by)
     cases.lock_both(FoundItem, item.case, number)
     in_state(hold(item), MOVES, "link")
+    signoff.stands_still(cases.other(item.case, number))
     return cases.link(item.case, number, by=by, note=note)
 
 

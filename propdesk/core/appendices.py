@@ -5,7 +5,7 @@ person who reads it over (decision 32); it is sealed like any paper (ADR 0028), 
 the original says that there is one.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict, dataclass
 from datetime import datetime
 
@@ -30,7 +30,7 @@ from propdesk.core.papers import SignBox
 from propdesk.core.papers_appendix import AppendixPaper
 from propdesk.core.permissions import ACTIONS
 from propdesk.core.rendering import Sheet
-from propdesk.core.roles import ensure, may
+from propdesk.core.roles import DUTY, Role, ensure, standing
 from propdesk.core.signatures import Second
 from propdesk.core.transitions import ConflictError, RefusedInput, require
 
@@ -38,6 +38,11 @@ KIND = "appendix"
 FORM_CODE = "PD-FL-01"
 MOST = 99
 SIGNATURES = ("pd:sign-1", "pd:sign-2")
+
+
+RANKS = (Role.DUTY_MANAGER, Role.PROPERTY_MANAGER, Role.GENERAL_MANAGER)
+HIGHEST: dict[str, Callable[[Document], Iterable[str]]] = {}
+"""By family of papers: the roles that signed one; apps add theirs. A report says so itself."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +77,7 @@ def append(
     ensure(by, "append", ACTIONS, prop=case.property)
     _complete(said)
     signature = signatures.confirmed(by, password)
-    read_over = _read_over(second, case.property, by)
+    read_over = _read_over(second, original, case.property, by)
     case = _locked(case, original)
     row = Appendix(
         case=case,
@@ -121,12 +126,40 @@ def _next_number(original: Document) -> int:
     return seq
 
 
-def _read_over(second: Second, prop: Property, by: User) -> StaffSignature:
+def readers(original: Document, prop: Property, by: User) -> frozenset[Role]:
+    """The roles that may read over what ``by`` corrects: the duty side.
+
+    One of the two holds at least the rank of the highest box of the paper: what the general manager
+    signed is put right by nobody below him alone.
+    """
+    asked = HIGHEST.get(rendering.family(original.kind), _signed_report)(original)
+    highest = max((RANKS.index(Role(r)) for r in asked if r in RANKS), default=0)
+    enough = frozenset(RANKS[highest:])
+    return DUTY if standing(by, prop).roles & enough else enough
+
+
+def _signed_report(original: Document) -> Iterable[str]:
+    report = original.report
+    if report is None:
+        return ()
+    signed = ReportBox.objects.filter(report=report, decision=ReportBox.Decision.APPROVED)
+    return signed.values_list("role", flat=True)
+
+
+def _read_over(second: Second, original: Document, prop: Property, by: User) -> StaffSignature:
     """The signature of the second pair of eyes; RefusedInput unless he may give it."""
     if second.user.pk == by.pk:
         raise RefusedInput(second=_("自己写的要由另一个人复核，请选择另一位。"))
-    if not may(second.user, "read_over", ACTIONS, prop=prop):
-        raise RefusedInput(second=_("复核人须是值班经理、物业经理或总物业经理。"))
+    # Not in the name of who wrote it (decision 32).
+    roles = standing(second.user, prop).without(by.pk)
+    if not roles & DUTY:
+        raise RefusedInput(second=_("复核人须是值班经理、物业经理或总物业经理，不能代写的人复核。"))
+    wanted = readers(original, prop, by)
+    if not roles & wanted:
+        names = "、".join(str(role.label) for role in RANKS if role in wanted)
+        raise RefusedInput(
+            second=_("这份文书签到了更高一级，请由%(names)s复核。") % {"names": names}
+        )
     return signatures.present(second.user, second.password)
 
 

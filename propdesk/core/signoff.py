@@ -71,6 +71,23 @@ def is_out(case: Case) -> bool:
     return Report.objects.filter(case=case, state__in=states).exists()
 
 
+def stands_still(case: Case) -> None:
+    """ConflictError while a report is out: what its signers read is what is sealed.
+
+    What is linked to a case after it has ended and its report is sealed is not on its paper.
+    """
+    report = current(case)
+    state = report.state if report else ""
+    require(
+        state != State.SUBMITTED,
+        _("《事故报告》已提交签批，不能再改；需要修改请由签批人退回。"),
+    )
+    require(
+        state != State.SIGNED or not case.is_open,
+        _("《事故报告》已签批，这一项不能再改。写错的请写更正附录；处置还没有完的，请先重新处置。"),
+    )
+
+
 def start(case: Case, values: Mapping[str, Any], *, by: User) -> Report:
     """A draft with its SG number; after a reopening the next version of the same number."""
     require(current(case) is None, _("这件已有一份《事故报告》。"))
@@ -113,6 +130,42 @@ def edit(report: Report, values: Mapping[str, Any], *, by: User, seen: str = "")
     return report
 
 
+def seen(report: Report) -> str:
+    """A print of what a signer reads: the round and every content field (``stale``)."""
+    return _print(report, report.round)
+
+
+def _print(report: Report, round_: int) -> str:
+    return stale.seen(written(report) | {"round": round_})
+
+
+def as_read(report: Report, seen: str) -> None:
+    """ConflictError when the locked report was changed or sent back since the signer opened his page.
+
+    ``seen`` is what ``seen()`` said then; an empty one asks for nothing: callers without a page.
+    """
+    require(
+        not seen or seen == _print(report, report.round),
+        _("您打开这一页以后，报告改过或退回过，没有签名。这一页已是最新的，请重新看过文书再签。"),
+    )
+
+
+def was_submitted(report: Report, by: User, seen: str) -> bool:
+    """Whether ``by`` submitted exactly this already: the second press of the same button."""
+    return _is_theirs(report, by) and seen == _print(report, report.round - 1)
+
+
+def was_signed(report: Report, by: User, seen: str) -> bool:
+    """Whether ``by`` signed exactly this already: the second press of the same button."""
+    return _is_theirs(report, by) and seen == _print(report, report.round)
+
+
+def _is_theirs(report: Report, by: User) -> bool:
+    """Whether a box of the locked report, which is still out, bears the signature of ``by``."""
+    signed = report.boxes.filter(round=report.round, signer=by, decision=Decision.APPROVED)
+    return report.state in (State.SUBMITTED, State.SIGNED) and signed.exists()
+
+
 def _editable(report: Report) -> Report:
     case = (
         Case.objects.select_for_update(of=("self",))
@@ -144,7 +197,8 @@ def submit(
 ) -> Report:
     """提交签批: the author signs the first box with his password; the next one is told.
 
-    ``also`` are rows of the app that owns the case, written along with this act.
+    ``also`` are rows of the app that owns the case, written along with this act. The caller has
+    asked ``as_read`` of the locked row.
     """
     report = _editable(report)
     require(report.author_id == by.pk, _("请由填报人本人提交。"))
@@ -233,8 +287,22 @@ def may_sign(report: Report, box: ReportBox | None, by: User) -> bool:
     return box is not None and signers.turns(by, report.property).filter(pk=box.pk).exists()
 
 
-def _turn(report: Report, by: User) -> tuple[Report, ReportBox]:
-    """Who (403), which, when (409) of signing and sending back."""
+def _as_signed_before(report: Report) -> None:
+    """ConflictError when the row was altered behind the application's back since the round began.
+
+    Sending back is let through: the next round begins with what everybody reads, and the box of who
+    sent it back keeps the digest that differs.
+    """
+    approved = report.boxes.filter(round=report.round, decision=Decision.APPROVED)
+    shas = set(approved.values_list("content_sha", flat=True))
+    require(
+        shas == {content_sha(report)},
+        _("报告内容与前面签名时不一致，不能签名。请退回修改，并请管理员核查留痕。"),
+    )
+
+
+def _turn(report: Report, by: User, seen: str) -> tuple[Report, ReportBox]:
+    """Who (403), which, when (409) of signing and sending back what he has read."""
     case = (
         Case.objects.select_for_update(of=("self",))
         .select_related("property__settings")
@@ -246,6 +314,7 @@ def _turn(report: Report, by: User) -> tuple[Report, ReportBox]:
     box = next_box(report)
     if box is None or not may_sign(report, box, by):
         raise PermissionDenied(_("现在不是由您签批：本人填报的、已签过的或不属于您岗位的不能签。"))
+    as_read(report, seen)
     return report, box
 
 
@@ -258,12 +327,15 @@ def sign(
     opinion: str = "",
     also: Sequence[models.Model] = (),
     tell: Sequence[User] = (),
+    seen: str = "",
 ) -> Report:
     """同意并签名: the box whose turn it is; the last one makes the report 已签批.
 
-    ``also`` are rows written along; ``tell`` hear of the last signature besides the author.
+    ``also`` are rows written along; ``tell`` hear of the last signature besides the author; ``seen``
+    is the print of what the signer read: ConflictError when it says something else by now.
     """
-    report, box = _turn(report, by)
+    report, box = _turn(report, by, seen)
+    _as_signed_before(report)
     signature = signatures.confirmed(by, password)
     now = timezone.now()
     box.on_behalf_of = signers.on_behalf(report, box, by)
@@ -320,10 +392,15 @@ def _tell_next(report: Report, box: ReportBox, by: User) -> None:
 
 @transaction.atomic
 def send_back(
-    report: Report, *, by: User, reason: str, also: Sequence[models.Model] = ()
+    report: Report,
+    *,
+    by: User,
+    reason: str,
+    also: Sequence[models.Model] = (),
+    seen: str = "",
 ) -> Report:
     """退回修改: with a reason; all boxes are signed anew after the next submit."""
-    report, box = _turn(report, by)
+    report, box = _turn(report, by, seen)
     if not reason:
         raise RefusedInput(reason=_("退回修改请写明原因。"))
     now = timezone.now()

@@ -80,7 +80,7 @@ def append(request: StaffRequest, number: str, document: int) -> HttpResponse:
         user=request.user,
         has_signature=signatures.current(request.user) is not None,
         back_url=back,
-        readers=queries.may_read_over(case, request.user),
+        readers=queries.may_read_over(case, row, request.user),
     )
     status = 200
     if request.method == "POST":

@@ -8,7 +8,6 @@ from django.db.models import QuerySet
 from propdesk.core import appendices, copies, duty, rendering
 from propdesk.core.models import Case, Document, User
 from propdesk.core.paging import Page, page_by_time
-from propdesk.core.roles import DUTY
 from propdesk.desk.reading import case_seen
 
 
@@ -40,9 +39,11 @@ def page(case: Case, after: str) -> Page:
     return page_by_time(rows, "created_at", after, lambda row: row.created_at, newest_first=True)
 
 
-def may_read_over(case: Case, by: User) -> dict[str, User]:
+def may_read_over(case: Case, original: Document, by: User) -> dict[str, User]:
     """Who may sign an appendix beside ``by``, by key: the duty side, of what they may see."""
-    people = duty.holders(case.property, *DUTY).exclude(pk=by.pk)
+    people = duty.holders(case.property, *appendices.readers(original, case.property, by)).exclude(
+        pk=by.pk
+    )
     return {
         str(user.pk): user
         for user in people

@@ -1,5 +1,6 @@
 """After sealing a correction is an appendix: numbered, signed, sealed, and named by the verify page."""
 
+import contextlib
 import dataclasses
 
 import pytest
@@ -10,12 +11,12 @@ from django.utils import timezone
 
 from propdesk.core import appendices, audit, rendering, signatures, verifying
 from propdesk.core.appendices import Correction
-from propdesk.core.models import Appendix, Case, Document, Notice, RenderJob
-from propdesk.core.roles import Role
+from propdesk.core.models import Appendix, Case, Document, Notice, RenderJob, ReportBox
+from propdesk.core.roles import DUTY, Role
 from propdesk.core.signatures import Second
 from propdesk.core.transitions import ConflictError, RefusedInput
 from tests.core.test_verifying import Sealed
-from tests.factories import PASSWORD, member
+from tests.factories import PASSWORD, DeputyFactory, fresh, member
 from tests.incidents.journey import drawn
 from tests.incidents.test_reports_papers import stored, text_of
 
@@ -182,6 +183,44 @@ def test_second_who_is_the_first_or_no_manager_or_has_no_signature_changes_nothi
 
     assert list(refused.value.errors) == [field]
     assert state() == before
+
+
+def test_deputy_of_the_writer_does_not_read_over_what_he_wrote():
+    sealed = Sealed()
+    deputy = member(sealed.house.prop, Role.STAFF)
+    signatures.keep(deputy, drawn())
+    DeputyFactory(for_membership=sealed.house.pm.memberships.get(), by_user=deputy)
+    before = state()
+
+    with pytest.raises(RefusedInput) as refused:
+        written(sealed, second=fresh(deputy))
+
+    assert (list(refused.value.errors), state()) == (["second"], before)
+    assert written(sealed, by=sealed.house.gm, second=fresh(deputy)).second == deputy
+
+
+def test_one_of_the_two_holds_the_rank_of_the_highest_box():
+    sealed = Sealed()
+    box = ReportBox.objects.filter(report=sealed.document.report).last()
+    house, roles = sealed.house, {Role.GENERAL_MANAGER}
+    assert appendices.readers(sealed.document, house.prop, house.pm) == DUTY
+    with as_signed_by(Role.GENERAL_MANAGER):
+        assert appendices.readers(sealed.document, house.prop, house.pm) == roles
+        assert appendices.readers(sealed.document, house.prop, house.gm) == DUTY
+        before = state()
+        with pytest.raises(RefusedInput, match="总物业经理") as refused:
+            written(sealed)
+        assert (list(refused.value.errors), state()) == (["second"], before)
+        assert written(sealed, second=house.gm).second == house.gm
+    assert box.role == Role.PROPERTY_MANAGER
+
+
+@contextlib.contextmanager
+def as_signed_by(role):
+    """The paper as if somebody of this rank had signed it, too."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setitem(appendices.HIGHEST, "incident_report", lambda _paper: [role])
+        yield
 
 
 def test_wrong_password_of_the_second_changes_nothing():

@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 import time_machine
 from django.core.exceptions import PermissionDenied
+from django.db import connection
 from django.utils import timezone
 
 from incidents import workflow
@@ -85,6 +86,51 @@ def test_last_signature_makes_the_report_signed_and_tells_the_author():
     told = Notice.objects.filter(rule="core.report_signed")
     assert list(told.values_list("recipient", flat=True)) == [house.dm.pk]
     assert audit.problems(Case.objects.get(pk=report.case_id)) == []
+
+
+def test_second_press_of_the_same_button_is_the_same_signature():
+    house = House()
+    complaint = moves.drafted(house)
+    report = Report.objects.get(case=complaint.case)
+    opened = signoff.seen(report)
+    first = {"by": house.dm, "password": PASSWORD, "seen": opened}
+    workflow.submit_report(report, **first)
+    before = fingerprint()
+    assert workflow.submit_report(report, **first).state == "submitted"
+    for other in ({"by": house.pm}, {"seen": "0" * 32}):
+        with pytest.raises((ConflictError, PermissionDenied)):
+            workflow.submit_report(report, **first | other)
+    assert fingerprint() == before
+
+    second = {"by": house.pm, "password": PASSWORD}
+    second["seen"] = signoff.seen(Report.objects.get(case=complaint.case))
+    workflow.sign_report(report, **second)
+    before = fingerprint()
+    assert workflow.sign_report(report, **second).state == "signed"
+    with pytest.raises((ConflictError, PermissionDenied)):
+        workflow.sign_report(report, **second | {"seen": ""})
+    assert fingerprint() == before
+
+
+def test_report_altered_behind_the_application_is_signed_by_nobody(as_owner):
+    house = House()
+    report = written_by(house, house.dm)
+    with as_owner(), connection.cursor() as cursor:
+        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
+        cursor.execute("ALTER TABLE core_report DISABLE TRIGGER USER")
+        cursor.execute("UPDATE core_report SET narrative = '没有这回事', loss_yuan = 99999")
+        cursor.execute("ALTER TABLE core_report ENABLE TRIGGER USER")
+        cursor.execute("SET CONSTRAINTS ALL DEFERRED")
+    before = fingerprint()
+
+    with pytest.raises(ConflictError, match="与前面签名时不一致"):
+        sign(report, house.pm)
+
+    assert fingerprint() == before
+    assert len(audit.problems(Case.objects.get(pk=report.case_id))) == 1
+    assert signoff.send_back(report, by=house.pm, reason="内容不对").state == "sent_back"
+    author, boss = report.boxes.order_by("position").values_list("content_sha", flat=True)
+    assert author != boss
 
 
 @pytest.mark.parametrize("who", ["author", "deputy-of-author", "outsider"])

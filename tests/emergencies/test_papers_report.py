@@ -8,16 +8,18 @@ from django.core.exceptions import PermissionDenied
 from django.utils import timezone
 
 from emergencies import reports
+from emergencies.detail import Detail
 from emergencies.models import Event
 from emergencies.queries import evidence
 from emergencies.queries import records as queries
 from emergencies.reports import timeline
 from emergencies.reports.dossier import gather
+from incidents.workflow import link as link_complaint
 from propdesk.core import signers, signoff
 from propdesk.core.models import RenderJob, Report, User
 from propdesk.core.persons import Guest
 from propdesk.core.transitions import ConflictError, RefusedInput
-from tests.emergencies.journey import House, fresh
+from tests.emergencies.journey import House, fresh, photo
 from tests.emergencies.recording import (
     PASSWORD,
     W,
@@ -29,7 +31,9 @@ from tests.emergencies.recording import (
     text_of,
 )
 from tests.emergencies.test_records_workflow import reported
+from tests.factories import CaseFactory
 from tests.factories import fresh as again
+from tests.incidents.journey import House as Complaints
 from tests.incidents.moves import refuses
 
 pytestmark = pytest.mark.django_db
@@ -206,21 +210,84 @@ def test_reopened_event_needs_a_new_version_and_an_event_without_one_takes_none(
         W.start_report(drill, {}, by=house.dm)
 
 
-def test_report_prints_the_event_and_is_sealed_with_the_archive() -> None:
+def test_what_a_report_prints_stands_still_under_its_signatures() -> None:
+    house = House()
+    other = CaseFactory(property=house.prop, number="TS-20200101-001", created_by=house.dm)
+    event = house.called(house.answered(house.started("theft")), except_={"N1"})
+    event = house.called(house.marked(event), except_={"N1"})
+    W.override_end(event, by=house.gm, summary="已处置完毕", reason="保安没有确认")
+    event = fresh(event)
+    W.add_party(event, "victim", Guest(name="韩雪"), by=house.dm)
+    (picture,) = W.attach(event, [photo()], by=house.dm)
+    party = event.parties.get()
+    report = started(event, house, house.dm)
+    W.submit_report(report, by=again(house.dm), password=PASSWORD)
+    read = record(event)
+    printing = {
+        "note": lambda e: W.note(e, "签字后补的一条", by=house.dm),
+        "attach": lambda e: W.attach(e, [photo("red")], by=house.dm),
+        "remove": lambda e: W.remove_attachment(e, picture, by=house.dm, reason="拍错"),
+        "add": lambda e: W.add_party(e, "witness", Guest(name="路人"), by=house.dm),
+        "edit": lambda e: W.edit_party(e, party, Guest(name="韩雪梅"), by=house.dm, reason="错字"),
+        "link": lambda e: W.link(e, other.number, by=house.dm),
+    }
+    for act in printing.values():
+        with refuses(ConflictError, "已提交签批"):
+            act(fresh(event))
+    W.acknowledge(fresh(event), "N1", by=again(house.guard))
+    assert record(event) == read
+
+    for who in (house.sec, house.pm):
+        W.sign_report(queries.report(report.pk), by=again(who), password=PASSWORD)
+    job = RenderJob.objects.get(kind=W.REPORT_KIND, sealed=True)
+    assert job.case_version == fresh(event).case.version
+    paper = reports.event_report(job).paper
+    sealed = paper.to_data()
+    assert (paper.state, paper.status) == ("sealed", "已签批")
+    assert {name: sealed[name] for name in ("timeline", "notifications", "parties")} == {
+        name: read[name] for name in ("timeline", "notifications", "parties")
+    }
+    for act in printing.values():
+        with refuses(ConflictError, "已签批，这一项不能再改"):
+            act(fresh(event))
+    page = Detail.load(again(house.dm), house.prop, event.case.number, timezone.now())
+    assert {name for name, _act in page.menu} & {"note", "photo", "party", "link"} == set()
+    assert [name for name in ("attach", "edit_party") if page.may[name]] == []
+    complaint = Complaints(house.prop).new()
+    with refuses(ConflictError, "已签批，这一项不能再改"):
+        link_complaint(complaint, event.case.number, by=complaint.owner)
+    W.list_losses(fresh(event), [W.Loss("戒指")], by=house.dm)
+    W.correct_place(fresh(event), house.other_room, "", by=house.dm, reason="听错")
+    W.review(fresh(event), "响应快", [], by=house.pm)
+    assert reports.event_report(job).paper.to_data() == sealed
+
+    W.reopen(fresh(event), by=house.pm, reason="又丢了一件")
+    W.note(fresh(event), "又丢了一件", by=house.dm)
+    assert reports.event_report(job).paper.to_data() == sealed
+
+
+def record(event: Event) -> dict[str, Any]:
+    """What the report of the event prints now."""
+    case = fresh(event).case
+    job = RenderJob(case=case, kind=W.REPORT_KIND, case_version=case.version)
+    said = reports.event_report(job).paper.to_data()
+    return {k: v for k, v in said.items() if k not in ("frozen_at", "audit_head", "verify_code")}
+
+
+def test_report_prints_the_event_and_is_sealed_with_its_last_signature() -> None:
     house = House()
     event = house.ended("drunk_guest", aggressive="yes")
     line = W.note(event, "客户由朋友接走", by=house.dm)
     signed_off(house, submitted(event, "disturbance_record", house.dm))
     report = reported(house, event)
     draft = text_of(printed(event, W.REPORT_KIND, house.dm))
-    assert "草稿（未签批）" in draft
-    W.archive(fresh(event), by=house.pm)
+    assert "草稿（未签批）" not in draft
     document = made(RenderJob.objects.get(kind=W.REPORT_KIND, sealed=True))
     said = text_of(stored(document))
     for words in (
         report.number,
         "类别：醉客等级：一般状态：已签批",
-        "现场指挥周敏（值班经理）",
+        "现场指挥周敏",
         "保存期限三年",
         f"{line.text}。",
         "通知记录",
@@ -231,6 +298,7 @@ def test_report_prints_the_event_and_is_sealed_with_the_archive() -> None:
     ):
         assert words in said, words
     assert "投诉处理过程" not in said
+    assert "现场指挥周敏（" not in said
 
 
 def test_report_says_whom_the_event_called_and_who_confirmed() -> None:

@@ -12,7 +12,7 @@ from emergencies.queries import records as queries
 from propdesk.core.models import Draft, Report, User
 from propdesk.core.persons import Guest
 from tests.emergencies.journey import House, fresh
-from tests.emergencies.recording import PASSWORD, W, drafted, made, read, submitted
+from tests.emergencies.recording import PASSWORD, W, drafted, filled, made, read, submitted
 from tests.test_budgets import Till
 
 pytestmark = pytest.mark.django_db
@@ -101,17 +101,27 @@ def test_paper_is_submitted_signed_from_the_inbox_and_the_next_one_follows() -> 
     house = House()
     event = drunk(house)
     record = drafted(event, "disturbance_record", house.dm)
-    sent = web(house.dm).post(url(event, "submit_record", record.pk), {"password": PASSWORD})
+    author, there = web(house.dm), url(event, "submit_record", record.pk)
+    old = {"seen": author.get(there).context["seen"]}
+    values = filled(event, "disturbance_record", house.dm, conduct="改过")
+    W.edit_record(record, values, by=house.dm)
+    stale = author.post(there, {"password": PASSWORD} | old)
+    assert (stale.status_code, read(record).state) == (409, "draft")
+    sent = author.post(there, {"password": PASSWORD, "seen": stale.context["seen"]})
     assert (sent.status_code, read(record).state) == (302, "submitted")
 
     guard = web(house.guard)
+    for words in ({"password": PASSWORD}, {"send_back": "1", "back-reason": "不全"}):
+        stale = guard.post(url(event, "sign_record", record.pk), words | old)
+        assert (stale.status_code, read(record).state) == (409, "submitted")
     inbox = guard.get(reverse("desk:sign", args=[house.prop.code]))
     here = url(event, "sign_record", record.pk)
     assert [(row["title"], row["url"]) for row in inbox.context["rows"]] == [
         ("《醉酒闹事记录》", here)
     ]
     assert guard.get(here).status_code == 200
-    done = guard.post(here, {"opinion": "属实", "password": PASSWORD})
+    now = {"seen": guard.get(here).context["seen"]}
+    done = guard.post(here, {"opinion": "属实", "password": PASSWORD} | now)
     assert done["Location"] == reverse("desk:sign", args=[house.prop.code])
     assert read(record).state == "signed"
     assert guard.get(inbox.request["PATH_INFO"]).context["rows"] == []
@@ -129,13 +139,17 @@ def test_guest_signs_or_does_not_on_the_page() -> None:
     assert (nothing.status_code, read(record).state) == (422, "submitted")
     assert "签在纸上的，选“签在纸上”" in nothing.content.decode()
 
-    done = client.post(here, {"who": who, "kind": "paper"})
+    old = {"who": who, "kind": "paper", "seen": "0" * 32}
+    assert client.post(here, old).status_code == 409
+    now = {"seen": client.get(here).context["seen"]}
+    done = client.post(here, old | now)
     assert (done.status_code, read(record).state) == (302, "signed")
     assert queries.boxes(read(record))[0].person.name == "王晓梅"
 
     other = house.started("theft")
     record = submitted(other, "theft_statement", house.dm)
     words = {"decline": "1", "no-reason": "已离店", "no-password": PASSWORD}
+    assert client.post(url(other, "outside_record", record.pk), words | old).status_code == 409
     done = client.post(url(other, "outside_record", record.pk), words)
     assert (done.status_code, queries.boxes(read(record))[0].decision) == (302, "declined")
 
@@ -165,8 +179,20 @@ def test_report_opens_filled_in_and_goes_to_its_signers() -> None:
     pm = web(house.pm)
     inbox = pm.get(reverse("desk:sign", args=[house.prop.code]))
     assert [row["url"] for row in inbox.context["rows"]] == [url(event, "sign_report")]
-    back = pm.post(url(event, "sign_report"), {"send_back": "1", "back-reason": "原因写细些"})
+    old = {"seen": pm.get(url(event, "sign_report")).context["seen"]}
+    sends_back = {"send_back": "1", "back-reason": "原因写细些"}
+    back = pm.post(url(event, "sign_report"), sends_back | old)
     assert (back.status_code, Report.objects.get().state) == (302, "sent_back")
+
+    W.edit_report(Report.objects.get(), {"result": "改过"}, by=house.dm)
+    submit = {"password": PASSWORD, "seen": client.get(url(event, "submit_report")).context["seen"]}
+    assert client.post(url(event, "submit_report"), submit | old).status_code == 409
+    assert client.post(url(event, "submit_report"), submit).status_code == 302
+    for words in ({"password": PASSWORD}, sends_back):
+        stale = pm.post(url(event, "sign_report"), words | old)
+        assert (stale.status_code, Report.objects.get().state) == (409, "submitted")
+    now = {"password": PASSWORD, "seen": stale.context["seen"]}
+    assert pm.post(url(event, "sign_report"), now).status_code == 302
 
 
 def test_secret_paper_does_not_exist_for_others_and_its_file_has_no_name() -> None:

@@ -111,6 +111,34 @@ def test_report_is_submitted_signed_and_sent_back_through_its_pages() -> None:
     assert Report.objects.get().state == "signed"
 
 
+def test_page_opened_before_the_report_was_changed_signs_nothing() -> None:
+    house = House()
+    complaint = moves.drafted(house)
+    base = f"{complaint.get_absolute_url()}report/"
+    author, boss = web(house.dm), web(house.pm)
+    old = author.get(f"{base}submit/").context["seen"]
+    workflow.edit_report(Report.objects.get(), {"result": "改过"}, by=house.dm)
+
+    stale = author.post(f"{base}submit/", {"password": PASSWORD, "seen": old})
+    assert (stale.status_code, Report.objects.get().state) == (409, "draft")
+    again = {"password": PASSWORD, "seen": stale.context["seen"]}
+    assert author.post(f"{base}submit/", again).status_code == 302
+
+    old = boss.get(f"{base}sign/").context["seen"]
+    boss.post(f"{base}sign/", {"send_back": "1", "back-reason": "金额不对", "seen": old})
+    workflow.edit_report(Report.objects.get(), {"loss_yuan": 88_000}, by=house.dm)
+    workflow.submit_report(Report.objects.get(), by=house.dm, password=PASSWORD)
+    before = moves.fingerprint()
+    for words in ({"password": PASSWORD}, {"send_back": "1", "back-reason": "不全"}):
+        stale = boss.post(f"{base}sign/", words | {"seen": old})
+        assert (stale.status_code, moves.fingerprint()) == (409, before)
+        assert "请重新看过文书再签" in stale.content.decode()
+    now = re.findall(r'name="seen" value="(\w+)"', stale.content.decode())
+    assert now == [stale.context["seen"]] * 2 != [old] * 2
+    boss.post(f"{base}sign/", {"password": PASSWORD, "seen": now[0]})
+    assert Report.objects.get().state == "signed"
+
+
 def test_signature_drawn_with_the_submit_is_kept() -> None:
     house = House()
     complaint = house.reviewed()

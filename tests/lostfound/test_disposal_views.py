@@ -465,6 +465,31 @@ def test_paper_that_came_back_says_why() -> None:
 # --- the steps -----------------------------------------------------------------------------
 
 
+def test_page_opened_before_the_paper_was_changed_signs_nothing() -> None:
+    house = House()
+    batch = submitted(house)
+    pm, here = browser(house.pm), step(house, batch, "review")
+    old = pm.get(here).context["batch"].case.version
+    workflow.review_batch(batch, by=house.pm, approve=False, note="意见写清楚")
+    workflow.edit_batch(read(batch), by=house.dm, opinion="全部变卖")
+    beside = workflow.Second(house.guard, PASSWORD)
+    workflow.submit_batch(read(batch), beside, PASSWORD, by=house.dm)
+    agreed = {"answer": "agree", "password": PASSWORD}
+
+    stale = pm.post(here, agreed | {"seen": old})
+    assert (stale.status_code, read(batch).status) == (409, B.SUBMITTED)
+    assert "请重新看过再签" in words(stale)
+    now = stale.context["batch"].case.version
+    assert pm.post(here, agreed | {"seen": now}).status_code == 302
+
+    decided = {"password": PASSWORD, "note": "退回"} | {
+        f"method_{line.pk}": "police" for line in lines(batch)
+    }
+    for name in ("decide", "send-back"):
+        stale = browser(house.gm).post(step(house, batch, name), decided | {"seen": now})
+        assert (stale.status_code, read(batch).status) == (409, B.REVIEWED)
+
+
 def test_lines_are_changed_and_struck_in_one_form() -> None:
     house = House()
     batch = drafted(house, expired(house, 3))
