@@ -1,5 +1,6 @@
 """Copies of sealed papers: given by managers, logged whole, printed and sealed in their own right."""
 
+import io
 import re
 from pathlib import Path
 from typing import Any
@@ -8,14 +9,17 @@ import pytest
 from django.core.exceptions import PermissionDenied
 from django.db import IntegrityError, connection, transaction
 from django.utils import timezone
+from PIL import Image
 from psycopg import sql
 
 from emergencies import workflow
 from emergencies.queries import people
+from incidents import workflow as complaints
 from propdesk.core import appendices, case_people, copies, rendering
 from propdesk.core.appendices import Correction
 from propdesk.core.copies import Order
 from propdesk.core.models import (
+    Attachment,
     AuditEntry,
     CopyHidden,
     Document,
@@ -32,7 +36,8 @@ from tests.emergencies.journey import fresh
 from tests.emergencies.recording import drafted, read, signed_off
 from tests.factories import PASSWORD, member
 from tests.incidents.journey import House
-from tests.incidents.moves import fingerprint
+from tests.incidents.journey import fresh as incidents_fresh
+from tests.incidents.moves import fingerprint, jpeg
 from tests.incidents.test_reports_papers import printed, sealed_job, stored, text_of
 
 pytestmark = pytest.mark.django_db
@@ -261,6 +266,37 @@ def test_no_copy_of_a_file_that_was_changed(house: House) -> None:
     path.write_bytes(path.read_bytes().replace(b"%PDF-1", b"%PDF-2", 1))
     copy = copies.give(original, POLICE, by=house.pm)
     with pytest.raises(RenderRefused, match="请先核验"):
+        copies.build(copies.job_of(copy))
+
+
+def test_copy_shows_the_photo_that_was_sealed_whatever_lies_on_the_disk(house: House) -> None:
+    complaint = house.reviewed()
+    complaints.attach(complaint, jpeg("red"), by=house.dm)
+    original = printed(sealed_job(house.signed(incidents_fresh(complaint))))
+    copy = copies.give(original, POLICE, by=house.pm)
+    photo = Attachment.objects.get(case=original.case)
+    Path(photo.print_file.path).write_bytes(jpeg("blue"))
+
+    body, _mime = copies.build(copies.job_of(copy)).assets["pd:photo-1"]
+    red, _green, blue = Image.open(io.BytesIO(body)).getpixel((3, 3))
+    assert (red > 200, blue < 60) == (True, True)
+
+    Path(photo.file.path).write_bytes(jpeg("blue"))
+    with pytest.raises(RenderRefused, match="照片与封存时不符"):
+        copies.build(copies.job_of(copy))
+
+
+def test_copy_shows_no_signature_but_the_sealed_one(house: House, as_owner: Any) -> None:
+    original = printed(sealed_job(house.signed()))
+    copy = copies.give(original, POLICE, by=house.pm)
+    assert [name for name in copies.build(copies.job_of(copy)).assets if "sign" in name]
+    with as_owner(), connection.cursor() as cursor:
+        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
+        cursor.execute("ALTER TABLE core_staffsignature DISABLE TRIGGER USER")
+        cursor.execute("UPDATE core_staffsignature SET image = 'x'")
+        cursor.execute("ALTER TABLE core_staffsignature ENABLE TRIGGER USER")
+        cursor.execute("SET CONSTRAINTS ALL DEFERRED")
+    with pytest.raises(RenderRefused, match="签名与封存时不符"):
         copies.build(copies.job_of(copy))
 
 
