@@ -201,13 +201,120 @@ def test_lines_of_a_record_keep_their_place_and_say_so() -> None:
     assert shown(Profile.CLIENT) == ["地滑", gone, gone, gone, gone]
 
 
-@pytest.mark.parametrize(
-    "typed", ["139-0000-0011", "139 0000 0011", "+86 13900000011", "139－0000·0011", "１３９"]
-)
-def test_number_goes_however_it_is_typed(typed: str) -> None:
-    paper = replace(incident(), narrative=f"电话{typed}。")
-    said = shortened(paper, Profile.INSURER).narrative
-    assert ("0011" in said) is False
+WRITTEN = {
+    "as stored": "13900000011",
+    "dashes": "139-0000-0011",
+    "blanks": "139 0000\u30000011",
+    "country": "+86 13900000011",
+    "country in zeros": "0086-139-0000-0011",
+    "wide digits": "１３９００００００１１",
+    "wide country": "＋８６１３９００００００１１",
+    "wide dash": "139－0000·0011",
+    "dots": "139.0000.0011",
+    "low lines": "139_0000_0011",
+    "long dashes": "139—0000——0011",
+    "strokes": "139/0000/0011",
+    "brackets": "(139) 0000（0011）",
+    "hyphens of Unicode": "139\u20100000\u20110011",
+    "unseen signs": "139\u200b0000\u20600011",
+    "other digits": "١٣٩٠٠٠٠٠٠١١",
+    "masked": "139****0011",
+    "masked wide": "１３９＊＊＊＊００１１",
+}
+STORED = ["13900000011", "+86 139 0000 0011", "0086-13900000011", "１３９００００００１１"]
+
+
+@pytest.mark.parametrize("stored", STORED)
+@pytest.mark.parametrize("written", WRITTEN.values(), ids=WRITTEN)
+def test_number_goes_however_it_is_stored_and_written(stored: str, written: str) -> None:
+    left = hidden(Person(name="王国安", phone=stored), f"请打{written}找他")
+    assert re.fullmatch(r"请打[+＋(]?■■■[)）]?找他", left), left
+
+
+LANDLINE = ["010-12345678", "＋86 10 1234 5678", "(010)12345678", "12345678"]
+
+
+@pytest.mark.parametrize("stored", ["010-12345678", "01012345678 转 801"])
+@pytest.mark.parametrize("written", LANDLINE)
+def test_landline_goes_with_and_without_its_area(stored: str, written: str) -> None:
+    assert re.fullmatch(r"座机[＋(]?■■■。", hidden(Person(phone=stored), f"座机{written}。"))
+
+
+NAMED = {
+    "zero width": "王\u200b国\u200d安",
+    "wide blank": "王\u3000国 安",
+    "soft hyphen": "王\u00ad国安",
+    "selector": "王\ufe00国安",
+    "line": "王国\n安",
+}
+
+
+@pytest.mark.parametrize("written", NAMED.values(), ids=NAMED)
+def test_name_goes_however_it_is_written(written: str) -> None:
+    assert hidden(Person(name="王国安"), f"见到{written}走开") == "见到■■■走开"
+
+
+FOREIGN = [
+    "José Núñez",
+    "Jose Nunez",
+    "JOSÉ  NÚÑEZ",
+    "Jose\u0301 Nu\u0301n\u0303ez",
+    "Ｊｏｓé Núñez",
+]
+
+
+@pytest.mark.parametrize("stored", FOREIGN)
+@pytest.mark.parametrize("written", FOREIGN)
+def test_foreign_name_goes_with_and_without_accents(stored: str, written: str) -> None:
+    left = hidden(Person(name=stored), f"客人{written}在场")
+    assert left.replace("\u0301", "") == "客人■■■在场"
+
+
+PAPERS = {
+    "masked": "****401X",
+    "masked wide": "＊＊＊＊401ｘ",
+    "last four": "证件 护照 尾号 401X",
+    "last four said": "身份证尾号为401X",
+    "whole": "身份证44030119900101401X",
+    "in groups": "身份证440301 19900101 401x",
+    "wide": "身份证４４０３０１１９９００１０１４０１Ｘ",
+    "passport": "护照E1234401X",
+}
+
+
+@pytest.mark.parametrize("written", PAPERS.values(), ids=PAPERS)
+def test_identity_paper_goes_however_it_is_written(written: str) -> None:
+    left = hidden(Person(name="王国安", id_last4="401X"), f"{written}，已登记")
+    assert [sign for sign in ("401", "４０１") if sign in left] == []
+    assert left.endswith("■■■，已登记")
+
+
+def test_whole_id_card_of_somebody_unknown_goes_and_what_looks_like_it_stays() -> None:
+    said = "110101198503072316；2026-11-26 10:00—2026-11-26 10:05；SJ-20261126-001；20261126"
+    left = hidden(Person(name="王国安", id_last4="1126"), said.replace("；20261126", ""))
+    assert left == "■■■；2026-11-26 10:00—2026-11-26 10:05；SJ-20261126-001"
+
+
+def test_own_id_card_stays_on_the_copy_of_the_guest() -> None:
+    paper = replace(incident(), narrative="本人110101198503077788，对方110101198503072316")
+    kept = redaction.redact(paper, Profile.CLIENT, clients=[CLIENT], others=[], more=())
+    assert kept.narrative == "本人110101198503077788，对方■■■"
+    gone = redaction.redact(paper, Profile.INSURER, clients=[CLIENT], others=[], more=())
+    assert gone.narrative == "本人■■■，对方■■■"
+
+
+@pytest.mark.parametrize("written", ["139-0000-0011", "139.0000.0011", "１３９００００００１１"])
+def test_number_struck_out_by_hand_goes_however_it_is_written(written: str) -> None:
+    paper = replace(incident(), narrative=f"电话{written}。")
+    copy = redaction.redact(paper, Profile.POLICE, clients=[], others=[], more=["+86 13900000011"])
+    assert copy.narrative == "电话■■■。"
+
+
+def hidden(other: Person, said: str) -> str:
+    """What an insurer reads of a sentence, with somebody he may not know."""
+    paper = replace(incident(), narrative=said)
+    copy = redaction.redact(paper, Profile.INSURER, clients=[], others=[other], more=())
+    return copy.narrative or ""
 
 
 def test_room_of_others_goes() -> None:
@@ -243,7 +350,7 @@ def test_unknown_record_is_refused(data: dict[str, Any]) -> None:
 def test_one_character_is_taken_out_only_where_it_stands_alone() -> None:
     paper = replace(incident(), narrative="王府井的王先生", result=" 王 ")
     copy = redaction.redact(paper, Profile.INSURER, clients=[], others=[Person(name="王")], more=())
-    assert (copy.narrative, copy.result) == ("王府井的王先生", redaction.BAR)
+    assert (copy.narrative, copy.result) == ("王府井的王先生", f" {redaction.BAR} ")
 
 
 def test_word_with_signs_is_taken_literally() -> None:
