@@ -168,9 +168,9 @@ def _paper(copy: PaperCopy) -> papers.Paper:
     if made_by is None:
         raise RenderRefused(_("找不到封存时的制表记录，不能出副本。"))
     clients = list(case_people.clients_of(made_by).select_related("room"))
-    known = {person.pk for person in clients} | {copy.recipient_id}
+    known = {person.pk for person in clients}
     # Who joined the case later is in no paper that was sealed before.
-    named = case_people.people_of(copy.case).filter(created_at__lte=copy.at)
+    named = case_people.people_of(copy.case, of_copies=False).filter(created_at__lte=copy.at)
     others = [p for p in named.select_related("room") if p.pk not in known]
     paper = redaction.redact(
         _record_of(copy.source),
