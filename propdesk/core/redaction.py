@@ -40,6 +40,8 @@ class Rule:
     """Everybody but the guest the case is about."""
     hides_contacts: bool = False
     """Telephone and identity papers, of the guest too."""
+    keeps_place: bool = False
+    """Where it happened, somebody's room or not: without it the paper says nothing to him."""
     without_photos: bool = False
     without_signatures: bool = False
     """Drawn signatures are no business of others: names and dates stay."""
@@ -70,6 +72,7 @@ RULES: dict[str, Rule] = {
         labels=(*_LESSON_LABELS, "紧急联系人"),
         hides_others=True,
         hides_contacts=True,
+        keeps_place=True,
         without_signatures=True,
         only=_OF_ONE_CASE,
     ),
@@ -109,7 +112,8 @@ def redact(
     words = [word.strip() for word in more]
     phones = [word for word in words if len(masks.national(word)) >= NUMBER]
     if rule.hides_others:
-        words += [word for person in others for word in (*_known_by(person), *_rooms(person))]
+        place = _place_of(paper) if rule.keeps_place else ""
+        words += _of_others(others, clients, place)
     known = () if rule.hides_contacts else tuple(person.id_last4 for person in clients)
     patterns = _Patterns(
         words=_of_words(words, hidden),
@@ -130,6 +134,35 @@ def _known_by(person: Person) -> list[str]:
         return []
     address = names.address(person.name, person.honorific)
     return [person.name, masks.name(person.name, person.honorific), address]
+
+
+def _of_others(others: list[Person], clients: list[Person], place: str) -> list[str]:
+    """Names and rooms that go: none that are the client's too, and not where it happened.
+
+    Somebody who reported his own loss is on record twice.
+    """
+    kept = {_alike(word) for own in clients for word in (own.name, *_rooms(own))}
+    there = _alike(place)
+    words = [word for person in others for word in _known_by(person)]
+    for person in others:
+        rooms = _rooms(person)
+        if not any(_alike(room) in there for room in rooms if room):
+            words += rooms
+    return [word for word in words if _alike(word) not in kept]
+
+
+def _alike(word: str) -> str:
+    return folding.words(word).text
+
+
+def _place_of(paper: Paper) -> str:
+    """Where it happened, by its field or by the lines of that name."""
+    said = [getattr(paper, "place", None)]
+    if isinstance(paper, EventRecordPaper):
+        pairs = [*paper.head, *(pair for block in paper.blocks for pair in block.pairs)]
+        lines = [line for pair in pairs for line in (pair.left, pair.right) if line]
+        said += [line.value for line in lines if line.label.endswith(_("地点"))]
+    return "\n".join(filter(None, said))
 
 
 def _rooms(person: Person) -> list[str]:

@@ -237,6 +237,22 @@ def test_copy_of_one_guest_shows_no_other_who_was_hurt() -> None:
         assert "13911112222" not in text or mine.name == "赵国强"
 
 
+def test_report_of_an_event_is_about_the_one_who_suffered() -> None:
+    house = EventHouse()
+    event = house.started("theft")
+
+    def about(part: str, name: str) -> list[str]:
+        workflow.add_party(fresh(event), part, Guest(name=name), by=house.dm)
+        job = RenderJob(case=event.case, kind="event_report")
+        return [person.name for person in case_people.clients_of(job)]
+
+    assert about("guest", "赵国强") == ["赵国强"]
+    assert about("victim", "韩雪") == ["韩雪"]
+    assert about("witness", "王晓梅") == ["韩雪"]
+    assert about("injured", "韩雪") == ["韩雪", "韩雪"]
+    assert about("injured", "林晓楠") == []
+
+
 def test_name_that_was_put_right_later_goes_too() -> None:
     house, event, source = accident(cause="赵国强电话13911112222推倒客户。")
     party = fresh(event).parties.get(person__name="赵国强")

@@ -324,6 +324,30 @@ def test_room_of_others_goes() -> None:
     assert copy.narrative == "住■■■，也就是■■■的人"
 
 
+def test_insurer_reads_where_it_happened_and_whose_loss_it_is() -> None:
+    """The victim reported it, so he is on record twice; a neighbour lives where it happened."""
+    room = Place(code="A-0305", label="A座 3层 305")
+    victim = Person(name="韩雪", honorific="ms", phone="13900001122", room=room)
+    twice = Person(name="韩 雪", phone="13900001122", room=room)
+    neighbour = Person(name="赵国强", room=Place(code="A-0306", label="A座 3层 306"))
+    flatmate = Person(name="陈立", room=room)
+    paper = replace(
+        incident(),
+        place="A座3层305室",
+        narrative="韩雪在A-0305丢失手表，306的赵国强（A座 3层 306）和陈立看到，电话13900001122",
+    )
+
+    def said(profile: str, clients: list[Person]) -> tuple[str | None, str | None]:
+        others = [twice, neighbour, flatmate]
+        copy = redaction.redact(paper, profile, clients=clients, others=others, more=())
+        return copy.place, copy.narrative
+
+    narrative = "韩雪在A-0305丢失手表，306的■■■（■■■）和■■■看到，电话■■■"
+    assert said(Profile.INSURER, [victim]) == ("A座3层305室", narrative)
+    assert said(Profile.INSURER, [])[0] == "A座3层305室"
+    assert said(Profile.CLIENT, [])[0] == "■■■室"
+
+
 def test_typed_witnesses_go_where_others_are_hidden() -> None:
     assert [bool(shortened(incident(), profile).witnesses) for profile in Profile.values] == [
         True,
