@@ -279,11 +279,22 @@ def _of_papers(people: Iterable[Person], *, any_tail: bool) -> re.Pattern[str] |
 # --- what is left --------------------------------------------------------------------------
 
 
+_OF_TABLE = re.compile(r"[^。；！？\n]*上表[^。；！？\n]*[。；！？]?")
+"""A sentence that leads to the course of events line by line."""
+
+
+def _gone() -> str:
+    return _("（本份不含）")
+
+
 def _without(paper: P, rule: Rule) -> P:
     changes: dict[str, Any] = {}
     for field in dataclasses.fields(paper):
         if field.name in rule.fields:
-            changes[field.name] = field.default
+            # A table that went leaves nothing; a cell would look as if nobody had filled it in.
+            changes[field.name] = field.default if isinstance(field.default, tuple) else _gone()
+    if "timeline" in rule.fields and hasattr(paper, "narrative"):
+        changes["narrative"] = _OF_TABLE.sub("", paper.narrative or "").strip()
     if rule.hides_others and hasattr(paper, "witnesses"):
         # Nobody registers them: what was typed there names people no list knows of.
         changes["witnesses"] = ()
@@ -298,7 +309,8 @@ def _without(paper: P, rule: Rule) -> P:
 
 
 def _unsigned(box: SignBox) -> SignBox:
-    return dataclasses.replace(box, signature=None, signature_sha256=None, opinion=None)
+    said = _("（签名图样和意见本份不含）") if box.signature or box.opinion else None
+    return dataclasses.replace(box, signature=None, signature_sha256=None, opinion=said)
 
 
 def _block(block: Block, labels: tuple[str, ...]) -> Block:
@@ -317,7 +329,7 @@ def _lines(pairs: Iterable[Pair], labels: tuple[str, ...]) -> list[Pair]:
 def _line(line: Line | None, labels: tuple[str, ...]) -> Line | None:
     if line is None or not any(word in line.label for word in labels):
         return line
-    return Line(line.label, _("（本份不含）"))
+    return Line(line.label, _gone())
 
 
 def _struck(value: Any, patterns: _Patterns) -> Any:

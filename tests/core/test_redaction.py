@@ -2,7 +2,7 @@
 
 import io
 import re
-from dataclasses import replace
+from dataclasses import fields, replace
 from typing import Any
 
 import pytest
@@ -26,6 +26,7 @@ from propdesk.core.pdf.render import render
 from tests.core.paper_samples import FILES, FROZEN_AT, incident
 
 Profile = PaperCopy.Profile
+GONE = "（本份不含）"
 CLIENT = Person(name="林晓楠", honorific="ms", phone="13800006620", id_last4="7788")
 OTHERS = [
     Person(
@@ -159,7 +160,42 @@ def test_insurer_gets_no_telephone_of_the_guest() -> None:
 def test_fields_by_reader(profile: str, left: set[str]) -> None:
     copy = shortened(incident(), profile)
     names = ("improvement", "cause_indirect", "notifications", "steps", "photos")
-    assert {name for name in names if getattr(copy, name)} == left
+    assert {name for name in names if getattr(copy, name) not in ((), GONE)} == left
+
+
+@pytest.mark.parametrize("profile", [Profile.POLICE, Profile.INSURER])
+def test_cell_that_was_taken_out_says_so(profile: str) -> None:
+    """In the event report; it must not look as if nobody had filled it in."""
+    whole = incident()
+    copy = shortened(replace(whole, guest_opinion=None), profile)
+    texts = {
+        field.name
+        for field in fields(whole)
+        if isinstance(getattr(whole, field.name), str) and getattr(copy, field.name) == GONE
+    }
+    assert texts == {
+        "cause_indirect",
+        "guest_opinion",
+        "improvement",
+        "improvement_due",
+        "responsible_department",
+    }
+    assert papers.render_html(copy).count(GONE) == len(texts)
+
+
+def test_sentence_that_leads_to_a_table_goes_with_it() -> None:
+    said = "11日20时漏水。\n以后的经过逐条列在上表，这里只补充表里没有的。\n客户在场；见上表。"
+    left = {
+        profile: shortened(replace(incident(), narrative=said), profile).narrative
+        for profile in (Profile.POLICE, Profile.INSURER)
+    }
+    assert left == {Profile.POLICE: said, Profile.INSURER: "11日20时漏水。\n\n客户在场；"}
+
+
+def test_signature_that_was_taken_out_says_so() -> None:
+    boxes = (SignBox("值班经理", "周敏", "2026-11-20", "pd:sign-1", "0" * 64), SignBox("物业经理"))
+    copy = shortened(replace(incident(), signatures=boxes), Profile.INSURER)
+    assert [box.opinion for box in copy.signatures] == ["（签名图样和意见本份不含）", None]
 
 
 def test_signatures_are_drawn_for_house_and_police_only() -> None:
@@ -194,7 +230,7 @@ def test_lines_of_a_record_keep_their_place_and_say_so() -> None:
         assert copy.head == copy.blocks[0].pairs
         return [line.value for pair in copy.head for line in (pair.left, pair.right) if line]
 
-    gone = "（本份不含）"
+    gone = GONE
     assert shown(Profile.INTERNAL) == ["地滑", "工程部", "换防滑垫", "王国安", "平安"]
     assert shown(Profile.POLICE) == ["地滑", gone, gone, "王国安", gone]
     assert shown(Profile.INSURER) == ["地滑", gone, gone, "■■■", "平安"]
