@@ -178,8 +178,23 @@ def _paper(copy: PaperCopy) -> papers.Paper:
         clients=_ever(clients, copy),
         others=_ever(others, copy),
         more=copy.hidden.values_list("person__name", flat=True),
+        case=copy.case.number,
     )
-    return replace(paper, state="copy", frozen_at=paper_time(copy.at), note=_note(copy))
+    return replace(
+        paper,
+        state="copy",
+        frozen_at=paper_time(copy.at),
+        note=_note(copy),
+        secrecy=_secrecy(paper, copy),
+    )
+
+
+def _secrecy(paper: papers.Paper, copy: PaperCopy) -> str | None:
+    """The class is the original's; who holds this sheet may read it, and nobody else."""
+    if copy.profile == PaperCopy.Profile.INTERNAL or not paper.secrecy:
+        return paper.secrecy
+    words = {"secrecy": paper.secrecy, "reader": copy.get_profile_display()}
+    return _("原件%(secrecy)s，本份仅供%(reader)s使用") % words
 
 
 def _photo(source: Document, sha256: str | None) -> bytes:

@@ -42,6 +42,8 @@ class Rule:
     """Telephone and identity papers, of the guest too."""
     keeps_place: bool = False
     """Where it happened, somebody's room or not: without it the paper says nothing to him."""
+    hides_cases: bool = False
+    """Numbers of other cases: what else happened in the house."""
     without_photos: bool = False
     without_signatures: bool = False
     """Drawn signatures are no business of others: names and dates stay."""
@@ -71,6 +73,7 @@ RULES: dict[str, Rule] = {
         fields=_LESSONS | {"notifications", "overrides", "steps", "timeline", "attachments"},
         labels=(*_LESSON_LABELS, "紧急联系人"),
         hides_others=True,
+        hides_cases=True,
         hides_contacts=True,
         keeps_place=True,
         without_signatures=True,
@@ -80,6 +83,7 @@ RULES: dict[str, Rule] = {
         fields=_LESSONS | {"notifications", "overrides", "attachments"},
         labels=(*_LESSON_LABELS, *_INSURANCE, "证人", "见证", "录像", "陪同人"),
         hides_others=True,
+        hides_cases=True,
         without_photos=True,
         without_signatures=True,
         only=("PD-KS",),
@@ -99,11 +103,13 @@ def redact(
     clients: Iterable[Person],
     others: Iterable[Person],
     more: Iterable[str],
+    case: str = "",
 ) -> P:
     """The record as this reader gets it; ``more`` are further words to be struck out.
 
     What stands in fields of its own is left out, and every name or number of somebody he may not
-    know is replaced wherever it stands, in running text too. ``clients`` and ``others`` hold a
+    know is replaced wherever it stands, in running text too, as are the numbers of cases other than
+    ``case``. ``clients`` and ``others`` hold a
     person once for each state he was ever on record in.
     """
     rule = RULES[profile]
@@ -123,6 +129,7 @@ def redact(
         papers=_of_papers(hidden, any_tail=rule.hides_contacts),
         id_cards=rule.hides_others,
         id_cards_known=known,
+        but_case=id_numbers.normalise(case) if rule.hides_cases else None,
     )
     struck: P = _struck(_without(paper, rule), patterns)
     return struck
@@ -178,6 +185,9 @@ _ID_CARD = re.compile(r"(?<!\d)(?=(\d(?:[^\w:/]{0,2}\d){16}[^\w:/]{0,2}[\dX])(?!
 """Eighteen signs as they are written together or in groups; a time of day has its colon."""
 
 
+_CASE = re.compile(r"(?<![0-9A-Z])(?:BS|CZ|JB|PD|SJ|SW|TS|YL)[\W_]?\d{8}[\W_]?\d{3}(?!\d)")
+
+
 @dataclass(frozen=True, slots=True)
 class _Patterns:
     """What goes, each in the folding of a text it is looked for in (``core.folding``)."""
@@ -188,6 +198,8 @@ class _Patterns:
     id_cards: bool
     id_cards_known: tuple[str, ...]
     """Last four of the cards that may stay."""
+    but_case: str | None
+    """The one case whose number may stay; None when all may."""
 
     def struck(self, text: str) -> str:
         """The text with every place that any of them covers replaced once."""
@@ -213,6 +225,10 @@ class _Patterns:
                 number = id_numbers.normalise(found[1])
                 if _is_id_card(number) and number[-4:] not in self.id_cards_known:
                     yield plain.span(*found.span(1))
+        if self.but_case is not None:
+            for found in _CASE.finditer(plain.text):
+                if id_numbers.normalise(found[0]) != self.but_case:
+                    yield plain.span(*found.span())
 
 
 def _is_id_card(number: str) -> bool:

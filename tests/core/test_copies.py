@@ -174,6 +174,7 @@ def test_printed_copy_says_what_it_is_and_leaves_out_what_it_must(house: House) 
     made = printed(RenderJob.objects.get(kind=copies.kind_of(copy)))
     text = text_of(stored(made))
     assert "副本第1份（保险用）" in text
+    assert ("密级：内部" in text, "密级：原件内部，本份仅供保险使用" in text) == (False, True)
     assert "平安财险张经理，用途：漏水理赔" in text
     assert ("空调" in text, "■■■" in text) == (False, True)
     assert original.number in text

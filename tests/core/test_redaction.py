@@ -384,6 +384,21 @@ def test_insurer_reads_where_it_happened_and_whose_loss_it_is() -> None:
     assert said(Profile.CLIENT, [])[0] == "■■■室"
 
 
+def test_numbers_of_other_cases_stay_for_the_police_only() -> None:
+    said = (
+        "SJ-20261126-002、TS-20261124-001；见ＴＳ－20261124—001和 sw20261120007，附KS-20261126-001"
+    )
+    paper = replace(incident(), related=said)
+    left = {
+        profile: redaction.redact(
+            paper, profile, clients=[], others=[], more=(), case="SJ-20261126-002"
+        ).related
+        for profile in Profile.values
+    }
+    short = "SJ-20261126-002、■■■；见■■■和 ■■■，附KS-20261126-001"
+    assert left == {"internal": said, "client": short, "police": said, "insurer": short}
+
+
 def test_typed_witnesses_go_where_others_are_hidden() -> None:
     assert [bool(shortened(incident(), profile).witnesses) for profile in Profile.values] == [
         True,
