@@ -31,6 +31,7 @@ from propdesk.core.persons import Guest
 from propdesk.core.roles import MANAGERS, Role
 from propdesk.core.signatures import Second
 from propdesk.core.transitions import ConflictError, RefusedInput
+from tests.core.test_redaction import everything_in
 from tests.emergencies.journey import House as EventHouse
 from tests.emergencies.journey import fresh
 from tests.emergencies.recording import drafted, read, signed_off
@@ -172,7 +173,7 @@ def test_printed_copy_says_what_it_is_and_leaves_out_what_it_must(house: House) 
     order = Order("insurer", "张经理", "漏水理赔", "平安财险", ("空调",))
     copy = copies.give(original, order, by=house.pm)
     made = printed(RenderJob.objects.get(kind=copies.kind_of(copy)))
-    text = text_of(stored(made))
+    text = everything_in(stored(made))
     assert "副本第1份（保险用）" in text
     assert ("密级：内部" in text, "密级：原件内部，本份仅供保险使用" in text) == (False, True)
     assert "平安财险张经理，用途：漏水理赔" in text
@@ -200,8 +201,9 @@ def test_printed_copy_is_the_same_twice(house: House) -> None:
 
 
 def insurers_text(house: EventHouse, source: Document, profile: str = "insurer") -> str:
+    """All that is anywhere in the sealed bytes of a copy."""
     copy = copies.give(source, Order(profile, "张经理", "理赔"), by=house.pm)
-    return text_of(stored(printed(RenderJob.objects.get(kind=copies.kind_of(copy)))))
+    return everything_in(stored(printed(RenderJob.objects.get(kind=copies.kind_of(copy)))))
 
 
 def accident(**values: str) -> tuple[EventHouse, Any, Document]:
