@@ -27,7 +27,8 @@ from propdesk.core.pdf import signing
 from propdesk.core.pdf.render import render
 from tests.core.paper_samples import FILES, FROZEN_AT, incident
 from tests.core.paper_samples_events import damage, drill
-from tests.core.paper_samples_found import slip
+from tests.core.paper_samples_found import disposal, slip
+from tests.core.paper_samples_handover import record as handover_record
 from tests.core.test_pdf_signing import house
 
 Profile = PaperCopy.Profile
@@ -395,7 +396,7 @@ def test_identity_paper_goes_however_it_is_written(written: str) -> None:
 def test_last_four_of_a_paper_go_whoever_it_is_and_those_of_a_thing_stay() -> None:
     said = "护照 尾号 1234；居民身份证号码尾号：567X；证件末四位8901；手机序列号尾号 7788"
     left = hidden(Person(name="王国安"), said)
-    assert left == "■■■；居民身份■■■；■■■；手机序列号尾号 7788"
+    assert left == "护照■■■；居民身份证■■■；证件■■■；手机序列号尾号 7788"
 
 
 def test_whole_id_card_of_somebody_unknown_goes_and_what_looks_like_it_stays() -> None:
@@ -535,3 +536,12 @@ def test_every_link_to_a_person_leads_to_a_case() -> None:
     }
     assert links - case_people.OWN == set(case_people.PATHS)
     assert set(case_people.CLIENTS) <= set(rendering.BUILDERS)
+
+
+@pytest.mark.parametrize(
+    "paper", [incident(), record(), damage(), slip(), disposal(), handover_record()]
+)
+def test_every_copy_says_whose_it_is(paper: Any) -> None:
+    html = papers.render_html(replace(paper, state="copy", note="副本第 1 份（公安用）"))
+    halves = 2 if paper.number[:2] in ("PC", "SW") else 1
+    assert html.count("副本第 1 份（公安用）") == halves
