@@ -265,14 +265,14 @@ def _of_numbers(phones: Iterable[str], addresses: Iterable[str]) -> re.Pattern[s
     parts = set()
     for phone in phones:
         area, number = masks.local(phone)
-        if number:
+        if len(number) >= NUMBER:
             parts.add(f"(?:{_COUNTRY}{area.lstrip('0')})?{number}")
     parts |= {folding.numbers(address).text for address in addresses}
     return _any_of(part for part in parts if len(part) >= LEAST)
 
 
 def _of_papers(people: Iterable[Person], *, any_tail: bool) -> re.Pattern[str] | None:
-    """Numbers of identity papers: masked, by their last signs, or whole as one word.
+    """Numbers that are one word: of identity papers, masked, by their last signs or whole; extensions.
 
     A number after a short prefix and a dash is one of ours (SJ-20261126-001).
     """
@@ -282,6 +282,10 @@ def _of_papers(people: Iterable[Person], *, any_tail: bool) -> re.Pattern[str] |
     )
     parts = {named} if any_tail else set()
     for person in people:
+        short = masks.national(person.phone)
+        if LEAST <= len(short) < NUMBER:
+            # Across blanks and colons it would be found in any date and time.
+            parts.add(rf"(?<![0-9A-Z]){short}(?![0-9A-Z])")
         if last4 := folding.numbers(person.id_last4).text:
             tail = rf"{last4}(?![0-9A-Z])"
             parts |= {

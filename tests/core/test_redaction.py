@@ -344,6 +344,12 @@ def test_landline_goes_with_and_without_its_area(stored: str, written: str) -> N
     assert re.fullmatch(r"座机[＋(]?■■■。", hidden(Person(phone=stored), f"座机{written}。"))
 
 
+def test_extension_goes_where_it_is_one_word() -> None:
+    said = "分机８００１，28日00:15，2026-11-28 00:15付18001元，5元"
+    assert hidden(Person(phone="8001"), said) == said.replace("８００１", "■■■")
+    assert hidden(Person(phone="5"), said) == said
+
+
 NAMED = {
     "zero width": "王\u200b国\u200d安",
     "wide blank": "王\u3000国 安",
@@ -423,7 +429,8 @@ def test_number_struck_out_by_hand_goes_however_it_is_written(written: str) -> N
 def hidden(other: Person, said: str) -> str:
     """What an insurer reads of a sentence, with somebody he may not know."""
     paper = replace(incident(), narrative=said)
-    copy = redaction.redact(paper, Profile.INSURER, clients=[], others=[other], more=())
+    case = "SJ-20261126-001"
+    copy = redaction.redact(paper, Profile.INSURER, clients=[], others=[other], more=(), case=case)
     return copy.narrative or ""
 
 
