@@ -68,13 +68,18 @@ def _payer(job: RenderJob) -> set[int]:
     return set(slips.values_list("payer__person", flat=True))
 
 
-def _only_guest(job: RenderJob) -> set[int]:
-    """The one guest of an event; of several nobody, for each may read of himself only."""
-    parts = (Party.Part.GUEST, Party.Part.VICTIM, Party.Part.INJURED)
-    rows = Party.objects.filter(event=job.case_id, part__in=parts, removed_at=None)
-    found = set(rows.values_list("person", flat=True))
-    return found if len(found) == 1 else set()
+def _sufferer(job: RenderJob) -> set[int]:
+    """The one who suffered, else the one guest; of several nobody, for each may read of himself only.
+
+    Registered twice, as the reporter of his loss too, he is still one.
+    """
+    parties = Party.objects.filter(event=job.case_id, removed_at=None)
+    for parts in ((Party.Part.VICTIM, Party.Part.INJURED), (Party.Part.GUEST,)):
+        found = dict(parties.filter(part__in=parts).values_list("person", "person__name"))
+        if found:
+            return set(found) if len(set(found.values())) == 1 else set()
+    return set()
 
 
-CLIENTS = {"record": _concerned, "slip": _payer, "event_report": _only_guest}
+CLIENTS = {"record": _concerned, "slip": _payer, "event_report": _sufferer}
 """By kind of paper (``case_people``)."""

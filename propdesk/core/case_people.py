@@ -15,10 +15,9 @@ OWN = frozenset(
     {"core.PersonChange.person", "core.PersonSignature.person", "core.Unmasking.person"}
 )
 """Links of a person's own rows, which say nothing about a case."""
-PATHS: dict[str, str] = {
-    "core.PaperCopy.recipient": "case",
-    "core.CopyHidden.person": "copy__case",
-}
+OF_COPIES = {"core.PaperCopy.recipient": "case", "core.CopyHidden.person": "copy__case"}
+"""Who got a copy and what was struck out of it by hand: of that copy, not of what happened."""
+PATHS: dict[str, str] = dict(OF_COPIES)
 """``app.Model.field`` of a link to a person → look-up from that model to its case."""
 MORE: list[Callable[[Case], set[int]]] = []
 """People no foreign key leads to: those a register names inside values it keeps as JSON."""
@@ -38,10 +37,12 @@ def register(
         MORE.append(more)
 
 
-def people_of(case: Case) -> "QuerySet[Person]":
-    """Everybody the case names."""
+def people_of(case: Case, *, of_copies: bool = True) -> "QuerySet[Person]":
+    """Everybody the case names, with those its copies name or without."""
     found = Q(pk__in=set().union(*(more(case) for more in MORE)))
     for link, path in PATHS.items():
+        if link in OF_COPIES and not of_copies:
+            continue
         label, _dot, field = link.rpartition(".")
         rows = apps.get_model(label)._default_manager.filter(  # noqa: SLF001 -- Django's own name
             **{path: case.pk, f"{field}__isnull": False}

@@ -13,6 +13,7 @@ from propdesk.core import (
     appendices,
     audit,
     case_people,
+    images,
     papers,
     papers_read,
     persons,
@@ -21,12 +22,15 @@ from propdesk.core import (
 )
 from propdesk.core.clock_text import paper_time
 from propdesk.core.models import (
+    Attachment,
     CopyHidden,
     Document,
     PaperCopy,
     Person,
+    PersonSignature,
     Property,
     RenderJob,
+    StaffSignature,
     User,
 )
 from propdesk.core.pdf import signing
@@ -143,18 +147,30 @@ def _person(source: Document, name: str) -> Person:
 def build(job: RenderJob) -> Sheet:
     """The copy as a paper: the sealed record, shortened, with a verify code of its own.
 
-    What it says comes out of the sealed file, whatever became of the rows since. Raises
-    RenderRefused when that file is not the sealed one any more.
+    What it says comes out of the sealed file, whatever became of the rows since, and so do the
+    hashes its pictures must have. Raises RenderRefused when anything is not what was sealed.
     """
+    copy = _copy_of(job)
+    paper = _paper(copy)
+    files = {photo.asset: _photo(copy.source, photo.sha256) for photo in paper.photos}
+    drawn = [box for box in paper.signatures if box.signature]
+    files |= {str(box.signature): _signature(copy.source, box.signature_sha256) for box in drawn}
+    return rendering.coded(paper, files, copy.at, version=copy.source.version)
+
+
+def _copy_of(job: RenderJob) -> PaperCopy:
     rows = PaperCopy.objects.select_related("source", "case__property__settings", "recipient")
-    copy = rows.get(pk=job.kind.partition(":")[2])
+    return rows.get(pk=job.kind.partition(":")[2])
+
+
+def _paper(copy: PaperCopy) -> papers.Paper:
     made_by = rendering.maker_of(copy.source)
     if made_by is None:
         raise RenderRefused(_("找不到封存时的制表记录，不能出副本。"))
     clients = list(case_people.clients_of(made_by).select_related("room"))
-    known = {person.pk for person in clients} | {copy.recipient_id}
+    known = {person.pk for person in clients}
     # Who joined the case later is in no paper that was sealed before.
-    named = case_people.people_of(copy.case).filter(created_at__lte=copy.at)
+    named = case_people.people_of(copy.case, of_copies=False).filter(created_at__lte=copy.at)
     others = [p for p in named.select_related("room") if p.pk not in known]
     paper = redaction.redact(
         _record_of(copy.source),
@@ -162,10 +178,47 @@ def build(job: RenderJob) -> Sheet:
         clients=_ever(clients, copy),
         others=_ever(others, copy),
         more=copy.hidden.values_list("person__name", flat=True),
+        case=copy.case.number,
     )
-    paper = replace(paper, state="copy", frozen_at=paper_time(copy.at), note=_note(copy))
-    files = {name: body for name, (body, _mime) in rendering.build(made_by).assets.items()}
-    return rendering.coded(paper, files, copy.at, version=copy.source.version)
+    return replace(
+        paper,
+        state="copy",
+        frozen_at=paper_time(copy.at),
+        note=_note(copy),
+        secrecy=_secrecy(paper, copy),
+    )
+
+
+def _secrecy(paper: papers.Paper, copy: PaperCopy) -> str | None:
+    """The class is the original's; who holds this sheet may read it, and nobody else."""
+    if copy.profile == PaperCopy.Profile.INTERNAL or not paper.secrecy:
+        return paper.secrecy
+    words = {"secrecy": paper.secrecy, "reader": copy.get_profile_display()}
+    return _("原件%(secrecy)s，本份仅供%(reader)s使用") % words
+
+
+def _photo(source: Document, sha256: str | None) -> bytes:
+    """A picture for the paper, made anew: the sealed record knows the hash of the photo alone."""
+    for row in Attachment.objects.filter(case=source.case, sha256=sha256).order_by("pk"):
+        try:
+            with row.file.open("rb") as stored:
+                data = bytes(stored.read())
+        except OSError:
+            continue
+        if hashlib.sha256(data).hexdigest() == sha256:
+            return images.print_copy(data)
+    raise RenderRefused(_("有照片与封存时不符或找不到了，不能出副本，请先核验。"))
+
+
+def _signature(source: Document, sha256: str | None) -> bytes:
+    """A drawn signature, of staff or of somebody the case names."""
+    people = case_people.people_of(source.case).values("pk")  # type: ignore[arg-type]
+    staff = StaffSignature.objects.filter(sha256=sha256).values_list("image", flat=True)
+    others = PersonSignature.objects.filter(sha256=sha256, person__in=people)
+    for image in (*staff, *others.values_list("image", flat=True)):
+        if hashlib.sha256(image).hexdigest() == sha256:
+            return bytes(image)
+    raise RenderRefused(_("有签名与封存时不符或找不到了，不能出副本，请先核验。"))
 
 
 def _record_of(source: Document) -> papers.Paper:

@@ -14,10 +14,15 @@ import re
 import warnings
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 
 from django.utils.translation import gettext as _
 from PIL import Image, ImageChops, ImageFile, ImageFilter, ImageOps, UnidentifiedImageError
 
+PRINT_SIDE = 1000
+_LOOKED_AT = (64, 64)
+_SAME_LOOK = 48
+"""Two encodings of one picture differ by less at every point of so small a picture, of 255."""
 MAX_BYTES = 25 * 1024 * 1024
 MAX_PIXELS = 50_000_000
 FORMATS = ("JPEG", "PNG", "WEBP", "HEIF")
@@ -52,7 +57,7 @@ class Photo:
     sha256: str
 
 
-def normalise(data: bytes, *, max_side: int = 2560, print_side: int = 1000) -> Photo:
+def normalise(data: bytes, *, max_side: int = 2560, print_side: int = PRINT_SIDE) -> Photo:
     """Turn, shrink and re-encode a JPEG, PNG, WebP or HEIC of at most 25 MB and 50 megapixels.
 
     No metadata survives. Of an animation the first frame is kept. Raises ImageRefused.
@@ -63,6 +68,27 @@ def normalise(data: bytes, *, max_side: int = 2560, print_side: int = 1000) -> P
     width, height = picture.size
     picture.thumbnail((print_side, print_side), Image.Resampling.LANCZOS, reducing_gap=2.0)
     return Photo(full, _jpeg(picture), width, height, hashlib.sha256(full).hexdigest())
+
+
+def print_copy(full: bytes) -> bytes:
+    """The copy for papers made anew from the ``full`` of a photo. Raises ImageRefused."""
+    picture = _guarded(lambda: _flat(_decode(full, PRINT_SIDE)))
+    picture.thumbnail((PRINT_SIDE, PRINT_SIDE), Image.Resampling.LANCZOS, reducing_gap=2.0)
+    return _jpeg(picture)
+
+
+def look_alike(one: bytes, other: bytes) -> bool:
+    """Whether two files show the same picture, however they are encoded; False for what is none."""
+    try:
+        seen = [_guarded(partial(_small, data)) for data in (one, other)]
+    except ImageRefused:
+        return False
+    differs = ImageChops.difference(*seen).point(lambda level: 255 * (level >= _SAME_LOOK))
+    return differs.getbbox() is None
+
+
+def _small(data: bytes) -> Image.Image:
+    return _flat(_decode(data, PRINT_SIDE)).resize(_LOOKED_AT, Image.Resampling.BOX)
 
 
 def signature_png(data: bytes | str) -> bytes:

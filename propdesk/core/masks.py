@@ -9,16 +9,28 @@ from __future__ import annotations
 import re
 import unicodedata
 
-from propdesk.core import names
+from propdesk.core import folding, names
 
 _HIDDEN = "****"
-_MOBILE = re.compile(r"(?:(?:\+|00)?86)?(1[3-9]\d)\d{4}(\d{4})")
-_AREA = re.compile(r"(?:\+86)?(0(?:10|2\d|[3-9]\d\d))(\d{7,8})")
+_COUNTRY = re.compile(r"(?:00)?86(?=\d{10})")
+"""Nothing within the country is as long and begins so."""
+_MOBILE = re.compile(r"(1[3-9]\d)\d{4}(\d{4})")
+_AREA = re.compile(r"(0(?:10|2\d|[3-9]\d\d))(\d{7,8})")
 _EXTENSION = re.compile(r"(?:转|分机|EXT\.?|X).*|(?<=\d{7})-\d{1,6}", re.IGNORECASE)
 
 
-def _bare(value: str) -> str:
-    return re.sub(r"[^0-9A-Z+]", "", unicodedata.normalize("NFKC", value).upper())
+def national(value: str) -> str:
+    """A telephone number as it is dialled in the country: no signs, no extension, no +86."""
+    whole = _EXTENSION.sub("", unicodedata.normalize("NFKC", value))
+    number = re.sub(r"[^0-9A-Z]", "", folding.numbers(whole).text)
+    return number[found.end() :] if (found := _COUNTRY.match(number)) else number
+
+
+def local(value: str) -> tuple[str, str]:
+    """Area code with its 0 and the number within the area; no area for any other number."""
+    number = national(value)
+    found = _AREA.fullmatch(number)
+    return (found[1], found[2]) if found else ("", number)
 
 
 def _tail(value: str, shortest: int) -> str:
@@ -32,11 +44,11 @@ def phone(value: str) -> str:
     """
     if not value.strip():
         return ""
-    number = _bare(_EXTENSION.sub("", unicodedata.normalize("NFKC", value)))
+    area, number = local(value)
     if found := _MOBILE.fullmatch(number):
         return f"{found[1]}{_HIDDEN}{found[2]}"
-    if found := _AREA.fullmatch(number):
-        return f"{found[1]}-{_HIDDEN}{found[2][-4:]}"
+    if area:
+        return f"{area}-{_HIDDEN}{number[-4:]}"
     return _tail(re.sub(r"\D", "", number), 7)
 
 

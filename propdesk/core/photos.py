@@ -1,5 +1,6 @@
 """The one upload gate: what is stored is our own re-encoding, private, struck out, never deleted."""
 
+import hashlib
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 
@@ -60,6 +61,7 @@ def _filed(case: Case, photo: images.Photo, by: User, caption: str) -> Attachmen
     row = Attachment(
         case=case,
         sha256=photo.sha256,
+        print_sha256=hashlib.sha256(photo.print).hexdigest(),
         width=photo.width,
         height=photo.height,
         size=len(photo.full),

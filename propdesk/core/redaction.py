@@ -6,13 +6,14 @@ below a black bar, in the attachment or in the metadata, because the printer nev
 
 import dataclasses
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from datetime import date
 from typing import Any, TypeVar
 
 from django.utils.translation import gettext as _
 
-from propdesk.core import masks, names
+from propdesk.core import folding, id_numbers, masks, names
 from propdesk.core.models import PaperCopy, Person
 from propdesk.core.papers import Paper, SignBox
 from propdesk.core.papers_events import Block, EventRecordPaper, Line, Pair
@@ -23,6 +24,10 @@ BAR = "■■■"
 """Stands for each word taken out, whatever its length."""
 LEAST = 2
 """Shorter words are not searched for: they would take out half of the text."""
+NUMBER = 7
+"""A word with so many digits is a number, and goes however it is written."""
+OLDEST = 1900
+"""Nobody on record was born earlier."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +40,10 @@ class Rule:
     """Everybody but the guest the case is about."""
     hides_contacts: bool = False
     """Telephone and identity papers, of the guest too."""
+    keeps_place: bool = False
+    """Where it happened, somebody's room or not: without it the paper says nothing to him."""
+    hides_cases: bool = False
+    """Numbers of other cases: what else happened in the house."""
     without_photos: bool = False
     without_signatures: bool = False
     """Drawn signatures are no business of others: names and dates stay."""
@@ -64,7 +73,9 @@ RULES: dict[str, Rule] = {
         fields=_LESSONS | {"notifications", "overrides", "steps", "timeline", "attachments"},
         labels=(*_LESSON_LABELS, "紧急联系人"),
         hides_others=True,
+        hides_cases=True,
         hides_contacts=True,
+        keeps_place=True,
         without_signatures=True,
         only=_OF_ONE_CASE,
     ),
@@ -72,6 +83,7 @@ RULES: dict[str, Rule] = {
         fields=_LESSONS | {"notifications", "overrides", "attachments"},
         labels=(*_LESSON_LABELS, *_INSURANCE, "证人", "见证", "录像", "陪同人"),
         hides_others=True,
+        hides_cases=True,
         without_photos=True,
         without_signatures=True,
         only=("PD-KS",),
@@ -91,22 +103,35 @@ def redact(
     clients: Iterable[Person],
     others: Iterable[Person],
     more: Iterable[str],
+    case: str = "",
 ) -> P:
     """The record as this reader gets it; ``more`` are further words to be struck out.
 
     What stands in fields of its own is left out, and every name or number of somebody he may not
-    know is replaced wherever it stands, in running text too. ``clients`` and ``others`` hold a
+    know is replaced wherever it stands, in running text too, as are the numbers of cases other than
+    ``case``. ``clients`` and ``others`` hold a
     person once for each state he was ever on record in.
     """
     rule = RULES[profile]
+    clients, others = list(clients), list(others)
+    hidden = [*others, *clients] if rule.hides_contacts else others if rule.hides_others else []
     words = [word.strip() for word in more]
-    numbers: list[str] = []
+    phones = [word for word in words if len(masks.national(word)) >= NUMBER]
     if rule.hides_others:
-        words += [word for person in others for word in (*_known_by(person), *_rooms(person))]
-        numbers += [number for person in others for number in _contacts(person)]
-    if rule.hides_contacts:
-        numbers += [number for person in clients for number in _contacts(person)]
-    struck: P = _struck(_without(paper, rule), _pattern(words, numbers))
+        place = _place_of(paper) if rule.keeps_place else ""
+        words += _of_others(others, clients, place)
+    known = () if rule.hides_contacts else tuple(person.id_last4 for person in clients)
+    patterns = _Patterns(
+        words=_of_words(words, hidden),
+        numbers=_of_numbers(
+            [*phones, *(person.phone for person in hidden)], (person.address for person in hidden)
+        ),
+        papers=_of_papers(hidden, any_tail=rule.hides_contacts),
+        id_cards=rule.hides_others,
+        id_cards_known=known,
+        but_case=id_numbers.normalise(case) if rule.hides_cases else None,
+    )
+    struck: P = _struck(_without(paper, rule), patterns)
     return struck
 
 
@@ -118,39 +143,178 @@ def _known_by(person: Person) -> list[str]:
     return [person.name, masks.name(person.name, person.honorific), address]
 
 
+def _of_others(others: list[Person], clients: list[Person], place: str) -> list[str]:
+    """Names and rooms that go: none that are the client's too, and not where it happened.
+
+    Somebody who reported his own loss is on record twice.
+    """
+    kept = {_alike(word) for own in clients for word in (own.name, *_rooms(own))}
+    there = _alike(place)
+    words = [word for person in others for word in _known_by(person)]
+    for person in others:
+        rooms = _rooms(person)
+        if not any(_alike(room) in there for room in rooms if room):
+            words += rooms
+    return [word for word in words if _alike(word) not in kept]
+
+
+def _alike(word: str) -> str:
+    return folding.words(word).text
+
+
+def _place_of(paper: Paper) -> str:
+    """Where it happened, by its field or by the lines of that name."""
+    said = [getattr(paper, "place", None)]
+    if isinstance(paper, EventRecordPaper):
+        pairs = [*paper.head, *(pair for block in paper.blocks for pair in block.pairs)]
+        lines = [line for pair in pairs for line in (pair.left, pair.right) if line]
+        said += [line.value for line in lines if line.label.endswith(_("地点"))]
+    return "\n".join(filter(None, said))
+
+
 def _rooms(person: Person) -> list[str]:
     """Where he lives, as it is written."""
     return [person.room.code, person.room.label] if person.room else []
 
 
-def _contacts(person: Person) -> list[str]:
-    """Telephone, address and identity paper, whole and as masked."""
-    last4 = f"****{person.id_last4}" if person.id_last4 else ""
-    return [person.phone, masks.phone(person.phone), person.address, last4]
+# --- what is searched for ------------------------------------------------------------------
+
+_COUNTRY = "(?:(?:00)?86)?0?"
+_TAIL = "(?:尾号|尾数|末尾|后四位|末四位)"
+_ID_CARD = re.compile(r"(?<!\d)(?=(\d(?:[^\w:/]{0,2}\d){16}[^\w:/]{0,2}[\dX])(?![0-9A-Z]))")
+"""Eighteen signs as they are written together or in groups; a time of day has its colon."""
 
 
-def _pattern(words: Iterable[str], numbers: Iterable[str]) -> re.Pattern[str] | None:
-    """All of them at once, the longest first; spaces may stand between, in numbers dashes too.
+_CASE = re.compile(r"(?<![0-9A-Z])(?:BS|CZ|JB|PD|SJ|SW|TS|YL)[\W_]?\d{8}[\W_]?\d{3}(?!\d)")
 
-    One character alone is only taken out where it is all that stands there.
+
+@dataclass(frozen=True, slots=True)
+class _Patterns:
+    """What goes, each in the folding of a text it is looked for in (``core.folding``)."""
+
+    words: re.Pattern[str] | None
+    numbers: re.Pattern[str] | None
+    papers: re.Pattern[str] | None
+    id_cards: bool
+    id_cards_known: tuple[str, ...]
+    """Last four of the cards that may stay."""
+    but_case: str | None
+    """The one case whose number may stay; None when all may."""
+
+    def struck(self, text: str) -> str:
+        """The text with every place that any of them covers replaced once."""
+        spans = sorted(self._spans(text))
+        parts, done = [], 0
+        for start, end in spans:
+            if start >= done:
+                parts += [text[done:start], BAR]
+            done = max(done, end)
+        return "".join([*parts, text[done:]])
+
+    def _spans(self, text: str) -> Iterator[tuple[int, int]]:
+        plain = folding.plain(text)
+        for folded, pattern in (
+            (folding.words(text), self.words),
+            (folding.numbers(text), self.numbers),
+            (plain, self.papers),
+        ):
+            if pattern is not None:
+                yield from (folded.span(*found.span()) for found in pattern.finditer(folded.text))
+        if self.id_cards:
+            for found in _ID_CARD.finditer(plain.text):
+                number = id_numbers.normalise(found[1])
+                if _is_id_card(number) and number[-4:] not in self.id_cards_known:
+                    yield plain.span(*found.span(1))
+        if self.but_case is not None:
+            for found in _CASE.finditer(plain.text):
+                if id_numbers.normalise(found[0]) != self.but_case:
+                    yield plain.span(*found.span())
+
+
+def _is_id_card(number: str) -> bool:
+    """Whether it has a date of birth where a card has it; a slip of the pen is no way out."""
+    try:
+        return date(int(number[6:10]), int(number[10:12]), int(number[12:14])).year >= OLDEST
+    except ValueError:
+        return False
+
+
+def _any_of(parts: Iterable[str]) -> re.Pattern[str] | None:
+    """All of them at once, the longest first."""
+    found = sorted(set(parts), key=len, reverse=True)
+    return re.compile("|".join(found)) if found else None
+
+
+def _of_words(words: Iterable[str], people: Iterable[Person]) -> re.Pattern[str] | None:
+    """Names, rooms and masked numbers; one character alone only where it is all that stands there."""
+    parts = set()
+    for word in words:
+        signs = folding.words(word).text
+        if signs:
+            escaped = re.escape(signs)
+            parts.add(escaped if len(signs) >= LEAST else rf"\A{escaped}\Z")
+    for person in people:
+        head, _stars, tail = folding.words(masks.phone(person.phone)).text.partition("****")
+        if tail:
+            parts.add(rf"{head}\*+{tail}")
+    return _any_of(parts)
+
+
+def _of_numbers(phones: Iterable[str], addresses: Iterable[str]) -> re.Pattern[str] | None:
+    """Telephones, with their area and country or without, and addresses."""
+    parts = set()
+    for phone in phones:
+        area, number = masks.local(phone)
+        if len(number) >= NUMBER:
+            parts.add(f"(?:{_COUNTRY}{area.lstrip('0')})?{number}")
+    parts |= {folding.numbers(address).text for address in addresses}
+    return _any_of(part for part in parts if len(part) >= LEAST)
+
+
+def _of_papers(people: Iterable[Person], *, any_tail: bool) -> re.Pattern[str] | None:
+    """Numbers that are one word: of identity papers, masked, by their last signs or whole; extensions.
+
+    A number after a short prefix and a dash is one of ours (SJ-20261126-001).
     """
-    parts = {rf"\A\s*{re.escape(word)}\s*\Z" for word in words if 0 < len(word) < LEAST}
-    parts |= {
-        r"\s*".join(map(re.escape, re.sub(r"\s", "", word))) for word in words if len(word) >= LEAST
-    }
-    for number in numbers:
-        signs = re.sub(r"[\s\-－·]", "", number)
-        parts |= {r"[\s\-－·]*".join(map(re.escape, signs))} if len(signs) >= LEAST else set()
-    if not parts:
-        return None
-    return re.compile("|".join(sorted(parts, key=len, reverse=True)), re.IGNORECASE)
+    # 尾号 of a telephone or a watch that was found stays: only what is called a paper is one.
+    named = (
+        rf"(?:(?<=[证照])|(?<=证件))[\W号码]{{0,4}}{_TAIL}[\W为是]{{0,3}}[0-9A-Z]{{4}}(?![0-9A-Z])"
+    )
+    parts = {named} if any_tail else set()
+    for person in people:
+        short = masks.national(person.phone)
+        if LEAST <= len(short) < NUMBER:
+            # Across blanks and colons it would be found in any date and time.
+            parts.add(rf"(?<![0-9A-Z]){short}(?![0-9A-Z])")
+        if last4 := folding.numbers(person.id_last4).text:
+            tail = rf"{last4}(?![0-9A-Z])"
+            parts |= {
+                rf"\*[\W_]*{tail}",
+                rf"{_TAIL}[\W为是]{{0,3}}{tail}",
+                rf"(?<![0-9A-Z])(?<![A-Z]-)[0-9A-Z]{{4,20}}{tail}",
+            }
+    return _any_of(parts)
+
+
+# --- what is left --------------------------------------------------------------------------
+
+
+_OF_TABLE = re.compile(r"[^。；！？\n]*上表[^。；！？\n]*[。；！？]?")
+"""A sentence that leads to the course of events line by line."""
+
+
+def _gone() -> str:
+    return _("（本份不含）")
 
 
 def _without(paper: P, rule: Rule) -> P:
     changes: dict[str, Any] = {}
     for field in dataclasses.fields(paper):
         if field.name in rule.fields:
-            changes[field.name] = field.default
+            # A table that went leaves nothing; a cell would look as if nobody had filled it in.
+            changes[field.name] = field.default if isinstance(field.default, tuple) else _gone()
+    if "timeline" in rule.fields and hasattr(paper, "narrative"):
+        changes["narrative"] = _OF_TABLE.sub("", paper.narrative or "").strip()
     if rule.hides_others and hasattr(paper, "witnesses"):
         # Nobody registers them: what was typed there names people no list knows of.
         changes["witnesses"] = ()
@@ -165,7 +329,8 @@ def _without(paper: P, rule: Rule) -> P:
 
 
 def _unsigned(box: SignBox) -> SignBox:
-    return dataclasses.replace(box, signature=None, signature_sha256=None, opinion=None)
+    said = _("（签名图样和意见本份不含）") if box.signature or box.opinion else None
+    return dataclasses.replace(box, signature=None, signature_sha256=None, opinion=said)
 
 
 def _block(block: Block, labels: tuple[str, ...]) -> Block:
@@ -184,20 +349,18 @@ def _lines(pairs: Iterable[Pair], labels: tuple[str, ...]) -> list[Pair]:
 def _line(line: Line | None, labels: tuple[str, ...]) -> Line | None:
     if line is None or not any(word in line.label for word in labels):
         return line
-    return Line(line.label, _("（本份不含）"))
+    return Line(line.label, _gone())
 
 
-def _struck(value: Any, pattern: re.Pattern[str] | None) -> Any:
-    """The same record with every match of ``pattern`` replaced, in every text of it."""
-    if pattern is None or value is None:
-        return value
+def _struck(value: Any, patterns: _Patterns) -> Any:
+    """The same record with every place the patterns cover replaced, in every text of it."""
     if isinstance(value, str):
-        return pattern.sub(BAR, value)
+        return patterns.struck(value)
     if isinstance(value, tuple):
-        return tuple(_struck(item, pattern) for item in value)
+        return tuple(_struck(item, patterns) for item in value)
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
         changes = {
-            field.name: _struck(getattr(value, field.name), pattern)
+            field.name: _struck(getattr(value, field.name), patterns)
             for field in dataclasses.fields(value)
             if field.name not in _KEPT
         }
@@ -206,6 +369,18 @@ def _struck(value: Any, pattern: re.Pattern[str] | None) -> Any:
 
 
 _KEPT = frozenset(
-    {"asset", "signature", "state", "verify_code", "record_url", "number", "form_code"}
+    {
+        "asset",
+        "audit_head",
+        "form_code",
+        "number",
+        "record_url",
+        "sha256",
+        "signature",
+        "signature_sha256",
+        "signed_digest",
+        "state",
+        "verify_code",
+    }
 )
 """What the printer works with; no words of people."""

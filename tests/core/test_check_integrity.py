@@ -36,3 +36,22 @@ def test_missing_and_altered_files_are_findings(capsys):
         f"{case.number}: 照片 {gone.pk} 的打印版缺失",
         f"{case.number}: 照片 {altered.pk} 被改动",
     }
+
+
+@pytest.mark.parametrize(
+    ("kept", "words"), [(True, "的打印版被改动"), (False, "的打印版与照片不是同一张")]
+)
+def test_swapped_print_copy_is_a_finding(capsys, kept, words):
+    """A photo of before the hash of its print copy was kept is looked at."""
+    photo = photos.prepare(jpeg("red"))
+    row = photos._filed(CaseFactory(), photo, UserFactory(), "")
+    row.print_sha256 = row.print_sha256 if kept else ""
+    row.save()
+    call_command("check_integrity")
+    with row.print_file.storage.open(row.print_file.name, "wb") as stored:
+        stored.write(jpeg("blue"))
+
+    with pytest.raises(CommandError, match="1"):
+        call_command("check_integrity")
+
+    assert capsys.readouterr().out.splitlines()[1:] == [f"{row.case.number}: 照片 {row.pk} {words}"]

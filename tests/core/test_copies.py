@@ -1,5 +1,6 @@
 """Copies of sealed papers: given by managers, logged whole, printed and sealed in their own right."""
 
+import io
 import re
 from pathlib import Path
 from typing import Any
@@ -8,14 +9,17 @@ import pytest
 from django.core.exceptions import PermissionDenied
 from django.db import IntegrityError, connection, transaction
 from django.utils import timezone
+from PIL import Image
 from psycopg import sql
 
 from emergencies import workflow
 from emergencies.queries import people
+from incidents import workflow as complaints
 from propdesk.core import appendices, case_people, copies, rendering
 from propdesk.core.appendices import Correction
 from propdesk.core.copies import Order
 from propdesk.core.models import (
+    Attachment,
     AuditEntry,
     CopyHidden,
     Document,
@@ -27,12 +31,14 @@ from propdesk.core.persons import Guest
 from propdesk.core.roles import MANAGERS, Role
 from propdesk.core.signatures import Second
 from propdesk.core.transitions import ConflictError, RefusedInput
+from tests.core.test_redaction import everything_in
 from tests.emergencies.journey import House as EventHouse
 from tests.emergencies.journey import fresh
 from tests.emergencies.recording import drafted, read, signed_off
 from tests.factories import PASSWORD, member
 from tests.incidents.journey import House
-from tests.incidents.moves import fingerprint
+from tests.incidents.journey import fresh as incidents_fresh
+from tests.incidents.moves import fingerprint, jpeg
 from tests.incidents.test_reports_papers import printed, sealed_job, stored, text_of
 
 pytestmark = pytest.mark.django_db
@@ -167,8 +173,9 @@ def test_printed_copy_says_what_it_is_and_leaves_out_what_it_must(house: House) 
     order = Order("insurer", "张经理", "漏水理赔", "平安财险", ("空调",))
     copy = copies.give(original, order, by=house.pm)
     made = printed(RenderJob.objects.get(kind=copies.kind_of(copy)))
-    text = text_of(stored(made))
+    text = everything_in(stored(made))
     assert "副本第1份（保险用）" in text
+    assert ("密级：内部" in text, "密级：原件内部，本份仅供保险使用" in text) == (False, True)
     assert "平安财险张经理，用途：漏水理赔" in text
     assert ("空调" in text, "■■■" in text) == (False, True)
     assert original.number in text
@@ -183,16 +190,20 @@ def test_printed_copy_is_the_same_twice(house: House) -> None:
     copy = copies.give(original, Order("insurer", "张经理", "理赔"), by=house.pm)
     job = RenderJob.objects.get(kind=copies.kind_of(copy))
     first = copies.build(job)
-    # Whom a later copy names belongs to the case from then on, and to no copy before.
+    # Whom a copy names belongs to the case from then on, and to no other copy, before or after.
     copies.give(original, Order("police", "李明", "立案", "", ("空调",)), by=house.pm)
     later = case_people.people_of(original.case).values_list("name", flat=True)
-    assert "空调" in later
+    assert {"空调", "李明"} <= set(later)
     assert copies.build(job).paper == first.paper
+    after = copies.give(original, Order("insurer", "张经理", "理赔"), by=house.pm)
+    texts = [str(copies.build(row).paper.to_data()) for row in (job, copies.job_of(after))]
+    assert ["空调" in text for text in texts] == [True, True]
 
 
 def insurers_text(house: EventHouse, source: Document, profile: str = "insurer") -> str:
+    """All that is anywhere in the sealed bytes of a copy."""
     copy = copies.give(source, Order(profile, "张经理", "理赔"), by=house.pm)
-    return text_of(stored(printed(RenderJob.objects.get(kind=copies.kind_of(copy)))))
+    return everything_in(stored(printed(RenderJob.objects.get(kind=copies.kind_of(copy)))))
 
 
 def accident(**values: str) -> tuple[EventHouse, Any, Document]:
@@ -229,6 +240,22 @@ def test_copy_of_one_guest_shows_no_other_who_was_hurt() -> None:
         assert "13911112222" not in text or mine.name == "赵国强"
 
 
+def test_report_of_an_event_is_about_the_one_who_suffered() -> None:
+    house = EventHouse()
+    event = house.started("theft")
+
+    def about(part: str, name: str) -> list[str]:
+        workflow.add_party(fresh(event), part, Guest(name=name), by=house.dm)
+        job = RenderJob(case=event.case, kind="event_report")
+        return [person.name for person in case_people.clients_of(job)]
+
+    assert about("guest", "赵国强") == ["赵国强"]
+    assert about("victim", "韩雪") == ["韩雪"]
+    assert about("witness", "王晓梅") == ["韩雪"]
+    assert about("injured", "韩雪") == ["韩雪", "韩雪"]
+    assert about("injured", "林晓楠") == []
+
+
 def test_name_that_was_put_right_later_goes_too() -> None:
     house, event, source = accident(cause="赵国强电话13911112222推倒客户。")
     party = fresh(event).parties.get(person__name="赵国强")
@@ -261,6 +288,37 @@ def test_no_copy_of_a_file_that_was_changed(house: House) -> None:
     path.write_bytes(path.read_bytes().replace(b"%PDF-1", b"%PDF-2", 1))
     copy = copies.give(original, POLICE, by=house.pm)
     with pytest.raises(RenderRefused, match="请先核验"):
+        copies.build(copies.job_of(copy))
+
+
+def test_copy_shows_the_photo_that_was_sealed_whatever_lies_on_the_disk(house: House) -> None:
+    complaint = house.reviewed()
+    complaints.attach(complaint, jpeg("red"), by=house.dm)
+    original = printed(sealed_job(house.signed(incidents_fresh(complaint))))
+    copy = copies.give(original, POLICE, by=house.pm)
+    photo = Attachment.objects.get(case=original.case)
+    Path(photo.print_file.path).write_bytes(jpeg("blue"))
+
+    body, _mime = copies.build(copies.job_of(copy)).assets["pd:photo-1"]
+    red, _green, blue = Image.open(io.BytesIO(body)).getpixel((3, 3))
+    assert (red > 200, blue < 60) == (True, True)
+
+    Path(photo.file.path).write_bytes(jpeg("blue"))
+    with pytest.raises(RenderRefused, match="照片与封存时不符"):
+        copies.build(copies.job_of(copy))
+
+
+def test_copy_shows_no_signature_but_the_sealed_one(house: House, as_owner: Any) -> None:
+    original = printed(sealed_job(house.signed()))
+    copy = copies.give(original, POLICE, by=house.pm)
+    assert [name for name in copies.build(copies.job_of(copy)).assets if "sign" in name]
+    with as_owner(), connection.cursor() as cursor:
+        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
+        cursor.execute("ALTER TABLE core_staffsignature DISABLE TRIGGER USER")
+        cursor.execute("UPDATE core_staffsignature SET image = 'x'")
+        cursor.execute("ALTER TABLE core_staffsignature ENABLE TRIGGER USER")
+        cursor.execute("SET CONSTRAINTS ALL DEFERRED")
+    with pytest.raises(RenderRefused, match="签名与封存时不符"):
         copies.build(copies.job_of(copy))
 
 

@@ -1,8 +1,9 @@
 """What a copy for others shows, and that nothing else is anywhere in its bytes (F12)."""
 
 import io
+import itertools
 import re
-from dataclasses import replace
+from dataclasses import fields, is_dataclass, replace
 from typing import Any
 
 import pytest
@@ -22,10 +23,16 @@ from propdesk.core.papers import (
     Witness,
 )
 from propdesk.core.papers_events import Block, EventRecordPaper, Line, Pair
+from propdesk.core.pdf import signing
 from propdesk.core.pdf.render import render
 from tests.core.paper_samples import FILES, FROZEN_AT, incident
+from tests.core.paper_samples_events import damage, drill
+from tests.core.paper_samples_found import disposal, slip
+from tests.core.paper_samples_handover import record as handover_record
+from tests.core.test_pdf_signing import house
 
 Profile = PaperCopy.Profile
+GONE = "（本份不含）"
 CLIENT = Person(name="林晓楠", honorific="ms", phone="13800006620", id_last4="7788")
 OTHERS = [
     Person(
@@ -87,11 +94,54 @@ def shortened(paper: Any, profile: str, more: tuple[str, ...] = ()) -> Any:
     return redaction.redact(paper, profile, clients=[CLIENT], others=OTHERS, more=more)
 
 
+def record() -> EventRecordPaper:
+    """《客户事故报告》: the one paper a guest gets."""
+    kept = {"number": "KS-20261126-001", "form_code": "PD-KS-07", "form_title": "客户事故报告"}
+    lines = tuple(Pair(Line(label, "照实填写")) for label in ("客户", "起因", "证人", "责任部门"))
+    blocks = (*drill().blocks, Block("事故", lines))
+    return replace(drill(), **kept, drill=None, blocks=blocks)
+
+
+KINDS = {"SG": planted, "KS": record, "PC": damage, "SW": slip}
+"""What is made into copies for others, by the beginnings of its numbers."""
+RELEASED = [
+    (profile, name)
+    for profile in (Profile.INSURER, Profile.CLIENT)
+    for name in KINDS
+    if redaction.may_have(profile, f"PD-{name}")
+]
+
+
+def full(name: str) -> Any:
+    """The paper with the planted strings in every text of it, in turn."""
+    words = itertools.cycle(PLANTED)
+
+    def filled(value: Any) -> Any:
+        if isinstance(value, str):
+            return f"{value} {next(words)}，{next(words)}"
+        if isinstance(value, tuple):
+            return tuple(filled(item) for item in value)
+        if is_dataclass(value):
+            names = {each.name for each in fields(value)} - redaction._KEPT
+            return replace(value, **{each: filled(getattr(value, each)) for each in names})
+        return value
+
+    return filled(KINDS[name]())
+
+
 def everything_in(pdf: bytes) -> str:
-    """Every byte a reader of the file could get at: raw, decoded streams, text, attachments, marks."""
+    """Every byte a reader of the file could get at: raw, decoded streams, text, attachments, marks.
+
+    Of a signed file each state it ever had counts.
+    """
+    ends = [found.end() for found in re.finditer(rb"%%EOF\r?\n?", pdf)]
+    return "".join(_everything_in(pdf[:end]) for end in ends)
+
+
+def _everything_in(pdf: bytes) -> str:
     reader = PdfReader(io.BytesIO(pdf))
     parts = [pdf, *(body for bodies in reader.attachments.values() for body in bodies)]
-    for number in range(1, len(reader.xref_objStm) + len(reader.xref[0]) + 2):
+    for number in range(1, reader.trailer["/Size"]):
         found: Any = reader.get_object(number)
         if isinstance(found, StreamObject) and not isinstance(found, ContentStream):
             parts.append(found.get_data())
@@ -105,9 +155,13 @@ def everything_in(pdf: bytes) -> str:
 
 
 def printed(paper: Any) -> bytes:
+    """The bytes of a paper as they are sealed."""
     assets = papers.paper_assets(paper, FILES)
     html = papers.render_html(paper)
-    return render(html, assets=assets, data=paper.to_data(), frozen_at=FROZEN_AT).pdf
+    made = render(html, assets=assets, data=paper.to_data(), frozen_at=FROZEN_AT)
+    signer, _root = house("云栖里")
+    code = paper.verify_code or "ABCD-EFGH-IJKL-MN23"
+    return signing.sign(made.pdf, signer, code=code, title=f"封存 {paper.number}")
 
 
 def test_fifty_strings_are_planted() -> None:
@@ -120,18 +174,33 @@ def test_whole_paper_holds_every_planted_string() -> None:
     assert [word for word in PLANTED if word not in text] == []
 
 
-@pytest.mark.parametrize("profile", [Profile.INSURER, Profile.CLIENT])
-def test_copy_for_others_holds_no_planted_string(profile: str) -> None:
-    copy = shortened(planted(), profile)
-    text = everything_in(printed(copy))
+def test_every_paper_somebody_outside_gets_is_searched() -> None:
+    assert RELEASED == [
+        (Profile.INSURER, "SG"),
+        (Profile.INSURER, "KS"),
+        (Profile.INSURER, "PC"),
+        (Profile.INSURER, "SW"),
+        (Profile.CLIENT, "KS"),
+    ]
+
+
+@pytest.mark.parametrize(("profile", "name"), RELEASED)
+def test_copy_for_others_holds_no_planted_string(profile: str, name: str) -> None:
+    whole = full(name)
+    assert [word for word in PLANTED if word not in str(whole.to_data())] == []
+    text = everything_in(printed(shortened(whole, profile)))
     assert [word for word in PLANTED if word in text] == []
-    assert CLIENT.name in text
     assert redaction.BAR in text
+
+
+@pytest.mark.parametrize("profile", [Profile.INSURER, Profile.CLIENT])
+def test_guest_reads_of_himself(profile: str) -> None:
+    assert CLIENT.name in str(shortened(planted(), profile).to_data())
 
 
 @pytest.mark.parametrize("profile", [Profile.INTERNAL, Profile.POLICE])
 def test_copy_for_house_and_police_names_everybody(profile: str) -> None:
-    text = everything_in(printed(shortened(planted(), profile)))
+    text = str(shortened(planted(), profile).to_data())
     assert [word for word in PLANTED if word not in text] == []
 
 
@@ -159,7 +228,42 @@ def test_insurer_gets_no_telephone_of_the_guest() -> None:
 def test_fields_by_reader(profile: str, left: set[str]) -> None:
     copy = shortened(incident(), profile)
     names = ("improvement", "cause_indirect", "notifications", "steps", "photos")
-    assert {name for name in names if getattr(copy, name)} == left
+    assert {name for name in names if getattr(copy, name) not in ((), GONE)} == left
+
+
+@pytest.mark.parametrize("profile", [Profile.POLICE, Profile.INSURER])
+def test_cell_that_was_taken_out_says_so(profile: str) -> None:
+    """In the event report; it must not look as if nobody had filled it in."""
+    whole = incident()
+    copy = shortened(replace(whole, guest_opinion=None), profile)
+    texts = {
+        field.name
+        for field in fields(whole)
+        if isinstance(getattr(whole, field.name), str) and getattr(copy, field.name) == GONE
+    }
+    assert texts == {
+        "cause_indirect",
+        "guest_opinion",
+        "improvement",
+        "improvement_due",
+        "responsible_department",
+    }
+    assert papers.render_html(copy).count(GONE) == len(texts)
+
+
+def test_sentence_that_leads_to_a_table_goes_with_it() -> None:
+    said = "11日20时漏水。\n以后的经过逐条列在上表，这里只补充表里没有的。\n客户在场；见上表。"
+    left = {
+        profile: shortened(replace(incident(), narrative=said), profile).narrative
+        for profile in (Profile.POLICE, Profile.INSURER)
+    }
+    assert left == {Profile.POLICE: said, Profile.INSURER: "11日20时漏水。\n\n客户在场；"}
+
+
+def test_signature_that_was_taken_out_says_so() -> None:
+    boxes = (SignBox("值班经理", "周敏", "2026-11-20", "pd:sign-1", "0" * 64), SignBox("物业经理"))
+    copy = shortened(replace(incident(), signatures=boxes), Profile.INSURER)
+    assert [box.opinion for box in copy.signatures] == ["（签名图样和意见本份不含）", None]
 
 
 def test_signatures_are_drawn_for_house_and_police_only() -> None:
@@ -194,20 +298,140 @@ def test_lines_of_a_record_keep_their_place_and_say_so() -> None:
         assert copy.head == copy.blocks[0].pairs
         return [line.value for pair in copy.head for line in (pair.left, pair.right) if line]
 
-    gone = "（本份不含）"
+    gone = GONE
     assert shown(Profile.INTERNAL) == ["地滑", "工程部", "换防滑垫", "王国安", "平安"]
     assert shown(Profile.POLICE) == ["地滑", gone, gone, "王国安", gone]
     assert shown(Profile.INSURER) == ["地滑", gone, gone, "■■■", "平安"]
     assert shown(Profile.CLIENT) == ["地滑", gone, gone, gone, gone]
 
 
-@pytest.mark.parametrize(
-    "typed", ["139-0000-0011", "139 0000 0011", "+86 13900000011", "139－0000·0011", "１３９"]
-)
-def test_number_goes_however_it_is_typed(typed: str) -> None:
-    paper = replace(incident(), narrative=f"电话{typed}。")
-    said = shortened(paper, Profile.INSURER).narrative
-    assert ("0011" in said) is False
+WRITTEN = {
+    "as stored": "13900000011",
+    "dashes": "139-0000-0011",
+    "blanks": "139 0000\u30000011",
+    "country": "+86 13900000011",
+    "country in zeros": "0086-139-0000-0011",
+    "wide digits": "１３９００００００１１",
+    "wide country": "＋８６１３９００００００１１",
+    "wide dash": "139－0000·0011",
+    "dots": "139.0000.0011",
+    "low lines": "139_0000_0011",
+    "long dashes": "139—0000——0011",
+    "strokes": "139/0000/0011",
+    "brackets": "(139) 0000（0011）",
+    "hyphens of Unicode": "139\u20100000\u20110011",
+    "unseen signs": "139\u200b0000\u20600011",
+    "other digits": "١٣٩٠٠٠٠٠٠١١",
+    "masked": "139****0011",
+    "masked wide": "１３９＊＊＊＊００１１",
+}
+STORED = ["13900000011", "+86 139 0000 0011", "0086-13900000011", "１３９００００００１１"]
+
+
+@pytest.mark.parametrize("stored", STORED)
+@pytest.mark.parametrize("written", WRITTEN.values(), ids=WRITTEN)
+def test_number_goes_however_it_is_stored_and_written(stored: str, written: str) -> None:
+    left = hidden(Person(name="王国安", phone=stored), f"请打{written}找他")
+    assert re.fullmatch(r"请打[+＋(]?■■■[)）]?找他", left), left
+
+
+LANDLINE = ["010-12345678", "＋86 10 1234 5678", "(010)12345678", "12345678"]
+
+
+@pytest.mark.parametrize("stored", ["010-12345678", "01012345678 转 801"])
+@pytest.mark.parametrize("written", LANDLINE)
+def test_landline_goes_with_and_without_its_area(stored: str, written: str) -> None:
+    assert re.fullmatch(r"座机[＋(]?■■■。", hidden(Person(phone=stored), f"座机{written}。"))
+
+
+def test_extension_goes_where_it_is_one_word() -> None:
+    said = "分机８００１，28日00:15，2026-11-28 00:15付18001元，5元"
+    assert hidden(Person(phone="8001"), said) == said.replace("８００１", "■■■")
+    assert hidden(Person(phone="5"), said) == said
+
+
+NAMED = {
+    "zero width": "王\u200b国\u200d安",
+    "wide blank": "王\u3000国 安",
+    "soft hyphen": "王\u00ad国安",
+    "selector": "王\ufe00国安",
+    "line": "王国\n安",
+}
+
+
+@pytest.mark.parametrize("written", NAMED.values(), ids=NAMED)
+def test_name_goes_however_it_is_written(written: str) -> None:
+    assert hidden(Person(name="王国安"), f"见到{written}走开") == "见到■■■走开"
+
+
+FOREIGN = [
+    "José Núñez",
+    "Jose Nunez",
+    "JOSÉ  NÚÑEZ",
+    "Jose\u0301 Nu\u0301n\u0303ez",
+    "Ｊｏｓé Núñez",
+]
+
+
+@pytest.mark.parametrize("stored", FOREIGN)
+@pytest.mark.parametrize("written", FOREIGN)
+def test_foreign_name_goes_with_and_without_accents(stored: str, written: str) -> None:
+    left = hidden(Person(name=stored), f"客人{written}在场")
+    assert left.replace("\u0301", "") == "客人■■■在场"
+
+
+PAPERS = {
+    "masked": "****401X",
+    "masked wide": "＊＊＊＊401ｘ",
+    "last four": "证件 护照 尾号 401X",
+    "last four said": "身份证尾号为401X",
+    "whole": "身份证44030119900101401X",
+    "in groups": "身份证440301 19900101 401x",
+    "wide": "身份证４４０３０１１９９００１０１４０１Ｘ",
+    "passport": "护照E1234401X",
+}
+
+
+@pytest.mark.parametrize("written", PAPERS.values(), ids=PAPERS)
+def test_identity_paper_goes_however_it_is_written(written: str) -> None:
+    left = hidden(Person(name="王国安", id_last4="401X"), f"{written}，已登记")
+    assert [sign for sign in ("401", "４０１") if sign in left] == []
+    assert left.endswith("■■■，已登记")
+
+
+def test_last_four_of_a_paper_go_whoever_it_is_and_those_of_a_thing_stay() -> None:
+    said = "护照 尾号 1234；居民身份证号码尾号：567X；证件末四位8901；手机序列号尾号 7788"
+    left = hidden(Person(name="王国安"), said)
+    assert left == "护照■■■；居民身份证■■■；证件■■■；手机序列号尾号 7788"
+
+
+def test_whole_id_card_of_somebody_unknown_goes_and_what_looks_like_it_stays() -> None:
+    said = "110101198503072316；2026-11-26 10:00—2026-11-26 10:05；SJ-20261126-001；20261126"
+    left = hidden(Person(name="王国安", id_last4="1126"), said.replace("；20261126", ""))
+    assert left == "■■■；2026-11-26 10:00—2026-11-26 10:05；SJ-20261126-001"
+
+
+def test_own_id_card_stays_on_the_copy_of_the_guest() -> None:
+    paper = replace(incident(), narrative="本人110101198503077788，对方110101198503072316")
+    kept = redaction.redact(paper, Profile.CLIENT, clients=[CLIENT], others=[], more=())
+    assert kept.narrative == "本人110101198503077788，对方■■■"
+    gone = redaction.redact(paper, Profile.INSURER, clients=[CLIENT], others=[], more=())
+    assert gone.narrative == "本人■■■，对方■■■"
+
+
+@pytest.mark.parametrize("written", ["139-0000-0011", "139.0000.0011", "１３９００００００１１"])
+def test_number_struck_out_by_hand_goes_however_it_is_written(written: str) -> None:
+    paper = replace(incident(), narrative=f"电话{written}。")
+    copy = redaction.redact(paper, Profile.POLICE, clients=[], others=[], more=["+86 13900000011"])
+    assert copy.narrative == "电话■■■。"
+
+
+def hidden(other: Person, said: str) -> str:
+    """What an insurer reads of a sentence, with somebody he may not know."""
+    paper = replace(incident(), narrative=said)
+    case = "SJ-20261126-001"
+    copy = redaction.redact(paper, Profile.INSURER, clients=[], others=[other], more=(), case=case)
+    return copy.narrative or ""
 
 
 def test_room_of_others_goes() -> None:
@@ -215,6 +439,45 @@ def test_room_of_others_goes() -> None:
     paper = replace(incident(), narrative="住B-0907，也就是B座9层0907的人")
     copy = redaction.redact(paper, Profile.CLIENT, clients=[], others=[other], more=())
     assert copy.narrative == "住■■■，也就是■■■的人"
+
+
+def test_insurer_reads_where_it_happened_and_whose_loss_it_is() -> None:
+    """The victim reported it, so he is on record twice; a neighbour lives where it happened."""
+    room = Place(code="A-0305", label="A座 3层 305")
+    victim = Person(name="韩雪", honorific="ms", phone="13900001122", room=room)
+    twice = Person(name="韩 雪", phone="13900001122", room=room)
+    neighbour = Person(name="赵国强", room=Place(code="A-0306", label="A座 3层 306"))
+    flatmate = Person(name="陈立", room=room)
+    paper = replace(
+        incident(),
+        place="A座3层305室",
+        narrative="韩雪在A-0305丢失手表，306的赵国强（A座 3层 306）和陈立看到，电话13900001122",
+    )
+
+    def said(profile: str, clients: list[Person]) -> tuple[str | None, str | None]:
+        others = [twice, neighbour, flatmate]
+        copy = redaction.redact(paper, profile, clients=clients, others=others, more=())
+        return copy.place, copy.narrative
+
+    narrative = "韩雪在A-0305丢失手表，306的■■■（■■■）和■■■看到，电话■■■"
+    assert said(Profile.INSURER, [victim]) == ("A座3层305室", narrative)
+    assert said(Profile.INSURER, [])[0] == "A座3层305室"
+    assert said(Profile.CLIENT, [])[0] == "■■■室"
+
+
+def test_numbers_of_other_cases_stay_for_the_police_only() -> None:
+    said = (
+        "SJ-20261126-002、TS-20261124-001；见ＴＳ－20261124—001和 sw20261120007，附KS-20261126-001"
+    )
+    paper = replace(incident(), related=said)
+    left = {
+        profile: redaction.redact(
+            paper, profile, clients=[], others=[], more=(), case="SJ-20261126-002"
+        ).related
+        for profile in Profile.values
+    }
+    short = "SJ-20261126-002、■■■；见■■■和 ■■■，附KS-20261126-001"
+    assert left == {"internal": said, "client": short, "police": said, "insurer": short}
 
 
 def test_typed_witnesses_go_where_others_are_hidden() -> None:
@@ -243,7 +506,7 @@ def test_unknown_record_is_refused(data: dict[str, Any]) -> None:
 def test_one_character_is_taken_out_only_where_it_stands_alone() -> None:
     paper = replace(incident(), narrative="王府井的王先生", result=" 王 ")
     copy = redaction.redact(paper, Profile.INSURER, clients=[], others=[Person(name="王")], more=())
-    assert (copy.narrative, copy.result) == ("王府井的王先生", redaction.BAR)
+    assert (copy.narrative, copy.result) == ("王府井的王先生", f" {redaction.BAR} ")
 
 
 def test_word_with_signs_is_taken_literally() -> None:
@@ -280,3 +543,12 @@ def test_every_link_to_a_person_leads_to_a_case() -> None:
     }
     assert links - case_people.OWN == set(case_people.PATHS)
     assert set(case_people.CLIENTS) <= set(rendering.BUILDERS)
+
+
+@pytest.mark.parametrize(
+    "paper", [incident(), record(), damage(), slip(), disposal(), handover_record()]
+)
+def test_every_copy_says_whose_it_is(paper: Any) -> None:
+    html = papers.render_html(replace(paper, state="copy", note="副本第 1 份（公安用）"))
+    halves = 2 if paper.number[:2] in ("PC", "SW") else 1
+    assert html.count("副本第 1 份（公安用）") == halves

@@ -296,6 +296,7 @@ GUARDS = {
     "core_case_frozen": (INTAKE, set_("core_case", "number = 'TS-1'")),
     "core_case_stays_confidential": (hidden, set_("core_case", "restricted = FALSE")),
     "core_attachment_frozen": (FULL, set_("core_attachment", "sha256 = 'x'")),
+    "core_attachment_print_frozen": (FULL, set_("core_attachment", "print_sha256 = 'x'")),
     "core_staffsignature_frozen": (FULL, set_("core_staffsignature", "sha256 = 'x'")),
     "core_caselink_frozen": (FULL, set_("core_caselink", "note = 'x'")),
     "core_copylog_frozen": (FULL, set_("core_copylog", "how = 'x'")),

@@ -1,5 +1,7 @@
 """Files, signatures, the signed report and its sealed bytes."""
 
+from typing import ClassVar
+
 from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
@@ -18,6 +20,8 @@ class Attachment(models.Model):
     file = models.FileField(upload_to="photos/%Y/%m/")
     print_file = models.FileField(upload_to="photos/%Y/%m/")
     sha256 = models.CharField(max_length=64)
+    print_sha256 = models.CharField(max_length=64, blank=True, default="", db_default="")
+    """Of ``print_file``; "" on photos of before it was kept."""
     width = models.PositiveIntegerField()
     height = models.PositiveIntegerField()
     size = models.PositiveIntegerField()
@@ -27,6 +31,8 @@ class Attachment(models.Model):
     removed_at = models.DateTimeField(null=True)
     removed_by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+")
     removed_reason = models.CharField(max_length=200, blank=True)
+
+    ADDED_LATER: ClassVar = {"print_sha256": ""}
 
     class Meta:
         verbose_name = verbose_name_plural = _("附件")
