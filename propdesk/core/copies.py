@@ -3,6 +3,7 @@
 import hashlib
 import json
 from collections.abc import Iterable, Sequence
+from copy import copy as copy_of
 from dataclasses import dataclass, replace
 
 from django.db import transaction
@@ -28,6 +29,7 @@ from propdesk.core.models import (
     PaperCopy,
     Person,
     PersonSignature,
+    Place,
     Property,
     RenderJob,
     StaffSignature,
@@ -43,6 +45,10 @@ from propdesk.core.transitions import RefusedInput, lock, require
 KIND = "copy"
 """The paper of copy 17 is of kind ``copy:17``."""
 MOST_HIDDEN = 20
+LEAST_DIGITS = 4
+"""Shorter numbers stand in dates, amounts and case numbers all over a paper."""
+LONGEST = 60
+"""Of a recipient or a word struck out: both are names of people."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,6 +133,12 @@ def _check(source: Document, order: Order) -> None:
         errors["hidden"] = _("最多涂去 %(n)d 个词。") % {"n": MOST_HIDDEN}
     if any(len(word) < redaction.LEAST for word in _words(order)):
         errors["hidden"] = _("要涂去的词至少两个字，一个字会涂掉太多内容。")
+    elif any(word.isdecimal() and len(word) < LEAST_DIGITS for word in _words(order)):
+        errors["hidden"] = _("要涂去的数字至少四位，短了会涂掉日期和金额。")
+    if any(len(word) > LONGEST for word in _words(order)):
+        errors["hidden"] = _("要涂去的词最多 %(n)d 个字，请分成几行。") % {"n": LONGEST}
+    if len(order.recipient.strip()) > LONGEST:
+        errors["recipient"] = _("交给谁最多 %(n)d 个字。") % {"n": LONGEST}
     if errors:
         raise RefusedInput(**errors)
 
@@ -238,8 +250,28 @@ def _record_of(source: Document) -> papers.Paper:
 
 
 def _ever(people: Iterable[Person], copy: PaperCopy) -> list[Person]:
-    """Each person once for every state he was on record in by the time of the copy."""
-    return [state for person in people for state in persons.ever(person, copy.at)]
+    """Each person once for every state he was on record in by the time of the copy.
+
+    And for every name his room ever had: the sealed record calls it as it was called then.
+    """
+    found = [state for person in people for state in persons.ever(person, copy.at)]
+    rooms: dict[int, list[Place]] = {}
+    past = Place.history.filter(id__in={state.room_id for state in found if state.room_id})
+    for pk, code, label in past.values_list("id", "code", "label").distinct():
+        rooms.setdefault(pk, []).append(Place(code=code, label=label))
+    return found + [
+        _living_in(state, room)
+        for state in found
+        if state.room_id
+        for room in rooms.get(state.room_id, ())
+    ]
+
+
+def _living_in(person: Person, room: Place) -> Person:
+    """The same person with a room that is no row, never to be saved."""
+    other = copy_of(person)
+    other.room = room
+    return other
 
 
 def _note(copy: PaperCopy) -> str:

@@ -15,7 +15,7 @@ from psycopg import sql
 from emergencies import workflow
 from emergencies.queries import people
 from incidents import workflow as complaints
-from propdesk.core import appendices, case_people, copies, rendering
+from propdesk.core import appendices, case_people, copies, persons, rendering
 from propdesk.core.appendices import Correction
 from propdesk.core.copies import Order
 from propdesk.core.models import (
@@ -35,7 +35,7 @@ from tests.core.test_redaction import everything_in
 from tests.emergencies.journey import House as EventHouse
 from tests.emergencies.journey import fresh
 from tests.emergencies.recording import drafted, read, signed_off
-from tests.factories import PASSWORD, member
+from tests.factories import PASSWORD, PlaceFactory, member
 from tests.incidents.journey import House
 from tests.incidents.journey import fresh as incidents_fresh
 from tests.incidents.moves import fingerprint, jpeg
@@ -140,6 +140,9 @@ def test_draft_and_copy_are_not_copied(house: House, sealed: Document, change: A
         ({"recipient": ""}, "recipient"),
         ({"hidden": ("王",)}, "hidden"),
         ({"hidden": tuple(f"词{n}号" for n in range(21))}, "hidden"),
+        ({"hidden": ("11", "王晓梅")}, "hidden"),
+        ({"hidden": ("王" * 61,)}, "hidden"),
+        ({"recipient": "李" * 61}, "recipient"),
     ],
 )
 def test_give_refuses_by_field(
@@ -265,6 +268,19 @@ def test_name_that_was_put_right_later_goes_too() -> None:
     mine = {person.name for person in case_people.clients_of(rendering.maker_of(source))}
     gone = {"赵国强", "赵国刚"} if mine != {"赵国刚"} else set()
     assert {word for word in gone | {"13911112222", "13911113333"} if word in text} == set()
+
+
+def test_room_goes_by_every_name_it_ever_had(house: House) -> None:
+    room = PlaceFactory(property=house.prop, code="B-0907", label="B座 9层 0907室")
+    room.save()
+    guest = persons.create(house.prop, Guest(name="赵国强", room=room))
+    room.code, room.label = "C-0907", "C座 9层 0907室"
+    room.save()
+
+    states = copies._ever([guest], PaperCopy(at=timezone.now()))
+
+    rooms = {(state.room.code, state.room.label) for state in states if state.room}
+    assert rooms == {("B-0907", "B座 9层 0907室"), ("C-0907", "C座 9层 0907室")}
 
 
 def test_copy_says_what_was_sealed_whatever_became_of_the_rows(as_owner: Any) -> None:
