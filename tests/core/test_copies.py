@@ -1,6 +1,7 @@
 """Copies of sealed papers: given by managers, logged whole, printed and sealed in their own right."""
 
 import re
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ from psycopg import sql
 
 from emergencies import workflow
 from emergencies.queries import people
-from propdesk.core import appendices, case_people, copies, rendering
+from propdesk.core import appendices, case_people, copies, rendering, sealing
 from propdesk.core.appendices import Correction
 from propdesk.core.copies import Order
 from propdesk.core.models import (
@@ -27,6 +28,7 @@ from propdesk.core.persons import Guest
 from propdesk.core.roles import MANAGERS, Role
 from propdesk.core.signatures import Second
 from propdesk.core.transitions import ConflictError, RefusedInput
+from tests.core import paper_samples as samples
 from tests.emergencies.journey import House as EventHouse
 from tests.emergencies.journey import fresh
 from tests.emergencies.recording import drafted, read, signed_off
@@ -139,8 +141,6 @@ def test_draft_and_copy_are_not_copied(house: House, sealed: Document, change: A
 def test_give_refuses_by_field(
     house: House, sealed: Document, change: dict[str, Any], field: str
 ) -> None:
-    from dataclasses import replace
-
     assert list(refused(sealed, replace(POLICE, **change), house.pm)) == [field]
 
 
@@ -175,6 +175,15 @@ def test_printed_copy_says_what_it_is_and_leaves_out_what_it_must(house: House) 
     assert (made.sealed, made.seal is not None, made.signatures) == (True, True, 1)
     assert made.verify_code not in ("", original.verify_code)
     assert copies.paper_of(copy) == made
+
+
+def test_copy_is_signed_by_nobody_but_the_house() -> None:
+    """Its boxes still show who signed the original, but that record was another one."""
+    chains = {
+        state: sealing._chain(RenderJob(), replace(samples.incident(), state=state))  # type: ignore[arg-type]
+        for state in ("sealed", "copy")
+    }
+    assert {state: len(chain) for state, chain in chains.items()} == {"sealed": 4, "copy": 0}
 
 
 def test_printed_copy_is_the_same_twice(house: House) -> None:
