@@ -530,6 +530,20 @@ def test_nesting_too_deep_fails_by_name() -> None:
         print_html('<!doctype html><html lang="zh-CN">' + "<div>" * 400 + "x")
 
 
+def test_page_too_many_is_refused_by_number(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "MOST_PAGES", 2)
+    leaf = '<p style="break-after: page">好</p>'
+    head = '<!doctype html><html lang="zh-CN">'
+
+    assert print_html(head + leaf + "好").pages == 2
+    with pytest.raises(RenderRefused, match="文书超过 2 页"):
+        print_html(head + leaf * 2 + "好")
+
+
+def test_pages_that_may_be_printed_are_those_time_allows() -> None:
+    assert module.MOST_PAGES == 200
+
+
 def test_environment_is_left_as_it_was(report: RenderedPdf) -> None:
     assert (report.pages, "FONTCONFIG_FILE" in os.environ) == (2, False)
 
