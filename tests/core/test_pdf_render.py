@@ -334,6 +334,10 @@ def test_structure_qpdf_finds_no_fault(report_file: Path) -> None:
     assert answer.stderr == b""
 
 
+TOLERANCE = 0.05
+"""Ten times what the same poppler draws of the same layout."""
+
+
 def _grey(raw: bytes) -> Any:
     with Image.open(io.BytesIO(raw)) as picture:
         return (
@@ -372,7 +376,20 @@ def test_layout_equals_the_kept_picture(report_file: Path, tmp_path: Path) -> No
         pytest.fail(f"{kept.name} was drawn anew: look at it and commit it")
 
     with Image.open(kept) as picture:
-        assert _distance(now, picture.convert("L")) < 1.0
+        assert _distance(now, picture.convert("L")) < TOLERANCE
+
+
+@pytest.mark.parametrize(
+    "gone", [(0, 395, 298, 412), (230, 15, 298, 75)], ids=["footer", "qr-code"]
+)
+def test_layout_without_a_part_is_told_from_the_kept_picture(gone: Any) -> None:
+    """The control: the faintest part of the sheet is enough to be missed."""
+    with Image.open(samples.DATA / "incident-page-1.png") as picture:
+        kept = picture.convert("L")
+    without = kept.copy()
+    without.paste(255, gone)
+
+    assert _distance(without, kept) > 2 * TOLERANCE
 
 
 FETCHING = {
