@@ -23,6 +23,7 @@ from propdesk.core.papers import (
     verify_code,
 )
 from propdesk.core.pdf.clean import MAX_CHARACTERS, MAX_LINES, clean_for_print
+from propdesk.core.pdf.render import font_gaps
 from tests.core import paper_samples as samples
 from tests.core import paper_samples_events as events
 from tests.core import paper_samples_found as found
@@ -95,6 +96,32 @@ def test_html_every_picture_has_words_and_is_an_asset(paper: Paper) -> None:
 @pytest.mark.parametrize("paper", PAPERS, ids=IDS)
 def test_html_never_prints_none(paper: Paper) -> None:
     assert "None" not in render_html(paper)
+
+
+def with_emoji(value: Any, name: str = "") -> Any:
+    """The same record with a character no font shows behind every text somebody may have typed."""
+    if isinstance(value, str):
+        is_key = name in {"asset", "signature", "state", "record_url", "verify_code"}
+        return value if is_key else value + "😀"
+    if isinstance(value, tuple):
+        return tuple(with_emoji(item, name) for item in value)
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        fields = {item.name: getattr(value, item.name) for item in dataclasses.fields(value)}
+        return dataclasses.replace(
+            value, **{key: with_emoji(item, key) for key, item in fields.items()}
+        )
+    return value
+
+
+@pytest.mark.parametrize("paper", PAPERS, ids=IDS)
+def test_html_character_no_font_shows_is_printed_by_its_name(paper: Paper) -> None:
+    """Gate 29: never a gap, and never a paper that is refused after the last signature."""
+    typed = with_emoji(paper)
+    html = render_html(typed)
+
+    assert font_gaps(html) == set()
+    assert html.count("〔U+1F600〕") > 10
+    assert "😀" in canonical_json(typed.to_data()).decode()
 
 
 def test_html_language_of_the_worker_does_not_matter(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -157,7 +157,7 @@ def render(
 
 
 def font_gaps(text: str) -> set[str]:
-    """Characters of `text` that no bundled font shows; a form warns about them when it is saved."""
+    """Characters of `text` that no bundled font shows; a paper prints their names (ADR 0010)."""
     return {char for char in printable(text) if not (char.isspace() or _has_glyph(ord(char)))}
 
 
