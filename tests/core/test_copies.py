@@ -1,5 +1,6 @@
 """Copies of sealed papers: given by managers, logged whole, printed and sealed in their own right."""
 
+import hashlib
 import re
 from dataclasses import replace
 from pathlib import Path
@@ -23,6 +24,7 @@ from propdesk.core.models import (
     PaperCopy,
     RenderJob,
 )
+from propdesk.core.pdf import signing
 from propdesk.core.pdf.render import RenderRefused
 from propdesk.core.persons import Guest
 from propdesk.core.roles import MANAGERS, Role
@@ -271,6 +273,22 @@ def test_no_copy_of_a_file_that_was_changed(house: House) -> None:
     copy = copies.give(original, POLICE, by=house.pm)
     with pytest.raises(RenderRefused, match="请先核验"):
         copies.build(copies.job_of(copy))
+
+
+@pytest.mark.parametrize("field", ["sha256", "data_sha256"])
+def test_no_copy_of_a_file_whose_record_is_not_the_one_sealed(
+    monkeypatch: pytest.MonkeyPatch, field: str
+) -> None:
+    monkeypatch.setattr(rendering, "stored", lambda _source: b"file")
+    monkeypatch.setattr(signing, "attached", lambda _data: b"record")
+    hashes = {
+        name: hashlib.sha256(data).hexdigest()
+        for name, data in (("sha256", b"file"), ("data_sha256", b"record"))
+    }
+    with pytest.raises(ValueError, match="Expecting value"):  # both are right, so it is read
+        copies._record_of(Document(**hashes))
+    with pytest.raises(RenderRefused, match="请先核验"):
+        copies._record_of(Document(**hashes | {field: "0" * 64}))
 
 
 def test_copy_names_the_appendices_of_its_original(house: House) -> None:
