@@ -9,6 +9,7 @@ from html.parser import HTMLParser
 from typing import Any
 
 import pytest
+from django.conf import settings
 from django.utils.translation import override, trans_real
 
 from propdesk.core.papers import (
@@ -122,6 +123,19 @@ def test_html_character_no_font_shows_is_printed_by_its_name(paper: Paper) -> No
     assert font_gaps(html) == set()
     assert html.count("〔U+1F600〕") > 10
     assert "😀" in canonical_json(typed.to_data()).decode()
+
+
+def test_templates_alone_say_how_many_cells_one_spans() -> None:
+    """A span of 65,534 costs a layout seconds: what somebody types is text and never one."""
+    spans = {
+        span
+        for path in (settings.BASE_DIR / "templates/core/print").rglob("*.html")
+        for span in re.findall(r'(?:col|row)span="([^"]*)"', path.read_text(encoding="utf-8"))
+    }
+    told = r"\d+|{{ [a-z.]+\|length(\|add:1)? }}|{% if row\.risk %}3{% else %}2{% endif %}"
+
+    assert len(spans) > 5
+    assert [span for span in spans if not re.fullmatch(told, span)] == []
 
 
 def test_html_language_of_the_worker_does_not_matter(monkeypatch: pytest.MonkeyPatch) -> None:
