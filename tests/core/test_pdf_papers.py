@@ -68,9 +68,20 @@ PAPERS = [
     events.receipt(),
     handover.record(),
     insight.report(),
+    samples.appendix(),
 ]
 IDS = ["report", "record", "blank", "slip", "blank-slip", "disposal", "blank-disposal"]
-IDS += ["register", "notice", "damage", "drill", "inventory", "receipt", "handover", "figures"]
+IDS += [
+    "register",
+    "notice",
+    "damage",
+    "drill",
+    "inventory",
+    "receipt",
+    "handover",
+    "figures",
+    "appendix",
+]
 LISTS = {"register", "notice", "receipt", "figures"}
 """Papers of a moment: made anew each time, so none of them is ever a copy or void."""
 KEPT = [(paper, name) for paper, name in zip(PAPERS, IDS, strict=True) if name not in LISTS]
