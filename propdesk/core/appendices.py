@@ -64,7 +64,7 @@ def kind_of(row: Appendix) -> str:
 def append(
     original: Document, said: Correction, second: Second, *, by: User, password: str
 ) -> Appendix:
-    """写更正附录: the next number of this paper, signed by two, its sealed paper asked for at once.
+    """写更正附录: the next of the paper's number, signed by two, its sealed paper asked for at once.
 
     The caller has checked that both may see the case. PermissionDenied for anybody but a manager,
     ConflictError unless ``original`` is a sealed paper of a case, RefusedInput for what is missing,
@@ -82,7 +82,7 @@ def append(
     row = Appendix(
         case=case,
         original=original,
-        seq=_next_number(original),
+        seq=_next_number(case, original),
         **asdict(said),
         by=by,
         signature=signature,
@@ -119,10 +119,13 @@ def require_original(paper: Document) -> None:
     )
 
 
-def _next_number(original: Document) -> int:
-    """The number of the next appendix, under the lock of the case."""
-    seq = 1 + Appendix.objects.filter(original=original).count()
-    require(seq <= MOST, _("这份文书的附录已到 99 份。"))
+def _next_number(case: Case, original: Document) -> int:
+    """The number of the next appendix, under the lock of the case.
+
+    Several papers of an event may bear the number of the event: each number is given once among them.
+    """
+    seq = 1 + Appendix.objects.filter(case=case, original__number=original.number).count()
+    require(seq <= MOST, _("这个编号的附录已到 99 份。"))
     return seq
 
 

@@ -18,13 +18,12 @@ from django.conf import settings
 from django.core.files.base import ContentFile
 from django.db import IntegrityError, transaction
 from django.db.models import F, Q
-from django.template.loader import render_to_string
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from propdesk.core import audit, sealing, vault, wake
 from propdesk.core.models import Case, CopyLog, Document, Property, RenderJob, Report, User
-from propdesk.core.papers import Paper, paper_assets
+from propdesk.core.papers import Paper, paper_assets, render_html
 from propdesk.core.pdf.canonical import canonical_json
 from propdesk.core.pdf.limited import render_limited
 from propdesk.core.pdf.render import RenderedPdf, RenderFailed, RenderRefused
@@ -333,7 +332,7 @@ def _make(job: RenderJob) -> Document:
         if sealed is not None:
             return sealed
     sheet = build(job)
-    html = render_to_string(sheet.paper.template, {"paper": _printed(job, sheet.paper)})
+    html = render_html(_printed(job, sheet.paper))
     data = sheet.paper.to_data()
     made = render_limited(html, assets=sheet.assets, data=data, frozen_at=sheet.frozen_at)
     pdf, kept = _signed(job, sheet, made)

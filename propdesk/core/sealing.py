@@ -29,7 +29,7 @@ def seal(job: RenderJob, paper: Paper, made: RenderedPdf) -> SealedPdf:
     if job.case is None:
         raise TypeError(f"render job {job.pk} is a list")
     mine = seals.current(job.case.property)
-    chain = _report_chain(job.report) if job.report else _paper_chain(paper)
+    chain = _chain(job, paper)
     pdf = signing.sign(
         made.pdf,
         mine.signer,
@@ -38,6 +38,13 @@ def seal(job: RenderJob, paper: Paper, made: RenderedPdf) -> SealedPdf:
         approvals=chain,
     )
     return SealedPdf(pdf, hashlib.sha256(pdf).hexdigest(), mine.row, 1 + len(chain))
+
+
+def _chain(job: RenderJob, paper: Paper) -> list[Approval]:
+    """Who signed this paper; nobody signed a copy, whatever the boxes of its original show."""
+    if paper.state == "copy":
+        return []
+    return _report_chain(job.report) if job.report else _paper_chain(paper)
 
 
 def _report_chain(report: Report) -> list[Approval]:

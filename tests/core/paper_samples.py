@@ -1,4 +1,4 @@
-"""Two filled-in papers of an invented house, and the pictures they show."""
+"""Filled-in papers of an invented house, and the pictures they show."""
 
 import dataclasses
 from datetime import UTC, datetime
@@ -22,6 +22,7 @@ from propdesk.core.papers import (
     paper_assets,
     ticks,
 )
+from propdesk.core.papers_appendix import AppendixPaper
 
 DATA = Path(__file__).parent / "data"
 FROZEN_AT = datetime(2026, 11, 20, 9, 10, tzinfo=UTC)
@@ -318,6 +319,33 @@ def complaint() -> ComplaintRecordPaper:
             ),
             *signatures()[1:3],
         ),
+    )
+    return paper.with_verify_code(KEY)
+
+
+def appendix() -> AppendixPaper:
+    """The second correction of the report: two signatures."""
+    paper = AppendixPaper(
+        organisation="云栖里服务式公寓物业管理处",
+        number="SG-20261112-002-附2",
+        form_code="PD-FL-01",
+        version="V1.0",
+        record_url="https://desk.example.com/v/ABCD-EFGH-IJKL-MN23",
+        state="sealed",
+        secrecy="保密",
+        frozen_at="2026-11-21 09:05",
+        audit_head="d" * 64,
+        original_number="SG-20261112-002",
+        original_version="1",
+        original_sealed_at="2026-11-20 17:10",
+        original_code="QRST-UVWX-YZ23-4567",
+        original_sha256="0123456789abcdef" * 4,
+        earlier="SG-20261112-002-附1",
+        subject="发现时间",
+        was="11月12日 21:58",
+        text="11月12日 21:40，由夜班巡查的韩𠮷发现。",
+        reason="监控录像 LX-1112-04，与值班日志核对。",
+        signatures=signatures()[2:],
     )
     return paper.with_verify_code(KEY)
 

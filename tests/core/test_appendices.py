@@ -15,9 +15,10 @@ from propdesk.core.models import Appendix, Case, Document, Notice, RenderJob, Re
 from propdesk.core.roles import DUTY, Role
 from propdesk.core.signatures import Second
 from propdesk.core.transitions import ConflictError, RefusedInput
+from tests.core.test_copies import sealed_row
 from tests.core.test_verifying import Sealed
 from tests.factories import PASSWORD, DeputyFactory, fresh, member
-from tests.incidents.journey import drawn
+from tests.incidents.journey import House, drawn
 from tests.incidents.test_reports_papers import stored, text_of
 
 pytestmark = pytest.mark.django_db
@@ -64,6 +65,25 @@ def test_appendices_are_numbered_chained_and_sealed_beside_the_paper():
         SAID.reason,
         {"number": f"{number}-附1"},
     )
+
+
+def test_papers_of_one_number_share_the_numbers_of_their_appendices():
+    house = House()
+    first = sealed_row(house)
+    second = Document.objects.create(
+        **{name: getattr(first, name) for name in ("case", "number", "sealed", "file", "sha256")},
+        **{name: getattr(first, name) for name in ("data_sha256", "pages", "size", "created_at")},
+        kind="record:2",
+        version=2,
+    )
+
+    rows = [
+        appendices.append(paper, SAID, Second(house.dm, PASSWORD), by=house.pm, password=PASSWORD)
+        for paper in (first, second, first)
+    ]
+
+    assert [row.number for row in rows] == [f"{first.number}-附{n}" for n in (1, 2, 3)]
+    assert appendices.numbers_of(second) == [f"{first.number}-附2"]
 
 
 def test_paper_says_what_is_right_and_names_the_original():

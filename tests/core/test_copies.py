@@ -1,7 +1,9 @@
 """Copies of sealed papers: given by managers, logged whole, printed and sealed in their own right."""
 
+import hashlib
 import io
 import re
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +17,7 @@ from psycopg import sql
 from emergencies import workflow
 from emergencies.queries import people
 from incidents import workflow as complaints
-from propdesk.core import appendices, case_people, copies, persons, rendering
+from propdesk.core import appendices, case_people, copies, persons, rendering, sealing
 from propdesk.core.appendices import Correction
 from propdesk.core.copies import Order
 from propdesk.core.models import (
@@ -26,11 +28,13 @@ from propdesk.core.models import (
     PaperCopy,
     RenderJob,
 )
+from propdesk.core.pdf import signing
 from propdesk.core.pdf.render import RenderRefused
 from propdesk.core.persons import Guest
 from propdesk.core.roles import MANAGERS, Role
 from propdesk.core.signatures import Second
 from propdesk.core.transitions import ConflictError, RefusedInput
+from tests.core import paper_samples as samples
 from tests.core.test_redaction import everything_in
 from tests.emergencies.journey import House as EventHouse
 from tests.emergencies.journey import fresh
@@ -148,8 +152,6 @@ def test_draft_and_copy_are_not_copied(house: House, sealed: Document, change: A
 def test_give_refuses_by_field(
     house: House, sealed: Document, change: dict[str, Any], field: str
 ) -> None:
-    from dataclasses import replace
-
     assert list(refused(sealed, replace(POLICE, **change), house.pm)) == [field]
 
 
@@ -185,6 +187,15 @@ def test_printed_copy_says_what_it_is_and_leaves_out_what_it_must(house: House) 
     assert (made.sealed, made.seal is not None, made.signatures) == (True, True, 1)
     assert made.verify_code not in ("", original.verify_code)
     assert copies.paper_of(copy) == made
+
+
+def test_copy_is_signed_by_nobody_but_the_house() -> None:
+    """Its boxes still show who signed the original, but that record was another one."""
+    chains = {
+        state: sealing._chain(RenderJob(), replace(samples.incident(), state=state))  # type: ignore[arg-type]
+        for state in ("sealed", "copy")
+    }
+    assert {state: len(chain) for state, chain in chains.items()} == {"sealed": 4, "copy": 0}
 
 
 def test_printed_copy_is_the_same_twice(house: House) -> None:
@@ -336,6 +347,22 @@ def test_copy_shows_no_signature_but_the_sealed_one(house: House, as_owner: Any)
         cursor.execute("SET CONSTRAINTS ALL DEFERRED")
     with pytest.raises(RenderRefused, match="签名与封存时不符"):
         copies.build(copies.job_of(copy))
+
+
+@pytest.mark.parametrize("field", ["sha256", "data_sha256"])
+def test_no_copy_of_a_file_whose_record_is_not_the_one_sealed(
+    monkeypatch: pytest.MonkeyPatch, field: str
+) -> None:
+    monkeypatch.setattr(rendering, "stored", lambda _source: b"file")
+    monkeypatch.setattr(signing, "attached", lambda _data: b"record")
+    hashes = {
+        name: hashlib.sha256(data).hexdigest()
+        for name, data in (("sha256", b"file"), ("data_sha256", b"record"))
+    }
+    with pytest.raises(ValueError, match="Expecting value"):  # both are right, so it is read
+        copies._record_of(Document(**hashes))
+    with pytest.raises(RenderRefused, match="请先核验"):
+        copies._record_of(Document(**hashes | {field: "0" * 64}))
 
 
 def test_copy_names_the_appendices_of_its_original(house: House) -> None:

@@ -5,6 +5,7 @@ from collections import Counter
 from typing import Any
 
 import pytest
+from django.db.models import QuerySet
 
 from propdesk.core import appendices, audit, blanks, copies
 from propdesk.core.appendices import Correction
@@ -53,17 +54,23 @@ def test_copies_without_the_lock_collide(unlocked: Any) -> None:
     assert PaperCopy.objects.count() == outcome.count("done") < 4
 
 
-def test_appendices_at_once_are_numbered_through() -> None:
-    house = House()
+def appending(house: House) -> Act:
     source = sealed_row(house)
-    outcome = at_once(
-        4,
-        lambda _i: appendices.append(
-            source, SAID, Second(house.dm, PASSWORD), by=fresh(house.pm), password=PASSWORD
-        ),
-    )
-    assert outcome == ["done"] * 4
+    second = Second(house.dm, PASSWORD)
+    return lambda _i: appendices.append(source, SAID, second, by=fresh(house.pm), password=PASSWORD)
+
+
+def test_appendices_at_once_are_numbered_through() -> None:
+    assert at_once(4, appending(House())) == ["done"] * 4
     assert sorted(Appendix.objects.values_list("seq", flat=True)) == [1, 2, 3, 4]
+
+
+def test_appendices_without_the_lock_collide(unlocked: Any) -> None:
+    act = appending(House())
+    unlocked(4, sys.modules["propdesk.core.appendices"], "_next_number")
+    outcome = at_once(4, act)
+    assert set(outcome) & {"IntegrityError", "ConflictError"}
+    assert Appendix.objects.count() == outcome.count("done") < 4
 
 
 # --- one pack, and one settlement of a number ------------------------------------------------
@@ -109,8 +116,8 @@ def test_pack_that_is_taken_while_it_is_made_anew_is_never_changed() -> None:
         assert len(set(numbers)) == packs.count() * IN_A_PACK
 
 
-def test_number_that_is_entered_and_voided_at_once_is_settled_once() -> None:
-    house = House()
+def settling(house: House) -> tuple[BlankForm, Case, Act]:
+    """A number that every other enters and the rest take out of use."""
     blank, complaint = sheet(taken(house)), house.new()
 
     def act(i: int) -> None:
@@ -119,10 +126,39 @@ def test_number_that_is_entered_and_voided_at_once_is_settled_once() -> None:
         else:
             blanks.enter(blank, complaint.case, by=fresh(house.dm), seen="")
 
+    return blank, complaint.case, act
+
+
+def test_pack_that_is_taken_while_it_is_made_without_the_lock_breaks_down(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    house = House()
+    pack = printed(blanks.make(house.prop, by=house.dm))
+    monkeypatch.setattr(QuerySet, "select_for_update", lambda self, *_a, **_k: self)
+    real = blanks.finished
+
+    def taken_meanwhile(found: OutagePack) -> Any:
+        monkeypatch.setattr(blanks, "finished", real)
+        assert at_once(1, lambda _i: blanks.take(pack, by=fresh(house.dm))) == ["done"]
+        return real(found)
+
+    monkeypatch.setattr(blanks, "finished", taken_meanwhile)
+    # The guard of the database is what is left: the night's pack breaks down in place of waiting.
+    assert at_once(1, lambda _i: blanks.make(house.prop, by=fresh(house.dm))) == ["IntegrityError"]
+
+
+def test_number_that_is_entered_and_voided_at_once_is_settled_once() -> None:
+    blank, case, act = settling(House())
     assert Counter(at_once(8, act)) == {"done": 1, "ConflictError": 7}
     blank.refresh_from_db()
     assert bool(blank.case_id) != bool(blank.void_reason)
-    assert audit.problems(Case.objects.get(pk=complaint.case.pk)) == []
+    assert audit.problems(Case.objects.get(pk=case.pk)) == []
+
+
+def test_number_without_the_lock_is_settled_again(unlocked: Any) -> None:
+    _blank, _case, act = settling(House())
+    unlocked(4, sys.modules["propdesk.core.blanks"], "_begin")
+    assert at_once(4, act).count("done") > 1
 
 
 def test_numbers_are_never_given_twice() -> None:

@@ -2,8 +2,11 @@
 
 import contextlib
 import io
+import json
 import os
 import re
+import resource
+import signal
 import time
 from dataclasses import replace
 from pathlib import Path
@@ -93,8 +96,28 @@ def test_bomb_of_time_is_stopped() -> None:
 def test_bomb_of_memory_is_stopped(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "HEADROOM_BYTES", 48 << 20)
 
-    with pytest.raises(RenderFailed, match=r"内存上限|意外退出"):
+    with pytest.raises(RenderFailed, match="超出打印内存上限"):
         print_limited(HEAD + "<p>好的</p>" * 60_000, memory_bytes=1 << 20)
+
+
+def test_limits_of_every_job_are_those_that_were_measured(monkeypatch: pytest.MonkeyPatch) -> None:
+    """20 s of CPU, 30 s by the clock, 1 GB or what the worker itself takes and 640 MB more."""
+
+    def held(*_args: Any, **_kwargs: Any) -> bytes:
+        pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[0])
+        allowed = max(1 << 30, pages * resource.getpagesize() + (640 << 20))
+        slack = resource.getrlimit(resource.RLIMIT_AS)[0] - allowed
+        alarm = signal.getitimer(signal.ITIMER_REAL)[0]
+        said = [resource.getrlimit(resource.RLIMIT_CPU), 30 < alarm <= 31, abs(slack) < 16 << 20]
+        return json.dumps({"kind": "failed", "text": str(said)}).encode() + b"\n"
+
+    monkeypatch.setattr(module, "_pack", held)
+
+    with pytest.raises(RenderFailed) as told:
+        print_limited(HEAD + "好")
+
+    assert str(told.value) == "[(20, 21), True, True]"
+    assert module.WALL_SECONDS == 30
 
 
 def test_bomb_of_pixels_is_stopped() -> None:

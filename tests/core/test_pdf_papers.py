@@ -9,7 +9,8 @@ from html.parser import HTMLParser
 from typing import Any
 
 import pytest
-from django.utils.translation import override
+from django.conf import settings
+from django.utils.translation import override, trans_real
 
 from propdesk.core.papers import (
     IncidentReportPaper,
@@ -23,6 +24,7 @@ from propdesk.core.papers import (
     verify_code,
 )
 from propdesk.core.pdf.clean import MAX_CHARACTERS, MAX_LINES, clean_for_print
+from propdesk.core.pdf.render import font_gaps
 from tests.core import paper_samples as samples
 from tests.core import paper_samples_events as events
 from tests.core import paper_samples_found as found
@@ -66,9 +68,20 @@ PAPERS = [
     events.receipt(),
     handover.record(),
     insight.report(),
+    samples.appendix(),
 ]
 IDS = ["report", "record", "blank", "slip", "blank-slip", "disposal", "blank-disposal"]
-IDS += ["register", "notice", "damage", "drill", "inventory", "receipt", "handover", "figures"]
+IDS += [
+    "register",
+    "notice",
+    "damage",
+    "drill",
+    "inventory",
+    "receipt",
+    "handover",
+    "figures",
+    "appendix",
+]
 LISTS = {"register", "notice", "receipt", "figures"}
 """Papers of a moment: made anew each time, so none of them is ever a copy or void."""
 KEPT = [(paper, name) for paper, name in zip(PAPERS, IDS, strict=True) if name not in LISTS]
@@ -97,11 +110,54 @@ def test_html_never_prints_none(paper: Paper) -> None:
     assert "None" not in render_html(paper)
 
 
-def test_html_language_of_the_worker_does_not_matter() -> None:
-    with override("en"):
-        english = render_html(samples.incident())
+def with_emoji(value: Any, name: str = "") -> Any:
+    """The same record with a character no font shows behind every text somebody may have typed."""
+    if isinstance(value, str):
+        is_key = name in {"asset", "signature", "state", "record_url", "verify_code"}
+        return value if is_key else value + "😀"
+    if isinstance(value, tuple):
+        return tuple(with_emoji(item, name) for item in value)
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        fields = {item.name: getattr(value, item.name) for item in dataclasses.fields(value)}
+        return dataclasses.replace(
+            value, **{key: with_emoji(item, key) for key, item in fields.items()}
+        )
+    return value
 
-    assert english == render_html(samples.incident())
+
+@pytest.mark.parametrize("paper", PAPERS, ids=IDS)
+def test_html_character_no_font_shows_is_printed_by_its_name(paper: Paper) -> None:
+    """Gate 29: never a gap, and never a paper that is refused after the last signature."""
+    typed = with_emoji(paper)
+    html = render_html(typed)
+
+    assert font_gaps(html) == set()
+    assert html.count("〔U+1F600〕") > 10
+    assert "😀" in canonical_json(typed.to_data()).decode()
+
+
+def test_templates_alone_say_how_many_cells_one_spans() -> None:
+    """A span of 65,534 costs a layout seconds: what somebody types is text and never one."""
+    spans = {
+        span
+        for path in (settings.BASE_DIR / "templates/core/print").rglob("*.html")
+        for span in re.findall(r'(?:col|row)span="([^"]*)"', path.read_text(encoding="utf-8"))
+    }
+    told = r"\d+|{{ [a-z.]+\|length(\|add:1)? }}|{% if row\.risk %}3{% else %}2{% endif %}"
+
+    assert len(spans) > 5
+    assert [span for span in spans if not re.fullmatch(told, span)] == []
+
+
+def test_html_language_of_the_worker_does_not_matter(monkeypatch: pytest.MonkeyPatch) -> None:
+    """There is no English catalogue yet, so one that answers anything stands in for it."""
+    english = trans_real.translation("en")
+    monkeypatch.setattr(english, "gettext", lambda _message: "English")
+    chinese = render_html(samples.incident())
+
+    with override("en"):
+        assert samples.incident().heading == "English"
+        assert render_html(samples.incident()) == chinese
 
 
 def test_blank_draft_leaves_room_and_says_so() -> None:

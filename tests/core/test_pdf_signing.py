@@ -108,6 +108,14 @@ def test_paper_without_approvals_is_closed_by_its_seal(ours, printed):
     assert signing.check(alone, [ours[1]]) == Signatures(count=1, intact=True)
 
 
+def test_signatures_in_other_fields_than_those_of_the_house_are_told(ours, printed, monkeypatch):
+    with monkeypatch.context() as other:
+        other.setattr(signing, "APPROVAL", "Witness{}")
+        pdf = signing.sign(printed.pdf, ours[0], code=CODE, title="封存", approvals=CHAIN)
+
+    assert signing.check(pdf, [ours[1]]) == Signatures(count=3, intact=False)
+
+
 def test_another_seal_of_the_same_house_is_not_the_one_recorded(printed):
     authority = _made("House CA")
     first, leaked = (seal_of(authority, name) for name in ("first", "leaked"))

@@ -9,8 +9,9 @@ import pytest
 import time_machine
 from django.db import transaction
 from django.utils import timezone
+from django.utils.translation import get_language, override
 
-from propdesk.core import rendering, wake
+from propdesk.core import papers, rendering, wake
 from propdesk.core.models import CopyLog, Document, RenderJob
 from propdesk.core.pdf.render import RenderFailed, RenderRefused
 from tests.factories import CaseFactory, UserFactory
@@ -47,7 +48,7 @@ def printer(monkeypatch):
         return SimpleNamespace(pdf=PDF, sha256=hashlib.sha256(PDF).hexdigest(), pages=1)
 
     monkeypatch.setattr(rendering, "BUILDERS", {})
-    monkeypatch.setattr(rendering, "render_to_string", lambda _template, _context: "<p>")
+    monkeypatch.setattr(papers, "render_to_string", lambda *_args: f"<p>{get_language()}")
     monkeypatch.setattr(rendering, "render_limited", print_)
     rendering.register("paper", build)
     return press
@@ -75,6 +76,15 @@ def test_job_is_made_once_into_a_document(printer):
     assert (job.state, job.attempts, job.document) == ("done", 1, Document.objects.get())
     assert (job.document.size, job.document.pages, job.document.verify_code) == (len(PDF), 1, "v")
     assert not rendering.is_waiting(timezone.now())
+
+
+def test_paper_is_laid_out_in_chinese_whatever_the_worker_speaks(printer):
+    rendering.request(CaseFactory(), "paper", by=None)
+
+    with override("en"):
+        rendering.render_due(timezone.now())
+
+    assert printer.printed == ["<p>zh-hans"]
 
 
 def test_place_in_the_queue_counts_what_is_made_before(printer):

@@ -36,6 +36,8 @@ if TYPE_CHECKING:
 HERE = Path(__file__).resolve().parent
 PANGO_PACKAGES = "libpango-1.0-0 libpangoft2-1.0-0 libharfbuzz-subset0"
 VARIANT = "pdf/a-3a"
+MOST_PAGES = 200
+"""What fits into the 20 s of CPU of a job; a list of a thousand rows takes some 56."""
 
 # PDF/A asks that a schema it does not know (PDF/UA's) be described beside its use.
 _UA_XMP = b"""<rdf:Description rdf:about="" xmlns:pdfuaid="http://www.aiim.org/pdfua/ns/id/">\
@@ -58,7 +60,7 @@ class RenderError(Exception):
 
 
 class RenderRefused(RenderError):  # noqa: N818 -- reads as the outcome the caller stores
-    """The content may not be printed: a character without a glyph, or a foreign resource."""
+    """The content may not be printed: no glyph for a character, a foreign resource, too many pages."""
 
 
 class RenderFailed(RenderError):  # noqa: N818 -- as above
@@ -110,7 +112,7 @@ def render(
     """Print `html`; `assets` maps "pd:name" to (bytes, MIME type), `data` is attached as JSON.
 
     `frozen_at` (aware) is the only date in the file. Raises RenderRefused for a character no font
-    shows or any resource outside `assets`, RenderFailed when the document cannot be laid out.
+    shows, any resource outside `assets` or more than `MOST_PAGES`, RenderFailed when the document cannot be laid out.
     """
     prepare()
     import weasyprint
@@ -141,7 +143,7 @@ def render(
             document.metadata.created = document.metadata.modified = frozen.isoformat()
             pdf = document.write_pdf(finisher=finish, **options)
             pages = len(document.pages)
-        except MemoryError:
+        except (MemoryError, RenderRefused):
             raise
         except Exception as error:
             _refuse_denied(fetcher.denied)
@@ -155,7 +157,7 @@ def render(
 
 
 def font_gaps(text: str) -> set[str]:
-    """Characters of `text` that no bundled font shows; a form warns about them when it is saved."""
+    """Characters of `text` that no bundled font shows; a paper prints their names (ADR 0010)."""
     return {char for char in printable(text) if not (char.isspace() or _has_glyph(ord(char)))}
 
 
@@ -194,6 +196,26 @@ def _weasyprint() -> None:
         keep_fonts_mapped()
         keep_palettes()
         name_pages_once()
+        _count_pages()
+
+
+def _count_pages() -> None:
+    """Make WeasyPrint stop at the page that is one too many, not when its time is up."""
+    from weasyprint import layout
+
+    make_all_pages = layout.make_all_pages
+
+    def counted(*args: Any) -> Iterator[Any]:
+        for number, page in enumerate(make_all_pages(*args), start=1):
+            if number > MOST_PAGES:
+                raise RenderRefused(
+                    _("文书超过 {n} 页，无法打印：请缩短过长的文字，或缩小清单的范围。").format(
+                        n=MOST_PAGES
+                    )
+                )
+            yield page
+
+    layout.make_all_pages = counted
 
 
 @functools.cache
