@@ -11,6 +11,7 @@ from emergencies.playbooks.vocabulary import Via
 from emergencies.queries.prefill import told_at
 from emergencies.reports.dossier import Dossier
 from emergencies.reports.wording import clause, joined, long_day, named, short
+from propdesk.core import rendering
 from propdesk.core.models import Attachment, ReportBox
 from propdesk.core.papers import Notification, Override, Photo, SignBox
 from propdesk.core.papers import Party as PaperParty
@@ -83,8 +84,7 @@ def photos(
     for number, picture in enumerate(dossier.photos[:most], start=1):
         name = f"pd:photo-{number}"
         rows.append(Photo(name, _caption(picture, dossier), picture.sha256))
-        with picture.print_file.open("rb") as stored:
-            files[name] = bytes(stored.read())
+        files[name] = rendering.picture(picture)
     left = len(dossier.photos) - len(rows)
     more = (_("另有照片%(n)d张，见系统记录") % {"n": left},) if left > 0 else ()
     return tuple(rows), files, more

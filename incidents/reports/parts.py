@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 from incidents.models import Complaint, Decision, Option, Severity
 from incidents.reports.dossier import Dossier
 from incidents.reports.wording import clause, people, satisfaction_labels, short, yuan
-from propdesk.core import papers
+from propdesk.core import papers, rendering
 from propdesk.core.clock_text import local
 from propdesk.core.models import Delivery, Notice, ReportBox
 from propdesk.core.papers import Notification, Override, Photo, SignBox, Tick, ticks
@@ -195,8 +195,7 @@ def photos(dossier: Dossier) -> tuple[tuple[Photo, ...], dict[str, bytes], tuple
         name = f"pd:photo-{len(rows) + 1}"
         taken = f"{picture.uploaded_by.name} {short(picture.uploaded_at, year_of(dossier))}"
         rows.append(Photo(name, f"{picture.caption or _('现场')}（{taken}）", picture.sha256))
-        with picture.print_file.open("rb") as stored:
-            files[name] = bytes(stored.read())
+        files[name] = rendering.picture(picture)
     return tuple(rows), files, tuple(remarks)
 
 

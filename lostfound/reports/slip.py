@@ -335,6 +335,5 @@ def _photos(dossier: Dossier) -> tuple[tuple[Photo, ...], dict[str, bytes]]:
         taken = f"{picture.uploaded_by.name} {short(picture.uploaded_at, dossier.year)}"
         caption = f"{picture.caption or _('照片')}（{taken}）"
         rows.append(Photo(name, caption, picture.sha256))
-        with picture.print_file.open("rb") as stored:
-            files[name] = bytes(stored.read())
+        files[name] = rendering.picture(picture)
     return tuple(rows), files

@@ -22,7 +22,16 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from propdesk.core import audit, sealing, vault, wake
-from propdesk.core.models import Case, CopyLog, Document, Property, RenderJob, Report, User
+from propdesk.core.models import (
+    Attachment,
+    Case,
+    CopyLog,
+    Document,
+    Property,
+    RenderJob,
+    Report,
+    User,
+)
 from propdesk.core.papers import Paper, paper_assets, render_html
 from propdesk.core.pdf.canonical import canonical_json
 from propdesk.core.pdf.limited import render_limited
@@ -110,6 +119,18 @@ def case_of(job: RenderJob) -> Case:
     if job.case is None:
         raise TypeError(f"render job {job.pk} is a list")
     return job.case
+
+
+def picture(photo: Attachment) -> bytes:
+    """The print copy of a photo. RenderRefused when another file lies in its place.
+
+    Photos of before its hash was kept are taken as they are.
+    """
+    with photo.print_file.open("rb") as stored:
+        data = bytes(stored.read())
+    if photo.print_sha256 and hashlib.sha256(data).hexdigest() != photo.print_sha256:
+        raise RenderRefused(_("有照片的文件与上传时不符，不能打印，请管理员查看。"))
+    return data
 
 
 def key() -> bytes:

@@ -31,6 +31,7 @@ from propdesk.core.transitions import RefusedInput, lock, require
 State = Report.State
 Decision = ReportBox.Decision
 SIGN_LATE = "core.sign_late"
+_SECRET = Report.Secrecy.CONFIDENTIAL
 CONTENT = (
     "secrecy",
     "severity",
@@ -119,6 +120,8 @@ def edit(report: Report, values: Mapping[str, Any], *, by: User, seen: str = "")
     ConflictError over another's newer text, when the form says what it was filled from.
     """
     report = _editable(report)
+    if report.case.restricted and values.get("secrecy", report.secrecy) != _SECRET:
+        raise RefusedInput(secrecy=_("这件事是保密的，报告的密级也须是保密。"))
     labels = {field.name: field.verbose_name for field in Report._meta.fields}  # noqa: SLF001 -- model API
     texts = ("narrative", "measures", "result")
     stale.require_unchanged(seen, written(report), {name: labels[name] for name in texts})

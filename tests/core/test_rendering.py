@@ -3,6 +3,7 @@
 import hashlib
 from dataclasses import dataclass
 from datetime import timedelta
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
@@ -11,10 +12,11 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import get_language, override
 
-from propdesk.core import papers, rendering, wake
+from propdesk.core import papers, photos, rendering, wake
 from propdesk.core.models import CopyLog, Document, RenderJob
 from propdesk.core.pdf.render import RenderFailed, RenderRefused
 from tests.factories import CaseFactory, UserFactory
+from tests.incidents.moves import jpeg
 
 pytestmark = pytest.mark.django_db
 PDF = b"%PDF-1.7 tiny"
@@ -301,3 +303,15 @@ def test_verify_key_is_derived_and_stable(settings):
     settings.SECRET_KEY = "another-key-" + "y" * 50
 
     assert (len(first), rendering.key() == first) == (32, False)
+
+
+def test_picture_swapped_on_the_disk_is_not_printed():
+    photo = photos.store(CaseFactory(), photos.prepare(jpeg("red")), by=UserFactory())
+    kept = rendering.picture(photo)
+    Path(photo.print_file.path).write_bytes(jpeg("blue"))
+
+    with pytest.raises(RenderRefused, match="照片的文件与上传时不符"):
+        rendering.picture(photo)
+
+    Path(photo.print_file.path).write_bytes(kept)
+    assert rendering.picture(photo) == kept

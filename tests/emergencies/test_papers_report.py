@@ -178,6 +178,12 @@ def test_report_of_a_restricted_event_waits_for_its_readers_alone() -> None:
     assert event.case.restricted
     by = event.commander
     report = started(event, house, by)
+    with pytest.raises(RefusedInput) as refused:
+        W.edit_report(report, {"secrecy": "internal"}, by=again(by))
+    assert (list(refused.value.errors), queries.report(report.pk).secrecy) == (
+        ["secrecy"],
+        "confidential",
+    )
     W.submit_report(report, by=again(by), password=PASSWORD)
     report = queries.report(report.pk)
     assert signoff.waiting_for(again(house.pm), house.prop) == [report]
