@@ -62,7 +62,7 @@ def change(
     if changed:
         audit.save(robot, *changed, by=by, reason=reason.strip())
     if not robot.is_active:
-        outbox.give_up(Q(robot=robot), sending.switched_off())
+        outbox.give_up(Q(robot=robot), sending.switched_off(), timezone.now())
     return changed
 
 

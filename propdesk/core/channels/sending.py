@@ -72,7 +72,8 @@ def run(now: datetime, ends: float) -> int:
 
     What was queued while its robot was being switched off is given up here.
     """
-    outbox.give_up(Q(channel=Delivery.Channel.ROBOT, robot__is_active=False), switched_off())
+    off = Q(channel=Delivery.Channel.ROBOT, robot__is_active=False)
+    outbox.give_up(off, switched_off(), now)
     sent = 0
     for pk in list(_ready(now).values_list("pk", flat=True)):
         while time.monotonic() < ends and (claim := _claim(pk, now)):
@@ -158,7 +159,7 @@ def _work(claim: Claim, now: datetime, ends: float) -> tuple[int, bool]:
 
         sent, verdict = outbox.work_off(claim.parcels, post, now, ends, ILL)
     if verdict.outcome in ILL:
-        outbox.expire(Q(robot=claim.robot), verdict.why, now)
+        outbox.expire(Q(robot=claim.robot), verdict.why, now, claim.parcels)
     note(claim.robot, verdict, now)
     return sent, verdict.outcome not in ILL
 

@@ -1,5 +1,7 @@
 """通知渠道: who may add, change and try a robot, and what is kept of its secret."""
 
+from datetime import timedelta
+
 import pytest
 from django.core.exceptions import PermissionDenied
 from django.utils import timezone
@@ -141,6 +143,7 @@ def test_robot_switched_off_gives_up_what_waits_and_on_again_may_be_resent(robot
     tell(prop)
     relay.deliver(timezone.now())
     robots_module.change(row, values(is_active=False), by=by, reason="群解散")
+    relay.deliver(timezone.now() + timedelta(minutes=1))
 
     failed = Delivery.objects.get(channel="robot")
     assert (failed.state, failed.error) == ("failed", "渠道已停用")
