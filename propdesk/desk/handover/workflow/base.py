@@ -8,8 +8,8 @@ from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from propdesk.core import audit
-from propdesk.core.models import User
+from propdesk.core import audit, notices
+from propdesk.core.models import Notice, User
 from propdesk.core.roles import Standing, ensure
 from propdesk.core.transitions import ConflictError, in_state
 from propdesk.desk.handover import package
@@ -27,6 +27,8 @@ SIGNED = ("outgoing_signed_at", "outgoing_signature", "content_sha", "happened",
 """What comes with the first signature and goes with it."""
 OFFERED: Final = "desk.handover_offered"
 """The notice 【请接班】."""
+CHANGED: Final = "desk.handover_changed"
+"""The notice 【交接班有变化】."""
 NAMED = 8
 """So many changes are named in a refusal."""
 
@@ -117,6 +119,11 @@ def finish(
         case_fields=ends,
     )
     return row
+
+
+def settle(row: Handover, *rules: str) -> None:
+    """What these notices asked for is done, or wanted no more: nobody need look at them."""
+    notices.over(Notice.objects.filter(case=row.case, rule__in=rules))
 
 
 def live(row: Handover) -> list[HandoverLine]:
