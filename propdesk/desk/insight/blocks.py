@@ -315,7 +315,7 @@ def _sort(sort: str) -> str:
 def _drills(asked: Asked) -> Block:
     held = FIGURES["drills"].rows(asked).count()
     due = queries.drills_due(asked)
-    missed = [row for row in due if row.held_on is None]
+    missed = [row for row in due if row.is_missed]
     lines = (
         Line(_("应演练"), len(due), rows_url(asked, "drills_due")),
         Line(_("应演练而没有"), len(missed), rows_url(asked, "drills_missed"), tone="red"),
@@ -327,6 +327,6 @@ def _drills(asked: Asked) -> Block:
         _("次"),
         Line(_("完成的演练"), held, rows_url(asked, "drills")),
         lines,
-        _("每类按上次演练起算的期限，落在本期末以前的都算应演练。"),
+        _("每类按上次演练起算的期限，落在本期末以前的都算应演练；期限过了还没做的，才算没有。"),
         drawn=False,
     )

@@ -88,9 +88,9 @@ def _line(columns: Sequence[Any], url: str, cells: Sequence[kinds.Cell]) -> Cont
 
 
 def drills(asked: Asked, figure: str) -> Context:
-    """The drills that were due; those that were not held for ``drills_missed``."""
+    """The drills that were due; those that were missed for ``drills_missed``."""
     due = queries.drills_due(asked)
-    rows = [row for row in due if figure == "drills_due" or row.held_on is None]
+    rows = [row for row in due if figure == "drills_due" or row.is_missed]
     url = reverse("emergencies:drills", args=[asked.prop.code])
     return {
         "title": DUE[figure],
