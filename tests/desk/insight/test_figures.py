@@ -379,6 +379,28 @@ def test_notice_of_a_hand_over_that_was_voided_does_not_count():
     )
 
 
+@pytest.mark.parametrize(
+    ("confirmed", "title"),
+    [(0, "2 条通知还没有确认"), (1, "1 条通知还没有确认"), (2, "通知都确认了，一半在3分内")],
+)
+def test_block_of_notices_says_first_what_nobody_confirmed(confirmed, title):
+    house = Month()
+    for number in range(2):
+        notices.put([Message(house.prop, "test", "【提醒】", f"k{number}", (house.pm,))])
+    for row in Delivery.objects.filter(property=house.prop).order_by("pk")[:confirmed]:
+        row.state = Delivery.State.ACKNOWLEDGED
+        row.acknowledged_at = row.created_at + timedelta(minutes=3)
+        row.save()
+
+    block = next(b for b in gather(house.asked()) if b.key == "notices")
+
+    assert block.title == title
+    assert [(line.label, line.rows) for line in block.lines[:2]] == [
+        ("未确认", 2 - confirmed),
+        ("已确认", confirmed),
+    ]
+
+
 def test_drill_of_a_house_that_just_began_is_not_due():
     assert queries.drills_due(Month().asked()) == []
 
