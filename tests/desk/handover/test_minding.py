@@ -187,6 +187,19 @@ def test_alarm_rings_on_the_very_minute_and_once() -> None:
     assert (early, rung, set(told)) == (0, [1, 0], {night.dm.pk, night.next.pk, night.pm.pk})
 
 
+@pytest.mark.parametrize("begun", [True, False], ids=["draft", "nothing"])
+def test_alarm_of_a_shift_that_is_signed_waits_for_nobody(begun: bool) -> None:
+    night = Night()
+    row = night.drafted() if begun else None
+    workflow.flag_late(late(night))
+    told = Delivery.objects.filter(channel="inbox", notice__rule="desk.handover_late")
+    before = told.filter(state="pending").count()
+
+    night.signed(night.offered_over(row))
+
+    assert (before > 0, told.exclude(state="acknowledged").count()) == (True, 0)
+
+
 def test_signed_shift_rings_no_alarm() -> None:
     night = Night()
     night.signed()

@@ -15,10 +15,12 @@ from propdesk.desk.handover import roster
 from propdesk.desk.handover.models import Handover, HandoverAlarm
 from propdesk.desk.handover.workflow.base import (
     CHANGED,
+    LATE_TOLD,
     OFFERED,
     REFUSED,
     SHORT,
     S,
+    alarm_key,
     begin,
     finish,
     settle,
@@ -155,9 +157,9 @@ def _alarm(shift: Shift, now: datetime) -> int:
     text = _("【交接班超时】%(shift)s还没有交接签名，请马上办理") % {"shift": shift.label}
     message = notices.Message(
         prop,
-        "desk.handover_late",
+        LATE_TOLD,
         text,
-        f"handover-late:{prop.pk}:{shift.ends_at.timestamp():.0f}",
+        alarm_key(prop, shift.ends_at),
         tuple(people.values()),
         case=found.case if found else None,
         due_at=shift.ends_at + LATE,

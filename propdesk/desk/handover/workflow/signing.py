@@ -34,6 +34,7 @@ from propdesk.desk.handover.workflow.base import (
     permit,
     require_fresh,
     settle,
+    settle_alarm,
 )
 from propdesk.desk.handover.workflow.table import MOVES
 
@@ -168,6 +169,7 @@ def accept(
     info = {"accepted": len(lines) - len(refused), "refused": len(refused)}
     finish(row, fields, *lines, *asked, by=by, action="accept", info=info, closes=not asked)
     settle(row, OFFERED)
+    settle_alarm(row)
     _tell_others(row, by)
     rendering.request(row.case, PAPER, by=by, sealed=True)
     return row
