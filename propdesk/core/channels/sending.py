@@ -174,7 +174,9 @@ def note(robot: Robot, verdict: Verdict, now: datetime) -> None:
     if verdict.outcome is Outcome.REFUSED:
         rows.update(error=verdict.why)
     elif verdict.outcome is Outcome.LIMITED:
-        rows.update(error=verdict.why, paused_until=now + timedelta(seconds=verdict.pause))
+        # No failure: it is there, and a test does not cut this pause short.
+        pause = timedelta(seconds=verdict.pause)
+        rows.update(error=verdict.why, failures=0, paused_until=now + pause)
     else:
         failures = min(rows.values_list("failures", flat=True).first() or 0, 6)
         pause = min(FIRST_PAUSE * 2**failures, LONGEST_PAUSE)

@@ -192,6 +192,31 @@ def test_test_is_one_of_the_messages_of_the_minute(robots):
     assert len(robots.got) == 1
 
 
+def test_test_waits_as_long_as_the_robot_asked(robots):
+    robots.behaviour = "limited"
+    prop = house()
+    by, row = manager(prop), robot_of(robots, prop)
+    robots_module.test(row, by=by)
+    until = RobotMeter.objects.get().paused_until
+
+    with refuses(ConflictError, match="稍后再发"):
+        robots_module.test(row, by=by)
+
+    assert (RobotMeter.objects.get().paused_until, len(robots.got)) == (until, 1)
+
+
+@pytest.mark.parametrize("kind", ["wecom", "webhook"])
+def test_robot_of_a_group_takes_twenty_a_minute_at_most(robots, kind):
+    prop = house()
+    by, row = manager(prop), robot_of(robots, prop, kind)
+    if kind == "webhook":
+        assert robots_module.change(row, values(per_minute=21), by=by, reason="加快")
+        return
+
+    with refuses(RefusedInput):
+        robots_module.change(row, values(per_minute=21), by=by, reason="加快")
+
+
 def test_test_of_a_robot_that_pauses_is_tried_at_once(robots):
     prop = house()
     by, row = manager(prop), robot_of(robots, prop)
