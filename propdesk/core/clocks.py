@@ -5,7 +5,8 @@ from datetime import datetime
 
 from django.db.models import QuerySet
 
-from propdesk.core.models import Case, Clock
+from propdesk.core import notices
+from propdesk.core.models import Case, Clock, Notice
 
 BATCH = 500
 
@@ -34,11 +35,18 @@ def stop(case: Case, rules: Iterable[str], now: datetime) -> None:
 
 
 def stop_all(cases: Iterable[Case], now: datetime, rules: Iterable[str] | None = None) -> None:
-    """Stop what is pending on these cases, of these rules or of any; one statement."""
-    rows = Clock.objects.filter(case__in=list(cases), fired_at=None, stopped_at=None)
+    """Stop what is pending on these cases, of these rules or of any, and hold back what they said; a
+    bounded number of statements."""
+    keys, wanted = [case.pk for case in cases], list(rules or ())
+    rows = Clock.objects.filter(case__in=keys, fired_at=None, stopped_at=None)
     if rules is not None:
-        rows = rows.filter(rule__in=list(rules))
+        rows = rows.filter(rule__in=wanted)
     rows.update(stopped_at=now)
+    # What these clocks said before, and a quiet night or an ill robot holds, is true no more. What is
+    # urgent is told all the same: that it came to this is worth knowing.
+    told = Notice.objects.filter(case__in=keys, urgent=False)
+    said = Clock.objects.filter(case__in=keys).values("rule") if rules is None else wanted
+    notices.hold_back(told.filter(rule__in=said))
 
 
 def pending(rules: Sequence[str], now: datetime) -> "QuerySet[Clock]":

@@ -178,6 +178,22 @@ def settle(case: Case, key: str, *, by: User) -> None:
     _hold_back(said, Q(robot__property=case.property_id))
 
 
+@transaction.atomic
+def over(told: "QuerySet[Notice]") -> None:
+    """What was asked for is done or wanted no more: it counts as confirmed in every inbox, and goes out
+    nowhere any more. Rows that are locked are being confirmed, as in ``settle``."""
+    waits = Q(channel=Delivery.Channel.INBOX, state__in=UNREAD) | Q(state=Delivery.State.PENDING)
+    rows = Delivery.objects.filter(waits, notice__in=told)
+    rows = rows.select_for_update(skip_locked=True, of=("self",))
+    if waiting := list(rows.values_list("pk", flat=True)):
+        _mark(waiting)
+
+
+def hold_back(told: "QuerySet[Notice]") -> None:
+    """What was held for the morning or could not be sent yet is sent no more; inboxes keep it."""
+    _hold_back(Q(notice__in=told) & ~Q(channel=Delivery.Channel.INBOX))
+
+
 def unread(who: User | int) -> "QuerySet[Delivery]":
     """What somebody (or the key of an account) has not confirmed yet, in the inboxes of all houses."""
     return Delivery.objects.filter(recipient=who, channel=Delivery.Channel.INBOX, state__in=UNREAD)

@@ -92,7 +92,7 @@ def test_due_cases_use_the_partial_index():
     assert "core_clock_pending" in plan
 
 
-def test_clocks_of_many_cases_are_armed_and_stopped_in_one_statement_each():
+def test_clocks_of_many_cases_are_armed_in_one_statement_and_stopped_in_two():
     cases = [CaseFactory() for _each in range(3)]
 
     with CaptureQueriesContext(connection) as armed:
@@ -100,7 +100,7 @@ def test_clocks_of_many_cases_are_armed_and_stopped_in_one_statement_each():
     with CaptureQueriesContext(connection) as stopped:
         clocks.stop_all(cases[:2], T0, ["r"])
 
-    assert (len(armed), len(stopped)) == (1, 1)
+    assert (len(armed), len(stopped)) == (1, 2)
     running = Clock.objects.filter(stopped_at=None).order_by("case", "rule")
     assert list(running.values_list("case", "rule")) == [
         (cases[0].pk, "s"),

@@ -40,6 +40,8 @@ BUSY = {Kind.WECOM: {-1}, Kind.DINGTALK: {-1}, Kind.FEISHU: {-1}}
 PAUSE = {Kind.WECOM: 60, Kind.DINGTALK: 600, Kind.FEISHU: 60, Kind.WEBHOOK: 60}
 """Seconds a robot wants to be left alone after too many messages."""
 LONGEST_PAUSE = 600
+LARGEST_CODE = 10**12
+"""No robot numbers its answers higher; a number without end is none, and fits no row."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -224,8 +226,9 @@ def _code(body: bytes) -> int | None:
     if not isinstance(data, dict):
         return None
     for name in ("errcode", "code", "StatusCode"):
-        if type(data.get(name)) is int:
-            return int(data[name])
+        found = data.get(name)
+        if type(found) is int and abs(found) < LARGEST_CODE:
+            return found
     return None
 
 

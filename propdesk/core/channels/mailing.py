@@ -47,7 +47,7 @@ def _work(parcels: Sequence[Parcel], now: datetime, ends: float) -> tuple[int, b
     ill = (Outcome.LIMITED,)
     sent, verdict = outbox.work_off(parcels, partial(_send, now=now), now, ends, ill)
     if verdict.outcome in ill:
-        _pause(verdict, now)
+        _pause(parcels, verdict, now)
     return sent, verdict.outcome not in ill
 
 
@@ -70,10 +70,10 @@ def _claim(now: datetime) -> list[Parcel]:
     ]
 
 
-def _pause(verdict: Verdict, now: datetime) -> None:
+def _pause(parcels: Sequence[Parcel], verdict: Verdict, now: datetime) -> None:
     """Leave the server alone; a pause lost with the cache costs one more try."""
     cache.set(PAUSED, now + timedelta(seconds=PAUSE), 2 * PAUSE)
-    outbox.expire(Q(channel=Delivery.Channel.EMAIL), verdict.why, now)
+    outbox.expire(Q(channel=Delivery.Channel.EMAIL), verdict.why, now, parcels)
 
 
 def _send(parcel: Parcel, now: datetime) -> Verdict:

@@ -100,16 +100,24 @@ def _later(rows: "QuerySet[Delivery]", tried: int, why: str, now: datetime) -> N
         rows.update(attempts=tried + 1, error=why, state=State.FAILED)
 
 
-def expire(target: Q, why: str, now: datetime) -> None:
-    """What has waited ``LONGEST`` for a target that takes nothing reads 发送失败."""
+def expire(target: Q, why: str, now: datetime, own: Iterable[Parcel] = ()) -> None:
+    """What has waited ``LONGEST`` for a target that takes nothing reads 发送失败.
+
+    Also of ``own``, what this relay took; what another has in hand at this moment may yet arrive.
+    """
     queued = Coalesce("resent_at", "created_at")
     rows = Delivery.objects.alias(queued_at=queued).filter(queued_at__lte=now - LONGEST)
-    _fail(rows.filter(target, ~Q(next_try_at=now + CLAIM)), why)
+    mine = [row.pk for parcel in own for row in parcel.rows]
+    _fail(rows.filter(target, Q(next_try_at__lte=now) | Q(pk__in=mine)), why)
 
 
-def give_up(target: Q, why: str) -> None:
-    """What waits for a target that is no more reads 发送失败."""
-    _fail(Delivery.objects.filter(target), why)
+def give_up(target: Q, why: str, now: datetime) -> None:
+    """What waits for a target that is no more reads 发送失败.
+
+    What a relay may have in hand is left to a later call; its clock may be a little ahead of ours.
+    """
+    in_hand = Q(next_try_at__gt=now, next_try_at__lte=now + 2 * CLAIM)
+    _fail(Delivery.objects.filter(target).exclude(in_hand), why)
 
 
 def _fail(rows: "QuerySet[Delivery]", why: str) -> None:

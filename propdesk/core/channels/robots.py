@@ -19,6 +19,8 @@ from propdesk.core.transitions import ConflictError, RefusedInput, lock, require
 
 MOST = 12
 """Robots of one house: a group that gets everything is read by nobody."""
+GROUP_RATE = 20
+"""Messages a minute a group takes before it shuts its robot out; only other systems may take more."""
 FIELDS = ("name", "roles", "per_minute", "is_active", "events", "complaints", "found", "papers")
 
 
@@ -32,6 +34,7 @@ def add(prop: Property, kind: str, secret: Secret, values: Mapping[str, Any], *,
     prop = lock(prop)
     require(prop.robots.count() < MOST, _("最多12个渠道，请先改用已有的。"))
     robot = Robot(property=prop, kind=kind, **{name: values[name] for name in FIELDS})
+    _require_rate(robot)
     _keep_secret(robot, secret)
     audit.save(robot, by=by, reason=_("新建通知渠道"))
     now = timezone.now()
@@ -55,6 +58,7 @@ def change(
     changed = [name for name in FIELDS if getattr(robot, name) != values[name]]
     for name in changed:
         setattr(robot, name, values[name])
+    _require_rate(robot)
     if secret is not None:
         _keep_secret(robot, secret)
         changed += ["secret", "host"]
@@ -62,8 +66,13 @@ def change(
     if changed:
         audit.save(robot, *changed, by=by, reason=reason.strip())
     if not robot.is_active:
-        outbox.give_up(Q(robot=robot), sending.switched_off())
+        outbox.give_up(Q(robot=robot), sending.switched_off(), timezone.now())
     return changed
+
+
+def _require_rate(robot: Robot) -> None:
+    if robot.kind != Robot.Kind.WEBHOOK and robot.per_minute > GROUP_RATE:
+        raise RefusedInput(per_minute=_("群机器人每分钟最多20条。"))
 
 
 def _keep_secret(robot: Robot, secret: Secret) -> None:
@@ -99,9 +108,12 @@ def test(robot: Robot, *, by: User) -> Robot:
 
 @transaction.atomic
 def _take_token(robot: Robot, now: datetime) -> None:
-    RobotMeter.objects.filter(robot=robot).update(paused_until=None)
+    # Only the pause after failures is ours to end; a robot that asked for one bans who breaks it.
+    RobotMeter.objects.filter(robot=robot, failures__gt=0).update(paused_until=None)
     meter = sending.hold_meter(robot.pk, now)
-    if meter is None or meter.tokens < 1:
+    if meter is None:
+        raise ConflictError(_("正在发送，或对方要求稍后再发，请过几分钟再试。"))
+    if meter.tokens < 1:
         raise ConflictError(_("这一分钟已经发满了，请稍后再试。"))
     sending.spend(meter, 1)
 

@@ -72,7 +72,8 @@ def run(now: datetime, ends: float) -> int:
 
     What was queued while its robot was being switched off is given up here.
     """
-    outbox.give_up(Q(channel=Delivery.Channel.ROBOT, robot__is_active=False), switched_off())
+    off = Q(channel=Delivery.Channel.ROBOT, robot__is_active=False)
+    outbox.give_up(off, switched_off(), now)
     sent = 0
     for pk in list(_ready(now).values_list("pk", flat=True)):
         while time.monotonic() < ends and (claim := _claim(pk, now)):
@@ -158,7 +159,7 @@ def _work(claim: Claim, now: datetime, ends: float) -> tuple[int, bool]:
 
         sent, verdict = outbox.work_off(claim.parcels, post, now, ends, ILL)
     if verdict.outcome in ILL:
-        outbox.expire(Q(robot=claim.robot), verdict.why, now)
+        outbox.expire(Q(robot=claim.robot), verdict.why, now, claim.parcels)
     note(claim.robot, verdict, now)
     return sent, verdict.outcome not in ILL
 
@@ -173,7 +174,9 @@ def note(robot: Robot, verdict: Verdict, now: datetime) -> None:
     if verdict.outcome is Outcome.REFUSED:
         rows.update(error=verdict.why)
     elif verdict.outcome is Outcome.LIMITED:
-        rows.update(error=verdict.why, paused_until=now + timedelta(seconds=verdict.pause))
+        # No failure: it is there, and a test does not cut this pause short.
+        pause = timedelta(seconds=verdict.pause)
+        rows.update(error=verdict.why, failures=0, paused_until=now + pause)
     else:
         failures = min(rows.values_list("failures", flat=True).first() or 0, 6)
         pause = min(FIRST_PAUSE * 2**failures, LONGEST_PAUSE)

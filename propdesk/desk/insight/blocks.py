@@ -277,22 +277,28 @@ def _things(asked: Asked) -> Block:
 def _waits(asked: Asked) -> Block:
     found = queries.waits(FIGURES["notices"].rows(asked))
     done = rows_url(asked, "notices", state="confirmed")
-    spans = [(_("一半在此之内确认"), found.median), (_("九成在此之内确认"), found.ninth)]
-    lines = [Line(_("已确认"), found.confirmed, done)]
+    spans = [
+        (_("已确认的，一半在此之内"), found.median),
+        (_("已确认的，九成在此之内"), found.ninth),
+    ]
     late = found.told - found.confirmed
-    lines.append(
-        Line(_("未确认"), late, rows_url(asked, "notices", state="waiting"), tone="orange")
-    )
+    waiting = rows_url(asked, "notices", state="waiting")
+    lines = [
+        Line(_("未确认"), late, waiting, tone="orange"),
+        Line(_("已确认"), found.confirmed, done),
+    ]
     lines += [
         Line(word, found.confirmed, done, span(wait), round(wait / timedelta(minutes=1), 1))
         for word, wait in spans
         if wait is not None
     ]
-    title = _("通知多久有人确认")
-    if found.median is not None:
-        title = _("一半的通知在%(span)s内确认") % {"span": span(found.median)}
+    title = _("本期没有通知")
+    if late:
+        title = _("%(n)d 条通知还没有确认") % {"n": late}
+    elif found.median is not None:
+        title = _("通知都确认了，一半在%(span)s内") % {"span": span(found.median)}
     total = Line(_("发出的通知"), found.told, rows_url(asked, "notices"))
-    note = _("从进收件箱到有人确认，包括事情办完自动确认的；演练和作废的不计。")
+    note = _("每人收件箱里的各算一条，从收到到本人确认，事情办完自动确认的也算；演练和作废的不计。")
     return Block("notices", title, _("条"), total, tuple(lines), note, drawn=False)
 
 
@@ -315,7 +321,7 @@ def _sort(sort: str) -> str:
 def _drills(asked: Asked) -> Block:
     held = FIGURES["drills"].rows(asked).count()
     due = queries.drills_due(asked)
-    missed = [row for row in due if row.held_on is None]
+    missed = [row for row in due if row.is_missed]
     lines = (
         Line(_("应演练"), len(due), rows_url(asked, "drills_due")),
         Line(_("应演练而没有"), len(missed), rows_url(asked, "drills_missed"), tone="red"),
@@ -327,6 +333,6 @@ def _drills(asked: Asked) -> Block:
         _("次"),
         Line(_("完成的演练"), held, rows_url(asked, "drills")),
         lines,
-        _("每类按上次演练起算的期限，落在本期末以前的都算应演练。"),
+        _("每类按上次演练起算的期限，落在本期末以前的都算应演练；期限过了还没做的，才算没有。"),
         drawn=False,
     )

@@ -31,19 +31,26 @@ DUE = {"drills_due": _l("应演练的类别"), "drills_missed": _l("应演练而
 def index(asked: Asked, form: PeriodForm) -> Context:
     """All blocks of the period, the data of their pictures, and ways to other periods."""
     blocks = gather(asked)
-    here = reverse("insight:index", args=[asked.prop.code])
     return {
         "form": form,
+        "others": others(asked.prop, asked.now, asked.period),
         "period": asked.period,
         "export_url": kinds.link(asked.prop, "export", asked.period),
         "print_url": kinds.link(asked.prop, "print", asked.period),
         "blocks": blocks,
         "pictures": {block.key: picture(block) for block in blocks if block.drawn},
-        "others": [
-            (label, f"{here}?{urlencode(period.params())}", period == asked.period)
-            for label, period in _others(timezone.localdate(asked.now))
-        ],
     }
+
+
+def others(
+    prop: Property, now: datetime, shown: Period | None = None
+) -> list[tuple[str, str, bool]]:
+    """Ways to other periods: word, address, and whether it is the one that is ``shown``."""
+    here = reverse("insight:index", args=[prop.code])
+    return [
+        (label, f"{here}?{urlencode(period.params())}", period == shown)
+        for label, period in _others(timezone.localdate(now))
+    ]
 
 
 def picture(block: Block) -> Context:
@@ -88,9 +95,9 @@ def _line(columns: Sequence[Any], url: str, cells: Sequence[kinds.Cell]) -> Cont
 
 
 def drills(asked: Asked, figure: str) -> Context:
-    """The drills that were due; those that were not held for ``drills_missed``."""
+    """The drills that were due; those that were missed for ``drills_missed``."""
     due = queries.drills_due(asked)
-    rows = [row for row in due if figure == "drills_due" or row.held_on is None]
+    rows = [row for row in due if figure == "drills_due" or row.is_missed]
     url = reverse("emergencies:drills", args=[asked.prop.code])
     return {
         "title": DUE[figure],
@@ -118,15 +125,16 @@ def time(prop: Property, row: Complaint, now: datetime) -> Context:
     parts = complaints.cut([row], now)[row.pk]
     people = _names(User, [part.owner for part in parts])
     departments = _names(Department, [part.department for part in parts])
-    by_owner: dict[str, int] = {}
-    by_department: dict[str, int] = {}
+    # By key and not by name: two people may bear the same one.
+    by_owner: dict[int | None, int] = {}
+    by_department: dict[int | str, int] = {}
     lines = []
     for part in parts:
         owner = people.get(part.owner, str(HOLDER_WORDS["nobody"]))
         department = departments.get(part.department, "")
-        place = department or str(HOLDER_WORDS["desk" if part.owner else "nobody"])
+        place = part.department or ("desk" if part.owner else "nobody")
         length = _seconds(row, part.end) - _seconds(row, part.start)
-        by_owner[owner] = by_owner.get(owner, 0) + length
+        by_owner[part.owner] = by_owner.get(part.owner, 0) + length
         by_department[place] = by_department.get(place, 0) + length
         state = str(Complaint.Status(part.status).label)
         lines.append(TimeRow(part.start, part.end, clock(length), owner, department or "—", state))
@@ -137,8 +145,10 @@ def time(prop: Property, row: Complaint, now: datetime) -> Context:
         "lines": lines,
         "whole": clock(_seconds(row, ends)),
         "ends": ends,
-        "by_owner": _sums(by_owner),
-        "by_department": _sums(by_department),
+        "by_owner": _sums(by_owner, people | {None: str(HOLDER_WORDS["nobody"])}),
+        "by_department": _sums(
+            by_department, departments | {key: str(word) for key, word in HOLDER_WORDS.items()}
+        ),
     }
 
 
@@ -152,9 +162,9 @@ def _names(model: Any, keys: Iterable[int | None]) -> dict[int | None, str]:
     return dict(rows.values_list("pk", "name"))
 
 
-def _sums(found: Mapping[str, int]) -> list[tuple[str, str]]:
-    order = sorted(found, key=lambda name: (-found[name], name))
-    return [(name, clock(found[name])) for name in order]
+def _sums(found: Mapping[Any, int], names: Mapping[Any, str]) -> list[tuple[str, str]]:
+    order = sorted(found, key=lambda key: (-found[key], names[key]))
+    return [(names[key], clock(found[key])) for key in order]
 
 
 def clock(seconds: int) -> str:

@@ -15,6 +15,7 @@ from django.db.models import (
     Q,
     QuerySet,
 )
+from django.utils import timezone
 
 from emergencies import playbooks
 from emergencies.queries import drills
@@ -68,6 +69,7 @@ def told(asked: Asked) -> "QuerySet[Any]":
     unreal = Q(notice__case__event__is_drill=True) | Q(notice__case__event__status=VOIDED)
     unreal |= Q(notice__case__complaint__status=VOIDED)
     unreal |= Q(notice__case__found_item__status=VOIDED)
+    unreal |= Q(notice__case__handover__status=VOIDED)
     rows = rows.filter(seen).exclude(unreal)
     wait = ExpressionWrapper(F("acknowledged_at") - F("created_at"), DurationField())
     return rows.annotate(wait=wait).order_by("-created_at", "-pk")
@@ -102,11 +104,14 @@ class Due:
     kind: str
     due_on: date
     held_on: date | None
+    is_missed: bool
+    """Its day is over, and it was not held."""
 
 
 def drills_due(asked: Asked) -> list[Due]:
     """The drills due by the end of the period, one of each kind at most; one statement."""
     days = events.drill_days(asked.prop, asked.period)
+    today = timezone.localdate(asked.now)
     found = []
     for code, book in playbooks.PLAYBOOKS.items():
         if book.drill is None:
@@ -114,5 +119,5 @@ def drills_due(asked: Asked) -> list[Due]:
         last, held = days.get(code, (None, None))
         on = due_on(last, drills.since(asked.prop), book.drill.every_months)
         if on <= asked.period.last:
-            found.append(Due(code, on, held))
+            found.append(Due(code, on, held, held is None and on < today))
     return found

@@ -38,12 +38,14 @@ def index(request: StaffRequest) -> HttpResponse:
     """统计: every figure of the period; each opens its rows."""
     ensure(request.user, "read_insight", ACTIONS, prop=request.prop)
     period = Period.month_of(timezone.localdate())
-    form = PeriodForm(request.GET or None, initial=period.params())
+    now = timezone.now()
+    # What others append to an address is no question about days.
+    asks = "first" in request.GET or "last" in request.GET
+    form = PeriodForm(request.GET if asks else None, initial=period.params())
     if form.is_bound and not form.is_valid():
-        return page(request, "desk/insight/index.html", {"form": form}, status=422)
-    asked = Asked(
-        request.user, request.prop, form.period() if form.is_bound else period, timezone.now()
-    )
+        context = {"form": form, "others": pages.others(request.prop, now)}
+        return page(request, "desk/insight/index.html", context, status=422)
+    asked = Asked(request.user, request.prop, form.period() if form.is_bound else period, now)
     return page(request, "desk/insight/index.html", pages.index(asked, form))
 
 

@@ -87,8 +87,9 @@ CODED = ["wecom", "dingtalk", "feishu"]
         ([0], Outcome.LATER),
         ({"errcode": "0", "code": None}, Outcome.LATER),
         ({"errcode": False, "code": False}, Outcome.LATER),
+        ({"errcode": 10**400, "code": -(10**400)}, Outcome.LATER),
     ],
-    ids=["ok", "limited", "wrong", "busy", "empty", "list", "text", "bool"],
+    ids=["ok", "limited", "wrong", "busy", "empty", "list", "text", "bool", "endless"],
 )
 def test_code_in_a_200_decides(kind, body, outcome):
     said = body[kind] if isinstance(body, dict) and kind in body else body

@@ -6,10 +6,12 @@ from datetime import timedelta
 import pytest
 import time_machine
 from django.core import mail
+from django.db.models import Q
 from django.utils import timezone
 
 from propdesk.core import notices
 from propdesk.core.channels import outbox, relay, routing, sending, transport
+from propdesk.core.channels.adapters import Outcome, Verdict
 from propdesk.core.models import Delivery, Robot, RobotMeter
 from propdesk.core.roles import Role
 from tests.core.channels.fakes import PATHS, is_signed
@@ -370,6 +372,26 @@ def test_what_waits_a_day_for_a_robot_that_takes_nothing_is_given_up(
     assert states() == [gone] * 3 + ["pending"]
     errors = Delivery.objects.filter(state="failed").values_list("error", flat=True)
     assert {error[:4] for error in errors} == ({why} if hours > 24 else set())
+
+
+@pytest.mark.parametrize("end", ["expired", "switched_off"])
+def test_what_another_relay_has_in_hand_is_not_given_up(robots, clock, end):
+    prop = house()
+    robot = robot_of(robots, prop)
+    tell(prop)
+    routing.route(timezone.now())
+    clock.shift(timedelta(hours=25))
+    taken = timezone.now()
+    (parcel,) = sending._claim(robot.pk, taken).parcels
+    clock.shift(1)
+    if end == "expired":
+        outbox.expire(Q(robot=robot), "对方服务器出错", timezone.now())
+    else:
+        Robot.objects.filter(pk=robot.pk).update(is_active=False)
+        deliver()
+
+    assert outbox.record(parcel, Verdict(Outcome.SENT), taken) == 1
+    assert states() == ["sent"]
 
 
 def test_day_of_what_was_sent_again_begins_then(robots, clock):

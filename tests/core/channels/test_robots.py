@@ -1,5 +1,7 @@
 """通知渠道: who may add, change and try a robot, and what is kept of its secret."""
 
+from datetime import timedelta
+
 import pytest
 from django.core.exceptions import PermissionDenied
 from django.utils import timezone
@@ -141,6 +143,7 @@ def test_robot_switched_off_gives_up_what_waits_and_on_again_may_be_resent(robot
     tell(prop)
     relay.deliver(timezone.now())
     robots_module.change(row, values(is_active=False), by=by, reason="群解散")
+    relay.deliver(timezone.now() + timedelta(minutes=1))
 
     failed = Delivery.objects.get(channel="robot")
     assert (failed.state, failed.error) == ("failed", "渠道已停用")
@@ -187,6 +190,31 @@ def test_test_is_one_of_the_messages_of_the_minute(robots):
     with refuses(ConflictError, match="发满"):
         robots_module.test(row, by=by)
     assert len(robots.got) == 1
+
+
+def test_test_waits_as_long_as_the_robot_asked(robots):
+    robots.behaviour = "limited"
+    prop = house()
+    by, row = manager(prop), robot_of(robots, prop)
+    robots_module.test(row, by=by)
+    until = RobotMeter.objects.get().paused_until
+
+    with refuses(ConflictError, match="稍后再发"):
+        robots_module.test(row, by=by)
+
+    assert (RobotMeter.objects.get().paused_until, len(robots.got)) == (until, 1)
+
+
+@pytest.mark.parametrize("kind", ["wecom", "webhook"])
+def test_robot_of_a_group_takes_twenty_a_minute_at_most(robots, kind):
+    prop = house()
+    by, row = manager(prop), robot_of(robots, prop, kind)
+    if kind == "webhook":
+        assert robots_module.change(row, values(per_minute=21), by=by, reason="加快")
+        return
+
+    with refuses(RefusedInput):
+        robots_module.change(row, values(per_minute=21), by=by, reason="加快")
 
 
 def test_test_of_a_robot_that_pauses_is_tried_at_once(robots):

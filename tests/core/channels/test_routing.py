@@ -7,7 +7,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from propdesk.core import notices
+from propdesk.core import clocks, notices
 from propdesk.core.channels import routing
 from propdesk.core.models import Delivery, MailRule, PropertySettings
 from propdesk.core.roles import Role
@@ -174,6 +174,19 @@ def test_night_holds_what_is_neither_urgent_nor_an_event(robots, rule, urgent, w
     rows = Delivery.objects.exclude(channel="inbox").values_list("next_try_at", flat=True)
     assert list(rows) == [expected, expected]
     assert states("inbox") == ["sent"]
+
+
+def test_held_reminder_of_a_stopped_clock_is_sent_no_more(robots):
+    prop = house()
+    robot_of(robots, prop)
+    for rule, urgent in (("incidents.due_soon", False), ("incidents.overdue", True)):
+        tell(prop, rule=rule, urgent=urgent)
+    routing.route(timezone.now())
+
+    for case in prop.cases.all():
+        clocks.stop(case, ["incidents.due_soon", "incidents.overdue"], timezone.now())
+
+    assert (states(), states("inbox")) == (["acknowledged", "pending"], ["sent", "sent"])
 
 
 def test_statements_do_not_grow_with_notices_and_robots(robots):

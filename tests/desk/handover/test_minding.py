@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from propdesk.core import house_people
-from propdesk.core.models import AuditEntry, Notice, Shift, Task
+from propdesk.core.models import AuditEntry, Delivery, Notice, Shift, Task
 from propdesk.core.roles import Role
 from propdesk.core.transitions import ConflictError, RefusedInput
 from propdesk.desk.handover import workflow
@@ -116,6 +116,42 @@ def test_void_draft_is_told_to_its_author_alone() -> None:
     assert list(told) == [night.dm.pk]
 
 
+@pytest.mark.parametrize(
+    ("act", "rule"),
+    [
+        (lambda n, row: n.signed(row), "desk.handover_offered"),
+        (lambda n, row: workflow.take_back(row, by=n.dm), "desk.handover_offered"),
+        (lambda n, row: workflow.refresh(row, by=n.next), "desk.handover_offered"),
+        (
+            lambda n, row: workflow.void_handover(row, by=n.pm, reason="交错了班"),
+            "desk.handover_offered",
+        ),
+        (
+            lambda n, row: (workflow.refresh(row, by=n.next), n.offered_over(fresh(row))),
+            "desk.handover_changed",
+        ),
+        (
+            lambda n, row: workflow.settle_refused(
+                n.signed(row, row.lines.get().pk), "由工程部跟进", by=n.pm
+            ),
+            "desk.handover_refused",
+        ),
+    ],
+    ids=["accept", "take_back", "refresh", "void", "sign_again", "settle"],
+)
+def test_notice_of_what_is_done_waits_for_nobody(act: Any, rule: str, request: Any) -> None:
+    night = Night()
+    night.new()
+    row = night.offered_over()
+    if request.node.callspec.id in {"refresh", "sign_again"}:
+        night.new()
+
+    act(night, row)
+
+    told = Delivery.objects.filter(channel="inbox", notice__rule=rule)
+    assert set(told.values_list("state", flat=True)) == {"acknowledged"}
+
+
 def test_take_back_lets_the_outgoing_mend_his_words() -> None:
     night = Night()
     row = night.offered_over()
@@ -149,6 +185,19 @@ def test_alarm_rings_on_the_very_minute_and_once() -> None:
 
     told = Notice.objects.filter(rule="desk.handover_late").values_list("recipient", flat=True)
     assert (early, rung, set(told)) == (0, [1, 0], {night.dm.pk, night.next.pk, night.pm.pk})
+
+
+@pytest.mark.parametrize("begun", [True, False], ids=["draft", "nothing"])
+def test_alarm_of_a_shift_that_is_signed_waits_for_nobody(begun: bool) -> None:
+    night = Night()
+    row = night.drafted() if begun else None
+    workflow.flag_late(late(night))
+    told = Delivery.objects.filter(channel="inbox", notice__rule="desk.handover_late")
+    before = told.filter(state="pending").count()
+
+    night.signed(night.offered_over(row))
+
+    assert (before > 0, told.exclude(state="acknowledged").count()) == (True, 0)
 
 
 def test_signed_shift_rings_no_alarm() -> None:

@@ -202,8 +202,8 @@ def test_offer_signs_and_tells_whom_the_roster_names() -> None:
         64,
     )
     assert [each["number"] for each in row.happened] == [before.case.number]
-    told = Notice.objects.filter(rule="desk.handover_offered").values_list("recipient", flat=True)
-    assert list(told) == [night.next.pk]
+    told = Notice.objects.filter(rule="desk.handover_offered").values_list("recipient", "urgent")
+    assert list(told) == [(night.next.pk, True)]
 
 
 def test_wrong_password_of_the_outgoing_signs_nothing() -> None:

@@ -12,25 +12,38 @@ from django.urls import resolve
 from django.utils import timezone
 
 from emergencies.models import Kind
+from emergencies.playbooks import PLAYBOOKS
+from emergencies.queries import drills
 from incidents import queries_insight as complaints
 from incidents import workflow
+from incidents.models import Complaint
 from propdesk.core import notices, paging
 from propdesk.core.models import Delivery
 from propdesk.core.notices import Message
+from propdesk.core.periods import Period
 from propdesk.core.roles import Role
+from propdesk.desk.handover import workflow as handover
 from propdesk.desk.insight import queries
 from propdesk.desk.insight.blocks import Block, Line, gather, percent
 from propdesk.desk.insight.figures import opened
 from propdesk.desk.insight.pages import DUE
 from propdesk.desk.insight.queries import Asked
+from tests.desk.handover.shifts import Night
 from tests.desk.insight.month import Month
-from tests.factories import fresh, member
+from tests.factories import at, fresh, member
 from tests.incidents.journey import fresh as fresh_case
 
 pytestmark = pytest.mark.django_db
 SATISFIED = {"satisfaction": "satisfied", "comment": ""}
 ANGRY = {"satisfaction": "dissatisfied", "comment": "没修好"}
 AWAY = {"satisfaction": "unreachable", "comment": ""}
+
+
+@pytest.fixture(autouse=True)
+def clock():
+    """The middle of a month: what is promised for some hours later is due in the same one."""
+    with time_machine.travel(at("2026-11-16 12:00"), tick=True) as clock:
+        yield clock
 
 
 def lines(block: Block) -> list[Line]:
@@ -45,7 +58,7 @@ def behind(asked: Asked, url: str) -> list[Any]:
     assert params["last"] == asked.period.last.isoformat()
     if figure in DUE:
         due = queries.drills_due(asked)
-        return [row for row in due if figure == "drills_due" or row.held_on is None]
+        return [row for row in due if figure == "drills_due" or row.is_missed]
     found, after, rows = opened(asked, figure, params), "", []
     while True:
         shown = found.figure.kind.page(asked, found.rows, after)
@@ -92,10 +105,26 @@ NOTICE = (
     " LEFT JOIN core_case c ON c.id = n.case_id LEFT JOIN emergencies_event e ON e.case_id = c.id"
     " LEFT JOIN incidents_complaint k ON k.case_id = c.id"
     " LEFT JOIN lostfound_founditem f ON f.case_id = c.id"
+    " LEFT JOIN desk_handover h ON h.case_id = c.id"
     " WHERE d.property_id = %(prop)s AND d.channel = 'inbox' AND d.state <> 'merged'"
     " AND d.created_at >= %(start)s AND d.created_at < %(end)s AND e.is_drill IS NOT TRUE"
-    " AND 'voided' NOT IN (coalesce(e.status, ''), coalesce(k.status, ''), coalesce(f.status, ''))"
+    " AND 'voided' NOT IN (coalesce(e.status, ''), coalesce(k.status, ''), coalesce(f.status, ''),"
+    " coalesce(h.status, ''))"
 ) + SEEN
+UNPROMISED = (
+    f"SELECT count(*) {COMPLAINT} AND {OPENED} AND EXISTS (SELECT 1 FROM core_clock k"  # noqa: S608 -- words of this test
+    " WHERE k.case_id = c.id AND k.rule = 'incidents.promise_late' AND k.fired_at IS NOT NULL)"
+)
+DRILL = (
+    "emergencies_event e JOIN core_case c ON c.id = e.case_id WHERE c.property_id = %(prop)s"
+    " AND e.kind = k.kind AND e.is_drill AND e.status = 'archived' AND e.reported_at"
+)
+DUE_ON = (
+    "SELECT count(*) FROM unnest(%(kinds)s::text[], %(months)s::int[]) AS k(kind, months)"  # noqa: S608 -- words of this test
+    " CROSS JOIN LATERAL (SELECT coalesce((SELECT max((e.reported_at AT TIME ZONE 'Asia/Shanghai')::date)"
+    f" FROM {DRILL} < %(start)s), %(since)s::date) + make_interval(months => k.months) AS day) d"
+    " WHERE d.day <= %(last)s"
+)
 ORACLE = {
     ("promises", "按时兑现"): PROMISE + "= 'kept'",
     ("promises", "按时通报后延期"): PROMISE + "= 'moved'",
@@ -106,10 +135,7 @@ ORACLE = {
     ("complaints", "受理的投诉"): f"SELECT count(*) {COMPLAINT} AND {OPENED}",
     ("complaints", "设施"): f"SELECT count(*) {COMPLAINT} AND {OPENED} AND t.category = 'facility'",
     ("complaints", "未分类"): f"SELECT count(*) {COMPLAINT} AND {OPENED} AND t.category = ''",
-    ("unpromised", "超时未约定时限"): (
-        f"SELECT count(*) {COMPLAINT} AND {OPENED} AND EXISTS (SELECT 1 FROM core_clock k"  # noqa: S608 -- words of this test
-        " WHERE k.case_id = c.id AND k.rule = 'incidents.promise_late' AND k.fired_at IS NOT NULL)"
-    ),
+    ("unpromised", "超时未约定时限"): UNPROMISED,
     ("time_owner", "共用时"): f"SELECT count(*) {COMPLAINT} AND {CLOSED} AND t.status = 'closed'",
     ("answers", "满意"): ANSWER + "'satisfied'",
     ("answers", "不满意"): ANSWER + "'dissatisfied'",
@@ -120,28 +146,67 @@ ORACLE = {
     ("things", "已移交公安"): THING + f"= 'police' AND {CLOSED}",
     ("notices", "发出的通知"): f"SELECT count(*) {NOTICE}",
     ("notices", "已确认"): f"SELECT count(*) {NOTICE} AND d.acknowledged_at IS NOT NULL",
+    ("notices", "未确认"): f"SELECT count(*) {NOTICE} AND d.acknowledged_at IS NULL",
     ("events", "特殊事件"): f"SELECT count(*) {EVENT} AND {OPENED} AND NOT t.is_drill",
     (
         "events",
         "保密事项",
     ): f"SELECT count(*) {EVENT} AND {OPENED} AND NOT t.is_drill AND c.restricted",
+    ("drills", "应演练"): DUE_ON,
+    ("drills", "应演练而没有"): (
+        f"{DUE_ON} AND d.day < %(today)s AND NOT EXISTS (SELECT 1 FROM {DRILL}"  # noqa: S608 -- words of this test
+        " >= %(start)s AND e.reported_at < %(end)s)"
+    ),
     ("drills", "完成的演练"): (
         f"SELECT count(*) {EVENT} AND {OPENED} AND t.is_drill AND t.status = 'archived'"
     ),
 }
+GROUPED = {
+    "late_department": PROMISE.replace("count(*)", "d.name, count(*)").replace(
+        " WHERE ", " JOIN core_department d ON d.id = p.department_id WHERE ", 1
+    )
+    + f"{LATE} GROUP BY 1",
+    "late_category": PROMISE.replace("count(*)", "t.category, count(*)") + f"{LATE} GROUP BY 1",
+    "unpromised": UNPROMISED.replace("count(*)", "t.category, count(*)") + " GROUP BY 1",
+    "complaints": f"SELECT t.category, count(*) {COMPLAINT} AND {OPENED} GROUP BY 1",
+    "rooms": (
+        f"SELECT r.label, count(*) {COMPLAINT} AND {OPENED} GROUP BY r.id HAVING count(*) > 1"
+    ).replace(" WHERE ", " JOIN core_place r ON r.id = t.place_id AND r.kind = 'room' WHERE ", 1),
+    "events": (
+        "SELECT CASE WHEN c.restricted THEN 'restricted' ELSE t.kind END, count(*)"
+        f" {EVENT} AND {OPENED} AND NOT t.is_drill GROUP BY 1"
+    ),
+}
+"""By block the name or code of each of its lines, and how many: told apart by SQL."""
+WORDS = dict(Complaint.Category.choices) | {"": "未分类"}
+WORDS |= dict(Kind.choices) | {"restricted": "保密事项"}
+
+
+def grouped(asked: Asked, sql: str) -> dict[str, int]:
+    with connection.cursor() as cursor:
+        cursor.execute(sql, params(asked))
+        return {str(WORDS.get(code, code)): n for code, n in cursor.fetchall()}
 
 
 def oracle(asked: Asked, sql: str) -> int:
-    params = {
+    with connection.cursor() as cursor:
+        cursor.execute(sql, params(asked))
+        return cursor.fetchone()[0]
+
+
+def params(asked: Asked) -> dict[str, Any]:
+    return {
         "prop": asked.prop.pk,
         "user": asked.user.pk,
         "start": asked.period.start,
         "end": asked.period.end,
         "now": asked.now,
+        "kinds": [kind for kind, book in PLAYBOOKS.items() if book.drill],
+        "months": [book.drill.every_months for book in PLAYBOOKS.values() if book.drill],
+        "since": drills.since(asked.prop),
+        "last": asked.period.last,
+        "today": timezone.localdate(asked.now),
     }
-    with connection.cursor() as cursor:
-        cursor.execute(sql, params)
-        return cursor.fetchone()[0]
 
 
 @pytest.fixture
@@ -160,6 +225,7 @@ def readers(month: Month) -> dict[str, Any]:
 
 def test_every_figure_equals_sql_and_the_rows_it_opens(month, monkeypatch):
     monkeypatch.setattr(paging, "PAGE", 2)
+    month.prop.settings.first_run_done_at = timezone.now() - BEGAN
     told = {}
     for who, user in readers(month).items():
         asked = month.asked(fresh(user))
@@ -170,6 +236,10 @@ def test_every_figure_equals_sql_and_the_rows_it_opens(month, monkeypatch):
         found = {(b.key, line.label): line.rows for b in blocks for line in lines(b)}
         plain = {key: oracle(asked, sql) for key, sql in ORACLE.items()}
         assert {key: found.get(key, 0) for key in ORACLE} == plain, who
+        for block in blocks:
+            if sql := GROUPED.get(block.key):
+                one_by_one = {line.label: line.rows for line in block.lines}
+                assert one_by_one == grouped(asked, sql) != {}, (who, block.key)
         told[who] = plain
 
     assert told["reader"]["events", "保密事项"] == 1
@@ -280,6 +350,55 @@ def test_drill_is_due_by_the_last_one_before_the_period(days_ago, due):
     after = {row.kind: row.held_on for row in queries.drills_due(house.asked())}
     assert {row.kind: row.held_on for row in before} == dict.fromkeys(due)
     assert after == dict.fromkeys(due) | {Kind.MEDICAL: timezone.localdate()}
+
+
+def test_drill_is_missed_only_once_its_day_is_over(clock):
+    house = Month()
+    house.prop.settings.first_run_done_at = at("2026-05-20 12:00")
+    found = []
+    for day in ("2026-11-16", "2026-11-20", "2026-11-21"):
+        clock.move_to(at(f"{day} 12:00"))
+        block = next(b for b in gather(house.asked(later=timedelta())) if b.key == "drills")
+        found.append([line.rows for line in block.lines])
+
+    assert found == [[1, 0], [1, 0], [1, 1]]
+
+
+def test_notice_of_a_hand_over_that_was_voided_does_not_count():
+    night = Night()
+    row = night.offered_over()
+    asked = Asked(night.pm, night.prop, Period.month_of(timezone.localdate()), timezone.now())
+    before = queries.told(asked).count()
+
+    handover.void_handover(row, by=night.pm, reason="交错了班")
+
+    assert (before, queries.told(asked).count(), oracle(asked, f"SELECT count(*) {NOTICE}")) == (
+        1,
+        0,
+        0,
+    )
+
+
+@pytest.mark.parametrize(
+    ("confirmed", "title"),
+    [(0, "2 条通知还没有确认"), (1, "1 条通知还没有确认"), (2, "通知都确认了，一半在3分内")],
+)
+def test_block_of_notices_says_first_what_nobody_confirmed(confirmed, title):
+    house = Month()
+    for number in range(2):
+        notices.put([Message(house.prop, "test", "【提醒】", f"k{number}", (house.pm,))])
+    for row in Delivery.objects.filter(property=house.prop).order_by("pk")[:confirmed]:
+        row.state = Delivery.State.ACKNOWLEDGED
+        row.acknowledged_at = row.created_at + timedelta(minutes=3)
+        row.save()
+
+    block = next(b for b in gather(house.asked()) if b.key == "notices")
+
+    assert block.title == title
+    assert [(line.label, line.rows) for line in block.lines[:2]] == [
+        ("未确认", 2 - confirmed),
+        ("已确认", confirmed),
+    ]
 
 
 def test_drill_of_a_house_that_just_began_is_not_due():

@@ -129,7 +129,14 @@ def test_page_refuses_days_that_are_no_period(first, last, sentence):
     page = text(client, url(house, first=first, last=last), 422)
 
     assert (sentence in page, f'value="{last}"' in page) == (True, True)
+    assert ("本月" in page, "今年以来" in page) == (True, True)
     assert client.get(url(house, "rows", "promises", first=first, last=last)).status_code == 404
+
+
+def test_parameter_of_somebody_else_changes_nothing():
+    house = Month()
+
+    assert "受理投诉 0 件" in text(web(house.pm), url(house, utm_source="wecom"))
 
 
 def test_page_takes_a_leap_year():
@@ -221,13 +228,24 @@ def test_time_of_one_complaint_adds_up_as_shown():
 
     page = text(web(house.pm), url(house, "time", complaint.case.number))
 
-    spans = re.findall(r'<td class="num right">(\d+):(\d\d):(\d\d)</td>', page)
+    spans = re.findall(r'<td class="num right"><span.*?</span>(\d+):(\d\d):(\d\d)</td>', page)
     whole = re.findall(r"共 (\d+):(\d\d):(\d\d)（时:分:秒）", page)
     sums = re.findall(r'<tr class="total">.*?(\d+):(\d\d):(\d\d)', page, re.DOTALL)
     seconds = [int(h) * 3600 + int(m) * 60 + int(s) for h, m, s in spans]
     total = [int(h) * 3600 + int(m) * 60 + int(s) for h, m, s in [*whole, *sums]]
     assert total == [sum(seconds)] * 3
     assert len(seconds) > 5
+
+
+def test_time_of_two_people_of_one_name_is_told_apart():
+    house = Month()
+    house.second.name = house.dm.name
+    house.second.save()
+
+    page = text(web(house.pm), url(house, "time", house.redone().case.number))
+
+    sums = page.partition("按跟进人")[2]
+    assert sums.count(f'<th scope="row">{house.dm.name}</th>') == 2
 
 
 @pytest.mark.parametrize("role", Role)

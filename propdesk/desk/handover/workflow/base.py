@@ -2,14 +2,15 @@
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Final
 
 from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from propdesk.core import audit
-from propdesk.core.models import User
+from propdesk.core import audit, notices
+from propdesk.core.models import Notice, Property, User
 from propdesk.core.roles import Standing, ensure
 from propdesk.core.transitions import ConflictError, in_state
 from propdesk.desk.handover import package
@@ -27,6 +28,10 @@ SIGNED = ("outgoing_signed_at", "outgoing_signature", "content_sha", "happened",
 """What comes with the first signature and goes with it."""
 OFFERED: Final = "desk.handover_offered"
 """The notice 【请接班】."""
+CHANGED: Final = "desk.handover_changed"
+"""The notice 【交接班有变化】."""
+LATE_TOLD: Final = "desk.handover_late"
+"""The notice 【交接班超时】."""
 NAMED = 8
 """So many changes are named in a refusal."""
 
@@ -117,6 +122,26 @@ def finish(
         case_fields=ends,
     )
     return row
+
+
+def settle(row: Handover, *rules: str) -> None:
+    """What these notices asked for is done, or wanted no more: nobody need look at them."""
+    notices.over(Notice.objects.filter(case=row.case, rule__in=rules))
+
+
+def alarm_key(prop: Property, due_at: datetime) -> str:
+    """The key of 【交接班超时】 of the shift that ended then."""
+    return f"handover-late:{prop.pk}:{due_at.timestamp():.0f}"
+
+
+def settle_alarm(row: Handover) -> None:
+    """As ``settle`` for 【交接班超时】, which may belong to no case, or to one that was voided."""
+    prop = row.case.property
+    key = alarm_key(prop, row.ends_at)
+    told = Notice.objects.filter(rule=LATE_TOLD, key=key, created_at__gte=row.starts_at)
+    notices.over(told.filter(case=None))
+    same = Handover.objects.filter(property=prop, ends_at=row.ends_at)
+    notices.over(told.filter(case__in=same.values("pk")))
 
 
 def live(row: Handover) -> list[HandoverLine]:

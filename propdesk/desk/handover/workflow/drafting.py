@@ -27,7 +27,17 @@ from propdesk.desk.handover.models import (
 )
 from propdesk.desk.handover.package import Counted, Item
 from propdesk.desk.handover.permissions import ACTIONS
-from propdesk.desk.handover.workflow.base import SIGNED, Changes, S, begin, changes, finish
+from propdesk.desk.handover.workflow.base import (
+    CHANGED,
+    OFFERED,
+    SIGNED,
+    Changes,
+    S,
+    begin,
+    changes,
+    finish,
+    settle,
+)
 
 SAID = ("title", "state", "due_at", "holder", "restricted", "digest", "drafted_at")
 
@@ -269,7 +279,8 @@ def refresh(handover: Handover, *, by: User) -> Changes:
         text = _("【交接班有变化】%(number)s · 请看过后重新签名") % {"number": row.case.number}
         key = f"changed:{row.case.version}"
         also = [row.outgoing]
-        notify(row.case, rule="desk.handover_changed", text=text, key=key, also=also, except_for=by)
+        settle(row, OFFERED)
+        notify(row.case, rule=CHANGED, text=text, key=key, also=also, except_for=by)
     return found
 
 
@@ -323,4 +334,5 @@ def _recount(row: Handover, found: Changes, now: datetime) -> list[HandoverCount
 def take_back(handover: Handover, *, by: User) -> Handover:
     """撤回签名: the outgoing manager mends something before anybody took over."""
     row, _stand = begin(handover, "take_back", by)
+    settle(row, OFFERED)
     return finish(row, _withdraw(row), by=by, action="take_back")

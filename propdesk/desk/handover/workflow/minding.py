@@ -13,7 +13,18 @@ from propdesk.core.roles import Role
 from propdesk.core.transitions import RefusedInput, lock, require
 from propdesk.desk.handover import roster
 from propdesk.desk.handover.models import Handover, HandoverAlarm
-from propdesk.desk.handover.workflow.base import OFFERED, REFUSED, SHORT, S, begin, finish
+from propdesk.desk.handover.workflow.base import (
+    CHANGED,
+    LATE_TOLD,
+    OFFERED,
+    REFUSED,
+    SHORT,
+    S,
+    alarm_key,
+    begin,
+    finish,
+    settle,
+)
 
 LATE = timedelta(minutes=15)
 """So long into the next shift both signatures may be missing (F4)."""
@@ -32,6 +43,7 @@ def take_over(handover: Handover, *, by: User, reason: str) -> Handover:
     fields = ["outgoing", "on_behalf_of", "takeover_reason"]
     info = {"from": absent.pk}
     finish(row, fields, by=by, action="take_over", reason=reason, info=info)
+    settle(row, CHANGED)
     text = _("【已代为交班】%(number)s") % {"number": row.case.number}
     key = f"taken-over:{row.case.version}"
     notices.notify(
@@ -62,6 +74,7 @@ def _void(handover: Handover, action: str, by: User, reason: str) -> Handover:
     row.status, row.void_reason = S.VOIDED, reason
     fields = ["status", "void_reason"]
     finish(row, fields, by=by, action=action, reason=reason, closes=True)
+    settle(row, OFFERED, CHANGED)
     _tell_void(row, by)
     return row
 
@@ -86,6 +99,7 @@ def settle_refused(handover: Handover, outcome: str, *, by: User) -> Handover:
         raise RefusedInput(outcome=_("请写明怎样处理的，例如：由工程部李强跟进，今晚办结。"))
     row.settled_at, row.settled_by, row.outcome = timezone.now(), by, outcome
     tasks = cases.close_tasks(row.case, REFUSED, SHORT, by=by, outcome="settled")
+    settle(row, f"desk.{REFUSED}", f"desk.{SHORT}")
     fields = ["settled_at", "settled_by", "outcome"]
     return finish(row, fields, *tasks, by=by, action="settle_refused", reason=outcome, closes=True)
 
@@ -143,9 +157,9 @@ def _alarm(shift: Shift, now: datetime) -> int:
     text = _("【交接班超时】%(shift)s还没有交接签名，请马上办理") % {"shift": shift.label}
     message = notices.Message(
         prop,
-        "desk.handover_late",
+        LATE_TOLD,
         text,
-        f"handover-late:{prop.pk}:{shift.ends_at.timestamp():.0f}",
+        alarm_key(prop, shift.ends_at),
         tuple(people.values()),
         case=found.case if found else None,
         due_at=shift.ends_at + LATE,

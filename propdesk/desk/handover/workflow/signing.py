@@ -21,6 +21,7 @@ from propdesk.desk import reading
 from propdesk.desk.handover import package, queries, roster
 from propdesk.desk.handover.models import Handover, HandoverCount, HandoverLine, PatrolCheck
 from propdesk.desk.handover.workflow.base import (
+    CHANGED,
     OFFERED,
     REFUSED,
     SHORT,
@@ -32,6 +33,8 @@ from propdesk.desk.handover.workflow.base import (
     live,
     permit,
     require_fresh,
+    settle,
+    settle_alarm,
 )
 from propdesk.desk.handover.workflow.table import MOVES
 
@@ -84,6 +87,7 @@ def offer(handover: Handover, password: str, *, by: User) -> Handover:
     row.happened, row.unlisted = package.happened(row.case.property, row.reports_from, now)
     row.content_sha = content_sha(row, lines)
     finish(row, [*SIGNED, "status"], by=by, action="offer", info={"lines": len(lines)})
+    settle(row, CHANGED)
     _tell_next(row, by)
     return row
 
@@ -108,7 +112,7 @@ def content_sha(row: Handover, lines: Collection[HandoverLine]) -> str:
 
 
 def _tell_next(row: Handover, by: User) -> None:
-    """Those the roster names; without any, all who are 值班经理."""
+    """Those the roster names; without any, all who are 值班经理. At once, also at night: he is awaited."""
     prop, number = row.case.property, row.case.number
     rostered = [shift.user for shift in roster.following(prop, row.ends_at)]
     text = _("【请接班】%(number)s · 交班人已签名") % {"number": number}
@@ -122,6 +126,7 @@ def _tell_next(row: Handover, by: User) -> None:
         key=key,
         also=rostered,
         except_for=by,
+        urgent=True,
     )
 
 
@@ -163,6 +168,8 @@ def accept(
     fields = ["incoming_signature", "incoming", "incoming_signed_at", "status"]
     info = {"accepted": len(lines) - len(refused), "refused": len(refused)}
     finish(row, fields, *lines, *asked, by=by, action="accept", info=info, closes=not asked)
+    settle(row, OFFERED)
+    settle_alarm(row)
     _tell_others(row, by)
     rendering.request(row.case, PAPER, by=by, sealed=True)
     return row
