@@ -2,12 +2,12 @@
 
 from datetime import datetime
 
-from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from lostfound.models import Stocktake
 from lostfound.queries import storage
 from propdesk.core import duty
-from propdesk.core.models import Department, Property, StaffSignature, User
+from propdesk.core.models import Department, Membership, Property, StaffSignature, User
 from propdesk.core.paging import PAGE, Page, number_or_none, page_by_time
 from propdesk.core.roles import DUTY
 from propdesk.desk.handover.models import (
@@ -89,9 +89,16 @@ def departments(prop: Property) -> list[Department]:
 
 
 def incoming(row: Handover, now: datetime) -> list[User]:
-    """Who may take over, by name: the duty side without the outgoing one, signature kept."""
+    """Who may take over, by name: the duty side and its deputies without who leaves, and without who
+    acts for him; whether his signature is kept."""
     kept = StaffSignature.objects.filter(user=OuterRef("pk"), ended_at=None)
-    rows = duty.holders(row.case.property, *sorted(DUTY)).exclude(pk__in=row.leaving())
+    posts = Membership.objects.current(now).filter(
+        property=row.property_id, role__in=DUTY, user__is_active=True
+    )
+    posts = posts.exclude(user__in=row.leaving())
+    deputies = [user.pk for user in duty.deputies_of(posts, now)]
+    rows = User.objects.filter(Q(pk__in=posts.values("user")) | Q(pk__in=deputies), is_active=True)
+    rows = rows.exclude(pk__in=row.leaving()).order_by("name_sort")
     return list(rows.annotate(has_signature=Exists(kept)))
 
 

@@ -6,7 +6,8 @@ from datetime import datetime, timedelta
 from django.db.models import QuerySet
 
 from propdesk.core import duty
-from propdesk.core.models import Property, Shift, User
+from propdesk.core.models import Membership, Property, Shift, User
+from propdesk.core.roles import Role
 from propdesk.desk.handover.models import Handover
 
 LOOK_BACK = timedelta(hours=12)
@@ -39,6 +40,14 @@ def following(prop: Property, ends_at: datetime) -> list[Shift]:
     return list(_shifts(prop).filter(ends_at__gt=ends_at, **near)[:20])
 
 
+def called(prop: Property, shifts: Iterable[Shift], at: datetime) -> list[User]:
+    """Whom these shifts call: those they name, and who acts for one of them ``at`` that moment."""
+    named = {row.user_id: row.user for row in shifts}
+    posts = Membership.objects.current(at).filter(property=prop, role=Role.DUTY_MANAGER)
+    deputies = duty.deputies_of(posts.filter(user__in=named), at) if named else []
+    return [*named.values(), *(user for user in deputies if user.pk not in named)]
+
+
 def until(shifts: Iterable[Shift], ends_at: datetime) -> datetime:
     """When the next shift ends; eight hours on without a roster."""
     return max((row.ends_at for row in shifts), default=ends_at + WITHOUT_ROSTER)
@@ -51,6 +60,8 @@ def on_duty(prop: Property, now: datetime) -> list[Shift]:
 
 def now_and_next(prop: Property, now: datetime) -> tuple[list[Shift], list[Shift]]:
     """Who is on duty as 值班经理 at this moment, and who comes after; two statements at most."""
-    coming = _shifts(prop).filter(starts_at__gt=now, starts_at__lte=now + timedelta(days=1))
+    coming = _shifts(prop).filter(
+        came_at=None, starts_at__gt=now, starts_at__lte=now + timedelta(days=1)
+    )
     after = list(coming.order_by("starts_at", "pk")[:20])
     return on_duty(prop, now), [row for row in after if row.starts_at == after[0].starts_at]
