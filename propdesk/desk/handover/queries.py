@@ -6,8 +6,7 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from lostfound.models import Stocktake
 from lostfound.queries import storage
-from propdesk.core import duty
-from propdesk.core.models import Department, Membership, Property, StaffSignature, User
+from propdesk.core.models import Department, Deputy, Membership, Property, StaffSignature, User
 from propdesk.core.paging import PAGE, Page, number_or_none, page_by_time
 from propdesk.core.roles import DUTY
 from propdesk.desk.handover.models import (
@@ -96,8 +95,11 @@ def incoming(row: Handover, now: datetime) -> list[User]:
         property=row.property_id, role__in=DUTY, user__is_active=True
     )
     posts = posts.exclude(user__in=row.leaving())
-    deputies = [user.pk for user in duty.deputies_of(posts, now)]
-    rows = User.objects.filter(Q(pk__in=posts.values("user")) | Q(pk__in=deputies), is_active=True)
+    deputies = Deputy.objects.filter(
+        for_membership__in=posts, starts_at__lte=now, ends_at__gt=now, revoked_at=None
+    )
+    either = Q(pk__in=posts.values("user")) | Q(pk__in=deputies.values("by_user"))
+    rows = User.objects.filter(either, is_active=True)
     rows = rows.exclude(pk__in=row.leaving()).order_by("name_sort")
     return list(rows.annotate(has_signature=Exists(kept)))
 
