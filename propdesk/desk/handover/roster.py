@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 
-from django.db.models import QuerySet
+from django.db.models import Exists, OuterRef, QuerySet
 
 from propdesk.core import duty
 from propdesk.core.models import Membership, Property, Shift, User
@@ -26,11 +26,13 @@ def _shifts(prop: Property, *, at: datetime | None = None) -> "QuerySet[Shift]":
 def due(prop: Property, now: datetime, by: User) -> Shift | None:
     """The shift to be handed over: his own first, else the one that ended or ends first.
 
-    None without a roster. One statement.
+    None without a roster, nor of one before a shift that is handed over: what it left open was handed
+    over with that. One statement.
     """
     settled = Handover.objects.filter(property=prop, shift__isnull=False).exclude(status=S.VOIDED)
     rows = _shifts(prop).filter(starts_at__lte=now, ends_at__gt=now - LOOK_BACK)
-    found = list(rows.exclude(pk__in=settled.values("shift"))[:20])
+    younger = settled.filter(status=S.SIGNED, ends_at__gt=OuterRef("ends_at"))
+    found = list(rows.exclude(pk__in=settled.values("shift")).exclude(Exists(younger))[:20])
     return next((row for row in found if row.user_id == by.pk), found[0] if found else None)
 
 
