@@ -131,15 +131,14 @@ def to_accept(request: StaffRequest, row: Handover, key: str) -> Context:
 
     Whom the roster names stands first, chosen where another's screen is used.
     """
-    people = queries.incoming(row, timezone.now())
+    people = queries.incoming(row, timezone.now(), roster.after(request.prop, row.ends_at))
     kept = drafts.recall(request.user, key)
     known = QueryDict(mutable=True)
     for name, values in kept.data.items() if kept else ():
         known.setlist(name, values)
     initial: Context = still(known, row).dict()
-    named = {shift.user_id for shift in roster.following(request.prop, row.ends_at)}
-    people.sort(key=lambda user: user.pk not in named)
-    if people and (request.user in people or people[0].pk in named):
-        chosen = request.user if request.user in people else people[0]
+    named = [user for user in people if user.is_named]
+    if request.user in people or named:
+        chosen = request.user if request.user in people else named[0]
         initial.setdefault("person", str(chosen.pk))
     return {"lines": queries.lines(row), "people": people, "initial": initial}

@@ -38,8 +38,13 @@ def due(prop: Property, now: datetime, by: User) -> Shift | None:
 
 def following(prop: Property, ends_at: datetime) -> list[Shift]:
     """The shifts that take over from one that ends at ``ends_at``; none where nobody is planned."""
+    return list(after(prop, ends_at)[:20])
+
+
+def after(prop: Property, ends_at: datetime) -> "QuerySet[Shift]":
+    """The same as a query, for whoever reads something else along with it."""
     near = {"starts_at__gte": ends_at - NEAR, "starts_at__lte": ends_at + NEAR}
-    return list(_shifts(prop).filter(ends_at__gt=ends_at, **near)[:20])
+    return _shifts(prop).filter(ends_at__gt=ends_at, **near)
 
 
 def called(prop: Property, shifts: Iterable[Shift], at: datetime) -> list[User]:

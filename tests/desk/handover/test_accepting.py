@@ -113,7 +113,10 @@ def test_deputy_of_whom_the_roster_names_is_told_may_be_chosen_and_takes_over() 
     DeputyFactory(for_membership=night.next.memberships.get(), by_user=deputy)
     row = night.offered_over()
 
-    offered = {user.pk for user in queries.incoming(row, timezone.now())}
+    offered = {
+        user.pk
+        for user in queries.incoming(row, timezone.now(), roster.after(night.prop, row.ends_at))
+    }
     row = night.taken(row, read(deputy))
 
     assert {name for name, _text in told("desk.handover_offered")} == {"李静", "代班"}
