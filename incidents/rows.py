@@ -19,10 +19,12 @@ from incidents.models import (
     Severity,
     Via,
 )
+from incidents.permissions import ACTIONS
 from incidents.workflow import Rule
 from propdesk.core import chronicle, clock_text, masks
-from propdesk.core.models import AuditEntry, Property
+from propdesk.core.models import AuditEntry, Property, User
 from propdesk.core.paging import Page
+from propdesk.core.roles import may, standing
 from propdesk.core.search import Hit
 
 S = Complaint.Status
@@ -43,6 +45,24 @@ NEXT = {
     S.RESOLVED: _l("回访结案"),
     S.REOPENED: _l("重新约定"),
 }
+NEXT_ACTS = {
+    S.INTAKE: "record",
+    S.RECORDED: "offer",
+    S.AWAITING_CHOICE: "promise",
+    S.IN_PROGRESS: "progress",
+    S.RESOLVED: "call_back",
+    S.REOPENED: "promise",
+}
+"""What somebody must be allowed to do for those words to be said to him."""
+
+
+def does_next(prop: Property, user: User, row: Complaint) -> bool:
+    """Whether what a row of ``list_row`` names next is his to do."""
+    act = NEXT_ACTS.get(S(row.status), "")
+    held = row.department_id in standing(user, prop).departments
+    return bool(act) and may(
+        user, act, ACTIONS, prop=prop, owns=row.received_by_id == user.pk, assigned=held
+    )
 
 
 @dataclass(frozen=True, slots=True)

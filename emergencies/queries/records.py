@@ -263,11 +263,6 @@ def playbook(event: Event) -> Playbook:
     return evidence.playbook_of(event)
 
 
-def report_of(event: Event) -> Report | None:
-    """The 《事故报告》 that counts."""
-    return signoff.current(event.case)
-
-
 def values_of(record: EventRecord) -> dict[str, Any]:
     """What was written, each value as what it is."""
     people = cells.People(record.event_id, record.values)

@@ -42,12 +42,7 @@ def second_people(prop: Property, roles: "frozenset[Role]", now: datetime) -> li
     ``has_signature``: whether he keeps one, so that he can sign beside somebody.
     """
     running = Shift.objects.filter(
-        property=prop,
-        user=OuterRef("pk"),
-        role__in=roles,
-        cancelled_at=None,
-        starts_at__lte=now,
-        ends_at__gt=now,
+        duty.present(now), property=prop, user=OuterRef("pk"), role__in=roles, cancelled_at=None
     )
     drawn = StaffSignature.objects.filter(user=OuterRef("pk"), ended_at=None)
     people = duty.holders(prop, *sorted(roles))

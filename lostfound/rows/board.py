@@ -43,7 +43,16 @@ NEXT = {
     S.EXPIRED: _l("申请处置"),
     S.DISPOSING: _l("执行批示"),
 }
-
+NEXT_ACTS = {
+    S.LOGGED: "receive",
+    S.STORED: "decide_clue",
+    S.TRACING: "trace",
+    S.OWNERLESS: "announce",
+    S.CLAIMED: "verify",
+    S.DISPUTED: "resolve_dispute",
+    S.EXPIRED: "propose_disposal",
+    S.DISPOSING: "execute_line",
+}
 
 LINKS = (
     ("lost_board", "read_lost", "search", _l("遗失登记")),
@@ -91,6 +100,8 @@ class ListRow:
     next: str
     words: str = ""
     extended: bool = False
+    act: str = ""
+    """What somebody must be allowed to do for ``next`` to be his; "" while it waits for others."""
 
 
 def list_row(prop: Property, row: Any, user: User, *, details: bool) -> ListRow:
@@ -99,6 +110,7 @@ def list_row(prop: Property, row: Any, user: User, *, details: bool) -> ListRow:
     here = row.lies[0] if row.lies and row.status != S.VOIDED else {}
     opens = details or user.pk in (row.logged_by_id, row.finder_user_id)
     category = row.get_category_display()
+    act, word = _next(row, here)
     name = row.name if opens else category
     return ListRow(
         number=row.case.number,
@@ -113,7 +125,8 @@ def list_row(prop: Property, row: Any, user: User, *, details: bool) -> ListRow:
         icon=icon,
         due=row.next_due_at,
         received=clock_text.list_time(row.found_at),
-        next=_next(row, here),
+        next=word,
+        act=act,
     )
 
 
@@ -126,20 +139,20 @@ def _where(here: dict[str, Any], *, blind: bool) -> str:
     return here.get("storage") or here.get("holder") or here.get("department") or ""
 
 
-def _next(row: Any, here: dict[str, Any]) -> str:
-    """The word of what is to be done: a missing co-signature comes before what the state asks."""
+def _next(row: Any, here: dict[str, Any]) -> tuple[str, str]:
+    """(act, word) of what is to be done: a missing co-signature comes before what the state asks."""
     joint = here.get("manager_id") is not None
     if row.ended_at is None and joint and not (here["manager_at"] and here["guard_at"]):
-        return _("等会签")
+        return "cosign", _("等会签")
     if row.status == S.LOGGED and categories.rule(row.category).to_police_at_once:
-        return _("移交公安")
+        return "hand_to_police", _("移交公安")
     if row.status == S.EXPIRED and row.on_paper:
-        return _("等批示")
+        return "", _("等批示")
     if row.status == S.OWNERLESS and row.ownerless_acked_at is None:
-        return _("物业经理知悉")
+        return "acknowledge", _("物业经理知悉")
     if row.status == S.OWNERLESS and row.announced_on is not None:
-        return _("按期保管")
-    return str(NEXT.get(S(row.status), ""))
+        return "", _("按期保管")
+    return NEXT_ACTS.get(S(row.status), ""), str(NEXT.get(S(row.status), ""))
 
 
 def board_context(

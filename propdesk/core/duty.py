@@ -27,13 +27,19 @@ def on_duty(
         more = Membership.objects.current(at).filter(property=prop, role=Role.GENERAL_MANAGER)
         members += list(more.select_related("user"))
     shifts = set(
-        Shift.objects.filter(
-            property=prop, role__in=roles, cancelled_at=None, starts_at__lte=at, ends_at__gt=at
-        ).values_list("role", "user_id")
+        Shift.objects.filter(present(at), property=prop, role__in=roles, cancelled_at=None)
+        .order_by()
+        .values_list("role", "user_id")
     )
     covered = {role for role, user_id in shifts if any(_is(h, role, user_id) for h in members)}
     chosen = [h for h in members if h.role not in covered or (h.role, h.user_id) in shifts]
     return _unique([h.user for h in chosen] + deputies_of(chosen, at))
+
+
+def present(at: datetime) -> Q:
+    """The shifts that cover ``at`` by the roster, or by the signatures where both signed before the hour."""
+    came = Q(starts_at__lte=at) | Q(came_at__lte=at)
+    return came & Q(ends_at__gt=at) & (Q(left_at=None) | Q(left_at__gt=at))
 
 
 def _in_place_of(roles: Iterable[Role], members: Iterable[Membership]) -> tuple[Role, ...]:
@@ -86,7 +92,7 @@ def holders(prop: Property, *roles: Role) -> "QuerySet[User]":
 def manager_shifts(prop: Property, *, at: datetime | None = None) -> "QuerySet[Shift]":
     """The roster of 值班经理 without what was taken off it, or who is on it ``at`` a moment; unordered."""
     rows = Shift.objects.filter(property=prop, role=Role.DUTY_MANAGER, cancelled_at=None)
-    return rows.filter(starts_at__lte=at, ends_at__gt=at) if at else rows
+    return rows.filter(present(at)) if at else rows
 
 
 def end_of_shift(prop: Property, now: datetime) -> datetime:

@@ -12,11 +12,11 @@ from emergencies.queries import board as events
 from incidents import queries as incidents
 from lostfound.queries import cases
 from propdesk.core.clock_text import midnight
-from propdesk.core.models import Case, Property, User
+from propdesk.core.models import Case, Property, Report, User
 from propdesk.core.search import Arm, Query
 from propdesk.core.search_ranked import Key, Search
 from propdesk.core.search_terms import Rank
-from propdesk.desk import shell
+from propdesk.desk import reading, shell
 
 PAGE = 30
 WITH = (
@@ -137,3 +137,11 @@ def _read(ranks: dict[int, int]) -> list[Any]:
     for pk, rank in ranks.items():
         read[pk].rank = rank
     return [read[pk] for pk in ranks]
+
+
+def of_paper(user: User, prop: Property, number: str) -> Case | None:
+    """The hand-over of this number, or the case a report of this number is of, where he may read it."""
+    report = (
+        Report.objects.filter(case__property=prop, number=number).select_related("case").first()
+    )
+    return reading.case_seen(user, prop, report.case.number if report else number)

@@ -13,6 +13,9 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
+from incidents import workflow as incidents
+from incidents.models import Complaint
+from lostfound.models import FoundItem
 from propdesk.core import notices
 from propdesk.core.models import Delivery, Shift
 from propdesk.core.roles import Role
@@ -78,6 +81,30 @@ def test_change_of_shift_is_a_link_for_those_who_may_open_it() -> None:
     url = reverse("handover:index", args=[night.prop.code])
     shown = [f'href="{url}"' in page(night, web(user)) for user in (night.dm, night.pm, guard)]
     assert shown == [True, True, False]
+
+
+def test_row_names_its_next_act_to_those_who_may_do_it_alone() -> None:
+    """Due in a moment: a thing to be received, a complaint before and after it is written down."""
+    house, found = House(), Found()
+    taker = member(house.prop, Role.FRONT_DESK)
+    begun, written = house.new(by=taker), house.new(by=taker)
+    recorded = incidents.record(house.conduct(written), moves.POINTS, by=house.dm)
+    thing = found.logged()
+    soon = timezone.now() + timedelta(hours=1)
+    Complaint.objects.filter(pk__in=[begun.pk, recorded.pk]).update(next_due_at=soon)
+    FoundItem.objects.filter(pk=thing.pk).update(next_due_at=soon)
+
+    def acts(at: Any, user: Any) -> dict[str, str]:
+        answer = web(user).get(reverse("desk:board", args=[at.prop.code]))
+        return {row.number: row.next for row in answer.context["urgent"]}
+
+    first, second, third = (each.case.number for each in (begun, recorded, thing))
+    assert acts(house, house.dm) == {first: "做好记录", second: "提出并告知方案"}
+    assert acts(house, taker) == {first: "做好记录", second: "查看"}
+    assert (acts(found, found.dm), acts(found, found.guard)) == (
+        {third: "接收入库"},
+        {third: "查看"},
+    )
 
 
 def test_event_that_waits_for_my_word_stands_before_what_is_due_sooner() -> None:

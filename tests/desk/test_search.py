@@ -25,6 +25,7 @@ from propdesk.core.search import Query
 from propdesk.core.search_grams import query_grams
 from propdesk.core.search_terms import Rank, Reach, query_terms
 from propdesk.desk import search_queries
+from tests.desk.handover.shifts import Night
 from tests.factories import PlaceFactory, fresh, member, web
 from tests.incidents.journey import House as ComplaintHouse
 from tests.lostfound.journey import House
@@ -396,3 +397,22 @@ def test_the_number_alone_leads_to_the_case_and_not_for_others() -> None:
     response = web(house.dm).get(url, {"q": complaint.case.number.lower()})
     assert (response.status_code, response["Location"]) == (302, complaint.get_absolute_url())
     assert web(house.engineer).get(url, {"q": complaint.case.number}).status_code == 200
+
+
+def test_number_as_a_telephone_types_it_and_that_of_a_paper_lead_there_too() -> None:
+    night = Night()
+    complaint = night.reviewed()
+    report = night.report(complaint)
+    handover = night.drafted()
+    url = reverse("desk:search", args=[night.prop.code])
+    full = "".join(chr(ord(sign) + 0xFEE0) for sign in complaint.case.number)
+
+    def leads(user: User, number: str) -> str:
+        return web(user).get(url, {"q": number}).headers.get("Location", "")
+
+    assert report.number.startswith("SG-")
+    assert leads(night.dm, full) == complaint.get_absolute_url()
+    assert leads(night.dm, report.number.lower()) == complaint.get_absolute_url()
+    assert leads(night.dm, handover.case.number) == handover.get_absolute_url()
+    guard = member(night.prop, Role.SECURITY)
+    assert [leads(guard, n) for n in (report.number, handover.case.number)] == ["", ""]

@@ -169,6 +169,10 @@ class Shift(models.Model):
     starts_at = models.DateTimeField(_("起"))
     ends_at = models.DateTimeField(_("止"))
     cancelled_at = models.DateTimeField(null=True, blank=True)
+    came_at = models.DateTimeField(null=True)
+    """He signed for the shift before it began, and is on duty from here on."""
+    left_at = models.DateTimeField(null=True)
+    """It was signed for before it ended: he is on duty up to here."""
     history = HistoricalRecords()
 
     class Meta:
@@ -186,7 +190,14 @@ class Shift(models.Model):
                 violation_error_message=_("这个班次已经排过。"),
             ),
         ]
-        indexes = [models.Index(fields=["property", "role", "ends_at"])]
+        indexes = [
+            models.Index(fields=["property", "role", "ends_at"]),
+            models.Index(
+                fields=["role", "ends_at"],
+                condition=Q(cancelled_at=None),
+                name="core_shift_ending",
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"{self.label} {self.user}"

@@ -1,5 +1,6 @@
 """值班台, and the same while it is open: only what changed is sent."""
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -7,6 +8,7 @@ from django.http import Http404, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
 from emergencies import rows as event_rows
@@ -14,9 +16,10 @@ from emergencies.queries import board as events
 from emergencies.queries import drills
 from incidents import rows as incident_rows
 from lostfound import rows as found_rows
+from lostfound.permissions import ACTIONS as FOUND
 from lostfound.queries import item as items
 from propdesk.core.http import StaffRequest, page, staff_view
-from propdesk.core.roles import ALL_STAFF, DUTY, MANAGERS, Role, standing
+from propdesk.core.roles import ALL_STAFF, DUTY, MANAGERS, Role, may, standing
 from propdesk.desk import shell as frame
 from propdesk.desk.board import queries, rows
 
@@ -83,12 +86,17 @@ def _urgent(request: StaffRequest, now: datetime) -> list[Any]:
     """Complaints and found things that are late or due within two hours, by the time left."""
     prop, user = request.prop, request.user
     details = items.sees_all_details(user, prop)
-    found: list[Any] = [
-        incident_rows.list_row(prop, row)
-        for row in queries.urgent_complaints(user, prop, now, LIMIT)
-    ]
-    found += [
-        found_rows.list_row(prop, row, user, details=details)
-        for row in queries.urgent_things(user, prop, now, LIMIT // 2)
-    ]
+    found: list[Any] = []
+    for row in queries.urgent_complaints(user, prop, now, LIMIT):
+        shown = incident_rows.list_row(prop, row)
+        found.append(shown if incident_rows.does_next(prop, user, row) else _to_read(shown))
+    for row in queries.urgent_things(user, prop, now, LIMIT // 2):
+        thing = found_rows.list_row(prop, row, user, details=details)
+        does = bool(thing.act) and may(user, thing.act, FOUND, prop=prop)
+        found.append(thing if does else _to_read(thing))
     return sorted(found, key=lambda row: row.due or now)
+
+
+def _to_read(row: Any) -> Any:
+    """Its button names no act: who sees it is not the one to do it."""
+    return replace(row, next=_("查看"))

@@ -7,7 +7,7 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 from django.contrib.postgres.expressions import ArraySubquery
-from django.db.models import Count, F, Q, QuerySet, Window
+from django.db.models import Count, DateTimeField, ExpressionWrapper, F, Q, QuerySet, Window
 from django.db.models.expressions import Combinable
 from django.db.models.functions import Greatest, JSONObject, RowNumber, TruncDate
 
@@ -26,7 +26,14 @@ from propdesk.desk.calendar.models import CalendarFeed
 from propdesk.desk.handover.models import Handover
 from propdesk.desk.handover.permissions import ACTIONS as HANDOVER
 
-KINDS = ("shift", "due", "expiry", "held", "handover")
+KINDS = ("shift", "night", "due", "expiry", "held", "handover")
+SHIFT = {
+    "until": "ends_at",
+    "label": "label",
+    "role": "role",
+    "name": "user__name",
+    "user": "user_id",
+}
 MOST = 2000
 """Rows of one kind, whatever the span."""
 
@@ -58,6 +65,7 @@ def read(user: User, prop: Property, span: Span) -> dict[str, Any]:
         Property.objects.filter(pk=prop.pk)
         .values(
             shift=_shifts(user, prop, span),
+            night=_nights(user, prop, span),
             due=_dues(user, prop, span),
             expiry=_expiries(user, prop, span),
             held=_held(user, prop, span),
@@ -96,19 +104,29 @@ def _by_day(
 def _shifts(user: User, prop: Property, span: Span) -> ArraySubquery:
     """His own shifts in any role; on the page also who is 值班经理."""
     start, end = span.moments
-    mine = Q(user=user) if span.own else Q(user=user) | Q(role=Role.DUTY_MANAGER)
-    rows = Shift.objects.filter(
-        mine,
-        property=prop,
-        cancelled_at=None,
+    rows = _roster(user, prop, span).filter(
         starts_at__gte=start,
         starts_at__lt=end,
         # The index is by the end of a shift.
         ends_at__gt=start,
         ends_at__lt=end + LONGEST_SHIFT,
     )
-    fields = {"until": "ends_at", "label": "label", "name": "user__name", "user": "user_id"}
-    return _by_day(rows, span, F("starts_at"), fields)
+    return _by_day(rows, span, F("starts_at"), SHIFT)
+
+
+def _nights(user: User, prop: Property, span: Span) -> ArraySubquery:
+    """What of those shifts began the day before, from midnight on; a telephone draws that itself."""
+    start, end = span.moments
+    last = ExpressionWrapper(F("ends_at") - timedelta(microseconds=1), DateTimeField())
+    rows = _roster(user, prop, span).filter(ends_at__gt=start, ends_at__lte=end)
+    rows = rows.alias(began_on=TruncDate("starts_at"), ends_on=TruncDate(last))
+    rows = rows.none() if span.own else rows.filter(began_on__lt=F("ends_on"))
+    return _by_day(rows, span, F("ends_at"), SHIFT, day=TruncDate(last))
+
+
+def _roster(user: User, prop: Property, span: Span) -> "QuerySet[Shift]":
+    mine = Q(user=user) if span.own else Q(user=user) | Q(role=Role.DUTY_MANAGER)
+    return Shift.objects.filter(mine, property=prop, cancelled_at=None)
 
 
 def _dues(user: User, prop: Property, span: Span) -> ArraySubquery:

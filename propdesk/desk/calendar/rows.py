@@ -1,8 +1,8 @@
 """Entries of the calendar out of what its queries read; nothing here asks the database."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from datetime import date, datetime
+from dataclasses import dataclass, replace
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from django.urls import reverse
@@ -12,7 +12,9 @@ from django.utils.translation import gettext as _
 
 from emergencies.models import Kind
 from lostfound.models import Category
+from propdesk.core.clock_text import midnight
 from propdesk.core.models import Property, User
+from propdesk.core.roles import Role
 from propdesk.desk.board.rows import drill_days
 from propdesk.desk.calendar.periods import Period
 from propdesk.desk.calendar.queries import KINDS
@@ -115,6 +117,7 @@ def all_entries(prop: Property, user: User, found: Mapping[str, Any]) -> Iterato
     now = timezone.now()
     make = {
         "shift": _shift,
+        "night": _night,
         "due": _due,
         "expiry": _expiry,
         "held": _drill_held,
@@ -143,9 +146,17 @@ def _shift(code: str, user: User, row: Mapping[str, Any], _now: datetime) -> Ent
         at=_read(row),
         until=_read(row, "until"),
         label=row["label"],
-        detail=row["name"],
+        detail=f"{Role(row['role']).label} {row['name']}",
         is_mine=row["user"] == user.pk,
     )
+
+
+def _night(code: str, user: User, row: Mapping[str, Any], now: datetime) -> Entry:
+    """The rest of a shift that began the day before; its link leads to the week it was planned in."""
+    entry = _shift(code, user, row, now)
+    began = entry.day - timedelta(days=1)
+    url = f"{reverse('house:shifts', args=[code])}?week={began.isoformat()}"
+    return replace(entry, key=f"night:{row['id']}", url=url, at=midnight(entry.day))
 
 
 def _due(code: str, _user: User, row: Mapping[str, Any], now: datetime) -> Entry:

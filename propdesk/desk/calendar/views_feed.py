@@ -9,32 +9,55 @@ from django.utils.cache import get_conditional_response
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
+from propdesk.core import vault
 from propdesk.core.http import StaffRequest, done, page, staff_view
 from propdesk.core.throttling import too_often
 from propdesk.desk.calendar import feeds, queries, workflow
 from propdesk.desk.calendar.frame import allow, link
+from propdesk.desk.calendar.models import CalendarFeed
 
 PER_ADDRESS, PER_FEED = 120, 10
 """Readings a minute: of one address (a house has one for all its telephones), of one feed."""
+KEPT = "calendar feed key"
 GET_POST = require_http_methods(["GET", "HEAD", "POST"])
 
 
 @staff_view
 @GET_POST
 def feed(request: StaffRequest) -> HttpResponse:
-    """Whether a feed is in force; a POST makes a new address, shown on this answer alone."""
+    """Whether a feed is in force; a POST makes a new address, shown once on the page that follows.
+
+    That page is a GET: to load it again changes nothing. A live address is changed from a page that asks.
+    """
     allow(request, "read_calendar")
-    address = ""
     if request.method == "POST":
-        _row, token = workflow.make_feed(request.prop, by=request.user)
-        address = _base(request) + reverse("calendar_feed", args=[token])
+        row, token = workflow.make_feed(request.prop, by=request.user)
+        _keep(request, row, token)
+        return done(request, link(request, "feed"))
+    live = queries.live_feed(request.user, request.prop)
+    if live is not None and "change" in request.GET:
+        return page(request, "desk/calendar/feed_change.html", {})
+    token = _kept(request, live)
     context = {
-        "feed": queries.live_feed(request.user, request.prop),
-        "address": address,
+        "feed": live,
+        "address": _base(request) + reverse("calendar_feed", args=[token]) if token else "",
         "before": feeds.BEFORE.days,
         "ahead": feeds.AHEAD.days,
     }
     return page(request, "desk/calendar/feed.html", context)
+
+
+def _keep(request: StaffRequest, row: CalendarFeed, token: str) -> None:
+    """For the next page: closed, as a session lies in the database and the key of a feed does not."""
+    request.session[KEPT] = vault.closed(token.encode(), KEPT, str(row.pk)).hex()
+
+
+def _kept(request: StaffRequest, live: CalendarFeed | None) -> str:
+    """The key that was just made, once; "" where there is none or it is in force no more."""
+    stored = request.session.pop(KEPT, "")
+    if live is None or not stored:
+        return ""
+    return (vault.opened(bytes.fromhex(stored), KEPT, str(live.pk)) or b"").decode()
 
 
 @staff_view

@@ -154,6 +154,11 @@ class Handover(models.Model):
                 ),
             ),
             models.CheckConstraint(
+                name="desk_handover_signed_in_turn",
+                condition=Q(incoming_signed_at=None)
+                | Q(incoming_signed_at__gte=F("outgoing_signed_at")),
+            ),
+            models.CheckConstraint(
                 name="desk_handover_takeover_has_reason",
                 condition=Q(on_behalf_of=None, takeover_reason="")
                 | (Q(on_behalf_of__isnull=False) & ~Q(takeover_reason="")),

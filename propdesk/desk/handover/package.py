@@ -174,7 +174,7 @@ def _things(prop: Property, until: datetime) -> Iterator[Item]:
         state = str(row.get_status_display())
         if row.expires_on:
             last_day = _("%(state)s · %(day)s到期")
-            state = last_day % {"state": state, "day": f"{row.expires_on:%m-%d}"}
+            state = last_day % {"state": state, "day": f"{row.expires_on:%Y-%m-%d}"}
         yield Item(K.FOUND, f"found:{row.pk}", row.case, row.name, state, row.next_due_at)
 
 

@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 
 from propdesk.core import cases, drafts
 from propdesk.core.http import StaffRequest
-from propdesk.desk.handover import package, queries, workflow
+from propdesk.desk.handover import package, queries, roster, workflow
 from propdesk.desk.handover.forms import AcceptForm, Asked, WriteForm, grouped
 from propdesk.desk.handover.frame import allowed
 from propdesk.desk.handover.models import OPEN, Handover, HandoverLine
@@ -127,13 +127,18 @@ def keep_all(request: StaffRequest, row: Handover, key: str) -> str:
 
 
 def to_accept(request: StaffRequest, row: Handover, key: str) -> Context:
-    """What the form of the incoming manager is made of; answers given before come back."""
-    people = queries.incoming(row, timezone.now())
+    """What the form of the incoming manager is made of; answers given before come back.
+
+    Whom the roster names stands first, chosen where another's screen is used.
+    """
+    people = queries.incoming(row, timezone.now(), roster.after(request.prop, row.ends_at))
     kept = drafts.recall(request.user, key)
     known = QueryDict(mutable=True)
     for name, values in kept.data.items() if kept else ():
         known.setlist(name, values)
     initial: Context = still(known, row).dict()
-    if any(user.pk == request.user.pk for user in people):
-        initial.setdefault("person", str(request.user.pk))
+    named = [user for user in people if user.is_named]
+    if request.user in people or named:
+        chosen = request.user if request.user in people else named[0]
+        initial.setdefault("person", str(chosen.pk))
     return {"lines": queries.lines(row), "people": people, "initial": initial}

@@ -82,7 +82,11 @@ def _short(at: datetime | None) -> str:
 
 
 def _items(lines: Iterable[HandoverLine]) -> Listing:
-    """Every open thing: what, the next step, by when, whether it was told, whether it was taken."""
+    """Every open thing: what, the next step, by when, whether it was told, whether it was taken.
+
+    One that came up after the draft stands with its register, as on the page.
+    """
+    order = HandoverLine.Kind.values
     told = {True: "☑", False: "□"}
     return Listing(
         _("未结事项"),
@@ -97,7 +101,7 @@ def _items(lines: Iterable[HandoverLine]) -> Listing:
                 told[line.is_told],
                 _decision(line),
             )
-            for line in lines
+            for line in sorted(lines, key=lambda line: order.index(line.kind))
         ),
         nothing=_("没有未结事项。"),
     )

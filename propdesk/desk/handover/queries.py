@@ -1,13 +1,21 @@
 """Rows of the pages of the change of shift; bounded and indexed."""
 
 from datetime import datetime
+from typing import Any
 
-from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from lostfound.models import Stocktake
 from lostfound.queries import storage
-from propdesk.core import duty
-from propdesk.core.models import Department, Property, StaffSignature, User
+from propdesk.core.models import (
+    Department,
+    Deputy,
+    Membership,
+    Property,
+    Shift,
+    StaffSignature,
+    User,
+)
 from propdesk.core.paging import PAGE, Page, number_or_none, page_by_time
 from propdesk.core.roles import DUTY
 from propdesk.desk.handover.models import (
@@ -88,11 +96,23 @@ def departments(prop: Property) -> list[Department]:
     return list(prop.departments.filter(is_active=True).order_by("name"))
 
 
-def incoming(row: Handover, now: datetime) -> list[User]:
-    """Who may take over, by name: the duty side without the outgoing one, signature kept."""
+def incoming(row: Handover, now: datetime, after: "QuerySet[Shift]") -> list[Any]:
+    """Who may take over, who is on a shift of ``after`` first (``is_named``), then by name: the duty side and its deputies without who leaves, and without who
+    acts for him; whether his signature is kept."""
     kept = StaffSignature.objects.filter(user=OuterRef("pk"), ended_at=None)
-    rows = duty.holders(row.case.property, *sorted(DUTY)).exclude(pk__in=row.leaving())
-    return list(rows.annotate(has_signature=Exists(kept)))
+    posts = Membership.objects.current(now).filter(
+        property=row.property_id, role__in=DUTY, user__is_active=True
+    )
+    posts = posts.exclude(user__in=row.leaving())
+    deputies = Deputy.objects.filter(
+        for_membership__in=posts, starts_at__lte=now, ends_at__gt=now, revoked_at=None
+    )
+    either = Q(pk__in=posts.values("user")) | Q(pk__in=deputies.values("by_user"))
+    rows = User.objects.filter(either, is_active=True)
+    named = after.filter(user=OuterRef("pk"))
+    rows = rows.exclude(pk__in=row.leaving())
+    rows = rows.annotate(has_signature=Exists(kept), is_named=Exists(named))
+    return list(rows.order_by("-is_named", "name_sort"))
 
 
 def log_of(row: Handover, until: datetime) -> tuple[list[ShiftLogEntry], int]:

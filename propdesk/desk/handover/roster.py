@@ -3,10 +3,11 @@
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 
-from django.db.models import QuerySet
+from django.db.models import Exists, OuterRef, QuerySet
 
 from propdesk.core import duty
-from propdesk.core.models import Property, Shift, User
+from propdesk.core.models import Membership, Property, Shift, User
+from propdesk.core.roles import Role
 from propdesk.desk.handover.models import Handover
 
 LOOK_BACK = timedelta(hours=12)
@@ -25,18 +26,33 @@ def _shifts(prop: Property, *, at: datetime | None = None) -> "QuerySet[Shift]":
 def due(prop: Property, now: datetime, by: User) -> Shift | None:
     """The shift to be handed over: his own first, else the one that ended or ends first.
 
-    None without a roster. One statement.
+    None without a roster, nor of one before a shift that is handed over: what it left open was handed
+    over with that. One statement.
     """
     settled = Handover.objects.filter(property=prop, shift__isnull=False).exclude(status=S.VOIDED)
     rows = _shifts(prop).filter(starts_at__lte=now, ends_at__gt=now - LOOK_BACK)
-    found = list(rows.exclude(pk__in=settled.values("shift"))[:20])
+    younger = settled.filter(status=S.SIGNED, ends_at__gt=OuterRef("ends_at"))
+    found = list(rows.exclude(pk__in=settled.values("shift")).exclude(Exists(younger))[:20])
     return next((row for row in found if row.user_id == by.pk), found[0] if found else None)
 
 
 def following(prop: Property, ends_at: datetime) -> list[Shift]:
     """The shifts that take over from one that ends at ``ends_at``; none where nobody is planned."""
+    return list(after(prop, ends_at)[:20])
+
+
+def after(prop: Property, ends_at: datetime) -> "QuerySet[Shift]":
+    """The same as a query, for whoever reads something else along with it."""
     near = {"starts_at__gte": ends_at - NEAR, "starts_at__lte": ends_at + NEAR}
-    return list(_shifts(prop).filter(ends_at__gt=ends_at, **near)[:20])
+    return _shifts(prop).filter(ends_at__gt=ends_at, **near)
+
+
+def called(prop: Property, shifts: Iterable[Shift], at: datetime) -> list[User]:
+    """Whom these shifts call: those they name, and who acts for one of them ``at`` that moment."""
+    named = {row.user_id: row.user for row in shifts}
+    posts = Membership.objects.current(at).filter(property=prop, role=Role.DUTY_MANAGER)
+    deputies = duty.deputies_of(posts.filter(user__in=named), at) if named else []
+    return [*named.values(), *(user for user in deputies if user.pk not in named)]
 
 
 def until(shifts: Iterable[Shift], ends_at: datetime) -> datetime:
@@ -51,6 +67,8 @@ def on_duty(prop: Property, now: datetime) -> list[Shift]:
 
 def now_and_next(prop: Property, now: datetime) -> tuple[list[Shift], list[Shift]]:
     """Who is on duty as 值班经理 at this moment, and who comes after; two statements at most."""
-    coming = _shifts(prop).filter(starts_at__gt=now, starts_at__lte=now + timedelta(days=1))
+    coming = _shifts(prop).filter(
+        came_at=None, starts_at__gt=now, starts_at__lte=now + timedelta(days=1)
+    )
     after = list(coming.order_by("starts_at", "pk")[:20])
     return on_duty(prop, now), [row for row in after if row.starts_at == after[0].starts_at]

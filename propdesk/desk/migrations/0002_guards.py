@@ -36,6 +36,34 @@ CREATE TRIGGER {name} BEFORE INSERT OR UPDATE OR DELETE ON {table}
     )
 
 
+WHOLE = migrations.RunSQL(
+    sql="""
+CREATE FUNCTION desk_handover_whole() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+  IF EXISTS (
+    SELECT 1 FROM desk_handoverline WHERE handover_id = NEW.case_id AND dropped_at IS NULL
+      AND (NOT is_told OR (NEW.status = 'signed' AND decision = ''))
+  ) OR EXISTS (
+    SELECT 1 FROM desk_handovercount WHERE handover_id = NEW.case_id AND dropped_at IS NULL
+      AND actual IS NULL
+  ) OR EXISTS (
+    SELECT 1 FROM desk_patrolcheck WHERE handover_id = NEW.case_id AND is_normal IS NULL
+  ) THEN
+    RAISE EXCEPTION 'something is untold, uncounted, unseen or without an answer'
+      USING ERRCODE = 'check_violation', CONSTRAINT = 'desk_handover_whole';
+  END IF;
+  RETURN NEW;
+END $$;
+CREATE TRIGGER desk_handover_whole BEFORE UPDATE OF status ON desk_handover
+  FOR EACH ROW WHEN (NEW.status IN ('offered', 'signed') AND NEW.status <> OLD.status)
+  EXECUTE FUNCTION desk_handover_whole();
+""",
+    reverse_sql="DROP TRIGGER desk_handover_whole ON desk_handover;"
+    " DROP FUNCTION desk_handover_whole();",
+)
+"""Neither signature stands under a record that is not whole (X-6, F4)."""
+
+
 class Migration(migrations.Migration):
     dependencies = [("desk", "0001_handover")]
 
@@ -51,5 +79,6 @@ class Migration(migrations.Migration):
             "desk_handover", SETTLED, "OLD.settled_at IS NOT NULL", "desk_handover_settled_final"
         ),
         *(of_ended(table, name) for table, name in CHILDREN.items()),
+        WHOLE,
         refused("desk_shiftlogentry", "TRUE", "desk_log_append_only"),
     ]

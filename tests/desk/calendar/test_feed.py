@@ -395,13 +395,28 @@ def test_address_is_shown_once_and_opens_the_feed(clock: Any) -> None:
     house = House()
     client = web(house.dm)
     before = client.get(page(house)).content.decode()
-    made = client.post(page(house))
+    posted = client.post(page(house))
+    made = client.get(posted["Location"])
     after = client.get(page(house)).content.decode()
 
     (address,) = re.findall(r"http://testserver(/calendar/[\w-]{43}\.ics)", made.content.decode())
     assert ("还没有订阅地址" in before, address in after) == (True, False)
     assert ("正在使用" in after, Client().get(address).status_code) == (True, 200)
-    assert made["Cache-Control"] == "private, no-store"
+    assert (posted.status_code, made["Cache-Control"]) == (302, "private, no-store")
+    assert address[-30:] not in str(client.session.items())
+
+
+def test_new_address_is_asked_for_once_more(clock: Any) -> None:
+    house = House()
+    token = key_of(house.dm, house.prop)
+    client = web(house.dm)
+    here = client.get(page(house)).content.decode()
+
+    asked = client.get(f"{page(house)}?change=1").content.decode()
+
+    assert ('method="post"' in here, 'href="?change=1"' in here) == (False, True)
+    assert ("换一个新地址？" in asked, 'method="post"' in asked) == (True, True)
+    assert get(token).status_code == 200
 
 
 def test_ending_is_asked_once_more_and_then_done(clock: Any) -> None:

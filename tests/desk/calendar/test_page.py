@@ -58,16 +58,38 @@ def test_shift_stands_on_the_day_it_begins_and_leads_to_the_roster(clock: Any) -
     house = House()
     shift(house, house.dm, "2026-11-30 22:00")
 
-    (entry,) = entries(house.pm, house.prop, kind="shift")
+    entry, _after_midnight = entries(house.pm, house.prop, kind="shift")
 
     assert (entry.day, entry.head, entry.detail, entry.is_mine) == (
         date(2026, 11, 30),
         "中班",
-        house.dm.name,
+        f"值班经理 {house.dm.name}",
         False,
     )
     assert entry.url == f"/p/{house.prop.code}/settings/shifts/?week=2026-11-30"
     assert web(house.pm).get(entry.url).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("starts", "days_"),
+    [
+        ("2026-11-25 22:00", [("25 22:00", "26 06:00"), ("26 00:00", "26 06:00")]),
+        ("2026-11-25 16:00", [("25 16:00", "26 00:00")]),
+    ],
+    ids=["over midnight", "up to midnight"],
+)
+def test_night_shift_stands_on_both_its_days(
+    clock: Any, starts: str, days_: list[tuple[str, str]]
+) -> None:
+    house = House()
+    shift(house, house.dm, starts)
+
+    month = entries(house.pm, house.prop, kind="shift")
+    today = days(house.pm, house.prop, "2026-11-26")[NOW.date()]
+
+    assert [(f"{e.at:%d %H:%M}", f"{e.until:%d %H:%M}") for e in month] == days_
+    assert (len(today.entries), today.more) == (len(days_) - 1, 0)
+    assert entries(house.pm, house.prop, "2026-11-27", kind="shift") == []
 
 
 def test_shifts_of_other_roles_are_shown_to_their_own_people_alone(clock: Any) -> None:

@@ -8,16 +8,19 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from emergencies.models import Event
-from propdesk.core import audit, duty
+from incidents import workflow as incidents
+from propdesk.core import audit, duty, signatures
 from propdesk.core.models import Case, Membership, Notice, RenderJob, Shift, Task
 from propdesk.core.roles import Role
 from propdesk.core.transitions import ConflictError, RefusedInput
-from propdesk.desk.handover import workflow
+from propdesk.desk.handover import queries, roster, workflow
 from propdesk.desk.handover.models import Handover
 from propdesk.desk.handover.workflow import Answer
 from tests.desk.handover.left import short
 from tests.desk.handover.shifts import Night, fresh, said, with_event
 from tests.factories import PASSWORD, DepartmentFactory, DeputyFactory, member
+from tests.factories import fresh as read
+from tests.incidents.journey import drawn
 from tests.incidents.moves import refuses
 
 pytestmark = pytest.mark.django_db
@@ -66,6 +69,59 @@ def test_complaints_of_who_leaves_pass_to_who_comes_and_history_shows_both() -> 
         {"from": night.dm.pk, "to": night.next.pk},
     )
     assert audit.problems(fresh(taken).case) == []
+
+
+def test_who_signed_for_the_shift_is_on_duty_from_then_on() -> None:
+    """Five minutes before the hour: what comes in is no longer of him who went home."""
+    night = Night()
+    night.signed()
+    desk = member(night.prop, Role.FRONT_DESK)
+    now = timezone.now()
+
+    complaint = night.new(by=desk)
+
+    assert complaint.owner == night.next
+    assert duty.on_duty(night.prop, Role.DUTY_MANAGER, at=now) == [night.next]
+    here, coming = roster.now_and_next(night.prop, now)
+    assert ([shift.user for shift in here], coming) == ([night.next], [])
+    plan = [fresh(shift) for shift in (night.shift, night.after)]
+    assert [(s.starts_at, s.ends_at) for s in plan] == [
+        (night.shift.starts_at, night.shift.ends_at),
+        (night.after.starts_at, night.after.ends_at),
+    ]
+
+
+def test_accepted_complaint_of_who_left_earlier_passes_and_one_given_to_him_later_stays() -> None:
+    night = Night()
+    refused, given = night.new(), night.new()
+    row = night.offered_over()
+    night.signed(row, *row.lines.values_list("pk", flat=True))
+    incidents.hand_over(fresh(given), by=night.pm, to=night.third, reason="请赵宁看一下")
+    incidents.hand_over(fresh(given), by=night.pm, to=night.dm, reason="请周敏明天继续")
+    Shift.objects.filter(pk=night.after.pk).update(starts_at=timezone.now())
+    row = workflow.draft(night.prop, by=night.next)
+
+    night.taken(night.offered_over(row), night.pm)
+
+    assert [fresh(c).owner for c in (refused, given)] == [night.pm, night.dm]
+
+
+def test_deputy_of_whom_the_roster_names_is_told_may_be_chosen_and_takes_over() -> None:
+    night = Night()
+    deputy = member(night.prop, Role.FRONT_DESK, name="代班")
+    signatures.keep(deputy, drawn())
+    DeputyFactory(for_membership=night.next.memberships.get(), by_user=deputy)
+    row = night.offered_over()
+
+    offered = {
+        user.pk
+        for user in queries.incoming(row, timezone.now(), roster.after(night.prop, row.ends_at))
+    }
+    row = night.taken(row, read(deputy))
+
+    assert {name for name, _text in told("desk.handover_offered")} == {"李静", "代班"}
+    assert (deputy.pk in offered, row.incoming) == (True, deputy)
+    assert duty.on_duty(night.prop, Role.DUTY_MANAGER, at=timezone.now()) == [night.next, deputy]
 
 
 def test_confidential_complaint_passes_to_nobody_who_may_not_read_it() -> None:

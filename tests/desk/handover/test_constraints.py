@@ -6,8 +6,10 @@ import pytest
 from django.apps import apps
 from django.db import connection
 
+from propdesk.core import signatures
 from propdesk.desk.calendar.workflow import make_feed
 from propdesk.desk.handover import workflow
+from propdesk.desk.handover.models import HandoverLine
 from tests.desk.handover.shifts import Night, late
 from tests.incidents.moves import fingerprint
 from tests.incidents.test_constraints import run, set_, twin
@@ -58,8 +60,14 @@ CONSTRAINTS = {
     "desk_handover_four_eyes": twin(
         H, **NEW | {"where": SIGNED}, shift_id="NULL", incoming_id="outgoing_id"
     ),
-    "desk_handover_offered": set_(H, "status = 'offered'", DRAFT),
+    "desk_handover_offered": set_(H, "content_sha = 'x'", DRAFT),
     "desk_handover_signed": set_(H, "incoming_id = (SELECT max(id) FROM core_user)", DRAFT),
+    "desk_handover_signed_in_turn": twin(
+        H,
+        **NEW | {"where": SIGNED},
+        shift_id="NULL",
+        incoming_signed_at="outgoing_signed_at - interval '1 second'",
+    ),
     "desk_handover_takeover_has_reason": set_(H, "takeover_reason = 'x'", DRAFT),
     "desk_handover_voided_has_reason": set_(H, "status = 'voided'", DRAFT),
     "desk_handover_settled": set_(H, "outcome = 'x'", DRAFT),
@@ -82,6 +90,12 @@ CONSTRAINTS = {
 }
 GUARDS = {
     "desk_handover_anchored": set_(H, "label = 'x'", DRAFT),
+    "desk_handover_whole": set_(
+        H,
+        "status = 'offered', outgoing_signed_at = now(), content_sha = 'x',"
+        " outgoing_signature_id = (SELECT max(id) FROM core_staffsignature)",
+        DRAFT,
+    ),
     "desk_handover_frozen": set_(H, "vips = 'x'", SIGNED),
     "desk_handover_settled_final": set_(H, "outcome = 'x'", SIGNED),
     "desk_line_frozen": set_(LINE, "next_step = 'x'", OF_SIGNED),
@@ -109,6 +123,26 @@ def test_every_guard_refuses_to_rewrite() -> None:
         name: name for name in GUARDS
     }
     assert fingerprint() == before
+
+
+@pytest.mark.parametrize(
+    ("table", "spoilt"),
+    [(LINE, "is_told = FALSE"), (COUNT, "actual = NULL"), (PATROL, "is_normal = NULL"), ("", "")],
+    ids=["line not told", "thing not counted", "area not seen", "line without an answer"],
+)
+def test_nothing_is_signed_that_is_not_whole(table: str, spoilt: str) -> None:
+    night = Night()
+    night.new()
+    workflow.list_count(night.prop, "备用金", "元", Decimal(2000), by=night.pm)
+    row = night.offered_over()
+    if spoilt:
+        HandoverLine.objects.filter(handover=row).update(decision="accepted")
+        with connection.cursor() as cursor:
+            cursor.execute(set_(table, spoilt, f"handover_id = {row.pk}"))
+    signs = f"incoming_id = {night.next.pk}, incoming_signed_at = outgoing_signed_at"
+    with_ = f"incoming_signature_id = {signatures.current(night.next).pk}, status = 'signed'"
+
+    assert run(set_(H, f"{signs}, {with_}", f"case_id = {row.pk}")) == "desk_handover_whole"
 
 
 def test_line_of_a_confidential_case_has_no_title_of_its_own() -> None:

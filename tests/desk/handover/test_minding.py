@@ -4,6 +4,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.db import connection
 
 from propdesk.core import house_people
 from propdesk.core.models import AuditEntry, Delivery, Notice, Shift, Task
@@ -11,6 +12,7 @@ from propdesk.core.roles import Role
 from propdesk.core.transitions import ConflictError, RefusedInput
 from propdesk.desk.handover import workflow
 from propdesk.desk.handover.models import Handover
+from propdesk.desk.handover.workflow import minding
 from tests.desk.handover.shifts import Night, fresh, late, with_event
 from tests.factories import MembershipFactory, web
 from tests.factories import fresh as read
@@ -224,6 +226,27 @@ def test_last_shift_of_the_day_and_one_who_stays_ring_no_alarm() -> None:
 
     assert workflow.flag_late(late(night)) == 0
     assert workflow.flag_late(late(stays)) == 0
+
+
+def test_alarm_rings_a_quarter_of_an_hour_into_a_shift_that_began_after_a_gap() -> None:
+    night = Night()
+    begins = night.shift.ends_at + timedelta(minutes=30)
+    Shift.objects.filter(pk=night.after.pk).update(starts_at=begins)
+
+    rung = [workflow.flag_late(begins + timedelta(minutes=n)) for n in (14, 15, 16)]
+
+    due = Notice.objects.filter(rule="desk.handover_late").first().due_at
+    assert (rung, due) == ([0, 1, 0], begins + timedelta(minutes=15))
+
+
+def test_alarm_reads_the_shifts_that_ended_lately_and_no_others() -> None:
+    night = Night()
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL enable_seqscan = off")
+
+    plan = minding._late(late(night)).explain()
+
+    assert "core_shift_ending" in plan
 
 
 def test_alarm_costs_the_same_whatever_was_told_before(django_assert_num_queries: Any) -> None:

@@ -139,6 +139,16 @@ def test_confidential_cases_of_every_kind_say_nothing(built: Night) -> None:
     assert {tuple(item.said.values()) for item in hidden} == {("保密事项", "", None, None)}
 
 
+def test_last_day_of_a_found_thing_is_said_with_its_year(built: Night) -> None:
+    row = FoundItem.objects.filter(case__property=built.prop, expires_on__isnull=False)[0]
+    FoundItem.objects.filter(pk=row.pk).update(next_due_at=timezone.now())
+
+    items = package.gather(built.prop, built.dm.pk, timezone.now() + timedelta(hours=8))
+
+    (item,) = [item for item in items if item.key == f"found:{row.pk}"]
+    assert item.state.endswith(f" · {row.expires_on:%Y-%m-%d}到期")
+
+
 def test_digest_changes_with_what_is_said_and_with_nothing_else(built: Night) -> None:
     def digests() -> dict[str, str]:
         return {i.key: i.digest for i in package.gather(built.prop, built.dm.pk, timezone.now())}

@@ -9,7 +9,7 @@ import pytest
 from propdesk.core import audit
 from propdesk.core.models import Notice, Shift
 from propdesk.desk.handover import workflow
-from propdesk.desk.handover.models import Handover
+from propdesk.desk.handover.models import Handover, HandoverAlarm
 from tests.desk.handover.shifts import Night, fresh, late
 from tests.factories import fresh as read
 from tests.incidents.test_races import at_once, unlocked
@@ -51,6 +51,15 @@ def test_of_two_drafts_one_is_begun() -> None:
     assert (sorted(came), Handover.objects.count()) == (["ConflictError", "done"], 1)
 
 
+def test_without_the_lock_two_drafts_pass_the_check_and_the_index_stops_one(unlocked: Any) -> None:
+    night = Night()
+    unlocked(2, sys.modules["propdesk.desk.handover.workflow.drafting"], "lock")
+
+    came = at_once(2, lambda _i: workflow.draft(night.prop, by=read(night.dm)))
+
+    assert (sorted(came), Handover.objects.count()) == (["ConflictError", "done"], 1)
+
+
 def test_alarm_of_two_sweeps_rings_once() -> None:
     night = Night()
 
@@ -58,3 +67,12 @@ def test_alarm_of_two_sweeps_rings_once() -> None:
 
     assert came == ["done", "done"]
     assert Notice.objects.filter(rule="desk.handover_late").count() == 3
+
+
+def test_without_the_lock_both_sweeps_ring_and_the_index_stops_one(unlocked: Any) -> None:
+    night = Night()
+    unlocked(2, sys.modules["propdesk.desk.handover.workflow.minding"], "lock")
+
+    came = at_once(2, lambda _i: workflow.flag_late(late(night)))
+
+    assert (sorted(came), HandoverAlarm.objects.count()) == (["ConflictError", "done"], 1)

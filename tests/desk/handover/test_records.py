@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from propdesk.core.models import Shift
 from propdesk.desk.handover import package, paper, queries, workflow
 from propdesk.desk.handover.models import Handover, ShiftLogEntry
-from tests.desk.handover.shifts import Night, fresh
+from tests.desk.handover.shifts import Night, fresh, with_event
 
 pytestmark = pytest.mark.django_db
 GAPS = st.sampled_from([1, 59, 60, 3600, 9 * 3600])
@@ -109,6 +109,18 @@ def test_paper_says_how_much_it_does_not_print(monkeypatch: Any) -> None:
     listings = (paper._happened(row, row.ends_at), paper._log(row, row.ends_at))
     assert [len(each.lines) for each in listings] == [2, 1]
     assert [str(each.beyond)[:6] for each in listings] == ["另有 1 件", "另有 2 条"]
+
+
+def test_line_drafted_anew_stands_on_paper_with_its_register() -> None:
+    night = Night()
+    complaint = night.new()
+    row = night.drafted()
+    event = with_event(night)
+    workflow.refresh(row, by=night.dm)
+
+    printed = [line[0] for line in paper._items(queries.lines(row)).lines]
+
+    assert printed[:2] == [event.case.number, complaint.case.number]
 
 
 def test_whole_paper_says_nothing_of_more() -> None:

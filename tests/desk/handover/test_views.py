@@ -197,6 +197,28 @@ def test_change_between_the_signatures_is_named_and_loses_nothing() -> None:
         True,
         True,
     )
+    assert text.count('name="refresh"') == 2
+
+
+def test_person_the_roster_names_is_the_first_and_chosen() -> None:
+    night = Night()
+    row = night.offered_over()
+
+    form = web(night.dm).get(url(row, "accept/")).context["form"]
+
+    first = next(int(key) for key, _name in form.fields["person"].choices if key)
+    assert (first, form["person"].value()) == (night.next.pk, str(night.next.pk))
+
+
+def test_clocks_of_a_record_that_both_signed_stand_still() -> None:
+    night = Night()
+    night.new()
+    row = night.offered_over()
+    client = web(night.pm)
+    running = text_of(client, url(row))
+    night.signed(row)
+
+    assert ["data-due=" in text for text in (running, text_of(client, url(row)))] == [True, False]
 
 
 def test_refresh_says_what_changed() -> None:

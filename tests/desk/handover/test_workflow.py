@@ -1,20 +1,22 @@
 """From the draft to the first signature: what happens, and what is refused and changes nothing."""
 
 from collections.abc import Callable
+from datetime import timedelta
 from decimal import Decimal
 
 import pytest
+import time_machine
 from django.core.exceptions import PermissionDenied
 from django.utils import timezone
 
 from propdesk.core import audit
 from propdesk.core.models import Notice, Shift
 from propdesk.core.transitions import ConflictError, RefusedInput
-from propdesk.desk.handover import roster, workflow
+from propdesk.desk.handover import queries, roster, workflow
 from propdesk.desk.handover.models import Handover
 from propdesk.desk.handover.workflow import Patrolled, Written
 from tests.desk.handover.shifts import AREAS, Night, said, with_event
-from tests.factories import PASSWORD
+from tests.factories import PASSWORD, ShiftFactory
 from tests.incidents.moves import refuses
 
 pytestmark = pytest.mark.django_db
@@ -73,9 +75,24 @@ def test_draft_beside_a_shift_that_is_handed_over_names_who_is_on_duty() -> None
     for user in (night.third, night.dm):
         with refuses(ConflictError) as refused:
             workflow.draft(night.prop, by=user)
-        assert str(refused.value).startswith("现在当班的是周敏，这一班已经交接过")
+        assert str(refused.value).startswith("现在当班的是李静，这一班已经交接过")
 
     assert workflow.draft(night.prop, by=night.pm).shift is None
+
+
+def test_shift_that_nobody_handed_over_is_not_due_after_a_younger_one() -> None:
+    night = Night()
+    now = timezone.now()
+    older = ShiftFactory(
+        property=night.prop,
+        user=night.third,
+        starts_at=now - timedelta(hours=10),
+        ends_at=now - timedelta(hours=2),
+    )
+    before = roster.due(night.prop, now, night.third)
+    night.signed()
+
+    assert (before, roster.due(night.prop, now, night.third)) == (older, None)
 
 
 def test_draft_begun_by_mistake_is_discarded_and_blocks_nobody() -> None:
@@ -131,8 +148,14 @@ def test_next_step_of_an_event_comes_from_its_playbook() -> None:
         (lambda row: said(row, counts={_count(row): (Decimal(99), "")}), "word_"),
         (lambda row: said(row, patrol={"lobby": Patrolled(False, "灯坏了")}), "note_lobby"),
         (lambda row: said(row, patrol={"lobby": Patrolled(False)}), "note_lobby"),
+        (lambda row: said(row, patrol={"lobby": _by(row, timedelta(minutes=-1))}), "due_lobby"),
     ],
-    ids=["difference without a word", "fault nobody follows", "fault without a word"],
+    ids=[
+        "difference without a word",
+        "fault nobody follows",
+        "fault without a word",
+        "fault by a day that is over",
+    ],
 )
 def test_write_is_refused_in_words(said: Callable[[Handover], Written], field: str) -> None:
     night = Night()
@@ -142,6 +165,23 @@ def test_write_is_refused_in_words(said: Callable[[Handover], Written], field: s
         workflow.write(row, said(row), by=night.dm)
 
     assert [name.startswith(field) for name in refused.value.errors] == [True]
+
+
+def _by(row: Handover, ahead: timedelta) -> Patrolled:
+    department = queries.departments(row.property)[0]
+    return Patrolled(False, "灯坏了", department, timezone.now() + ahead)
+
+
+def test_fault_whose_day_has_come_meanwhile_is_saved_as_it_stands() -> None:
+    night = Night()
+    row = night.drafted()
+    fault = _by(row, timedelta(hours=1))
+    workflow.write(row, said(row, patrol={"lobby": fault}), by=night.dm)
+
+    with time_machine.travel(fault.due_at + timedelta(hours=1)):
+        workflow.write(row, said(row, patrol={"lobby": fault}), by=night.dm)
+
+    assert row.patrol.get(area="lobby").due_at == fault.due_at
 
 
 def _count(row: Handover) -> int:

@@ -252,6 +252,8 @@ def _patrolled(row: Handover, said: Written) -> list[PatrolCheck]:
             raise RefusedInput(**{f"note_{check.area}": sentence})
         if one.department is not None and one.department.property_id != row.property_id:
             raise RefusedInput(**{f"department_{check.area}": _("请选择本公寓的部门。")})
+        if one.due_at is not None and one.due_at != check.due_at and one.due_at <= timezone.now():
+            raise RefusedInput(**{f"due_{check.area}": _("期限已经过去，请填以后的时间。")})
         check.is_normal, check.note = one.is_normal, one.note
         check.department, check.due_at = one.department, one.due_at
         found.append(check)

@@ -3,7 +3,8 @@
 from datetime import datetime, timedelta
 
 from django.db import transaction
-from django.db.models import Exists, F, OuterRef, QuerySet
+from django.db.models import Exists, F, OuterRef, QuerySet, Value
+from django.db.models.functions import Least
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -107,8 +108,8 @@ def settle_refused(handover: Handover, outcome: str, *, by: User) -> Handover:
 def flag_late(now: datetime) -> int:
     """The sweep: each change of shift that is late is told once, whoever runs it how often.
 
-    A shift somebody else took over from at its end, which ended at least 15 minutes ago and has no
-    signed hand-over. Returns how many were told.
+    A shift that somebody else's follows, is over, and has no signed hand-over 15 minutes after the
+    other began. Returns how many were told.
     """
     told = 0
     for shift in _late(now)[:BATCH]:
@@ -135,7 +136,7 @@ def _late(now: datetime) -> "QuerySet[Shift]":
         cancelled_at=None,
         ends_at__gt=OuterRef("ends_at"),
         starts_at__gte=OuterRef("ends_at") - roster.NEAR,
-        starts_at__lte=OuterRef("ends_at"),
+        starts_at__lte=Least(OuterRef("ends_at") + roster.NEAR, Value(now - LATE)),
     ).exclude(user=OuterRef("user"))
     late = rows.filter(~Exists(signed), ~Exists(told), Exists(following))
     return late.select_related("property", "user").order_by("ends_at", "pk")
@@ -150,7 +151,9 @@ def _alarm(shift: Shift, now: datetime) -> int:
     row = HandoverAlarm(property=prop, due_at=shift.ends_at, at=now)
     audit.save(row, by=None, reason=_("交接班超时"))
     managers = duty.on_duty(prop, Role.PROPERTY_MANAGER, at=now)
-    coming = [each.user for each in roster.following(prop, shift.ends_at)]
+    after = roster.following(prop, shift.ends_at)
+    coming = roster.called(prop, after, now)
+    began = min((each.starts_at for each in after if each.user_id != shift.user_id), default=now)
     open_ = Handover.objects.filter(shift=shift).exclude(status=S.VOIDED).select_related("case")
     found = open_.first()
     people = {u.pk: u for u in [shift.user, *coming, *managers] if u.is_active}
@@ -162,7 +165,7 @@ def _alarm(shift: Shift, now: datetime) -> int:
         alarm_key(prop, shift.ends_at),
         tuple(people.values()),
         case=found.case if found else None,
-        due_at=shift.ends_at + LATE,
+        due_at=max(shift.ends_at, began) + LATE,
         urgent=True,
     )
     notices.put([message])

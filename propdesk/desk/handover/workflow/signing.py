@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from django.db import transaction
+from django.db.models import Exists, OuterRef, Q, Subquery
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -12,8 +13,8 @@ from emergencies import workflow as emergencies
 from emergencies.models import Event
 from incidents import workflow as incidents
 from incidents.models import Complaint
-from propdesk.core import cases, duty, house, rendering, signatures
-from propdesk.core.models import Case, Membership, Property, Shift, Task, User
+from propdesk.core import audit, cases, duty, house, rendering, signatures
+from propdesk.core.models import AuditEntry, Case, Membership, Property, Shift, Task, User
 from propdesk.core.notices import Message, notify, put
 from propdesk.core.roles import DUTY, MANAGERS, Role, Standing
 from propdesk.core.transitions import ConflictError, RefusedInput, in_state, require
@@ -114,7 +115,8 @@ def content_sha(row: Handover, lines: Collection[HandoverLine]) -> str:
 def _tell_next(row: Handover, by: User) -> None:
     """Those the roster names; without any, all who are 值班经理. At once, also at night: he is awaited."""
     prop, number = row.case.property, row.case.number
-    rostered = [shift.user for shift in roster.following(prop, row.ends_at)]
+    after = roster.following(prop, row.ends_at)
+    rostered = roster.called(prop, after, max(row.ends_at, timezone.now()))
     text = _("【请接班】%(number)s · 交班人已签名") % {"number": number}
     key = f"offered:{row.case.version}"
     roles = [] if rostered else [Role.DUTY_MANAGER]
@@ -154,14 +156,15 @@ def accept(
     lines = live(row)
     _require_read(row, lines, seen)
     refused = _answered(lines, answers)
-    _can_take(row, lines, by)
+    passing = _passing(row, lines)
+    _can_take(row, lines, passing, by)
     now = timezone.now()
     row.incoming_signature = signatures.kept_beside(by, name="person")
     row.incoming, row.incoming_signed_at = by, now
     HandoverLine.objects.bulk_update(lines, ["decision", "reason"])
     _take_command(row, lines, by)
-    _take_over(row, lines, by)
-    _on_duty(row, by)
+    _take_over(row, passing, by)
+    _on_duty(row, by, stand)
     asked = _ask(row, refused, by)
     _tell_departments(row, now)
     row.status = S.SIGNED
@@ -186,7 +189,8 @@ def _require_read(row: Handover, lines: Collection[HandoverLine], seen: str) -> 
 
 
 def _may_come(row: Handover, by: User, stand: Standing) -> None:
-    """Not the outgoing one, nor as his deputy (decision 32); whom the roster names, or a manager."""
+    """Not the outgoing one, nor as his deputy (decision 32); whom the roster names, who acts for one of
+    those, or a manager."""
     gone = row.leaving()
     left = stand.own | {role for role, other in stand.acting_for if other not in gone}
     require(by.pk not in gone and left & DUTY, _("交班人不能自己接班，须由另一位同事接。"))
@@ -196,9 +200,15 @@ def _may_come(row: Handover, by: User, stand: Standing) -> None:
     coming = {pk: user for pk, user in coming.items() if pk not in gone}
     names = "、".join(user.name for user in coming.values())
     require(
-        not coming or by.pk in coming,
+        not coming or _stands_for(row, by, stand) & coming.keys(),
         _("下一班排的是%(names)s。换人接班请先改排班，或由物业经理接。") % {"names": names},
     )
+
+
+def _stands_for(row: Handover, by: User, stand: Standing) -> frozenset[int]:
+    """Keys of those whose shift he may take over: himself, and whom he acts for as 值班经理."""
+    others = {other for role, other in stand.acting_for if role == Role.DUTY_MANAGER}
+    return frozenset({by.pk, *others}) - row.leaving()
 
 
 def _answered(lines: list[HandoverLine], answers: Mapping[int, Answer]) -> list[HandoverLine]:
@@ -235,16 +245,32 @@ def _taken(lines: Collection[HandoverLine], kind: str) -> list[int]:
     ]
 
 
-def _followed(row: Handover, lines: list[HandoverLine]) -> list[Complaint]:
-    """Confidential complaints of accepted lines that the outgoing one follows up."""
+def _passing(row: Handover, lines: list[HandoverLine]) -> list[Complaint]:
+    """Complaints of accepted lines that the outgoing one follows up, or who left before him still does.
+
+    Not those of one who is back on duty or is a manager, nor what was given to him after he had left.
+    """
+    prop = row.case.property
+    leaver = Q(outgoing=OuterRef("owner")) | Q(on_behalf_of=OuterRef("owner"))
+    left = Handover.objects.filter(leaver, property=prop, status=S.SIGNED)
+    left_at = left.order_by("-incoming_signed_at").values("incoming_signed_at")[:1]
+    given = AuditEntry.objects.filter(
+        case=OuterRef("pk"), action="hand_over", at__gt=OuterRef("left_at")
+    )
+    here = duty.manager_shifts(prop, at=timezone.now()).values("user")
+    managers = duty.holders(prop, *sorted(MANAGERS)).order_by().values("pk")
+    earlier = (
+        Q(left_at__isnull=False) & ~Exists(given) & ~Q(owner__in=here) & ~Q(owner__in=managers)
+    )
     rows = Complaint.objects.filter(pk__in=_taken(lines, HandoverLine.Kind.COMPLAINT))
-    rows = rows.filter(owner__in=row.leaving(), case__restricted=True)
+    rows = rows.annotate(left_at=Subquery(left_at))
+    rows = rows.filter(Q(owner__in=row.leaving()) | earlier)
     return list(rows.select_related("case").order_by("pk"))
 
 
-def _can_take(row: Handover, lines: list[HandoverLine], by: User) -> None:
+def _can_take(row: Handover, lines: list[HandoverLine], passing: list[Complaint], by: User) -> None:
     """Nobody becomes a reader of a confidential case by a change of shift (decision 33)."""
-    held: list[Event | Complaint] = [*_commanded(row, lines), *_followed(row, lines)]
+    held: list[Event | Complaint] = [*_commanded(row, lines), *passing]
     hidden = [each for each in held if each.case.restricted]
     seen = set(readable(by, row.case.property, [each.case for each in hidden]))
     for each in hidden:
@@ -272,18 +298,40 @@ def _take_command(row: Handover, lines: list[HandoverLine], by: User) -> None:
         emergencies.take_command(event, by=by, reason=reason)
 
 
-def _take_over(row: Handover, lines: list[HandoverLine], by: User) -> None:
+def _take_over(row: Handover, passing: list[Complaint], by: User) -> None:
     reason = _("交接班 %(number)s") % {"number": row.case.number}
-    ids = _taken(lines, HandoverLine.Kind.COMPLAINT)
-    incidents.take_over(row.case.property, ids, row.leaving(), by=by, reason=reason)
+    ids = [each.pk for each in passing]
+    owners = {each.owner_id for each in passing}
+    incidents.take_over(row.case.property, ids, owners, by=by, reason=reason)
 
 
-def _on_duty(row: Handover, by: User) -> Shift | None:
-    """Who takes over and is not on the roster is put there: the house must call him and nobody else."""
+def _on_duty(row: Handover, by: User, stand: Standing) -> None:
+    """From now on the house calls who signed for the shift, and no longer who signed it away.
+
+    The plan stays as it is: a shift says beside it since when and up to when somebody is on duty. Where
+    a manager comes who is no 值班经理 himself the roster goes on as planned.
+    """
     prop, now = row.case.property, timezone.now()
+    planned = duty.manager_shifts(prop).filter(
+        user__in=_stands_for(row, by, stand), starts_at__lt=row.until, ends_at__gt=now
+    )
+    comes = planned.order_by("starts_at", "pk").first() or _put_on_roster(row, by, now)
+    if comes is None:
+        return
+    reason = _("交接班 %(number)s") % {"number": row.case.number}
+    if comes.starts_at > now:
+        comes.came_at = now
+        audit.save(comes, "came_at", by=by, reason=reason)
+    if row.shift is not None and row.shift.ends_at > now:
+        row.shift.left_at = now
+        audit.save(row.shift, "left_at", by=by, reason=reason)
+
+
+def _put_on_roster(row: Handover, by: User, now: datetime) -> Shift | None:
+    """Who takes over and is not planned: the house must call him and nobody else."""
+    prop = row.case.property
     holds = Membership.objects.current(now).filter(user=by, property=prop, role=Role.DUTY_MANAGER)
-    planned = duty.manager_shifts(prop).filter(user=by, starts_at__lt=row.until, ends_at__gt=now)
-    if row.until <= now or planned.exists() or not holds.exists():
+    if row.until <= now or not holds.exists():
         return None
     return house.plan_shift(
         prop,
@@ -340,7 +388,8 @@ def _tell_departments(row: Handover, now: datetime) -> None:
 
 def _tell_others(row: Handover, by: User) -> None:
     """The outgoing one is free to go; others the roster names need not come to sign."""
-    coming = [shift.user for shift in roster.following(row.case.property, row.ends_at)]
+    prop, now = row.case.property, timezone.now()
+    coming = roster.called(prop, roster.following(prop, row.ends_at), now)
     text = _("【已接班】%(number)s") % {"number": row.case.number}
     also = [row.outgoing, *coming]
     notify(
