@@ -6,7 +6,7 @@ class Migration(migrations.Migration):
     # Nobody who writes waits for an index.
     atomic = False
 
-    dependencies = [("core", "0015_period_indexes")]
+    dependencies = [("core", "0018_print_hashes")]
 
     operations = [
         *(
