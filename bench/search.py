@@ -3,7 +3,7 @@
     .venv/bin/python bench/search.py [--rows 1000 100000 1000000] [--rounds 7] [--data DIR]
 
 Runs on a PostgreSQL of its own that is thrown away, or kept in DIR for the next run. What the house
-holds stands in ``search_house.py``. ``sql`` is the median of the statements of one page of the
+holds stands in ``searched/house.py``. ``sql`` is the median of the statements of one page of the
 search, ``like`` the same page by LIKE alone without index, ``key`` a page of 30 complaints by the
 index of all lists, asked before each word; ``x`` is sql / key, ``by`` says whether hits are ranked
 or listed by time. What LIKE finds and the search does not ends the run.
@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from pages import database
-from search_house import House
+from searched.house import House
 
 ASKED = ("镯", "空", "空调", "玉镯", "唐睿", "貔貅", "琉璃瓦", "空调漏水", "祖母绿戒指", "空调 琉璃瓦", "1806", "zgf", "5678",
          "王芳", "王芳 1806", "1123-004", "20251123", "雨伞", "火警", "一二三四五六七八九十")  # fmt: skip

@@ -39,8 +39,8 @@ class Dossier:
         return self.event.reported_at.year
 
 
-def gather(case: Case, version: int) -> Dossier:
-    """Read the event of ``case`` up to entry ``version``."""
+def gather(case: Case, version: int | None = None) -> Dossier:
+    """Read the event of ``case`` up to entry ``version`` (None: all there is, as it stands now)."""
     event = (
         Event.objects.select_related(
             "case__property", "playbook", "reported_by", "commander", "ended_by", "parent", PLACE
@@ -48,22 +48,26 @@ def gather(case: Case, version: int) -> Dossier:
         .defer("playbook__content", "playbook__text")
         .get(pk=case.pk)
     )
-    entries = list(case.entries.filter(seq__lte=version).select_related("by").order_by("seq"))
+    chain = case.entries.select_related("by").order_by("seq")
+    entries = list(chain if version is None else chain.filter(seq__lte=version))
     until = entries[-1].at
-    take_back([event], until)
-    take_back([event.case.property], until)
     record = evidence.record_of(event)
     record.marks = [m for m in record.marks if m.at <= until]
     record.calls = [c for c in record.calls if c.opened_at <= until]
     parties = event.parties.filter(at__lte=until).filter(
         Q(removed_at=None) | Q(removed_at__gt=until)
     )
+    known = tuple(parties.select_related("person__room").order_by("pk"))
+    if version is not None:
+        take_back([event], until)
+        take_back([event.case.property], until)
+        _take_back_people(known, until)
     return Dossier(
         event=event,
         until=until,
         head=entries[-1].hash,
         record=record,
-        parties=_known(parties.select_related("person__room").order_by("pk"), until),
+        parties=known,
         photos=tuple(_photos(event, until)),
         entries=tuple(entries),
         linked=tuple(_linked(case, until)),
@@ -93,14 +97,12 @@ def _sheets(event: Event) -> "QuerySet[Any, Any]":
     )
 
 
-def _known(parties: Iterable[Party], until: datetime) -> tuple[Party, ...]:
+def _take_back_people(parties: Iterable[Party], until: datetime) -> None:
     """Everybody as he was known at ``until``: a name put right later is not what was signed."""
-    found = tuple(parties)
-    then = persons.all_as_of((row.person for row in found), until)
-    for row in found:
+    then = persons.all_as_of((row.person for row in parties), until)
+    for row in parties:
         if row.person is not None:
             row.person = then[row.person.pk]
-    return found
 
 
 def _linked(case: Case, until: datetime) -> list[str]:

@@ -26,7 +26,7 @@ CAUSES = ("cause", "false_cause")
 
 def prefill_report(event: Event) -> dict[str, Any]:
     """Proposed value of every field of ``signoff.CONTENT``; the writer checks and signs."""
-    dossier = gather(event.case, event.case.version)
+    dossier = gather(event.case)
     row = dossier.event
     improve = _improvement(dossier)
     return {

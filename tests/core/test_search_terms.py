@@ -25,7 +25,13 @@ def test_number_is_known_whole_and_by_each_run_of_its_parts():
 
 def test_room_is_known_by_code_digits_and_label():
     place = Place(code="A-1806", label="A座 18层 1806")
-    assert sorted(set(place_terms(place))) == ["/1806", "/a-1806", "/a1806", "/a座18层1806"]
+    assert sorted(set(place_terms(place))) == [
+        "/1806",
+        "/a-1806",
+        "/a1806",
+        "/a座1806",
+        "/a座18层1806",
+    ]
 
 
 @pytest.mark.parametrize(

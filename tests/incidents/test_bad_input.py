@@ -456,6 +456,14 @@ BAD: tuple[Page | Call | Refused, ...] = (
         typed="响" * 5001,
     ),
     Page(
+        "words-of-too-many-lines",
+        House.new,
+        "intake",
+        INTAKE | {"words": "响\n" * 200 + "响"},
+        "最多 200 行，现在有 201 行，请把短行合并后再提交。",
+        typed="响\n响",
+    ),
+    Page(
         "name-long",
         House.new,
         "intake",
@@ -2070,6 +2078,18 @@ EXEMPT = {
     "请写明承诺做什么。": "a promise always follows a choice, whose words are taken over",
     "请选择证件类型。": "no complaint asks for a paper; tests/core/test_id_numbers.py",
     "证件号不对，请对着证件再核对一遍。": "the same",
+    "《事故报告》已签批，这一项不能再改。写错的请写更正附录；处置还没有完的，请先重新处置。": (
+        "of events; tests/emergencies/test_papers_report.py"
+    ),
+    "报告内容与前面签名时不一致，不能签名。请退回修改，并请管理员核查留痕。": (
+        "takes raw SQL; tests/core/test_signoff.py"
+    ),
+    "您打开这一页以后，报告改过或退回过，没有签名。这一页已是最新的，请重新看过文书再签。": (
+        "takes two people at once; tests/incidents/test_paper_views.py"
+    ),
+    "这件事是保密的，报告的密级也须是保密。": (
+        "no complaint is secret; tests/emergencies/test_papers_report.py"
+    ),
 }
 CORE = "layouts photos images signatures signoff persons stale cases text moments roles widgets "
 CORE += "transitions"

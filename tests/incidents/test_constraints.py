@@ -323,6 +323,10 @@ def test_guard_refuses_to_rewrite_the_past(name):
     assert fingerprint() == before
 
 
+FILLS_IN = {"core_searchtext_copy"}
+"""Triggers that refuse nothing: tests/core/test_search.py."""
+
+
 def guards() -> set[str]:
     with connection.cursor() as cursor:
         cursor.execute("SELECT tgname FROM pg_trigger WHERE NOT tgisinternal")
@@ -331,7 +335,8 @@ def guards() -> set[str]:
             "emergencies_",
             "desk_",
         )  # the registers and the desk have cases of their own
-        return {name for (name,) in cursor.fetchall() if not name.startswith(elsewhere)}
+        found = {name for (name,) in cursor.fetchall() if not name.startswith(elsewhere)}
+        return found - FILLS_IN
 
 
 def test_every_guard_of_the_database_has_its_case():
