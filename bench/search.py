@@ -137,9 +137,6 @@ def main() -> None:
         "--data", type=Path, help="keep the house here; only grow it when it is there"
     )
     args = parser.parse_args()
-    if args.data:
-        args.data.mkdir(exist_ok=True)
-        args.data.chmod(0o711)
     with database(args.data):
         from django.db import connection
 

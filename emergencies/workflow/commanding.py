@@ -283,9 +283,7 @@ def link(event: Event, number: str, *, by: User, note: str = "") -> CaseLink:
     cases.lock_both(Event, event.case, number)
     event, _stand = begin(event, "link", by)
     check_link(event)
-    for end in (event.case, cases.other(event.case, number)):
-        signoff.stands_still(end)
-    return cases.link(event.case, number, by=by, note=note)
+    return signoff.link(event.case, number, by=by, note=note)
 
 
 def check_link(event: Event) -> None:

@@ -274,8 +274,7 @@ def link(complaint: Complaint, number: str, *, by: User, note: str = "") -> Case
     in_state(hold(complaint), MOVES, "link")
     for each in found:
         not_signed_over(each)
-    signoff.stands_still(cases.other(complaint.case, number))
-    return cases.link(complaint.case, number, by=by, note=note)
+    return signoff.link(complaint.case, number, by=by, note=note)
 
 
 @transaction.atomic

@@ -210,8 +210,7 @@ def link(item: FoundItem, number: str, *, by: User, note: str = "") -> CaseLink:
     permit(item, "link", by)
     cases.lock_both(FoundItem, item.case, number)
     in_state(hold(item), MOVES, "link")
-    signoff.stands_still(cases.other(item.case, number))
-    return cases.link(item.case, number, by=by, note=note)
+    return signoff.link(item.case, number, by=by, note=note)
 
 
 @transaction.atomic

@@ -95,6 +95,12 @@ def manager_shifts(prop: Property, *, at: datetime | None = None) -> "QuerySet[S
     return rows.filter(present(at)) if at else rows
 
 
+def coming(prop: Property, now: datetime) -> "QuerySet[Shift]":
+    """The shifts of 值班经理 that begin within a day and nobody has signed for yet; unordered."""
+    within = {"starts_at__gt": now, "starts_at__lte": now + timedelta(days=1)}
+    return manager_shifts(prop).filter(came_at=None, **within)
+
+
 def end_of_shift(prop: Property, now: datetime) -> datetime:
     """When the running shift of the duty manager ends; eight hours from now without a roster."""
     shift = manager_shifts(prop, at=now).order_by("ends_at").first()

@@ -14,9 +14,10 @@ from django.db import models, transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from propdesk.core import audit, clocks, signatures, signers, stale
+from propdesk.core import audit, cases, clocks, signatures, signers, stale
 from propdesk.core.models import (
     Case,
+    CaseLink,
     Property,
     Report,
     ReportBox,
@@ -87,6 +88,13 @@ def stands_still(case: Case) -> None:
         state != State.SIGNED or not case.is_open,
         _("《事故报告》已签批，这一项不能再改。写错的请写更正附录；处置还没有完的，请先重新处置。"),
     )
+
+
+def link(case: Case, number: str, *, by: User, note: str = "") -> CaseLink:
+    """``cases.link`` of two cases that both may change: a report of either prints the other's number."""
+    for end in (case, cases.other(case, number)):
+        stands_still(end)
+    return cases.link(case, number, by=by, note=note)
 
 
 def start(case: Case, values: Mapping[str, Any], *, by: User) -> Report:

@@ -44,6 +44,9 @@ class Is(StrEnum):
     UNSURE = "unsure"
 
 
+WORST_FIRST = (Is.CHANGED, Is.UNSURE, Is.SAME)
+
+
 @dataclass(frozen=True, slots=True)
 class Finding:
     """One comparison: what was compared, and what came of it, in words."""
@@ -71,14 +74,12 @@ class Verdict:
     @property
     def says(self) -> Is:
         """The worst of its comparisons: what could not be compared is not the same."""
-        found = {finding.says for finding in self.findings}
-        return next(says for says in (Is.CHANGED, Is.UNSURE, Is.SAME) if says in found)
+        return min((finding.says for finding in self.findings), key=WORST_FIRST.index)
 
 
 def overall(verdicts: Iterable[Verdict]) -> str:
     """The worst word of several papers with one code; "" of none."""
-    found = {verdict.says for verdict in verdicts}
-    return next((says.value for says in (Is.CHANGED, Is.UNSURE, Is.SAME) if says in found), "")
+    return min((verdict.says for verdict in verdicts), key=WORST_FIRST.index, default="")
 
 
 def grouped(code: str) -> str:

@@ -127,9 +127,7 @@ def _seal_rows(user: User, prop: Property) -> ArraySubquery:
 
 def _next_shift(prop: Property, now: datetime) -> ArraySubquery:
     """Who takes over as 值班经理 next, and when; none without a roster."""
-    rows = duty.manager_shifts(prop).filter(
-        came_at=None, starts_at__gt=now, starts_at__lte=now + timedelta(days=1)
-    )
+    rows = duty.coming(prop, now)
     row = JSONObject(name="user__name", label="label", at="starts_at")
     return ArraySubquery(rows.order_by("starts_at", "pk").values(row=row)[:1])
 

@@ -97,12 +97,13 @@ def departments(prop: Property) -> list[Department]:
 
 
 def incoming(row: Handover, now: datetime, after: "QuerySet[Shift]") -> list[Any]:
-    """Who may take over, who is on a shift of ``after`` first (``is_named``), then by name: the duty side and its deputies without who leaves, and without who
-    acts for him; whether his signature is kept."""
+    """Who may take over: the duty side and its deputies, without who leaves and without who acts for him.
+
+    Who is on a shift of ``after`` stands first (``is_named``), the others by name; each with whether
+    his signature is kept.
+    """
     kept = StaffSignature.objects.filter(user=OuterRef("pk"), ended_at=None)
-    posts = Membership.objects.current(now).filter(
-        property=row.property_id, role__in=DUTY, user__is_active=True
-    )
+    posts = Membership.objects.current(now).filter(property=row.property_id, role__in=DUTY)
     posts = posts.exclude(user__in=row.leaving())
     deputies = Deputy.objects.filter(
         for_membership__in=posts, starts_at__lte=now, ends_at__gt=now, revoked_at=None

@@ -67,8 +67,6 @@ def on_duty(prop: Property, now: datetime) -> list[Shift]:
 
 def now_and_next(prop: Property, now: datetime) -> tuple[list[Shift], list[Shift]]:
     """Who is on duty as 值班经理 at this moment, and who comes after; two statements at most."""
-    coming = _shifts(prop).filter(
-        came_at=None, starts_at__gt=now, starts_at__lte=now + timedelta(days=1)
-    )
+    coming = duty.coming(prop, now).select_related("user")
     after = list(coming.order_by("starts_at", "pk")[:20])
     return on_duty(prop, now), [row for row in after if row.starts_at == after[0].starts_at]
