@@ -327,6 +327,7 @@ def test_one_house_that_raises_stops_no_other(monkeypatch: pytest.MonkeyPatch) -
 # --- what the database itself refuses ------------------------------------------------------
 
 
+@pytest.mark.every_case
 @pytest.mark.parametrize(
     ("statement", "name"),
     [

@@ -402,6 +402,7 @@ def test_waiting_copy_has_a_job(house: House, sealed: Document) -> None:
     assert copies.KIND in rendering.BUILDERS
 
 
+@pytest.mark.every_case
 @pytest.mark.parametrize(
     ("statement", "name"),
     [

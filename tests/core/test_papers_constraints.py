@@ -19,7 +19,7 @@ from tests.incidents.test_constraints import (
     twin,
 )
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.every_case]
 PACK, BLANK, COPY = "core_outagepack", "core_blankform", "core_papercopy"
 APPENDIX, KEY = "core_appendix", "core_sealkey"
 READY = {"taken_at": "NULL", "taken_by_id": "NULL"}

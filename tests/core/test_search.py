@@ -9,7 +9,7 @@ from propdesk.core.search import Entry
 from propdesk.core.search_terms import Reach
 from tests.factories import CaseFactory, PersonFactory, PlaceFactory, PropertyFactory
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.every_case]
 
 
 @pytest.fixture

@@ -142,6 +142,7 @@ def test_names_changed_on_our_pages_are_told_and_are_no_change():
     )
 
 
+@pytest.mark.every_case
 @pytest.mark.parametrize(
     ("change", "told"),
     [

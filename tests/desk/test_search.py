@@ -31,7 +31,7 @@ from tests.factories import PlaceFactory, fresh, member, web
 from tests.incidents.journey import House as ComplaintHouse
 from tests.lostfound.journey import House
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.every_case]
 
 
 @dataclass

@@ -15,7 +15,7 @@ from tests.factories import PASSWORD, CaseFactory
 from tests.incidents.moves import fingerprint
 from tests.incidents.test_constraints import run, twin
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.every_case]
 W = workflow
 E, CALL, RUNG, MARK = (
     "emergencies_event",

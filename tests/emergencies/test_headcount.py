@@ -633,6 +633,7 @@ SQL = {
 }
 
 
+@pytest.mark.every_case
 @pytest.mark.parametrize("name", sorted(SQL))
 def test_database_refuses_what_the_workflow_never_writes(name):
     house = House()

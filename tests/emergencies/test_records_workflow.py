@@ -424,6 +424,7 @@ def test_notice_of_a_turn_names_neither_form_nor_person_of_what_is_restricted() 
 # --- what the database itself refuses ------------------------------------------------------
 
 
+@pytest.mark.every_case
 @pytest.mark.parametrize(
     ("table", "change"),
     [

@@ -604,6 +604,7 @@ BY_SQL = {
 }
 
 
+@pytest.mark.every_case
 @pytest.mark.parametrize("name", sorted(BY_SQL))
 def test_application_cannot_unseal_by_sql(name):
     house = House()

@@ -15,7 +15,7 @@ from tests.factories import fresh as read
 from tests.incidents.journey import drawn
 from tests.incidents.moves import fingerprint
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.every_case]
 THEIR_OWN = {"acknowledge"}
 """Only who was called may; it has tests of its own."""
 

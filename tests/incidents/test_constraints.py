@@ -16,7 +16,7 @@ from tests.incidents import moves
 from tests.incidents.journey import House
 from tests.incidents.moves import fingerprint, jpeg, refuses
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.every_case]
 APPS = ("core", "incidents")
 
 

@@ -17,7 +17,7 @@ from propdesk.core.roles import Role
 from tests.factories import DepartmentFactory, PlaceFactory, fresh, member
 from tests.incidents.journey import GUEST, House
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.every_case]
 
 
 def numbers(rows):

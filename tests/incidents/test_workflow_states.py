@@ -13,7 +13,7 @@ from tests.incidents import moves
 from tests.incidents.journey import House, drawn
 from tests.incidents.moves import fingerprint
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.every_case]
 WITHIN = {
     "extend_again": "extend",
     "lower_severity": "change_severity",

@@ -24,7 +24,7 @@ from tests.incidents.test_constraints import run, twin
 from tests.lostfound import claiming, moves
 from tests.lostfound.journey import House, fresh
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.every_case]
 ITEM, K, C = "lostfound_founditem", "lostfound_custodymove", "lostfound_claim"
 V, B, L = "lostfound_valuation", "lostfound_disposalbatch", "lostfound_disposalline"
 LOST, POLICY, LINE = "lostfound_lostreport", "lostfound_retentionpolicy", "lostfound_contentline"

@@ -12,7 +12,7 @@ from lostfound.queries import item as items
 from tests.factories import fresh
 from tests.lostfound.journey import House
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.every_case]
 
 
 def plan(sql: str, params: Any = (), *, without: tuple[str, ...] = ("seqscan",)) -> str:

@@ -24,7 +24,7 @@ from tests.factories import (
 from tests.lostfound import claiming
 from tests.lostfound.journey import House
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.every_case]
 
 
 def seen(user: User, house: House) -> set[int]:

@@ -15,7 +15,7 @@ from tests.incidents.moves import fingerprint
 from tests.lostfound import claiming, moves
 from tests.lostfound.journey import House, S
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.every_case]
 BY_ID = {
     name: act
     for name, act in (moves.BY_ID | claiming.BY_ID).items()

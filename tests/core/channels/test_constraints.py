@@ -9,7 +9,7 @@ from tests.factories import member
 from tests.incidents.moves import fingerprint
 from tests.incidents.test_constraints import CHANNELS, run, set_, twin
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.every_case]
 ROBOT, RULE, DELIVERY = "core_robot", "core_mailrule", "core_delivery"
 
 

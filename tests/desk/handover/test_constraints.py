@@ -14,7 +14,7 @@ from tests.desk.handover.shifts import Night, late
 from tests.incidents.moves import fingerprint
 from tests.incidents.test_constraints import run, set_, twin
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.every_case]
 H, LINE, COUNT = "desk_handover", "desk_handoverline", "desk_handovercount"
 FEED, LIVE, ENDED = "desk_calendarfeed", "ended_at IS NULL", "ended_at IS NOT NULL"
 PATROL, LOG, ALARM = "desk_patrolcheck", "desk_shiftlogentry", "desk_handoveralarm"
