@@ -7,7 +7,6 @@ from typing import Any, Self
 
 from django.contrib.postgres.expressions import ArraySubquery
 from django.db.models import Exists, F, OuterRef, Q, QuerySet, Subquery, Value
-from django.db.models.functions import JSONObject
 from django.utils.dateparse import parse_datetime
 from django.utils.functional import cached_property
 
@@ -25,6 +24,7 @@ from incidents.models import (
 from incidents.permissions import ACTIONS
 from incidents.workflow.base import assigned_to
 from propdesk.core import drafts, signers
+from propdesk.core.composed import USER, Children, rows_of, spread
 from propdesk.core.models import (
     Attachment,
     CaseLink,
@@ -52,10 +52,6 @@ DATES = {"at", "due_at", "told_at", "ended_at", "asked_at", "withdrawn_at", "cre
 DATES |= {"next_contact_at"}
 
 
-def _rows(queryset: "QuerySet[Any]", *order: str, **fields: Any) -> ArraySubquery:
-    return ArraySubquery(queryset.order_by(*order).values(row=JSONObject(**fields)))
-
-
 def _sealed() -> Subquery:
     """The paper that was sealed with the last signature of a report."""
     papers = Document.objects.filter(report=OuterRef("pk"), kind="incident_report", sealed=True)
@@ -67,7 +63,8 @@ def _boxes(**which: Any) -> "QuerySet[ReportBox]":
     return ReportBox.objects.filter(report=OuterRef("pk"), round=OuterRef("round"), **which)
 
 
-def _annotations(user: User, prop: Property, number: str) -> dict[str, ArraySubquery]:
+def _children() -> dict[str, ArraySubquery]:
+    """All lists that are the same whoever looks, and how long this user sees the guest's number."""
     mine = {"complaint": OuterRef("pk")}
     case = {"case": OuterRef("pk")}
     option = ["pk", "cycle", "position", "text", "limits", "cost", "approval", "told_at"]
@@ -76,7 +73,7 @@ def _annotations(user: User, prop: Property, number: str) -> dict[str, ArraySubq
     promise += ["ended_at", "next_contact_at", "created_at"]
     links = CaseLink.objects.filter(Q(a=OuterRef("pk")) | Q(b=OuterRef("pk")))
     return {
-        "step_rows": _rows(
+        "step_rows": rows_of(
             StepRecord.objects.filter(**mine),
             "letter",
             letter="letter",
@@ -85,21 +82,21 @@ def _annotations(user: User, prop: Property, number: str) -> dict[str, ArraySubq
             at="at",
             by="by__name",
         ),
-        "option_rows": _rows(
+        "option_rows": rows_of(
             Option.objects.filter(**mine),
             "-cycle",
             "position",
             **{name: name for name in option},
             decided_by="decided_by__name",
         ),
-        "promise_rows": _rows(
+        "promise_rows": rows_of(
             Promise.objects.filter(**mine),
             "-cycle",
             "-seq",
             **{name: name for name in promise},
             department="department__name",
         ),
-        "correction_rows": _rows(
+        "correction_rows": rows_of(
             Correction.objects.filter(**mine),
             "at",
             field="field",
@@ -108,7 +105,7 @@ def _annotations(user: User, prop: Property, number: str) -> dict[str, ArraySubq
             at="at",
             by="by__name",
         ),
-        "callback_rows": _rows(
+        "callback_rows": rows_of(
             Callback.objects.filter(**mine),
             "-at",
             pk="pk",
@@ -119,10 +116,10 @@ def _annotations(user: User, prop: Property, number: str) -> dict[str, ArraySubq
             comment="comment",
             by="by__name",
         ),
-        "progress_rows": _rows(
+        "progress_rows": rows_of(
             Progress.objects.filter(**mine), "-pk", pk="pk", kind="kind", text="text", at="at"
         ),
-        "decision_rows": _rows(
+        "decision_rows": rows_of(
             Decision.objects.filter(**mine),
             "-at",
             kind="kind",
@@ -131,7 +128,7 @@ def _annotations(user: User, prop: Property, number: str) -> dict[str, ArraySubq
             at="at",
             by="by__name",
         ),
-        "photo_rows": _rows(
+        "photo_rows": rows_of(
             Attachment.objects.filter(**case, removed_at=None),
             "pk",
             pk="pk",
@@ -139,7 +136,7 @@ def _annotations(user: User, prop: Property, number: str) -> dict[str, ArraySubq
             width="width",
             height="height",
         ),
-        "task_rows": _rows(
+        "task_rows": rows_of(
             Task.objects.filter(**case, done_at=None),
             "pk",
             pk="pk",
@@ -148,7 +145,7 @@ def _annotations(user: User, prop: Property, number: str) -> dict[str, ArraySubq
             role="role",
             created_at="created_at",
         ),
-        "link_rows": _rows(
+        "link_rows": rows_of(
             links,
             "pk",
             a=F("a__number"),
@@ -157,7 +154,23 @@ def _annotations(user: User, prop: Property, number: str) -> dict[str, ArraySubq
             b_kind=F("b__kind"),
             note="note",
         ),
-        "report_rows": _rows(
+        "unmask_rows": rows_of(
+            Unmasking.objects.filter(person=OuterRef("guest"), by=USER),
+            "-until",
+            until="until",
+            me=Value(True),
+        ),
+    }
+
+
+CHILDREN = Children(Complaint.objects, _children)
+
+
+def _of_user(user: User, prop: Property, number: str) -> dict[str, ArraySubquery]:
+    """The reports, with whether it is this user's turn, and what he typed and did not send."""
+    case = {"case": OuterRef("pk")}
+    return {
+        "report_rows": rows_of(
             Report.objects.filter(**case).annotate(
                 sealed=_sealed(),
                 turn=Subquery(_boxes(decision="pending").order_by("position").values("title")[:1]),
@@ -174,13 +187,7 @@ def _annotations(user: User, prop: Property, number: str) -> dict[str, ArraySubq
             mine="mine",
             sent_back="sent_back",
         ),
-        "unmask_rows": _rows(
-            Unmasking.objects.filter(person=OuterRef("guest"), by=user),
-            "-until",
-            until="until",
-            me=Value(True),
-        ),
-        "draft_rows": _rows(drafts.of(user, f"{number}:"), "pk", form="form", data="data"),
+        "draft_rows": rows_of(drafts.of(user, f"{number}:"), "pk", form="form", data="data"),
     }
 
 
@@ -213,10 +220,16 @@ class DetailRows:
                 "recorded_by",
                 "refused_by",
             )
-            .annotate(**_annotations(user, prop, number))
+            .annotate(
+                **CHILDREN.of(number=number, prop=prop.pk, user=user.pk),
+                **_of_user(user, prop, number),
+            )
             .first()
         )
-        return cls(row, user, now) if row else None
+        if row is None:
+            return None
+        spread(row)
+        return cls(row, user, now)
 
     def _list(self, name: str) -> list[SimpleNamespace]:
         return [_object(row) for row in getattr(self.complaint, f"{name}_rows")]

@@ -7,8 +7,7 @@ from types import SimpleNamespace
 from typing import Any, Self
 
 from django.contrib.postgres.expressions import ArraySubquery
-from django.db.models import F, OuterRef, Q, QuerySet
-from django.db.models.functions import JSONObject
+from django.db.models import F, OuterRef, Q
 from django.utils.dateparse import parse_date, parse_datetime
 from django.utils.functional import cached_property
 from django.utils.translation import gettext as _
@@ -27,6 +26,7 @@ from lostfound.models import (
 from lostfound.permissions import ACTIONS, own_counts
 from lostfound.queries import item as queries
 from propdesk.core import drafts
+from propdesk.core.composed import USER, Children, rows_of, same, spread
 from propdesk.core.models import CaseLink, Property, Task, Unmasking, User
 from propdesk.core.roles import Role, standing
 
@@ -37,22 +37,14 @@ DAYS = {"published_on", "expires_on", "keep_until"}
 MONEY = {"value", "denomination"}
 
 
-def _rows(queryset: "QuerySet[Any]", *order: str, **fields: Any) -> ArraySubquery:
-    return ArraySubquery(queryset.order_by(*order).values(row=JSONObject(**fields)))
-
-
-def _same(*names: str) -> dict[str, str]:
-    return {name: name for name in names}
-
-
 def _custody(mine: dict[str, OuterRef]) -> ArraySubquery:
     people = {name: f"{name}__name" for name in ("giver", "holder", "manager", "guard")}
     outside = {name: f"{name}__name" for name in ("giver_person", "holder_person")}
-    return _rows(
+    return rows_of(
         CustodyMove.objects.filter(**mine),
         "seq",
-        **_same("pk", "seq", "kind", "at", "ended_at", "reason", "manager_at", "guard_at"),
-        **_same("holder_id", "department_id", "manager_id", "guard_id", "storage_id"),
+        **same("pk", "seq", "kind", "at", "ended_at", "reason", "manager_at", "guard_at"),
+        **same("holder_id", "department_id", "manager_id", "guard_id", "storage_id"),
         **people,
         **outside,
         department="department__name",
@@ -64,34 +56,34 @@ def _custody(mine: dict[str, OuterRef]) -> ArraySubquery:
     )
 
 
-def _annotations(user: User, prop: Property, number: str) -> dict[str, ArraySubquery]:
+def _children() -> dict[str, ArraySubquery]:
     """All that hangs on a thing, panel by panel of its page."""
     mine, case = {"item": OuterRef("pk")}, {"case": OuterRef("pk")}
+    looks = Unmasking.objects.filter(person=OuterRef("finder"), by=USER)
     return {
         "custody_rows": _custody(mine),
-        "count_rows": _rows(queries.counting(user, prop), "pk", label="storage__label"),
+        "unmask_rows": rows_of(looks, "-until", until="until"),
         **_search(mine),
         **_worth(mine),
         **_leaving(mine),
         **_beside(case),
-        **_of_user(user, number),
     }
 
 
 def _search(mine: dict[str, OuterRef]) -> dict[str, ArraySubquery]:
     """查找、公告: whom somebody asked, and where it was made known."""
     return {
-        "attempt_rows": _rows(
+        "attempt_rows": rows_of(
             TraceAttempt.objects.filter(**mine),
             "-tried_at",
             "-pk",
-            **_same("pk", "via", "text", "outcome", "tried_at"),
+            **same("pk", "via", "text", "outcome", "tried_at"),
             by="by__name",
         ),
-        "announcement_rows": _rows(
+        "announcement_rows": rows_of(
             Announcement.objects.filter(**mine),
             "-published_on",
-            **_same("channel", "published_on", "note"),
+            **same("channel", "published_on", "note"),
             by="by__name",
         ),
     }
@@ -100,18 +92,18 @@ def _search(mine: dict[str, OuterRef]) -> dict[str, ArraySubquery]:
 def _worth(mine: dict[str, OuterRef]) -> dict[str, ArraySubquery]:
     """内含物、估价: what is inside as it was counted last, and each value."""
     return {
-        "content_rows": _rows(
+        "content_rows": rows_of(
             ContentLine.objects.filter(**mine, removed_at=None),
             "position",
-            **_same("text", "currency", "denomination", "count", "at"),
+            **same("text", "currency", "denomination", "count", "at"),
             counted_by="counted_by__name",
             witnessed_by="witnessed_by__name",
         ),
-        "valuation_rows": _rows(
+        "valuation_rows": rows_of(
             Valuation.objects.filter(**mine),
             "-seq",
-            **_same("pk", "seq", "value", "basis", "reason", "state", "expires_on", "at", "by_id"),
-            **_same("decision_note", "decided_at"),
+            **same("pk", "seq", "value", "basis", "reason", "state", "expires_on", "at", "by_id"),
+            **same("decision_note", "decided_at"),
             by="by__name",
             decided_by="decided_by__name",
         ),
@@ -121,13 +113,13 @@ def _worth(mine: dict[str, OuterRef]) -> dict[str, ArraySubquery]:
 def _leaving(mine: dict[str, OuterRef]) -> dict[str, ArraySubquery]:
     """认领、处置: how it may leave the house."""
     return {
-        "claim_rows": _rows(
-            Claim.objects.filter(**mine), "-seq", **_same("seq", "state", "way", "described_at")
+        "claim_rows": rows_of(
+            Claim.objects.filter(**mine), "-seq", **same("seq", "state", "way", "described_at")
         ),
-        "disposal_rows": _rows(
+        "disposal_rows": rows_of(
             DisposalLine.objects.filter(**mine),
             "-pk",
-            **_same("state", "proposed", "method", "keep_until", "decided_at", "executed_at"),
+            **same("state", "proposed", "method", "keep_until", "decided_at", "executed_at"),
             number="batch__case__number",
         ),
     }
@@ -137,15 +129,15 @@ def _beside(case: dict[str, OuterRef]) -> dict[str, ArraySubquery]:
     """照片、任务、关联: what hangs on the case."""
     links = CaseLink.objects.filter(Q(a=OuterRef("pk")) | Q(b=OuterRef("pk")))
     return {
-        "photo_rows": _rows(
-            queries.photos_of(OuterRef("pk")), "pk", **_same("pk", "caption", "width", "height")
+        "photo_rows": rows_of(
+            queries.photos_of(OuterRef("pk")), "pk", **same("pk", "caption", "width", "height")
         ),
-        "task_rows": _rows(
+        "task_rows": rows_of(
             Task.objects.filter(**case, done_at=None),
             "pk",
-            **_same("pk", "kind", "text", "role", "created_at"),
+            **same("pk", "kind", "text", "role", "created_at"),
         ),
-        "link_rows": _rows(
+        "link_rows": rows_of(
             links,
             "pk",
             a=F("a__number"),
@@ -157,13 +149,14 @@ def _beside(case: dict[str, OuterRef]) -> dict[str, ArraySubquery]:
     }
 
 
-def _of_user(user: User, number: str) -> dict[str, ArraySubquery]:
-    """What only this user has: a number he asked to see, what he typed and did not send."""
+CHILDREN = Children(FoundItem.objects, _children)
+
+
+def _of_user(user: User, prop: Property, number: str) -> dict[str, ArraySubquery]:
+    """Only of this user: where he counts, and what he typed and did not send."""
     return {
-        "unmask_rows": _rows(
-            Unmasking.objects.filter(person=OuterRef("finder"), by=user), "-until", until="until"
-        ),
-        "draft_rows": _rows(drafts.of(user, f"{number}:"), "pk", form="form", data="data"),
+        "count_rows": rows_of(queries.counting(user, prop), "pk", label="storage__label"),
+        "draft_rows": rows_of(drafts.of(user, f"{number}:"), "pk", form="form", data="data"),
     }
 
 
@@ -193,10 +186,16 @@ class DetailRows:
             .filter(case__number=number)
             .select_related("case__property__settings", "place", "policy", "logged_by", "finder")
             .select_related("finder_user", "finder_department", "received_by", "valued_by")
-            .annotate(**_annotations(user, prop, number))
+            .annotate(
+                **CHILDREN.of(number=number, prop=prop.pk, user=user.pk),
+                **_of_user(user, prop, number),
+            )
             .first()
         )
-        return cls(row, user, now) if row else None
+        if row is None:
+            return None
+        spread(row)
+        return cls(row, user, now)
 
     def _list(self, name: str) -> list[SimpleNamespace]:
         rows = getattr(self.item, f"{name}_rows")

@@ -15,7 +15,7 @@ from emergencies.models.damage import NOTHING
 from emergencies.playbooks.schema import Playbook
 from emergencies.playbooks.vocabulary import Register
 from emergencies.queries import evidence
-from emergencies.queries.detail import rows_of
+from propdesk.core.composed import rows_of
 from propdesk.core.models import Property
 
 FORM = "damage_compensation"

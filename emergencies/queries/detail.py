@@ -3,7 +3,7 @@
 from typing import Any
 
 from django.contrib.postgres.expressions import ArraySubquery
-from django.db.models import BigIntegerField, Exists, F, Func, OuterRef, Q, QuerySet, Value
+from django.db.models import BigIntegerField, Exists, F, Func, OuterRef, Q, Value
 from django.db.models.functions import JSONObject
 from django.utils import timezone
 
@@ -26,6 +26,7 @@ from emergencies.models import (
 from emergencies.queries import cells, events
 from emergencies.queries.signed import paper_state
 from propdesk.core import drafts, duty
+from propdesk.core.composed import USER, Children, rows_of, same, spread
 from propdesk.core.models import (
     Attachment,
     CaseLink,
@@ -40,19 +41,8 @@ from propdesk.core.roles import ALL_STAFF, standing
 
 COMMANDS = 20
 """Changes of command shown at most; the timeline has them all."""
-
-
 NOTES = 31
 """The newest lines: at least those of the first page of the timeline."""
-
-
-def rows_of(queryset: "QuerySet[Any]", *order: Any, **fields: Any) -> ArraySubquery:
-    """The rows as a list of objects inside the statement around them."""
-    return ArraySubquery(queryset.order_by(*order).values(row=JSONObject(**fields)))
-
-
-def _same(*names: str) -> dict[str, str]:
-    return {name: name for name in names}
 
 
 def answers_of(pk: Any) -> ArraySubquery:
@@ -60,7 +50,7 @@ def answers_of(pk: Any) -> ArraySubquery:
     return rows_of(
         Answer.objects.filter(event=pk),
         "pk",
-        **_same("key", "seq", "value", "reason", "at", "superseded_at"),
+        **same("key", "seq", "value", "reason", "at", "superseded_at"),
         by="by__name",
     )
 
@@ -70,8 +60,8 @@ def marks_of(pk: Any) -> ArraySubquery:
     return rows_of(
         StepMark.objects.filter(event=pk),
         "pk",
-        **_same("pk", "step", "seq", "outcome", "text", "values", "basis", "occurred_at", "at"),
-        **_same("is_late_entry", "superseded_at", "person_id", "signature_id"),
+        **same("pk", "step", "seq", "outcome", "text", "values", "basis", "occurred_at", "at"),
+        **same("is_late_entry", "superseded_at", "person_id", "signature_id"),
         by="by__name",
         drawn=F("person_signature_id"),
         person=F("person__name"),
@@ -91,7 +81,7 @@ def named_in(pk: Any) -> ArraySubquery:
     """Who was written into a field of a step and is in no list of the event."""
     ids = StepMark.objects.filter(event=OuterRef(pk)).values(who=Named("values"))
     people = Person.objects.filter(cells.belongs(OuterRef(pk)), pk__in=ids)
-    return rows_of(people, "pk", **_same("pk", "name"))
+    return rows_of(people, "pk", **same("pk", "name"))
 
 
 def calls_of(pk: Any) -> ArraySubquery:
@@ -99,9 +89,9 @@ def calls_of(pk: Any) -> ArraySubquery:
     return rows_of(
         Call.objects.filter(event=pk),
         "pk",
-        **_same("pk", "notice", "party", "role", "opened_at", "due_at", "told_at", "told_via"),
-        **_same("told_whom", "told_note", "not_told_reason", "needs_ack", "acked_at", "level"),
-        **_same("next_rung_at"),
+        **same("pk", "notice", "party", "role", "opened_at", "due_at", "told_at", "told_via"),
+        **same("told_whom", "told_note", "not_told_reason", "needs_ack", "acked_at", "level"),
+        **same("next_rung_at"),
         told_user=F("told_user__name"),
         acked_by=F("acked_by__name"),
     )
@@ -117,23 +107,16 @@ def _people(pk: Any) -> dict[str, ArraySubquery]:
         "party_rows": rows_of(
             Party.objects.filter(event=pk, removed_at=None),
             "pk",
-            **_same("pk", "part", "note", "at", "person_id"),
+            **same("pk", "part", "note", "at", "person_id"),
             name=F("person__name"),
             honorific=F("person__honorific"),
             phone=F("person__phone"),
             room=F("person__room__label"),
         ),
-        "reader_rows": rows_of(
-            Reader.objects.filter(event=pk, ended_at=None),
-            "pk",
-            **_same("pk", "user_id", "reason", "at"),
-            name=F("user__name"),
-            roles=ArraySubquery(_roles_of("user", "event__case__property").values("role")),
-        ),
         "command_rows": ArraySubquery(
             Command.objects.filter(event=pk)
             .order_by("-seq")
-            .values(row=JSONObject(**_same("at", "ended_at", "reason"), name=F("user__name")))[
+            .values(row=JSONObject(**same("at", "ended_at", "reason"), name=F("user__name")))[
                 :COMMANDS
             ]
         ),
@@ -148,15 +131,15 @@ def _around(pk: Any) -> dict[str, ArraySubquery]:
             RoomSeal.objects.filter(event=pk).order_by("pk").values("released_at")
         ),
         "photo_rows": rows_of(
-            Attachment.objects.filter(case=pk, removed_at=None), "pk", **_same("pk", "caption")
+            Attachment.objects.filter(case=pk, removed_at=None), "pk", **same("pk", "caption")
         ),
         "proof_rows": rows_of(
-            MarkPhoto.objects.filter(mark__event=pk), "pk", **_same("mark_id", "attachment_id")
+            MarkPhoto.objects.filter(mark__event=pk), "pk", **same("mark_id", "attachment_id")
         ),
         "child_rows": rows_of(
             Event.objects.filter(parent=pk),
             "pk",
-            **_same("pk", "kind", "status"),
+            **same("pk", "kind", "status"),
             number=F("case__number"),
             restricted=F("case__restricted"),
         ),
@@ -165,15 +148,15 @@ def _around(pk: Any) -> dict[str, ArraySubquery]:
             F("done_at").asc(nulls_first=True),
             "due_on",
             "position",
-            **_same("pk", "text", "due_on", "done_at", "result", "owner_id"),
+            **same("pk", "text", "due_on", "done_at", "result", "owner_id"),
             owner=F("owner__name"),
             done_by=F("done_by__name"),
         ),
         "loss_rows": rows_of(
             LossItem.objects.filter(event=pk, removed_at=None),
             "position",
-            **_same("pk", "name", "quantity", "features", "value"),
-            **_same("recovered_at", "recovered_where"),
+            **same("pk", "name", "quantity", "features", "value"),
+            **same("recovered_at", "recovered_where"),
         ),
         "link_rows": rows_of(
             links,
@@ -187,16 +170,39 @@ def _around(pk: Any) -> dict[str, ArraySubquery]:
 _LINKED = ("number", "kind", "restricted")
 
 
+def _children() -> dict[str, Any]:
+    """All lists that are the same whoever looks, and how long this user sees numbers of people."""
+    pk = OuterRef("pk")
+    looks = Unmasking.objects.filter(by=USER).filter(
+        Q(person__in=Party.objects.filter(event=OuterRef(pk)).values("person"))
+        | Q(person__in=StepMark.objects.filter(event=OuterRef(pk)).values("person"))
+    )
+    notes = Note.objects.filter(event=pk).order_by("-pk")
+    records = EventRecord.objects.filter(event=pk).exclude(state=EventRecord.State.SUPERSEDED)
+    reports = Report.objects.filter(case=pk).exclude(state=Report.State.SUPERSEDED)
+    return {
+        "answer_rows": answers_of(pk),
+        "mark_rows": marks_of(pk),
+        "named_rows": named_in(pk),
+        "call_rows": calls_of(pk),
+        "unmask_rows": rows_of(looks, "-until", **same("person_id", "until"), me=Value(True)),
+        "note_rows": ArraySubquery(notes.values(row=JSONObject(**same("pk", "text")))[:NOTES]),
+        "record_states": rows_of(records, "pk", form="form", state=paper_state()),
+        "report_states": ArraySubquery(reports.values_list("state")),
+        **_people(pk),
+        **_around(pk),
+    }
+
+
+CHILDREN = Children(Event.objects, _children)
+
+
 def find(user: User, prop: Property, number: str) -> "Event | None":
     """The event as this user may see it, or None: one statement for it and all its children."""
     pk, mine = OuterRef("pk"), standing(user, prop)
     mends = ReviewAction.objects.filter(event=pk, owner=user)
     called = Involved.objects.filter(event=pk, role__in=mine.task_roles)
-    looks = Unmasking.objects.filter(by=user).filter(
-        Q(person__in=Party.objects.filter(event=OuterRef(pk)).values("person"))
-        | Q(person__in=StepMark.objects.filter(event=OuterRef(pk)).values("person"))
-    )
-    return (
+    event = (
         events.visible_to(user, prop)
         .filter(case__number=number)
         .select_related(
@@ -212,36 +218,24 @@ def find(user: User, prop: Property, number: str) -> "Event | None":
         .defer("playbook__content", "playbook__text")
         .annotate(
             called=Exists(called) | Exists(mends),
-            answer_rows=answers_of(pk),
-            mark_rows=marks_of(pk),
-            named_rows=named_in(pk),
-            call_rows=calls_of(pk),
-            unmask_rows=rows_of(looks, "-until", **_same("person_id", "until"), me=Value(True)),
-            draft_rows=rows_of(drafts.of(user, f"{number}:"), "pk", **_same("form", "data")),
-            colleague_rows=rows_of(
-                duty.holders(prop, *sorted(ALL_STAFF)), "name_sort", **_same("pk", "name")
-            ),
-            note_rows=ArraySubquery(
-                Note.objects.filter(event=pk)
-                .order_by("-pk")
-                .values(row=JSONObject(**_same("pk", "text")))[:NOTES]
-            ),
-            record_states=rows_of(
-                EventRecord.objects.filter(event=pk).exclude(state=EventRecord.State.SUPERSEDED),
+            **CHILDREN.of(number=number, prop=prop.pk, user=user.pk),
+            reader_rows=rows_of(
+                Reader.objects.filter(event=pk, ended_at=None),
                 "pk",
-                form="form",
-                state=paper_state(),
+                **same("pk", "user_id", "reason", "at"),
+                name=F("user__name"),
+                roles=ArraySubquery(_roles_of("user", "event__case__property").values("role")),
             ),
-            report_states=ArraySubquery(
-                Report.objects.filter(case=pk)
-                .exclude(state=Report.State.SUPERSEDED)
-                .values_list("state")
+            draft_rows=rows_of(drafts.of(user, f"{number}:"), "pk", **same("form", "data")),
+            colleague_rows=rows_of(
+                duty.holders(prop, *sorted(ALL_STAFF)), "name_sort", **same("pk", "name")
             ),
-            **_people(pk),
-            **_around(pk),
         )
         .first()
     )
+    if event is not None:
+        spread(event)
+    return event
 
 
 def version(user: User, prop: Property, number: str) -> int | None:
