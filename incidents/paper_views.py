@@ -15,7 +15,7 @@ from incidents import forms, queries, reports, workflow
 from incidents.detail import Detail
 from incidents.models import Severity
 from propdesk.core import drafts, rendering, report_forms, serving, signatures, signoff, stale
-from propdesk.core.http import StaffRequest, attempt, done, page, staff_view
+from propdesk.core.http import StaffRequest, attempt, carried, done, page, staff_view
 from propdesk.core.models import Document, RenderJob, Report, ReportBox
 
 GET_POST = require_http_methods(["GET", "HEAD", "POST"])
@@ -73,7 +73,8 @@ def report(request: StaffRequest, number: str) -> HttpResponse:
     context = {"one": one, "row": one.complaint, "form": form, "report": current, "boxes": boxes}
     if current is not None:
         now = stale.seen(signoff.written(queries.report(current.pk)))
-        context["seen"] = now if posted else one.drafts.get("report", {}).get("seen") or now
+        kept = "" if posted else one.drafts.get("report", {}).get("seen")
+        context["seen"] = kept or carried(now, form)
     return page(request, "incidents/report.html", context, status=status)
 
 
@@ -139,7 +140,7 @@ def submit_report(request: StaffRequest, number: str) -> HttpResponse:
         "report": current,
         "form": form,
         "missing": workflow.missing_fields(current, one.complaint),
-        "seen": signoff.seen(current),
+        "seen": carried(signoff.seen(current), form),
         "paper_url": _url(one, "paper", "incident_report"),
     }
     return page(request, "incidents/submit_report.html", context, status=status)
@@ -185,7 +186,7 @@ def sign_report(request: StaffRequest, number: str) -> HttpResponse:
         "form": form,
         "back": back,
         "boxes": boxes,
-        "seen": signoff.seen(current),
+        "seen": carried(signoff.seen(current), form, back),
         "paper_url": _url(one, "paper", "incident_report"),
     }
     return page(request, "incidents/sign.html", context, status=status)

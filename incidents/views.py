@@ -15,7 +15,7 @@ from incidents.detail import Detail
 from incidents.models import Complaint, Option
 from incidents.wordlist import blame_words
 from propdesk.core import drafts, places
-from propdesk.core.http import StaffRequest, attempt, done, page, staff_view
+from propdesk.core.http import StaffRequest, attempt, carried, done, page, staff_view
 from propdesk.core.paging import number_or_none
 
 KNOWN = "incidents.known-guest"
@@ -192,10 +192,10 @@ def _card_form(
 
 
 def _seen(one: Detail, name: str, form: forms.ActForm) -> str:
-    """What the user saw when he began: a draft remembers it, a refusal has shown him the rest."""
+    """What the user saw when he began: a draft remembers it, only a stale page is made a new one."""
     now = acts.seen(name, one.complaint)
     if not now or form.is_bound:
-        return now
+        return carried(now, form) if now else ""
     return one.drafts.get(name, {}).get("seen") or now
 
 

@@ -3,6 +3,7 @@
 from typing import Any
 
 from django.contrib import messages
+from django.forms import BaseForm
 from django.http import Http404, HttpResponse
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -14,7 +15,7 @@ from emergencies.queries import evidence, people, prefill
 from emergencies.queries import records as queries
 from emergencies.views.records import GET_POST, allow_on, at, can, frame_of, record_of
 from propdesk.core import signatures
-from propdesk.core.http import StaffRequest, attempt, done, page, staff_view
+from propdesk.core.http import StaffRequest, attempt, carried, done, page, staff_view
 from propdesk.core.report_forms import OpinionForm, SendBackForm, SignForm
 
 
@@ -23,10 +24,10 @@ def has_signature(request: StaffRequest) -> bool:
     return signatures.current(request.user) is not None
 
 
-def context_of(row: EventRecord, **more: Any) -> dict[str, Any]:
-    """What the pages of one paper share."""
+def context_of(row: EventRecord, *forms: BaseForm, **more: Any) -> dict[str, Any]:
+    """What the pages of one paper share; ``forms`` send back the print of what was read."""
     paper_url = at(row.event, "record_paper", row.pk)
-    seen = workflow.record_seen(row)
+    seen = carried(workflow.record_seen(row), *forms)
     return frame_of(row.event, row.form, record=row, paper_url=paper_url, seen=seen, **more)
 
 
@@ -57,7 +58,7 @@ def submit(request: StaffRequest, number: str, pk: int) -> HttpResponse:
             status = attempt(form, lambda: form.signed(lambda word: _submit(request, row, word)))
         if status == 200:
             return done(request, at(row.event, "record", row.pk), _("记录已提交签名。"))
-    context = context_of(row, form=form, missing=_missing(row))
+    context = context_of(row, form, form=form, missing=_missing(row))
     return page(request, "emergencies/records/submit.html", context, status=status)
 
 
@@ -97,7 +98,9 @@ def sign(request: StaffRequest, number: str, pk: int) -> HttpResponse:
             inbox = reverse("desk:sign", args=[request.prop.code])
             return done(request, inbox, _("已退回修改。") if sends_back else _("已签名。"))
     may_back = can(request, row.event, "send_back_record")
-    context = context_of(row, form=form, back=back, box=box, boxes=boxes, may_back=may_back)
+    context = context_of(
+        row, form, back, form=form, back=back, box=box, boxes=boxes, may_back=may_back
+    )
     return page(request, "emergencies/records/sign.html", context, status=status)
 
 
@@ -147,7 +150,9 @@ def outside(request: StaffRequest, number: str, pk: int) -> HttpResponse:
         if status == 200:
             return done(request, at(row.event, "record", row.pk), _("已登记。"))
     may_decline = can(request, row.event, "decline_signature")
-    context = context_of(row, form=form, decline=decline, box=box, may_decline=may_decline)
+    context = context_of(
+        row, form, decline, form=form, decline=decline, box=box, may_decline=may_decline
+    )
     return page(request, "emergencies/records/outside.html", context, status=status)
 
 

@@ -24,7 +24,7 @@ from emergencies.queries.records import Spec
 from emergencies.views.frame import address, load
 from emergencies.workflow.table import MOVES
 from propdesk.core import drafts, stale
-from propdesk.core.http import StaffRequest, attempt, done, page, staff_view
+from propdesk.core.http import StaffRequest, attempt, carried, done, page, staff_view
 from propdesk.core.models import Person
 from propdesk.core.roles import may
 
@@ -198,18 +198,18 @@ def _written(
         form=form,
         tables=[(f.zh, len(sheet.sources.rows(f))) for f in sheet.spec.tables],
         boxes=queries.boxes(row) if row is not None and row.round else [],
-        seen=_seen(sheet, kept, posted=posted),
+        seen=_seen(sheet, kept, form),
     )
     return page(request, "emergencies/records/write.html", context, status=status)
 
 
-def _seen(sheet: Sheet, kept: dict[str, str], *, posted: bool) -> str:
-    """The print of what the form was filled from; after a refusal of what stands there now."""
+def _seen(sheet: Sheet, kept: dict[str, str], form: forms.RecordForm) -> str:
+    """The print of what the form was filled from; what stands there now once he was told of it."""
     if sheet.record is None:
         return ""
-    row = queries.reread(sheet.record) if posted else sheet.record
+    row = queries.reread(sheet.record) if form.is_bound else sheet.record
     now = stale.seen(workflow.written(row, sheet.spec.form))
-    return now if posted else kept.get("seen", "") or now
+    return ("" if form.is_bound else kept.get("seen", "")) or carried(now, form)
 
 
 def _shown(request: StaffRequest, row: EventRecord) -> HttpResponse:

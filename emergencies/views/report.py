@@ -16,7 +16,7 @@ from emergencies.views.frame import address, load
 from emergencies.views.record_signs import has_signature
 from emergencies.views.records import GET_POST, allow, frame_of
 from propdesk.core import drafts, signoff, stale
-from propdesk.core.http import StaffRequest, attempt, done, page, staff_view
+from propdesk.core.http import StaffRequest, attempt, carried, done, page, staff_view
 from propdesk.core.models import Report, ReportBox
 from propdesk.core.report_forms import OpinionForm, ReportForm, SendBackForm, SignForm
 
@@ -71,7 +71,7 @@ def _write(request: StaffRequest, one: Detail, current: Report | None) -> HttpRe
     seen = ""
     if current is not None:
         now = stale.seen(signoff.written(queries.report(current.pk)))
-        seen = now if posted else kept.get("seen", "") or now
+        seen = ("" if posted else kept.get("seen", "")) or carried(now, form)
     back = current is not None and current.state == Report.State.SENT_BACK
     boxes = queries.report_boxes(current) if current is not None and back else []
     context = _context(one, current, form=form, seen=seen, boxes=boxes)
@@ -131,7 +131,7 @@ def submit(request: StaffRequest, number: str) -> HttpResponse:
         if status == 200:
             return done(request, event.get_absolute_url(), _("报告已提交签批。"))
     missing = workflow.missing_report_fields(current, event)
-    seen = signoff.seen(current)
+    seen = carried(signoff.seen(current), form)
     context = _context(one, current, form=form, missing=missing, running=one.is_running, seen=seen)
     return page(request, "emergencies/records/report_submit.html", context, status=status)
 
@@ -163,7 +163,7 @@ def sign(request: StaffRequest, number: str) -> HttpResponse:
             inbox = reverse("desk:sign", args=[request.prop.code])
             return done(request, inbox, _("已退回修改。") if sends_back else _("已签批。"))
     may_back = one.can("send_back_report")
-    more = {"may_back": may_back, "seen": signoff.seen(current)}
+    more = {"may_back": may_back, "seen": carried(signoff.seen(current), form, back)}
     context = _context(one, current, form=form, back=back, box=box, boxes=boxes, **more)
     return page(request, "emergencies/records/report_sign.html", context, status=status)
 

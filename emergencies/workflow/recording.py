@@ -21,7 +21,7 @@ from propdesk.core.models import Person, User
 from propdesk.core.numbering import next_number
 from propdesk.core.pdf.canonical import canonical_json
 from propdesk.core.persons import Guest
-from propdesk.core.transitions import RefusedInput, lock, require
+from propdesk.core.transitions import RefusedInput, StaleError, lock, require
 
 SCHEMA = "propdesk.event_record/1"
 KS = "guest_accident_report"
@@ -116,14 +116,15 @@ def record_seen(record: EventRecord) -> str:
 
 
 def as_read(record: EventRecord, seen: str) -> None:
-    """ConflictError when the locked record was changed or sent back since the signer opened his page.
+    """StaleError when the locked record was changed or sent back since the signer opened his page.
 
     ``seen`` is what ``record_seen`` said then; an empty one asks for nothing: callers without a page.
     """
-    require(
-        not seen or seen == record_seen(record),
-        _("您打开这一页以后，记录改过或退回过，没有签名。这一页已是最新的，请重新看过文书再签。"),
-    )
+    if seen and seen != record_seen(record):
+        said = _(
+            "您打开这一页以后，记录改过或退回过，没有签名。这一页已是最新的，请重新看过文书再签。"
+        )
+        raise StaleError(said)
 
 
 def editable(record: EventRecord) -> None:

@@ -22,7 +22,7 @@ from lostfound.rows import disposal as rows
 from lostfound.views.frame import allow, link
 from lostfound.workflow.table import BATCH_MOVES
 from propdesk.core import drafts, signatures
-from propdesk.core.http import StaffRequest, attempt, done, page, staff_view
+from propdesk.core.http import StaffRequest, attempt, carried, done, page, staff_view
 from propdesk.core.models import User
 from propdesk.core.paging import number_or_none
 
@@ -292,6 +292,7 @@ def _page(
         "way": _way(request),
         "way_label": dict(Method.choices).get(_way(request), ""),
         "form_token": drafts.new_token(),
+        "seen": carried(str(one.batch.case.version), form),
         "may": {"send-back": name == "decide"},
         "status": rows.tone(one.batch.status),
     }

@@ -16,7 +16,7 @@ from lostfound.queries import item as queries
 from lostfound.queries import match
 from lostfound.views.log import load
 from propdesk.core import drafts
-from propdesk.core.http import StaffRequest, attempt, done, page, staff_view
+from propdesk.core.http import StaffRequest, attempt, carried, done, page, staff_view
 from propdesk.core.paging import number_or_none
 
 GET_POST = require_http_methods(["GET", "HEAD", "POST"])
@@ -79,10 +79,10 @@ def _card(
 
 
 def _seen(one: Detail, name: str, form: forms.ActForm) -> str:
-    """What the user saw when he began: a draft remembers it, a refusal has shown him the rest."""
+    """What the user saw when he began: a draft remembers it, only a stale page is made a new one."""
     now = acts.seen(name, one.item)
     if not now or form.is_bound:
-        return now
+        return carried(now, form) if now else ""
     return one.drafts.get(name, {}).get("seen") or now
 
 

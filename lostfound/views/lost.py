@@ -16,7 +16,7 @@ from lostfound.models import LostReport, MatchPair
 from lostfound.queries import lost as queries
 from lostfound.rows import lost as rows
 from propdesk.core import drafts
-from propdesk.core.http import StaffRequest, attempt, done, page, staff_view
+from propdesk.core.http import StaffRequest, attempt, carried, done, page, staff_view
 from propdesk.core.paging import number_or_none
 
 FORM = "lostfound.lost"
@@ -149,7 +149,7 @@ def _perform(request: StaffRequest, one: rows.LostDetail, name: str, form: LostA
 def _act_page(
     request: StaffRequest, one: rows.LostDetail, name: str, form: LostActForm, *, status: int = 200
 ) -> HttpResponse:
-    # A draft remembers what he saw when he began; a refusal has shown him the rest.
+    # A draft remembers what he saw when he began; only a stale page is made a new one.
     now = lost_acts.seen(name, one.report)
     drafted = "" if form.is_bound else one.drafts.get(name, {}).get("seen", "")
     context = {
@@ -159,7 +159,7 @@ def _act_page(
         "act": lost_acts.ACTS[name],
         "form": form,
         "form_token": drafts.new_token(),
-        "seen": now and (drafted or now),
+        "seen": now and (drafted or carried(now, form)),
     }
     return page(request, "lostfound/lost_act.html", context, status=status)
 

@@ -22,7 +22,7 @@ from propdesk.core import audit, bulk, cases, clocks, duty, rendering
 from propdesk.core.models import Membership, Property, User
 from propdesk.core.notices import notify
 from propdesk.core.roles import Role, Standing, ensure
-from propdesk.core.transitions import in_state, require
+from propdesk.core.transitions import StaleError, in_state, require
 
 L = DisposalLine.State
 LIVE = (L.PROPOSED, L.DECIDED)
@@ -77,10 +77,11 @@ def begin_batch(
     batch = hold_batch(batch.pk)
     lines = list(live.select_for_update().order_by("position"))
     in_state(batch, BATCH_MOVES, action, _("审批单"))
-    require(
-        seen in (None, batch.case.version),
-        _("您打开这一页以后，审批单改过或退回过，没有签名。这一页已是最新的，请重新看过再签。"),
-    )
+    if seen not in (None, batch.case.version):
+        said = _(
+            "您打开这一页以后，审批单改过或退回过，没有签名。这一页已是最新的，请重新看过再签。"
+        )
+        raise StaleError(said)
     require(
         {line.item_id for line in lines} <= items.keys(),
         _("审批单刚被别人改过，请刷新后再办。"),

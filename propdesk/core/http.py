@@ -23,7 +23,7 @@ from django_htmx.middleware import HtmxDetails
 
 from propdesk.core.models import Membership, Property, User
 from propdesk.core.roles import remember, standing
-from propdesk.core.transitions import ConflictError, RefusedInput
+from propdesk.core.transitions import ConflictError, RefusedInput, StaleError
 
 P = ParamSpec("P")
 
@@ -134,6 +134,7 @@ def attempt(form: BaseForm, act: Callable[[], Any]) -> int:
             form.add_error(field if field in form.fields else None, sentence)
         return 422
     except ConflictError as conflict:
+        form.told_stale = isinstance(conflict, StaleError)  # type: ignore[attr-defined]
         form.add_error(None, ValidationError(conflict.head or str(conflict), code="conflict"))
         for letter, sentence in () if conflict.head else conflict.missing:
             form.add_error(None, ValidationError(sentence, code=f"missing-{letter}"))
@@ -142,6 +143,18 @@ def attempt(form: BaseForm, act: Callable[[], Any]) -> int:
         form.add_error(None, ValidationError(str(denied), code="denied"))
         return 403
     return 200
+
+
+def carried(now: str, *forms: BaseForm) -> str:
+    """The print (``seen``) a page carries: when shown again, of what its reader read, not of ``now``.
+
+    It is renewed only when a form of the page has just told him that it changed: a wrong password or
+    an opinion too long must not make him sign what he has not read.
+    """
+    sent = next((form for form in forms if form.is_bound), None)
+    if sent is None or getattr(sent, "told_stale", False):
+        return now
+    return sent.data.get("seen", "") or now
 
 
 def done(

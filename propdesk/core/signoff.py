@@ -27,7 +27,7 @@ from propdesk.core.models import (
 from propdesk.core.notices import notify
 from propdesk.core.numbering import next_number
 from propdesk.core.sign_route import Box
-from propdesk.core.transitions import RefusedInput, lock, require
+from propdesk.core.transitions import RefusedInput, StaleError, lock, require
 
 State = Report.State
 Decision = ReportBox.Decision
@@ -151,14 +151,15 @@ def _print(report: Report, round_: int) -> str:
 
 
 def as_read(report: Report, seen: str) -> None:
-    """ConflictError when the locked report was changed or sent back since the signer opened his page.
+    """StaleError when the locked report was changed or sent back since the signer opened his page.
 
     ``seen`` is what ``seen()`` said then; an empty one asks for nothing: callers without a page.
     """
-    require(
-        not seen or seen == _print(report, report.round),
-        _("您打开这一页以后，报告改过或退回过，没有签名。这一页已是最新的，请重新看过文书再签。"),
-    )
+    if seen and seen != _print(report, report.round):
+        said = _(
+            "您打开这一页以后，报告改过或退回过，没有签名。这一页已是最新的，请重新看过文书再签。"
+        )
+        raise StaleError(said)
 
 
 def was_submitted(report: Report, by: User, seen: str) -> bool:

@@ -6,7 +6,7 @@ from typing import Any
 from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext as _
 
-from propdesk.core.transitions import ConflictError
+from propdesk.core.transitions import StaleError
 
 
 def seen(values: Mapping[str, Any]) -> str:
@@ -16,7 +16,7 @@ def seen(values: Mapping[str, Any]) -> str:
 
 
 def require_unchanged(before: str, values: Mapping[str, Any], labels: Mapping[str, Any]) -> None:
-    """ConflictError when ``values``, read under the lock, are not those ``before`` was made of.
+    """StaleError when ``values``, read under the lock, are not those ``before`` was made of.
 
     It lists what the fields hold now, so that both texts can be read side by side; whoever sends
     the form again then has seen them. Personal data belongs into ``values`` only, not ``labels``.
@@ -28,4 +28,4 @@ def require_unchanged(before: str, values: Mapping[str, Any], labels: Mapping[st
         (name, _("现在的“%(label)s”：%(value)s") % {"label": label, "value": values[name] or "—"})
         for name, label in labels.items()
     )
-    raise ConflictError(_("这一页打开之后别人改过。您写的还在下面，请对照后再提交。"), now)
+    raise StaleError(_("这一页打开之后别人改过。您写的还在下面，请对照后再提交。"), now)

@@ -28,6 +28,10 @@ class ConflictError(Exception):
         self.missing, self.head = missing, head
 
 
+class StaleError(ConflictError):
+    """Somebody changed what the user's page showed since he opened it; the message tells him so (409)."""
+
+
 class RefusedInput(Exception):  # noqa: N818 -- reads as what happened
     """Well-formed but unacceptable input (422): {field: sentence}; nothing was changed."""
 

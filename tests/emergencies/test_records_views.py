@@ -105,6 +105,7 @@ def test_paper_is_submitted_signed_from_the_inbox_and_the_next_one_follows() -> 
     old = {"seen": author.get(there).context["seen"]}
     values = filled(event, "disturbance_record", house.dm, conduct="改过")
     W.edit_record(record, values, by=house.dm)
+    assert author.post(there, {"password": "mistyped"} | old).context["seen"] == old["seen"]
     stale = author.post(there, {"password": PASSWORD} | old)
     assert (stale.status_code, read(record).state) == (409, "draft")
     sent = author.post(there, {"password": PASSWORD, "seen": stale.context["seen"]})
@@ -188,6 +189,8 @@ def test_report_opens_filled_in_and_goes_to_its_signers() -> None:
     submit = {"password": PASSWORD, "seen": client.get(url(event, "submit_report")).context["seen"]}
     assert client.post(url(event, "submit_report"), submit | old).status_code == 409
     assert client.post(url(event, "submit_report"), submit).status_code == 302
+    slip = pm.post(url(event, "sign_report"), {"password": "mistyped"} | old)
+    assert slip.context["seen"] == old["seen"]
     for words in ({"password": PASSWORD}, sends_back):
         stale = pm.post(url(event, "sign_report"), words | old)
         assert (stale.status_code, Report.objects.get().state) == (409, "submitted")

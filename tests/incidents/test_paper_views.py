@@ -119,6 +119,8 @@ def test_page_opened_before_the_report_was_changed_signs_nothing() -> None:
     old = author.get(f"{base}submit/").context["seen"]
     workflow.edit_report(Report.objects.get(), {"result": "改过"}, by=house.dm)
 
+    slip = author.post(f"{base}submit/", {"password": "mistyped", "seen": old})
+    assert slip.context["seen"] == old, "he has not been told yet"
     stale = author.post(f"{base}submit/", {"password": PASSWORD, "seen": old})
     assert (stale.status_code, Report.objects.get().state) == (409, "draft")
     again = {"password": PASSWORD, "seen": stale.context["seen"]}
@@ -129,6 +131,8 @@ def test_page_opened_before_the_report_was_changed_signs_nothing() -> None:
     workflow.edit_report(Report.objects.get(), {"loss_yuan": 88_000}, by=house.dm)
     workflow.submit_report(Report.objects.get(), by=house.dm, password=PASSWORD)
     before = moves.fingerprint()
+    for words in ({"password": PASSWORD, "opinion": "行\n" * 205}, {"send_back": "1"}):
+        assert boss.post(f"{base}sign/", words | {"seen": old}).context["seen"] == old
     for words in ({"password": PASSWORD}, {"send_back": "1", "back-reason": "不全"}):
         stale = boss.post(f"{base}sign/", words | {"seen": old})
         assert (stale.status_code, moves.fingerprint()) == (409, before)

@@ -384,6 +384,8 @@ def test_f_filled_before_the_guest_was_corrected_is_a_conflict(client):
     data = RECORD | {"seen": seen}
     url = f"{complaint.get_absolute_url()}do/record/"
 
+    slip = client.post(url, data | {"category": "nonsense"})
+    assert f'name="seen" value="{seen}"' in slip.content.decode()
     stale = client.post(url, data)
     (now,) = re.findall(r'name="seen" value="([^"]+)"', stale.content.decode())
     again = client.post(url, data | {"seen": now})

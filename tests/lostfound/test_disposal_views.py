@@ -476,6 +476,8 @@ def test_page_opened_before_the_paper_was_changed_signs_nothing() -> None:
     workflow.submit_batch(read(batch), beside, PASSWORD, by=house.dm)
     agreed = {"answer": "agree", "password": PASSWORD}
 
+    slip = pm.post(here, agreed | {"seen": old, "password": "mistyped"})
+    assert slip.context["seen"] == str(old)
     stale = pm.post(here, agreed | {"seen": old})
     assert (stale.status_code, read(batch).status) == (409, B.SUBMITTED)
     assert "请重新看过再签" in words(stale)
