@@ -70,6 +70,15 @@ def test_views_never_query_by_themselves(path):
     assert re.findall(r"\w+\.objects\b|\w+\._default_manager\b", path.read_text("utf-8")) == []
 
 
+def test_every_lock_leaves_others_free_to_refer_to_the_row():
+    """FOR UPDATE would stop them at their commit (``tests/core/test_lock_strength.py``)."""
+    asked = re.compile(r"select_for_update\((?!no_key=True)")
+    places = [*APPS, "propdesk"]
+    found = [name(p) for at in places for p in sources(ROOT / at) if asked.search(p.read_text())]
+
+    assert found == []
+
+
 def test_pattern_of_writes_finds_them():
     writing = [
         "row.save()",

@@ -125,7 +125,7 @@ def check_recover(item: LossItem) -> None:
 
 
 def _own_loss(event: Event, item: LossItem) -> LossItem:
-    row = event.losses.select_for_update().filter(pk=item.pk, removed_at=None).first()
+    row = event.losses.select_for_update(no_key=True).filter(pk=item.pk, removed_at=None).first()
     require(row is not None, _("这一行已经不在清单里。"))
     assert row is not None  # noqa: S101 -- for the type checker; require() has refused
     return row
@@ -179,7 +179,7 @@ def inform_affected(
     if not via:
         raise RefusedInput(via=_("请选择告知的方式。"))
     ids = [row.pk for row in rows]
-    found = list(event.affected.select_for_update().filter(pk__in=ids, informed_at=None))
+    found = list(event.affected.select_for_update(no_key=True).filter(pk__in=ids, informed_at=None))
     require(found, _("选中的都已经登记过告知。"))
     for row in found:
         row.informed_at, row.informed_via, row.informed_by = moment, via, by
@@ -193,7 +193,7 @@ def inform_affected(
 def link_claim(event: Event, row: Affected, number: str, *, by: User) -> Affected:
     """关联诉求 (E-7, ambiguity 34): the complaint in which the claim goes on."""
     event, _stand = begin(event, "link", by)
-    mine = event.affected.select_for_update().filter(pk=row.pk).first()
+    mine = event.affected.select_for_update(no_key=True).filter(pk=row.pk).first()
     require(mine is not None, _("这一户不属于这件。"))
     assert mine is not None  # noqa: S101 -- for the type checker; require() has refused
     other = mine.claim_case = cases.other(event.case, number)
@@ -284,7 +284,7 @@ def end_of_day(day: date) -> datetime:
 def finish_action(event: Event, action: ReviewAction, *, by: User, result: str) -> ReviewAction:
     """登记整改完成: by its owner or a manager, with what was done."""
     event, stand = begin(event, "finish_action", by)
-    row = event.actions.select_for_update().filter(pk=action.pk).first()
+    row = event.actions.select_for_update(no_key=True).filter(pk=action.pk).first()
     require(row is not None, _("这一项不属于这件。"))
     assert row is not None  # noqa: S101 -- for the type checker; require() has refused
     check_finish(row, stand.roles, by)

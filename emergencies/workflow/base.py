@@ -40,7 +40,7 @@ class Rule(models.TextChoices):
 def hold(event: Event) -> Event:
     """Lock event and case, with what transitions read: property, settings, playbook."""
     return (
-        Event.objects.select_for_update(of=("self", "case"))
+        Event.objects.select_for_update(no_key=True, of=("self", "case"))
         .select_related("case__property__settings", "playbook", "place", "commander", "reported_by")
         .defer("playbook__content", "playbook__text")
         .get(pk=event.pk)
@@ -129,7 +129,7 @@ def _starter_stops_reading(event: Event, fields: Sequence[str], by: User | None)
     in_hand = took_over or {"commander", "status"} & set(fields)
     if by is None or not event.case.restricted or not in_hand:
         return []
-    rows = event.readers.select_for_update().filter(is_brief=True, ended_at=None)
+    rows = event.readers.select_for_update(no_key=True).filter(is_brief=True, ended_at=None)
     row = rows.exclude(user=event.commander_id).first()
     if row is None:
         return []

@@ -79,7 +79,7 @@ def count_belongings(
     _check(things, ready, is_empty=is_empty)
     now, at = now_and(counted_at)
     since_start("counted_at", at, now, event)
-    old = event.inventories.select_for_update().filter(superseded_at=None).first()
+    old = event.inventories.select_for_update(no_key=True).filter(superseded_at=None).first()
     rows = _superseded(event, old, reason, by, now)
     row, made = _stored(
         event,
@@ -246,7 +246,9 @@ def _to_hand(event: Event, positions: Sequence[int]) -> list[Belonging]:
     """The lines under lock; RefusedInput for none, ConflictError for one that is gone."""
     if not positions:
         raise RefusedInput(lines=_("请勾选这次移交的物品。"))
-    found = Belonging.objects.select_for_update(of=("self",)).select_related("inventory")
+    found = Belonging.objects.select_for_update(no_key=True, of=("self",)).select_related(
+        "inventory"
+    )
     rows = found.filter(
         inventory__event=event, inventory__superseded_at=None, position__in=set(positions)
     ).order_by("position")

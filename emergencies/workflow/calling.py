@@ -111,7 +111,7 @@ def call_key(row: Call) -> str:
 
 def hold_call(event: Event, notice: str) -> Call:
     """The call under lock; ConflictError while the playbook does not ask for it."""
-    row = event.calls.select_for_update().filter(notice=notice).first()
+    row = event.calls.select_for_update(no_key=True).filter(notice=notice).first()
     require(row is not None, _("按现在的判断，不需要这一项通知。"))
     assert row is not None  # noqa: S101 -- for the type checker; require() has refused
     return row
@@ -163,7 +163,7 @@ _TOLD = (
 
 def told_by_step(event: Event, notice: str, *, by: User, at: datetime) -> list[models.Model]:
     """The step that makes a call is done: one tick for both."""
-    row = event.calls.select_for_update().filter(notice=notice, told_at=None).first()
+    row = event.calls.select_for_update(no_key=True).filter(notice=notice, told_at=None).first()
     if row is None:
         return []
     ways = evidence.playbook_of(event).notices[notice].via
@@ -174,7 +174,7 @@ def told_by_step(event: Event, notice: str, *, by: User, at: datetime) -> list[m
 
 
 def _row_to_tell(event: Event, notice: str, by: User, now: datetime) -> Call:
-    row = event.calls.select_for_update().filter(notice=notice).first()
+    row = event.calls.select_for_update(no_key=True).filter(notice=notice).first()
     if row is not None:
         return row
     known = {n.id: n for n in evidence.playbook_of(event).notify}
@@ -232,7 +232,7 @@ def _ladder(event: Event, row: Call) -> tuple[LadderRung, ...]:
 
 def resume_calls(event: Event) -> list[models.Model]:
     """Let every ladder of the event climb on that nobody confirmed; returns the rows changed."""
-    rows = list(event.calls.select_for_update().filter(needs_ack=True, acked_at=None))
+    rows = list(event.calls.select_for_update(no_key=True).filter(needs_ack=True, acked_at=None))
     changed: list[models.Model] = []
     for row in rows:
         ladder = _ladder(event, row)
@@ -245,7 +245,7 @@ def resume_calls(event: Event) -> list[models.Model]:
 
 def stop_calls(event: Event, now: datetime) -> list[models.Model]:
     """End every ladder of the event; returns the rows changed."""
-    rows = list(event.calls.select_for_update().filter(next_rung_at__isnull=False))
+    rows = list(event.calls.select_for_update(no_key=True).filter(next_rung_at__isnull=False))
     for row in rows:
         row.next_rung_at = None
         audit.save(row, "next_rung_at", by=None, reason=_("事件已结束"))
@@ -287,7 +287,7 @@ def _climb_one(pk: int, now: datetime) -> int:
     event = hold_free(call.event_id) if call is not None else None
     if event is None:
         return 0
-    call = Call.objects.select_for_update().get(pk=pk)
+    call = Call.objects.select_for_update(no_key=True).get(pk=pk)
     if call.next_rung_at is None or call.next_rung_at > now:
         return 0
     ladder = _ladder(event, call)
@@ -308,7 +308,7 @@ def _climb_one(pk: int, now: datetime) -> int:
 def hold_free(pk: int) -> Event | None:
     """The event and its case, unless somebody holds them: the next run comes soon."""
     return (
-        Event.objects.select_for_update(of=("self", "case"), skip_locked=True)
+        Event.objects.select_for_update(no_key=True, of=("self", "case"), skip_locked=True)
         .select_related("case__property__settings", "playbook", "place", "commander")
         .defer("playbook__content", "playbook__text")
         .filter(pk=pk)

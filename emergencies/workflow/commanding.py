@@ -61,7 +61,7 @@ def check_take(event: Event, by: User) -> None:
 
 def _command(event: Event, to: User, *, by: User, reason: str, action: str) -> Command:
     now = timezone.now()
-    before = event.commands.select_for_update().get(ended_at=None)
+    before = event.commands.select_for_update(no_key=True).get(ended_at=None)
     before.ended_at = now
     audit.save(before, "ended_at", by=by, reason=reason or action)
     row = Command(event=event, seq=before.seq + 1, user=to, at=now, by=by, reason=reason[:200])
@@ -80,7 +80,7 @@ def _command(event: Event, to: User, *, by: User, reason: str, action: str) -> C
 
 def _let_read(event: Event, user: User, reason: str, by: User, now: datetime) -> list[Reader]:
     """The new row first; who read until the event was in hand reads from now on for good."""
-    known = event.readers.select_for_update().filter(user=user, ended_at=None).first()
+    known = event.readers.select_for_update(no_key=True).filter(user=user, ended_at=None).first()
     if known is not None and not known.is_brief:
         return []
     if known is not None:
@@ -117,7 +117,7 @@ def name_reader(event: Event, user: User, *, by: User, reason: str) -> Reader:
 def end_reader(event: Event, user: User, *, by: User, reason: str) -> Reader:
     """取消可查看人: not the commander, nor the managers and 保安部经理, who answer for it."""
     event, _stand = begin(event, "end_reader", by)
-    row = event.readers.select_for_update().filter(user=user, ended_at=None).first()
+    row = event.readers.select_for_update(no_key=True).filter(user=user, ended_at=None).first()
     require(row is not None, _("此人现在不在可查看人里。"))
     assert row is not None  # noqa: S101 -- for the type checker; require() has refused
     check_end_reader(event, user, by)

@@ -47,7 +47,7 @@ def _current(prop: Property, code: str) -> PlaybookVersion | None:
 def _store_bundled(prop: Property, code: str) -> PlaybookVersion:
     bundled = playbooks.PLAYBOOKS[code]
     # Two first events of a kind at once: the second waits here and finds the row of the first.
-    Property.objects.select_for_update(of=("self",)).get(pk=prop.pk)
+    Property.objects.select_for_update(no_key=True, of=("self",)).get(pk=prop.pk)
     row = _current(prop, code)
     digest = playbooks.sha256(bundled)
     if row is not None:
@@ -126,7 +126,7 @@ def _base(prop: Property, code: str, by: User, reason: str) -> Playbook:
     ensure(by, "change_playbook", ACTIONS, prop=prop)
     if not reason.strip():
         raise RefusedInput(reason=_("请写明为什么修改预案。"))
-    Property.objects.select_for_update(of=("self",)).get(pk=prop.pk)
+    Property.objects.select_for_update(no_key=True, of=("self",)).get(pk=prop.pk)
     return playbooks.PLAYBOOKS[code]
 
 

@@ -157,7 +157,7 @@ def _check_lines(lines: Sequence[Line], basis: str) -> None:
 
 def _slip(event: Event, by: User, now: datetime) -> Compensation:
     """The slip that counts, else a new one: it inherits that the guest disputed an earlier one."""
-    live = event.compensations.select_for_update().exclude(status=C.CANCELLED).first()
+    live = event.compensations.select_for_update(no_key=True).exclude(status=C.CANCELLED).first()
     if live is not None:
         return live
     earlier = event.compensations.aggregate(
@@ -223,7 +223,9 @@ def taken_back(
 
 def live_slip(event: Event) -> Compensation:
     """The slip that counts, under lock; 409 before anything was priced."""
-    return there(event.compensations.select_for_update().exclude(status=C.CANCELLED).first())
+    return there(
+        event.compensations.select_for_update(no_key=True).exclude(status=C.CANCELLED).first()
+    )
 
 
 def there(slip: Compensation | None) -> Compensation:

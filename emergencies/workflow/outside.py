@@ -118,7 +118,7 @@ def add_scan(record: EventRecord, box: RecordBox, picture: bytes, *, by: User) -
     """补传签名件: the signed sheet, once; it can not be replaced."""
     ready = photos.prepare(picture)
     event, record = hold(record, "scan_record", by)
-    box = record.boxes.select_for_update().get(pk=box.pk)
+    box = record.boxes.select_for_update(no_key=True).get(pk=box.pk)
     require(box.way == Way.PAPER, _("这一栏不是纸质签名，不用补传。"))
     require(box.scan_id is None, _("签名件已经上传，不能替换。"))
     box.scan = photos.store(event.case, ready, by=by, caption=_("签名件"))

@@ -38,7 +38,7 @@ def put_price(
     if not reason.strip():
         raise RefusedInput(reason=_("请写明为什么登记或修改这个价。"))
     # Two who add the same item at once: the second waits here and finds it.
-    Property.objects.select_for_update(of=("self",)).get(pk=prop.pk)
+    Property.objects.select_for_update(no_key=True, of=("self",)).get(pk=prop.pk)
     others = prop.prices.exclude(pk=item.pk) if item else prop.prices.all()
     if others.filter(name=what.name.strip()).exists():
         raise RefusedInput(name=_("价目里已有这一项，请修改原来那一项。"))

@@ -136,7 +136,9 @@ def open_seal(
 ) -> RoomSeal:
     """启封: by two people, and only after the release of the police is on record."""
     event, _stand = begin(seal.event, "open_seal", by)
-    seal = RoomSeal.objects.select_for_update(of=("self",)).get(pk=seal.pk, event=event)
+    seal = RoomSeal.objects.select_for_update(no_key=True, of=("self",)).get(
+        pk=seal.pk, event=event
+    )
     check_openable(seal)
     now, at = now_and(opened_at)
     happened("opened_at", at, now, not_before=seal.released_at)

@@ -117,7 +117,7 @@ def check_renewable(seal: RoomSeal) -> None:
 def hold_seal(seal: RoomSeal, action: str, by: User) -> tuple[Event, RoomSeal]:
     """Event and seal under lock; ConflictError for a seal that the police have released."""
     event, _stand = begin(seal.event, action, by)
-    row = RoomSeal.objects.select_for_update(of=("self",)).get(pk=seal.pk, event=event)
+    row = RoomSeal.objects.select_for_update(no_key=True, of=("self",)).get(pk=seal.pk, event=event)
     check_active(row)
     return event, row
 

@@ -221,7 +221,9 @@ def turn(
     require(record.state == State.SUBMITTED, _("这份记录现在不在签名中，请看最新情况。"))
     require(record.content_sha == content_sha(record), _("记录内容与提交时不一致，不能签名。"))
     as_read(record, seen)
-    rows = record.boxes.select_for_update().filter(round=record.round, decision=Decision.PENDING)
+    rows = record.boxes.select_for_update(no_key=True).filter(
+        round=record.round, decision=Decision.PENDING
+    )
     return event, record, rows.order_by("position")[0]
 
 

@@ -68,7 +68,7 @@ def _flag(pk: int, now: datetime) -> int:
     event = hold_free(pk)
     if event is None:
         return 0
-    due = list(clocks.pending(RULES, now).filter(case=event.case_id).select_for_update())
+    due = list(clocks.pending(RULES, now).filter(case=event.case_id).select_for_update(no_key=True))
     told = [rule for rule in RULES if any(c.rule == rule for c in due) and _matters(event, rule)]
     steps: set[str] = set()
     for rule in told:

@@ -72,7 +72,7 @@ def four_eyes(action: str, author_id: int | None, by: User, stand: Standing, mes
 def hold(complaint: Complaint) -> Complaint:
     """Lock complaint and case, with what transitions read: property, settings, guest, owner."""
     return (
-        Complaint.objects.select_for_update(of=("self", "case"))
+        Complaint.objects.select_for_update(no_key=True, of=("self", "case"))
         .select_related("case__property__settings", "guest", "owner", "department")
         .get(pk=complaint.pk)
     )

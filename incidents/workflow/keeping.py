@@ -94,7 +94,9 @@ def take_over(
     PermissionDenied (403) unless the table lets ``by``; returns what moved.
     """
     ensure(by, "hand_over", ACTIONS, prop=prop)
-    rows = Complaint.objects.select_for_update(of=("self", "case")).select_related("case")
+    rows = Complaint.objects.select_for_update(no_key=True, of=("self", "case")).select_related(
+        "case"
+    )
     rows = rows.filter(pk__in=ids, case__property=prop, owner__in=leaving).exclude(owner=by)
     moved = list(rows.filter(status__in=MOVES["hand_over"].states).order_by("pk"))
     page = bulk.Sheet(by, reason)

@@ -204,7 +204,7 @@ def extend(complaint: Complaint, word: Word, *, by: User, reason: str) -> Promis
     or grants it up to the time that was asked for (decision 32).
     """
     complaint, stand = begin(complaint, "extend", by)
-    old = complaint.promises.select_for_update().get(outcome=Promise.Outcome.OPEN)
+    old = complaint.promises.select_for_update(no_key=True).get(outcome=Promise.Outcome.OPEN)
     approver = _approver(complaint, old, word, by, stand)
     if not reason:
         raise RefusedInput(reason=_("请写明延误的原因。"))

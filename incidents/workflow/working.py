@@ -163,7 +163,7 @@ def resolve(
     happened("resolved_at", resolved_at, now, not_before=complaint.started_at)
     if not resolution:
         raise RefusedInput(resolution=_("请写明处理结果。"))
-    row = complaint.promises.select_for_update().get(outcome=Promise.Outcome.OPEN)
+    row = complaint.promises.select_for_update(no_key=True).get(outcome=Promise.Outcome.OPEN)
     proved_at = _proved_at(complaint, row, by) or now
     kept = proved_at <= row.due_at
     row.outcome = Promise.Outcome.KEPT if kept else Promise.Outcome.BROKEN

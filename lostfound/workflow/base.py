@@ -55,7 +55,7 @@ def begin(item: FoundItem, action: str, by: User) -> tuple[FoundItem, Standing]:
 def hold(item: FoundItem) -> FoundItem:
     """Lock thing and case, with what transitions read: property, settings, policy."""
     return (
-        FoundItem.objects.select_for_update(of=("self", "case"))
+        FoundItem.objects.select_for_update(no_key=True, of=("self", "case"))
         .select_related("case__property__settings", "policy", "place")
         .get(pk=item.pk)
     )

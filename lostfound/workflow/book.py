@@ -151,7 +151,7 @@ def import_book(
         raise RefusedInput(guard_password=_("请一起核对实物的保安部人员输入密码。"))
     require(entries, _("没有可以导入的行。"))
     # Books of one house come in one by one; this lock lets everything else of the house go on.
-    lock(prop, no_key=True)
+    lock(prop)
     require(not doubles(prop, entries), _("资料在您查看之后有变化，请再看一遍后确认。"))
     for storage in sorted({entry.storage for entry in entries}, key=lambda place: place.pk):
         place_in_use(storage, prop)

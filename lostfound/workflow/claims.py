@@ -180,7 +180,7 @@ def _ask_manager(item: FoundItem, by: User) -> list[Task]:
 def begin_claim(claim: Claim, action: str, by: User) -> tuple[FoundItem, Claim, Standing]:
     """Thing and case under lock, then this claim; 403 and 409 as for any act on the thing."""
     item, stand = begin(FoundItem(pk=claim.item_id), action, by)
-    rows = Claim.objects.select_for_update(of=("self",)).filter(item=item)
+    rows = Claim.objects.select_for_update(no_key=True, of=("self",)).filter(item=item)
     found = rows.select_related("owner", "proxy", "authorisation", "signature").get(pk=claim.pk)
     return item, found, stand
 
@@ -236,7 +236,9 @@ def _close(claim: Claim, state: str, by: User, reason: str, now: datetime) -> No
 def _go_on(item: FoundItem, by: User, now: datetime) -> tuple[list[models.Model], list[str]]:
     """What the thing is now that a claim has ended: the next one's, locked as before, or at rest."""
     left = list(
-        item.claims.select_for_update().filter(state__in=[*LIVE, State.RIVAL]).order_by("seq")
+        item.claims.select_for_update(no_key=True)
+        .filter(state__in=[*LIVE, State.RIVAL])
+        .order_by("seq")
     )
     if not left:
         return list(_settled(item, by)), _rest(item, now)
@@ -273,7 +275,7 @@ def resolve_dispute(item: FoundItem, claim: Claim | None, *, by: User, reason: s
     item, stand = begin(item, "resolve_dispute", by)
     if not reason:
         raise RefusedInput(reason=_("请写明裁定的理由。"))
-    open_ones = item.claims.select_for_update().filter(state__in=[*LIVE, State.RIVAL])
+    open_ones = item.claims.select_for_update(no_key=True).filter(state__in=[*LIVE, State.RIVAL])
     left = list(open_ones.order_by("seq"))
     chosen = next((each for each in left if claim is not None and each.pk == claim.pk), None)
     require(claim is None or chosen is not None, _("选中的认领已经结束，请看最新情况。"))

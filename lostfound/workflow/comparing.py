@@ -79,7 +79,9 @@ def _lying(places: list[int]) -> list[int]:
 
 
 def _locked(keys: set[int]) -> dict[int, FoundItem]:
-    rows = FoundItem.objects.select_for_update(of=("self", "case")).select_related("case")
+    rows = FoundItem.objects.select_for_update(no_key=True, of=("self", "case")).select_related(
+        "case"
+    )
     return {item.pk: item for item in rows.filter(pk__in=keys).order_by("pk")}
 
 

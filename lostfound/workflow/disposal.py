@@ -50,7 +50,7 @@ class Held:
 def hold_items(keys: Iterable[int]) -> dict[int, FoundItem]:
     """Lock things in the order of their keys, each with its case; with what transitions read."""
     rows = (
-        FoundItem.objects.select_for_update(of=("self", "case"))
+        FoundItem.objects.select_for_update(no_key=True, of=("self", "case"))
         .select_related("case__property__settings", "policy")
         .filter(pk__in=list(keys))
     )
@@ -75,7 +75,7 @@ def begin_batch(
     live = DisposalLine.objects.filter(batch=batch.pk, state__in=LIVE)
     items = hold_items({*live.values_list("item", flat=True), *more})
     batch = hold_batch(batch.pk)
-    lines = list(live.select_for_update().order_by("position"))
+    lines = list(live.select_for_update(no_key=True).order_by("position"))
     in_state(batch, BATCH_MOVES, action, _("审批单"))
     if seen not in (None, batch.case.version):
         said = _(
@@ -91,7 +91,7 @@ def begin_batch(
 
 def hold_batch(pk: int) -> DisposalBatch:
     """Lock the paper and its case."""
-    rows = DisposalBatch.objects.select_for_update(of=("self", "case"))
+    rows = DisposalBatch.objects.select_for_update(no_key=True, of=("self", "case"))
     return rows.select_related("case__property__settings").get(pk=pk)
 
 
@@ -214,7 +214,7 @@ def _leaves(item: FoundItem, state: L, by: User, now: datetime) -> list[models.M
     if found is None:
         return []
     batch = hold_batch(found)
-    line = live.select_for_update().get()
+    line = live.select_for_update(no_key=True).get()
     line.state, gone = state, _GONE[state]
     page = bulk.Sheet(by, str(gone.reason), at=now)
     page.change([line], "state")

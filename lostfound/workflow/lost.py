@@ -63,7 +63,9 @@ def permit_report(prop: Property, by: User) -> Standing:
 
 def hold(report: LostReport) -> LostReport:
     """Lock report and case, with what transitions read."""
-    rows = LostReport.objects.select_for_update(of=("self", "case")).select_related(*JOINED)
+    rows = LostReport.objects.select_for_update(no_key=True, of=("self", "case")).select_related(
+        *JOINED
+    )
     return rows.get(pk=report.pk)
 
 
@@ -295,7 +297,7 @@ def decide_match(pair: MatchPair, *, by: User, accept: bool, reason: str = "") -
     it back, with a reason. ConflictError when it was judged so already, or the thing is gone.
     """
     # The pair before its cases: the matching holds pairs while it waits for cases.
-    pair = MatchPair.objects.select_for_update().get(pk=pair.pk)
+    pair = MatchPair.objects.select_for_update(no_key=True).get(pk=pair.pk)
     item = base.hold(pair.found)
     report = begin(pair.lost, "decide_match", by)
     state = P.ACCEPTED if accept else P.REJECTED

@@ -66,7 +66,7 @@ def start_stocktake(
     if not is_here(witness.user, witness.password):
         raise RefusedInput(guard_password=_("请监盘人输入自己的密码，表示人在现场。"))
     # Counts of one house begin one by one; this lock lets everything else of the house go on.
-    lock(prop, no_key=True)
+    lock(prop)
     storage = place_in_use(storage, prop)
     _nobody_counts_here(storage)
     now = timezone.now()
@@ -118,7 +118,7 @@ def _nobody_counts_here(storage: StoragePlace) -> None:
 
 def _begin(stocktake: Stocktake, action: str, by: User) -> tuple[Stocktake, Standing]:
     """The count and its case under lock; then who (403), when (409)."""
-    rows = Stocktake.objects.select_for_update(of=("self", "case"))
+    rows = Stocktake.objects.select_for_update(no_key=True, of=("self", "case"))
     row = rows.select_related("case__property", "storage").get(pk=stocktake.pk)
     stand = ensure(by, action, ACTIONS, prop=stocktake.case.property)
     in_state(row, STOCKTAKE_MOVES, action)
@@ -142,7 +142,7 @@ def count(prop: Property, number: str, text: str, *, by: User) -> StocktakeEntry
     ensure(by, "count", ACTIONS, prop=prop)
     tag = read_tag(text, prop)
     numbered = FoundItem.objects.filter(case__property=prop, case__number=tag.text)
-    rows = Stocktake.objects.select_for_update(of=("self",)).annotate(
+    rows = Stocktake.objects.select_for_update(no_key=True, of=("self",)).annotate(
         hit=Subquery(numbered.values("pk")[:1])
     )
     row = rows.only("status", "counted_by", "witnessed_by").get(
@@ -298,7 +298,7 @@ def settle_difference(
     """处理差异: what became of it, by a manager who did not count; the last one settles the count."""
     row, stand = _begin(difference.stocktake, "settle_difference", by)
     _four_eyes(row, by, stand)
-    each = row.differences.select_for_update(of=("self",)).get(pk=difference.pk)
+    each = row.differences.select_for_update(no_key=True, of=("self",)).get(pk=difference.pk)
     require(each.settled_at is None, _("这一条差异已经处理过。"))
     if not outcome:
         raise RefusedInput(outcome=_("请写明怎样处理的，例如：在2号柜找到，已放回。"))

@@ -161,7 +161,7 @@ def retire_storage(
 def _emptied(place: StoragePlace) -> list[StoragePlace]:
     """The places in use from here down, locked; ConflictError when something lies in one."""
     keys = [row.pk for row in subtree(place)]
-    locked = StoragePlace.objects.select_for_update().filter(pk__in=keys).order_by("pk")
+    locked = StoragePlace.objects.select_for_update(no_key=True).filter(pk__in=keys).order_by("pk")
     rows = [row for row in locked if row.is_active]
     lying = CustodyMove.objects.filter(storage__in=keys, ended_at=None, item__ended_at=None).count()
     require(not lying, _("这个位置或它下面还存放着 %(n)d 件失物，移走后才能停用。") % {"n": lying})

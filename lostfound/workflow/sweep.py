@@ -141,7 +141,7 @@ def _locked(now: datetime, without: Collection[int], only: int | None) -> list[C
     found = list(
         rows.filter(case__in=first.values("case_id")[: clocks.BATCH], case__found_item__gt=0)
         .select_related("case__property", "case__found_item__policy")
-        .select_for_update(skip_locked=True, of=("case__found_item", "case", "self"))
+        .select_for_update(no_key=True, skip_locked=True, of=("case__found_item", "case", "self"))
     )
     cases = {clock.case_id: clock.case for clock in reversed(found)}
     for clock in found:

@@ -117,7 +117,7 @@ def _apply(item: FoundItem, row: Valuation, valued_by: User, now: datetime) -> l
 def decide_value(item: FoundItem, *, by: User, approve: bool, note: str = "") -> Valuation:
     """批准重新估价: by a manager who did not propose it, nor acts for who did (decision 32)."""
     item, stand = begin(item, "decide_value", by)
-    row = item.valuations.select_for_update().filter(state=State.PENDING).first()
+    row = item.valuations.select_for_update(no_key=True).filter(state=State.PENDING).first()
     if row is None:
         require(False, _("没有等待批准的重新估价。"))
         raise AssertionError

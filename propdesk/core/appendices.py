@@ -104,7 +104,7 @@ def _only_sealed() -> str:
 
 def _locked(case: Case, original: Document) -> Case:
     """The case of a paper, locked; ConflictError unless the paper may have an appendix."""
-    rows = Case.objects.select_for_update(of=("self",)).select_related("property")
+    rows = Case.objects.select_for_update(no_key=True, of=("self",)).select_related("property")
     case = rows.get(pk=case.pk)
     require_original(original)
     return case

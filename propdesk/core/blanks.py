@@ -61,7 +61,7 @@ def make(prop: Property, *, by: User | None, now: datetime | None = None) -> Out
     prop, now = lock(prop), now or timezone.now()
     # Locked: who takes it meanwhile leaves no pack to be made again, and a new one is begun.
     ready = OutagePack.objects.filter(property=prop, taken_at=None)
-    pack = ready.select_for_update(of=("self",)).first()
+    pack = ready.select_for_update(no_key=True, of=("self",)).first()
     reason = _("制作停电包")
     if pack is None:
         number = next_number(prop, PACK, now)
@@ -186,7 +186,7 @@ def state_of(blank: BlankForm) -> str:
 def _begin(blank: BlankForm, by: User, reason: str, seen: str | None) -> BlankForm:
     ensure(by, "settle_blank", ACTIONS, prop=blank.property)
     blank = (
-        BlankForm.objects.select_for_update(of=("self",))
+        BlankForm.objects.select_for_update(no_key=True, of=("self",))
         .select_related("pack", "case")
         .get(pk=blank.pk)
     )

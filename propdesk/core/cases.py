@@ -88,10 +88,15 @@ def lock_both(model: type[M], case: Case, number: str) -> list[M]:
     """
     number = number.strip().upper()
     mine = Q(pk=case.pk) | Q(case__number=number, case__property=case.property_id)
-    rows = model._default_manager.select_for_update(of=("self",)).filter(mine)  # noqa: SLF001 -- Django's own name
+    rows = model._default_manager.select_for_update(no_key=True, of=("self",)).filter(mine)  # noqa: SLF001 -- Django's own name
     found = list(rows.select_related("case").order_by("pk"))
     both = Q(pk=case.pk) | Q(property_id=case.property_id, number=number)
-    list(Case.objects.select_for_update(of=("self",)).filter(both).order_by("pk").values("pk"))
+    list(
+        Case.objects.select_for_update(no_key=True, of=("self",))
+        .filter(both)
+        .order_by("pk")
+        .values("pk")
+    )
     return found
 
 

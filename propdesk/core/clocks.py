@@ -64,7 +64,7 @@ def locked_due(rules: Sequence[str], case_ids: Sequence[int], now: datetime) -> 
     """Lock the cases nobody else holds and give their due clocks, in order of due time."""
     cases = {
         case.pk: case
-        for case in Case.objects.select_for_update(skip_locked=True)
+        for case in Case.objects.select_for_update(no_key=True, skip_locked=True)
         .filter(pk__in=case_ids)
         .order_by("pk")
     }

@@ -241,7 +241,7 @@ def plan_shift(
     is on duty in it already.
     """
     ensure(by, "plan_shift", ACTIONS, prop=prop)
-    lock(prop, no_key=True)
+    lock(prop)
     _check_span(starts_at, ends_at, timezone.now(), LONGEST_SHIFT)
     if not _holders(prop, role, starts_at).filter(user=user).exists():
         raise RefusedInput(user=_("此人当天不任这个岗位，请先任命。"))

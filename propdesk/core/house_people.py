@@ -297,7 +297,7 @@ def _lock_houses(memberships: Iterable[Membership]) -> list[Membership]:
     """Lock the properties in one order, so that two last holders cannot go at the same time."""
     rows = list(memberships)
     ids = {row.property_id for row in rows}
-    list(Property.objects.select_for_update().filter(pk__in=ids).order_by("pk"))
+    list(Property.objects.select_for_update(no_key=True).filter(pk__in=ids).order_by("pk"))
     return rows
 
 

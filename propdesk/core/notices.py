@@ -141,7 +141,7 @@ UNREAD = (Delivery.State.PENDING, Delivery.State.SENT)
 def acknowledge(delivery: Delivery, *, by: User) -> Delivery:
     """确认收到: only the recipient, once; 409 when it already was."""
     row = (
-        Delivery.objects.select_for_update(of=("self",))
+        Delivery.objects.select_for_update(no_key=True, of=("self",))
         .select_related("notice")
         .get(pk=delivery.pk)
     )
@@ -184,7 +184,7 @@ def over(told: "QuerySet[Notice]") -> None:
     nowhere any more. Rows that are locked are being confirmed, as in ``settle``."""
     waits = Q(channel=Delivery.Channel.INBOX, state__in=UNREAD) | Q(state=Delivery.State.PENDING)
     rows = Delivery.objects.filter(waits, notice__in=told)
-    rows = rows.select_for_update(skip_locked=True, of=("self",))
+    rows = rows.select_for_update(no_key=True, skip_locked=True, of=("self",))
     if waiting := list(rows.values_list("pk", flat=True)):
         _mark(waiting)
 
@@ -200,7 +200,7 @@ def unread(who: User | int) -> "QuerySet[Delivery]":
 
 
 def _unread(by: User, *, skip_locked: bool = False) -> "QuerySet[Delivery]":
-    return unread(by).select_for_update(skip_locked=skip_locked, of=("self",))
+    return unread(by).select_for_update(no_key=True, skip_locked=skip_locked, of=("self",))
 
 
 def _confirm(rows: Sequence[Delivery], by: User) -> None:
@@ -232,6 +232,6 @@ def _hold_back(*which: Q) -> None:
     A robot asks a group to look: once somebody has, it need not ask any more.
     """
     rows = Delivery.objects.filter(*which, state=Delivery.State.PENDING)
-    rows = rows.select_for_update(skip_locked=True, of=("self",))
+    rows = rows.select_for_update(no_key=True, skip_locked=True, of=("self",))
     if waiting := list(rows.values_list("pk", flat=True)):
         _mark(waiting)

@@ -81,7 +81,7 @@ def change(person: Person, guest: Guest, *, by: User, reason: str) -> list[str]:
 
     The row is locked and read anew: what somebody else changed meanwhile is what is logged as old.
     """
-    person.refresh_from_db(from_queryset=Person.objects.select_for_update())
+    person.refresh_from_db(from_queryset=Person.objects.select_for_update(no_key=True))
     changed = [n for n, value in _fields(guest).items() if getattr(person, n) != value]
     if not changed:
         return []

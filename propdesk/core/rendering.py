@@ -286,7 +286,7 @@ def _render_next(now: datetime) -> bool:
     """One job under its row lock: a killed worker loses the transaction, not the job."""
     job = (
         RenderJob.objects.filter(state="pending", next_try_at__lte=now)
-        .select_for_update(skip_locked=True, of=("self",))
+        .select_for_update(no_key=True, skip_locked=True, of=("self",))
         .select_related("case__property__settings", "property__settings", "report")
         .order_by("next_try_at", "id")
         .first()
@@ -324,7 +324,11 @@ def _log(job: RenderJob, why: str) -> None:
 def retry(job: RenderJob | None) -> None:
     """再试一次: make a paper that failed now and not later; nothing for one in the making."""
     rows = RenderJob.objects.exclude(state=RenderJob.State.DONE).exclude(error="")
-    row = rows.filter(pk=job.pk).select_for_update(skip_locked=True).first() if job else None
+    row = (
+        rows.filter(pk=job.pk).select_for_update(no_key=True, skip_locked=True).first()
+        if job
+        else None
+    )
     if row is None:
         return
     twin = RenderJob.objects.filter(state=RenderJob.State.PENDING, case__isnull=False).filter(
@@ -378,7 +382,7 @@ def _make(job: RenderJob) -> Document:
     audit.save(document, by=job.requested_by, reason=_("制表"))
     if job.sealed:
         # The chain holds the hash of what was sealed: another file in its place would not match.
-        case = Case.objects.select_for_update().get(pk=case_of(job).pk)
+        case = Case.objects.select_for_update(no_key=True).get(pk=case_of(job).pk)
         info = {"number": document.number, "sha256": document.sha256}
         audit.record(case, document, by=None, action="paper_sealed", info=info)
     return document

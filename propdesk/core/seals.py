@@ -138,7 +138,7 @@ def _row(prop: Property) -> SealKey | None:
 
 def _retire(prop: Property, kinds: list[SealKey.Kind], *, by: User | None, reason: str) -> None:
     rows = SealKey.objects.filter(property=prop, kind__in=kinds, retired_at=None)
-    for row in rows.select_for_update().order_by("pk"):
+    for row in rows.select_for_update(no_key=True).order_by("pk"):
         row.private, row.retired_at = b"", timezone.now()
         row.retired_by, row.retired_reason = by, reason
         audit.save(

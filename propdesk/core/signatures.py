@@ -38,7 +38,11 @@ def keep(user: User, data: bytes | str) -> StaffSignature:
     except images.ImageRefused as refused:
         raise RefusedInput(signature=str(refused)) from refused
     now = timezone.now()
-    old = StaffSignature.objects.select_for_update().filter(user=user, ended_at=None).first()
+    old = (
+        StaffSignature.objects.select_for_update(no_key=True)
+        .filter(user=user, ended_at=None)
+        .first()
+    )
     if old is not None:
         old.ended_at = now
         audit.save(old, "ended_at", by=user, reason=_("更换签名"))

@@ -180,7 +180,7 @@ def _is_theirs(report: Report, by: User) -> bool:
 
 def _editable(report: Report) -> Report:
     case = (
-        Case.objects.select_for_update(of=("self",))
+        Case.objects.select_for_update(no_key=True, of=("self",))
         .select_related("property__settings")
         .get(pk=report.case_id)
     )
@@ -316,7 +316,7 @@ def _as_signed_before(report: Report) -> None:
 def _turn(report: Report, by: User, seen: str) -> tuple[Report, ReportBox]:
     """Who (403), which, when (409) of signing and sending back what he has read."""
     case = (
-        Case.objects.select_for_update(of=("self",))
+        Case.objects.select_for_update(no_key=True, of=("self",))
         .select_related("property__settings")
         .get(pk=report.case_id)
     )

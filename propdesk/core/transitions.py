@@ -40,12 +40,14 @@ class RefusedInput(Exception):  # noqa: N818 -- reads as what happened
         self.errors = errors
 
 
-def lock(instance: M, *, no_key: bool = False) -> M:
-    """Re-read ``instance`` under a row lock; with ``no_key`` others may refer to it meanwhile.
+def lock(instance: M) -> M:
+    """Re-read ``instance`` under a row lock; others may refer to it meanwhile.
 
-    So acts of one kind in a house take their turn, and everything else that is entered there goes on.
+    Acts on one row take their turn, and everything else goes on. A lock FOR UPDATE would also stop each
+    row that merely refers to this one, at its commit, when it may hold what the holder waits for: the
+    worker that files a paper and the author who submits it stopped each other so.
     """
-    rows = type(instance)._default_manager.select_for_update(no_key=no_key)  # noqa: SLF001 -- Django's own name
+    rows = type(instance)._default_manager.select_for_update(no_key=True)  # noqa: SLF001 -- Django's own name
     return rows.get(pk=instance.pk)
 
 

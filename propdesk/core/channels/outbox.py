@@ -30,7 +30,9 @@ def due(channel: str, now: datetime) -> "QuerySet[Delivery]":
     """Rows of a channel whose time has come, oldest first, for whoever takes them first."""
     rows = Delivery.objects.filter(state=State.PENDING, channel=channel, next_try_at__lte=now)
     rows = rows.select_related("notice__case", "notice__property", "recipient")
-    return rows.select_for_update(skip_locked=True, of=("self",)).order_by("next_try_at", "id")
+    return rows.select_for_update(no_key=True, skip_locked=True, of=("self",)).order_by(
+        "next_try_at", "id"
+    )
 
 
 def take(rows: Iterable[Delivery], now: datetime) -> None:

@@ -21,7 +21,7 @@ AT_ONCE = 200
 def resend(delivery: Delivery, *, by: User) -> Delivery:
     """重发: back into the queue with all its tries; ConflictError unless it failed and is of use to somebody."""
     ensure(by, "resend", ACTIONS, prop=delivery.property)
-    rows = Delivery.objects.select_for_update(of=("self",)).select_related(
+    rows = Delivery.objects.select_for_update(no_key=True, of=("self",)).select_related(
         "robot", "recipient", "notice"
     )
     row = rows.get(pk=delivery.pk)
@@ -38,7 +38,7 @@ def resend(delivery: Delivery, *, by: User) -> Delivery:
 def resend_all(prop: Property, *, by: User) -> int:
     """全部重发: the last ``AT_ONCE`` that failed and can be brought to somebody; returns how many."""
     ensure(by, "resend", ACTIONS, prop=prop)
-    rows = Delivery.objects.select_for_update(of=("self",), skip_locked=True)
+    rows = Delivery.objects.select_for_update(no_key=True, of=("self",), skip_locked=True)
     rows = rows.filter(property=prop, state=State.FAILED)
     found = rows.select_related("robot", "recipient", "notice").order_by("-pk")[:AT_ONCE]
     keys = [key for key, obstacle in obstacles(found).items() if not obstacle]

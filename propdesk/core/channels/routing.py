@@ -34,7 +34,7 @@ def route(now: datetime) -> int:
         state=Delivery.State.PENDING, channel=Delivery.Channel.INBOX, next_try_at__lte=now
     )
     found = list(
-        waiting.select_for_update(skip_locked=True, of=("self",))
+        waiting.select_for_update(no_key=True, skip_locked=True, of=("self",))
         .select_related("notice__recipient", "notice__property__settings")
         .order_by("next_try_at", "id")[:BATCH]
     )

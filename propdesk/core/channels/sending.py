@@ -132,7 +132,7 @@ def hold_meter(pk: int, now: datetime) -> RobotMeter | None:
     """The meter of a robot, locked and filled up to ``now``; None while it is locked or paused."""
     free = Q(paused_until=None) | Q(paused_until__lte=now)
     meter = (
-        RobotMeter.objects.select_for_update(skip_locked=True, of=("self",))
+        RobotMeter.objects.select_for_update(no_key=True, skip_locked=True, of=("self",))
         .select_related("robot__property")
         .filter(free, robot=pk)
         .first()

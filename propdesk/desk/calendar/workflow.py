@@ -45,7 +45,9 @@ def leave(user: User) -> None:
 
 def _live(user: User, prop: Property | None = None) -> list[CalendarFeed]:
     """His feeds that are in force, in one house or in all, locked."""
-    rows = CalendarFeed.objects.select_for_update(of=("self",)).filter(user=user, ended_at=None)
+    rows = CalendarFeed.objects.select_for_update(no_key=True, of=("self",)).filter(
+        user=user, ended_at=None
+    )
     return list(rows.filter(property=prop) if prop else rows.order_by("pk"))
 
 

@@ -76,7 +76,7 @@ def _line_name(line: HandoverLine) -> str:
 
 def hold(handover: Handover) -> Handover:
     """The row and its case under lock, fresh from the database."""
-    rows = Handover.objects.select_for_update(of=("self", "case"))
+    rows = Handover.objects.select_for_update(no_key=True, of=("self", "case"))
     with_ = ("case__property", "outgoing", "on_behalf_of", "shift")
     return rows.select_related(*with_).get(pk=handover.pk)
 

@@ -78,7 +78,7 @@ def draft(prop: Property, *, by: User, reason: str = "") -> Handover:
     """
     ensure(by, "draft", ACTIONS, prop=prop)
     # Hand-overs of one house begin one by one; this lock lets everything else of the house go on.
-    lock(prop, no_key=True)
+    lock(prop)
     running = Handover.objects.filter(property=prop, status__in=OPEN).select_related("case")
     other = running.first()
     taken = _("%(number)s 正在办，请先办完。") % {"number": other.case.number if other else ""}

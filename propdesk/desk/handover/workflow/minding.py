@@ -145,7 +145,7 @@ def _late(now: datetime) -> "QuerySet[Shift]":
 def _alarm(shift: Shift, now: datetime) -> int:
     """The row first: its constraint lets one of two sweeps through."""
     prop = shift.property
-    lock(prop, no_key=True)
+    lock(prop)
     if HandoverAlarm.objects.filter(property=prop, due_at=shift.ends_at).exists():
         return 0
     row = HandoverAlarm(property=prop, due_at=shift.ends_at, at=now)
