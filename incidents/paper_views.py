@@ -159,9 +159,9 @@ def sign_report(request: StaffRequest, number: str) -> HttpResponse:
     # Somebody was faster: his opinion stays on the page and is told so (403 or 409).
     typed = request.method == "POST" and one.may_print
     if not typed and not signoff.may_sign(current, box, request.user):
-        return done(
-            request, _url(one, "report"), _("现在不是由您签批这份报告。"), level=messages.INFO
-        )
+        inbox = reverse("desk:sign", args=[request.prop.code])
+        back = _url(one, "report") if one.allowed("report") else inbox
+        return done(request, back, _("现在不是由您签批这份报告。"), level=messages.INFO)
     sends_back = "send_back" in request.POST
     has_signature = signatures.current(request.user) is not None
     form = report_forms.OpinionForm(

@@ -16,6 +16,7 @@ from emergencies.queries import evidence
 from propdesk.core import persons
 from propdesk.core.models import Attachment, AuditEntry, Case, CaseLink
 from propdesk.core.past import take_back
+from propdesk.core.signoff import AS_READ
 
 PLACE = "place__parent__parent__parent"
 
@@ -110,3 +111,17 @@ def _linked(case: Case, until: datetime) -> list[str]:
     rows = CaseLink.objects.filter(Q(a=case) | Q(b=case), at__lte=until).select_related("a", "b")
     others = [row.b if row.a_id == case.pk else row.a for row in rows.order_by("pk")]
     return [other.number for other in others if not other.restricted]
+
+
+def as_signed(dossier: Dossier, action: str, key: int) -> Dossier:
+    """What stands round a paper as it was when ``action`` signed it; the same while it is not signed.
+
+    Papers signed by earlier releases, which did not say in their entry which they are, stay as they
+    were printed.
+    """
+    signed = [
+        entry.seq
+        for entry in dossier.entries
+        if entry.action == action and (entry.content or {}).get("info", {}).get(AS_READ) == key
+    ]
+    return gather(dossier.event.case, signed[-1]) if signed else dossier

@@ -1,6 +1,7 @@
 """A record of an event by its form, ready to print: one builder for every form (forms.md 1.3, 1.9)."""
 
 from collections.abc import Iterator, Sequence
+from datetime import datetime
 from typing import Any, cast
 
 from django.utils.translation import gettext as _
@@ -14,7 +15,7 @@ from emergencies.playbooks.vocabulary import FieldType
 from emergencies.queries import cells, evidence, prefill
 from emergencies.queries import records as queries
 from emergencies.reports import parts
-from emergencies.reports.dossier import Dossier, gather
+from emergencies.reports.dossier import Dossier, as_signed, gather
 from emergencies.reports.sheet import FORM
 from emergencies.reports.wording import RETENTION, cell, full
 from propdesk.core import blanks, persons, rendering
@@ -41,9 +42,12 @@ def event_record(job: RenderJob) -> Sheet:
     dossier = gather(case_of(job), job.case_version)
     event = dossier.event
     form = playbooks.form(record.form)
-    page = _Page(record, form, dossier, sealed=job.sealed)
+    out = record.state not in queries.EDITABLE
+    then = as_signed(dossier, "record_submit", record.pk) if out else dossier
+    until = then.until if then is not dossier else record.signed_at if job.sealed else None
+    page = _Page(record, form, dossier, until)
     boxes, drawn = _boxes(dossier, record)
-    photos, files, more = parts.photos(dossier) if form.code in WITH_PHOTOS else ((), {}, ())
+    photos, files, more = parts.photos(then) if form.code in WITH_PHOTOS else ((), {}, ())
     signed = record.state == queries.State.SIGNED
     paper = EventRecordPaper(
         organisation=event.case.property.name,
@@ -66,10 +70,10 @@ def event_record(job: RenderJob) -> Sheet:
         is_signed=signed,
         head=page.head(),
         blocks=page.blocks(),
-        notifications=parts.notifications(dossier) if form.code in WITH_CALLS else (),
-        overrides=parts.overrides(dossier) if form.code in WITH_CALLS else (),
+        notifications=parts.notifications(then) if form.code in WITH_CALLS else (),
+        overrides=parts.overrides(then) if form.code in WITH_CALLS else (),
         photos=photos,
-        attachments=more + blanks.attached(dossier.entries),
+        attachments=more + blanks.attached(then.entries),
         signatures=boxes,
         note=_digest(record),
     )
@@ -111,7 +115,9 @@ def _boxes(dossier: Dossier, record: EventRecord) -> parts.Drawn:
 class _Page:
     """The fields and tables of one record as text."""
 
-    def __init__(self, record: EventRecord, form: Form, dossier: Dossier, *, sealed: bool) -> None:
+    def __init__(
+        self, record: EventRecord, form: Form, dossier: Dossier, until: datetime | None
+    ) -> None:
         self.form, self.year = form, dossier.year
         self.values: dict[str, Any] = record.values
         if record.state in queries.EDITABLE:
@@ -123,11 +129,9 @@ class _Page:
         else:
             self.fixed = record.tables
         self.people = cells.People(record.event_id, self.values, self.fixed)
-        if sealed and record.signed_at is not None:
-            known = self.people.persons
-            self.people.persons = {
-                pk: persons.as_of(person, record.signed_at) for pk, person in known.items()
-            }
+        if until is not None:
+            # Who was put right since is named as who signed read him.
+            self.people.persons = persons.all_as_of(self.people.persons.values(), until)
         facts = evidence.facts_of(dossier.event)
         self.arises = prefill.applies(form, self.values, facts)
 

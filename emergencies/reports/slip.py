@@ -6,12 +6,12 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from emergencies.models import Compensation
+from emergencies.models import Compensation, Event
 from emergencies.playbooks.schema import Via
 from emergencies.queries import damage as queries
 from emergencies.queries import evidence
 from emergencies.reports import parts
-from emergencies.reports.dossier import Dossier, gather
+from emergencies.reports.dossier import Dossier, as_signed, gather
 from emergencies.reports.sheet import FORM
 from emergencies.reports.wording import clause, full, joined, long_day, short, whole
 from propdesk.core import amounts, persons, rendering
@@ -31,8 +31,9 @@ def damage_slip(job: RenderJob) -> Sheet:
     event = dossier.event
     slip = queries.slips(event).get(pk=int(job.kind.partition(":")[2]))
     boxes, drawn = _boxes(slip)
-    photos, files, more = parts.photos(dossier, THUMBS)
-    count = _("共%(n)d张") % {"n": len(dossier.photos)}
+    then = as_signed(dossier, "sign_damage", slip.pk)
+    photos, files, more = parts.photos(then, THUMBS)
+    count = _("共%(n)d张") % {"n": len(then.photos)}
     paper = DamageSlipPaper(
         organisation=event.case.property.name,
         number=slip.number,
@@ -55,15 +56,19 @@ def damage_slip(job: RenderJob) -> Sheet:
         attachments=(count,) if more else (),
         signatures=boxes,
         event=event.case.number,
-        occurred_at=full(event.occurred_at),
-        place=joined([event.place.label if event.place else "", event.place_note], " "),
-        cause=_cause(dossier),
+        occurred_at=full(then.event.occurred_at),
+        place=_place(then.event),
+        cause=_cause(then),
         contact=event.case.property.phone,
         **_sums(slip),
         **_said(slip, dossier),
         **_posted(slip),
     )
     return rendering.coded(paper, files | drawn, dossier.until, page=event.get_absolute_url())
+
+
+def _place(event: Event) -> str:
+    return joined([event.place.label if event.place else "", event.place_note], " ")
 
 
 def _state(slip: Compensation, *, sealed: bool) -> State:

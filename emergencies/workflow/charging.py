@@ -32,6 +32,7 @@ from emergencies.workflow.ruling import check_decide
 from propdesk.core import audit, persons, photos, rendering, signatures
 from propdesk.core.models import PersonSignature, User
 from propdesk.core.roles import Role
+from propdesk.core.signoff import AS_READ
 from propdesk.core.transitions import RefusedInput, happened, require
 
 C = Compensation.Status
@@ -100,7 +101,7 @@ def sign_damage(event: Event, signed: Signed, *, by: User, seen: int | None = No
     audit.save(slip, *_SIGNED, by=by, reason=_("签赔偿单"))
     values = {"amount": str(slip.due())}
     rows += fulfilled(event, Register.COMPENSATION, by=by, now=now, at=at, values=values)
-    info = {"number": slip.number}
+    info = {"number": slip.number, AS_READ: slip.pk}
     finish(event, [], *rows, by=by, action="sign_damage", info=info, occurred_at=at)
     tell(event, slip, _("已签字，请入账"), Role.CASHIER, by=by)
     return slip

@@ -29,6 +29,7 @@ from emergencies.workflow.table import S
 from propdesk.core import audit, rendering, signatures, signers
 from propdesk.core.models import RenderJob, StaffSignature, User
 from propdesk.core.roles import Role, Standing, standing
+from propdesk.core.signoff import AS_READ
 from propdesk.core.transitions import ConflictError, RefusedInput, require
 
 SIGN, SIGNED, SENT_BACK = (
@@ -65,7 +66,8 @@ def submit_record(record: EventRecord, *, by: User, password: str, seen: str = "
     record.tables = {"head": prefill.head_values(sources), "rows": tables}
     now = timezone.now()
     rows = _submitted(event, record, spec, signature, by, now)
-    finish(event, [], record, *rows, by=by, action="record_submit", info=info_of(record))
+    info = info_of(record) | {AS_READ: record.pk}
+    finish(event, [], record, *rows, by=by, action="record_submit", info=info)
     return record
 
 

@@ -1,9 +1,11 @@
 """《事故报告》 and 《客户投诉处理记录表》 of a complaint, ready to print (forms.md 1.2, 1.6)."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any, TypeVar
 
+from django.db.models import Q
 from django.utils.translation import gettext as _
 
 from incidents import workflow
@@ -14,7 +16,7 @@ from incidents.reports.steps import steps
 from incidents.reports.timeline import timeline
 from incidents.reports.wording import clause, full, short, yuan
 from propdesk.core import blanks, masks, rendering, sign_route, signoff
-from propdesk.core.models import RenderJob, Report, ReportBox
+from propdesk.core.models import Case, RenderJob, Report, ReportBox
 from propdesk.core.papers import (
     ComplaintRecordPaper,
     Entry,
@@ -32,6 +34,9 @@ from propdesk.core.rendering import Sheet, case_of
 from propdesk.core.roles import standing
 
 P = TypeVar("P", bound=Paper)
+OUT = {"report_submit", "report_sign"}
+_PURGED: dict[str, Any] = {"info": {signoff.AS_READ: True}}
+SIGN_OFF = {"report_start", "report_edit", "report_send_back", *OUT}
 AUTHORITY = ("未报警", "已报警", "已报主管部门")
 
 
@@ -43,7 +48,7 @@ def incident_report(job: RenderJob) -> Sheet:
     report = _report(job)
     if report is None:
         raise RenderRefused(_("还没有《事故报告》，写好后才能打印。"))
-    dossier = gather(case_of(job), job.case_version)
+    dossier = _as_read(case_of(job), job.case_version)
     photos, files, remarks = parts.photos(dossier)
     boxes, drawn = _boxes(dossier, report)
     frozen_at = report.signed_at if job.sealed and report.signed_at else dossier.until
@@ -66,6 +71,22 @@ def incident_report(job: RenderJob) -> Sheet:
         **_report_facts(report, dossier),
     )
     return rendering.coded(paper, files | drawn, frozen_at, version=report.version)
+
+
+def _as_read(case: Case, version: int) -> Dossier:
+    """As it stood when the report was submitted: nobody signs what came in after he had read it.
+
+    The head of the chain stays that of entry ``version``. Reports submitted by earlier releases, which
+    did not say so in their entry, stay as they were printed.
+    """
+    rows = case.entries.filter(Q(action__in=SIGN_OFF) | Q(seq=version), seq__lte=version)
+    entries = list(rows.order_by("seq"))
+    acts = [entry for entry in entries if entry.action in SIGN_OFF]
+    sent = [entry for entry in acts if entry.action == "report_submit"]
+    said = sent[-1].content if sent else None
+    if not sent or acts[-1].action not in OUT or not (said or _PURGED)["info"].get(signoff.AS_READ):
+        return gather(case, version)
+    return replace(gather(case, sent[-1].seq), head=entries[-1].hash)
 
 
 def complaint_record(job: RenderJob) -> Sheet:

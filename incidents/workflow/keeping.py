@@ -25,11 +25,11 @@ from incidents.workflow.record import index
 from incidents.workflow.table import MOVES, S
 from propdesk.core import audit, bulk, cases, clocks, duty, persons, photos, signoff
 from propdesk.core.images import Photo
-from propdesk.core.models import Attachment, CaseLink, Property, Task, Unmasking, User
+from propdesk.core.models import Attachment, CaseLink, Property, Report, Task, Unmasking, User
 from propdesk.core.notices import notify
 from propdesk.core.persons import Guest
 from propdesk.core.roles import DUTY, Role, ensure, standing
-from propdesk.core.transitions import RefusedInput, in_state, require
+from propdesk.core.transitions import RefusedInput, in_state, lock, require
 
 BEFORE_PROMISE = (S.INTAKE, S.RECORDED, S.AWAITING_CHOICE, S.REOPENED)
 
@@ -144,6 +144,7 @@ def change_severity(complaint: Complaint, *, by: User, severity: str, reason: st
     old = complaint.severity
     not_signed_over(complaint)
     set_severity(complaint, severity, by, stand)
+    reports = _reclassed(complaint, by)
     fields = ["severity"]
     if complaint.status in BEFORE_PROMISE:
         within = complaint.case.property.settings.promise_within(severity)
@@ -155,11 +156,23 @@ def change_severity(complaint: Complaint, *, by: User, severity: str, reason: st
     return finish(
         complaint,
         fields,
+        *reports,
         by=by,
         action="change_severity",
         reason=reason,
         info={"old": old, "new": severity},
     )
+
+
+def _reclassed(complaint: Complaint, by: User) -> list[Report]:
+    """The report that is being written says what the complaint is now: its author reads it there."""
+    report = signoff.current(complaint.case)
+    if report is None:
+        return []
+    report = lock(report)
+    report.severity = complaint.severity
+    audit.save(report, "severity", by=by, reason=_("按投诉的严重程度更新"))
+    return [report]
 
 
 @transaction.atomic

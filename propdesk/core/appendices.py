@@ -205,6 +205,14 @@ def numbers_of(document: Document, until: datetime | None = None) -> list[str]:
     return [row.number for row in rows]
 
 
+def original_of(document: Document) -> Document | None:
+    """The paper a printed appendix puts right; None for every other paper."""
+    family, _colon, pk = document.kind.partition(":")
+    if family != KIND:
+        return None
+    return Appendix.objects.select_related("original__case").get(pk=pk).original
+
+
 def sheet(job: RenderJob) -> Sheet:
     """The appendix as it was signed: nothing on it can change any more."""
     pk = int(job.kind.partition(":")[2])

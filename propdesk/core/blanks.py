@@ -129,7 +129,8 @@ def enter(
         said = _("%(form)s要补录成“%(kind)s”，这个编号不是。")
         words = {"form": blank.get_form_display(), "kind": Case.Kind(kind).label}
         raise RefusedInput(number=said % words)
-    before, case = blank.case, lock(case)
+    held = _hold({case.pk, blank.case_id or case.pk})
+    before, case = held.get(blank.case_id or 0), held[case.pk]
     _may_stand_for(blank, case)
     if before is not None and before.pk != case.pk:
         _unlink(blank, before, by, reason)
@@ -162,20 +163,25 @@ def void(
     """
     if not reason.strip():
         raise RefusedInput(reason=_("请写明作废原因，例如“没有用到，已销毁”。"))
-    rows = []
-    for blank in sorted(blanks, key=lambda each: each.pk):
-        row = _begin(blank, by, reason, seen)
-        if row.case is not None:
-            _unlink(row, row.case, by, reason)
+    rows = [_begin(blank, by, reason, seen) for blank in sorted(blanks, key=lambda each: each.pk)]
+    held = _hold({row.case_id for row in rows if row.case_id})
+    for row in rows:
+        if row.case_id is not None:
+            _unlink(row, held[row.case_id], by, reason)
         _settle(row, by, reason, case=None, void_reason=reason.strip())
-        rows.append(row)
     return rows
 
 
+def _hold(keys: set[int]) -> dict[int, Case]:
+    """The cases under lock, in one order for everybody: sheets change places from both sides."""
+    rows = Case.objects.select_for_update(no_key=True, of=("self",)).filter(pk__in=keys)
+    return {case.pk: case for case in rows.order_by("pk")}
+
+
 def _unlink(blank: BlankForm, case: Case, by: User, reason: str) -> None:
-    """The case the sheet was wrongly entered under says that it is not its any more."""
+    """The case the sheet was wrongly entered under, held by the caller, says that it is not its any more."""
     info = {"serial": blank.serial}
-    audit.record(lock(case), by=by, action=UNLINKED, reason=reason, info=info)
+    audit.record(case, by=by, action=UNLINKED, reason=reason, info=info)
 
 
 def state_of(blank: BlankForm) -> str:

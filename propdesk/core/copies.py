@@ -14,6 +14,7 @@ from propdesk.core import (
     appendices,
     audit,
     case_people,
+    folding,
     images,
     papers,
     papers_read,
@@ -131,9 +132,10 @@ def _check(source: Document, order: Order) -> None:
         errors["recipient"] = _("请填写交给谁。")
     if len(_words(order)) > MOST_HIDDEN:
         errors["hidden"] = _("最多涂去 %(n)d 个词。") % {"n": MOST_HIDDEN}
-    if any(len(word) < redaction.LEAST for word in _words(order)):
+    looked_for = [folding.words(word).text for word in _words(order)]
+    if any(len(word) < redaction.LEAST for word in looked_for):
         errors["hidden"] = _("要涂去的词至少两个字，一个字会涂掉太多内容。")
-    elif any(word.isdecimal() and len(word) < LEAST_DIGITS for word in _words(order)):
+    elif any(word.isdecimal() and len(word) < LEAST_DIGITS for word in looked_for):
         errors["hidden"] = _("要涂去的数字至少四位，短了会涂掉日期和金额。")
     if any(len(word) > LONGEST for word in _words(order)):
         errors["hidden"] = _("要涂去的词最多 %(n)d 个字，请分成几行。") % {"n": LONGEST}
@@ -176,27 +178,32 @@ def _copy_of(job: RenderJob) -> PaperCopy:
 
 
 def _paper(copy: PaperCopy) -> papers.Paper:
-    made_by = rendering.maker_of(copy.source)
+    original = appendices.original_of(copy.source) or copy.source
+    made_by = rendering.maker_of(original)
     if made_by is None:
         raise RenderRefused(_("找不到封存时的制表记录，不能出副本。"))
+    more = list(copy.hidden.values_list("person__name", flat=True))
+    if original != copy.source:
+        more += redaction.withheld(_record_of(original), copy.profile)
     clients = list(case_people.clients_of(made_by).select_related("room"))
     known = {person.pk for person in clients}
     # Who joined the case later is in no paper that was sealed before.
     named = case_people.people_of(copy.case, of_copies=False).filter(created_at__lte=copy.at)
     others = [p for p in named.select_related("room") if p.pk not in known]
     paper = redaction.redact(
-        _record_of(copy.source),
+        replace(_record_of(copy.source), note=copy.purpose),
         copy.profile,
         clients=_ever(clients, copy),
         others=_ever(others, copy),
-        more=copy.hidden.values_list("person__name", flat=True),
+        more=more,
         case=copy.case.number,
+        own=Document.objects.filter(case=copy.case).values_list("number", flat=True),
     )
     return replace(
         paper,
         state="copy",
         frozen_at=paper_time(copy.at),
-        note=_note(copy),
+        note=_note(copy, paper.note or ""),
         secrecy=_secrecy(paper, copy),
     )
 
@@ -274,12 +281,13 @@ def _living_in(person: Person, room: Place) -> Person:
     return other
 
 
-def _note(copy: PaperCopy) -> str:
+def _note(copy: PaperCopy, purpose: str) -> str:
+    """Which copy, for whom, and what for: the purpose as this reader may read it."""
     words = {
         "nr": copy.nr,
         "profile": copy.get_profile_display(),
         "to": " ".join(filter(None, [copy.organisation, copy.recipient.name])),
-        "purpose": copy.purpose,
+        "purpose": purpose,
         "when": paper_time(copy.at),
     }
     corrected = appendices.numbers_of(copy.source, copy.at)

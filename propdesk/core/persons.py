@@ -2,7 +2,7 @@
 
 import copy
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import groupby
@@ -158,28 +158,32 @@ def all_as_of(people: Iterable[Person | None], moment: datetime) -> dict[int, Pe
     then = {row.pk: copy.copy(row) for row in people if row is not None}
     rows = PersonChange.objects.filter(person__in=then, at__gt=moment)
     for row in rows.order_by("-at", "-pk") if then else ():
-        _take_back(then[row.person_id], row)
+        _take_back(then[row.person_id], row, {})
     return then
 
 
 def ever(person: Person, until: datetime) -> list[Person]:
     """The person as known at ``until`` and before each change up to then; none to be saved.
 
-    One statement for any number of changes.
+    Two statements for any number of changes. A room is its row where one has that name now: a copy
+    must strike out its code and its other names too.
     """
     then, found = copy.copy(person), []
-    rows = person.changes.order_by("-at", "-pk")
+    rows = list(person.changes.order_by("-at", "-pk"))
+    labels = {row.old for row in rows if row.field == "room"}
+    there = Place.objects.filter(property=person.property_id, label__in=labels)
+    rooms = {room.label: room for room in there} if labels else {}
     for moment, together in groupby(rows, key=attrgetter("at")):
         if moment <= until:
             found.append(copy.copy(then))
         for row in together:
-            _take_back(then, row)
+            _take_back(then, row, rooms)
     return [*found, then]
 
 
-def _take_back(then: Person, row: PersonChange) -> None:
+def _take_back(then: Person, row: PersonChange, rooms: Mapping[str, Place]) -> None:
     if row.field == "room":
-        then.room = Place(label=row.old) if row.old else None
+        then.room = rooms.get(row.old, Place(label=row.old)) if row.old else None
     else:
         setattr(then, row.field, row.old)
 

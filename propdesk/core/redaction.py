@@ -6,6 +6,7 @@ below a black bar, in the attachment or in the metadata, because the printer nev
 
 import dataclasses
 import re
+import unicodedata
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date
@@ -16,6 +17,7 @@ from django.utils.translation import gettext as _
 from propdesk.core import folding, id_numbers, masks, names
 from propdesk.core.models import PaperCopy, Person
 from propdesk.core.papers import Paper, SignBox
+from propdesk.core.papers_appendix import AppendixPaper
 from propdesk.core.papers_events import Block, EventRecordPaper, Line, Pair
 
 P = TypeVar("P", bound=Paper)
@@ -104,18 +106,19 @@ def redact(
     others: Iterable[Person],
     more: Iterable[str],
     case: str = "",
+    own: Iterable[str] = (),
 ) -> P:
     """The record as this reader gets it; ``more`` are further words to be struck out.
 
     What stands in fields of its own is left out, and every name or number of somebody he may not
     know is replaced wherever it stands, in running text too, as are the numbers of cases other than
-    ``case``. ``clients`` and ``others`` hold a
+    ``case``, and of papers other than its ``own``. ``clients`` and ``others`` hold a
     person once for each state he was ever on record in.
     """
     rule = RULES[profile]
     clients, others = list(clients), list(others)
     hidden = [*others, *clients] if rule.hides_contacts else others if rule.hides_others else []
-    words = [word.strip() for word in more]
+    words = [word.strip() for word in (*more, *withheld(paper, profile))]
     phones = [word for word in words if len(masks.national(word)) >= NUMBER]
     if rule.hides_others:
         place = _place_of(paper) if rule.keeps_place else ""
@@ -126,13 +129,48 @@ def redact(
         numbers=_of_numbers(
             [*phones, *(person.phone for person in hidden)], (person.address for person in hidden)
         ),
-        papers=_of_papers(hidden, any_tail=rule.hides_contacts),
+        papers=_of_papers(
+            hidden, others if rule.hides_others else (), any_tail=rule.hides_contacts
+        ),
         id_cards=rule.hides_others,
         id_cards_known=known,
-        but_case=id_numbers.normalise(case) if rule.hides_cases else None,
+        phones=rule.hides_contacts,
+        but_cases=frozenset(map(id_numbers.normalise, (case, paper.number, *own)))
+        if rule.hides_cases
+        else None,
     )
     struck: P = _struck(_without(paper, rule), patterns)
     return struck
+
+
+def withheld(paper: Paper, profile: str) -> list[str]:
+    """Sentences of the lessons this reader does not get, to be struck out where else they stand.
+
+    The course of events repeats what was written down as a lesson. What stands in a field he does get
+    is no lesson alone.
+    """
+    rule = RULES[profile]
+    said = [getattr(paper, name, None) for name in sorted(_TOLD & rule.fields)]
+    if isinstance(paper, EventRecordPaper) and _PREVENTION in rule.labels:
+        said += [line.value for line in _all_lines(paper) if _PREVENTION in line.label]
+    got = [getattr(paper, name, None) for name in sorted(_FACTS - rule.fields)]
+    facts = _alike("\n".join(text for text in got if isinstance(text, str)))
+    texts = [text for text in said if isinstance(text, str)]
+    pieces = [piece.strip() for text in texts for piece in _SENTENCE.split(text)]
+    return [n for n in pieces if len(_alike(n)) >= _WHOLE and _alike(n) not in facts]
+
+
+def _all_lines(paper: EventRecordPaper) -> list[Line]:
+    pairs = [*paper.head, *(pair for block in paper.blocks for pair in block.pairs)]
+    return [line for pair in pairs for line in (pair.left, pair.right) if line]
+
+
+_PREVENTION = "防止再发"
+_TOLD = frozenset({"cause_indirect", "improvement"})
+_FACTS = frozenset({"narrative", "measures", "result", "cause_direct", "course"})
+_SENTENCE = re.compile(r"[。；！？\n]+")
+_WHOLE = 6
+"""Shorter pieces (已完成, 工程部) stand in other sentences too."""
 
 
 def _known_by(person: Person) -> list[str]:
@@ -140,7 +178,26 @@ def _known_by(person: Person) -> list[str]:
     if not person.name:
         return []
     address = names.address(person.name, person.honorific)
-    return [person.name, masks.name(person.name, person.honorific), address]
+    title = address.removeprefix(names.split(person.name)[0])
+    bare = [f"{person.name}（{title}）"] if names.is_chinese(person.name) and title else []
+    called = _called(person.name)
+    return [person.name, masks.name(person.name, person.honorific), address, *bare, *called]
+
+
+def _called(name: str) -> list[str]:
+    """What people write of somebody with a Chinese name: 老李, 李某, 李小姐.
+
+    Not the given name alone: 平安, 国庆 and 大堂 are words.
+    """
+    surname, given = names.split(name)
+    if not given:
+        return []
+    words = [f"{before}{surname}" for before in ("老", "小", "阿")]
+    words += [f"{surname}{after}" for after in ("某", "姓", "小姐", "太太", "先生", "女士")]
+    return [word for word in words if len(word) >= LEAST and word not in _COMMON]
+
+
+_COMMON = ("小时", "小心", "老师", "老板")
 
 
 def _of_others(others: list[Person], clients: list[Person], place: str) -> list[str]:
@@ -148,13 +205,15 @@ def _of_others(others: list[Person], clients: list[Person], place: str) -> list[
 
     Somebody who reported his own loss is on record twice.
     """
-    kept = {_alike(word) for own in clients for word in (own.name, *_rooms(own))}
+    kept = {
+        _alike(word) for own in clients for word in (*_known_by(own), *_rooms(own), *_doors(own))
+    }
     there = _alike(place)
     words = [word for person in others for word in _known_by(person)]
     for person in others:
         rooms = _rooms(person)
-        if not any(_alike(room) in there for room in rooms if room):
-            words += rooms
+        if not any(re.search(rf"{re.escape(_alike(room))}(?![0-9A-Z])", there) for room in rooms):
+            words += [*rooms, *_doors(person)]
     return [word for word in words if _alike(word) not in kept]
 
 
@@ -166,15 +225,24 @@ def _place_of(paper: Paper) -> str:
     """Where it happened, by its field or by the lines of that name."""
     said = [getattr(paper, "place", None)]
     if isinstance(paper, EventRecordPaper):
-        pairs = [*paper.head, *(pair for block in paper.blocks for pair in block.pairs)]
-        lines = [line for pair in pairs for line in (pair.left, pair.right) if line]
-        said += [line.value for line in lines if line.label.endswith(_("地点"))]
+        said += [line.value for line in _all_lines(paper) if line.label.endswith(_("地点"))]
     return "\n".join(filter(None, said))
 
 
 def _rooms(person: Person) -> list[str]:
-    """Where he lives, as it is written."""
-    return [person.room.code, person.room.label] if person.room else []
+    """Where he lives, as it is written: with the floor and without, and as 203室."""
+    if person.room is None:
+        return []
+    parts = person.room.label.split()
+    short = parts[0] + parts[-1] if len(parts) > 1 else ""
+    return [word for word in (person.room.code, person.room.label, short) if word]
+
+
+def _doors(person: Person) -> list[str]:
+    """The number of his door alone, which another building may have too."""
+    parts = person.room.label.split() if person.room else []
+    number = parts[-1].rstrip("室房号") if parts else ""
+    return [f"{number}{word}" for word in ("室", "房", "号房", "号")] if number.isalnum() else []
 
 
 # --- what is searched for ------------------------------------------------------------------
@@ -185,7 +253,15 @@ _ID_CARD = re.compile(r"(?<!\d)(?=(\d(?:[^\w:/]{0,2}\d){16}[^\w:/]{0,2}[\dX])(?!
 """Eighteen signs as they are written together or in groups; a time of day has its colon."""
 
 
-_CASE = re.compile(r"(?<![0-9A-Z])(?:BS|CZ|JB|PD|SJ|SW|TS|YL)[\W_]?\d{8}[\W_]?\d{3}(?!\d)")
+_CASE = re.compile(
+    r"(?<![0-9A-Z])(?:BS|CZ|JB|JJ|KS|PC|PD|SG|SJ|SW|TS|YL)[\W_]?\d{8}[\W_]?\d{3}(?!\d)"
+)
+_PHONE = re.compile(
+    r"(?<![0-9A-Z])(?=((?:1[3-9]\d(?:[^\w:/]{0,2}\d){8}|0\d{2,3}[^\w:/]{1,2}\d{7,8}))(?!\d))"
+)
+"""A number of the country that stands on no list: a mobile, or a landline with its area apart."""
+_STARS = "[*X×●■▇○]"
+"""What people put for the middle of a number."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,8 +274,10 @@ class _Patterns:
     id_cards: bool
     id_cards_known: tuple[str, ...]
     """Last four of the cards that may stay."""
-    but_case: str | None
-    """The one case whose number may stay; None when all may."""
+    phones: bool
+    """Whether every telephone goes, whoever's it is."""
+    but_cases: frozenset[str] | None
+    """The numbers of the one case that may stay; None when all may."""
 
     def struck(self, text: str) -> str:
         """The text with every place that any of them covers replaced once."""
@@ -218,17 +296,31 @@ class _Patterns:
             (folding.numbers(text), self.numbers),
             (plain, self.papers),
         ):
-            if pattern is not None:
-                yield from (folded.span(*found.span()) for found in pattern.finditer(folded.text))
+            for found in pattern.finditer(folded.text) if pattern is not None else ():
+                start, end = folded.span(*found.span())
+                if not (
+                    _goes_on(text, start - 1, found[0][0]) or _goes_on(text, end, found[0][-1])
+                ):
+                    yield start, end
         if self.id_cards:
             for found in _ID_CARD.finditer(plain.text):
                 number = id_numbers.normalise(found[1])
                 if _is_id_card(number) and number[-4:] not in self.id_cards_known:
                     yield plain.span(*found.span(1))
-        if self.but_case is not None:
+        if self.phones:
+            yield from (plain.span(*found.span(1)) for found in _PHONE.finditer(plain.text))
+        if self.but_cases is not None:
             for found in _CASE.finditer(plain.text):
-                if id_numbers.normalise(found[0]) != self.but_case:
+                if id_numbers.normalise(found[0]) not in self.but_cases:
                     yield plain.span(*found.span())
+
+
+def _goes_on(text: str, place: int, edge: str) -> bool:
+    """Whether a word that has a digit at its edge goes on beyond it: A座305 is not A座305A."""
+    if not edge.isdecimal() or not 0 <= place < len(text):
+        return False
+    beside = unicodedata.normalize("NFKC", text[place])
+    return beside.isascii() and beside.isalnum()
 
 
 def _is_id_card(number: str) -> bool:
@@ -254,25 +346,43 @@ def _of_words(words: Iterable[str], people: Iterable[Person]) -> re.Pattern[str]
             escaped = re.escape(signs)
             parts.add(escaped if len(signs) >= LEAST else rf"\A{escaped}\Z")
     for person in people:
-        head, _stars, tail = folding.words(masks.phone(person.phone)).text.partition("****")
-        if tail:
-            parts.add(rf"{head}\*+{tail}")
+        for phone in _each(person.phone):
+            head, _stars, tail = folding.words(masks.phone(phone)).text.partition("****")
+            if tail:
+                parts.add(rf"{head}{_STARS}+{tail}")
     return _any_of(parts)
 
 
 def _of_numbers(phones: Iterable[str], addresses: Iterable[str]) -> re.Pattern[str] | None:
     """Telephones, with their area and country or without, and addresses."""
     parts = set()
-    for phone in phones:
+    for phone in (one for typed in phones for one in _each(typed)):
         area, number = masks.local(phone)
         if len(number) >= NUMBER:
             parts.add(f"(?:{_COUNTRY}{area.lstrip('0')})?{number}")
+        if phone.strip().startswith(_ABROAD):
+            # Which digits are the country nobody knows: at home it is dialled without them.
+            parts |= {number[n:] for n in (1, 2, 3) if len(number) - n > NUMBER}
     parts |= {folding.numbers(address).text for address in addresses}
     return _any_of(part for part in parts if len(part) >= LEAST)
 
 
-def _of_papers(people: Iterable[Person], *, any_tail: bool) -> re.Pattern[str] | None:
+_ABROAD = ("+", "00", "＋")
+_BETWEEN = re.compile(r"[\s/、，,;；|和或()（）]+")
+
+
+def _each(typed: str) -> list[str]:
+    """The field as one number, and each of several that were typed into it."""
+    apart = [part for part in _BETWEEN.split(typed) if len(masks.national(part)) >= NUMBER]
+    return [typed, *(apart if len(apart) > 1 else ())]
+
+
+def _of_papers(
+    people: Iterable[Person], others: Iterable[Person], *, any_tail: bool
+) -> re.Pattern[str] | None:
     """Numbers that are one word: of identity papers, masked, by their last signs or whole; extensions.
+
+    And the parts of foreign names: Smith of "John Smith", alone and turned round.
 
     A number after a short prefix and a dash is one of ours (SJ-20261126-001).
     """
@@ -281,6 +391,10 @@ def _of_papers(people: Iterable[Person], *, any_tail: bool) -> re.Pattern[str] |
         rf"(?:(?<=[证照])|(?<=证件))[\W号码]{{0,4}}{_TAIL}[\W为是]{{0,3}}[0-9A-Z]{{4}}(?![0-9A-Z])"
     )
     parts = {named} if any_tail else set()
+    for person in others:
+        for part in folding.plain(person.name).text.replace("-", " ").split():
+            if part.isalpha() and part.isascii() and len(part) >= LEAST:
+                parts.add(rf"(?<![A-Z]){part}(?![A-Z])")
     for person in people:
         short = masks.national(person.phone)
         if LEAST <= len(short) < NUMBER:
@@ -318,6 +432,8 @@ def _without(paper: P, rule: Rule) -> P:
     if rule.hides_others and hasattr(paper, "witnesses"):
         # Nobody registers them: what was typed there names people no list knows of.
         changes["witnesses"] = ()
+    if isinstance(paper, AppendixPaper) and rule.fields and _is_lesson(paper.subject or ""):
+        changes |= dict.fromkeys(("was", "text", "reason"), _gone())
     if rule.without_photos:
         changes["photos"] = ()
     if rule.without_signatures:
@@ -326,6 +442,14 @@ def _without(paper: P, rule: Rule) -> P:
         changes["head"] = tuple(_lines(paper.head, rule.labels))
         changes["blocks"] = tuple(_block(block, rule.labels) for block in paper.blocks)
     return dataclasses.replace(paper, **changes)
+
+
+_LESSON_WORDS = ("间接原因", "改进", "整改", "防止", "责任部门", "期限", "验收", "满意", "客户意见")
+
+
+def _is_lesson(subject: str) -> bool:
+    """Whether a correction is about a field outsiders do not get; its subject is free text."""
+    return any(word in subject for word in _LESSON_WORDS)
 
 
 def _unsigned(box: SignBox) -> SignBox:

@@ -383,7 +383,10 @@ def _make(job: RenderJob) -> Document:
     if job.sealed:
         # The chain holds the hash of what was sealed: another file in its place would not match.
         case = Case.objects.select_for_update(no_key=True).get(pk=case_of(job).pk)
-        info = {"number": document.number, "sha256": document.sha256}
+        number = document.number
+        if family(job.kind) == "copy":
+            number = _("%(number)s（副本）") % {"number": number}
+        info = {"number": number, "sha256": document.sha256}
         audit.record(case, document, by=None, action="paper_sealed", info=info)
     return document
 

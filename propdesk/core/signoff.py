@@ -31,6 +31,7 @@ from propdesk.core.transitions import RefusedInput, StaleError, lock, require
 
 State = Report.State
 Decision = ReportBox.Decision
+_EDITABLE = (State.DRAFT, State.SENT_BACK)
 SIGN_LATE = "core.sign_late"
 _SECRET = Report.Secrecy.CONFIDENTIAL
 CONTENT = (
@@ -55,6 +56,10 @@ CONTENT = (
     "police",
 )
 """Fields a writer fills; frozen from submit on."""
+
+
+AS_READ = "as_read"
+"""Of an entry of submit: what is signed after it is printed as it stood then."""
 
 
 def current(case: Case) -> Report | None:
@@ -142,8 +147,17 @@ def edit(report: Report, values: Mapping[str, Any], *, by: User, seen: str = "")
 
 
 def seen(report: Report) -> str:
-    """A print of what a signer reads: the round and every content field (``stale``)."""
-    return _print(report, report.round)
+    """A print of what a signer reads: the round and every content field (``stale``).
+
+    Before it is submitted all else that is printed still moves (notes, photos, steps): the author has
+    read the case at its version.
+    """
+    return _now(report)
+
+
+def _now(report: Report) -> str:
+    read = _print(report, report.round)
+    return f"{read}.{report.case.version}" if report.state in _EDITABLE else read
 
 
 def _print(report: Report, round_: int) -> str:
@@ -155,7 +169,7 @@ def as_read(report: Report, seen: str) -> None:
 
     ``seen`` is what ``seen()`` said then; an empty one asks for nothing: callers without a page.
     """
-    if seen and seen != _print(report, report.round):
+    if seen and seen != _now(report):
         said = _(
             "您打开这一页以后，报告改过或退回过，没有签名。这一页已是最新的，请重新看过文书再签。"
         )
@@ -164,7 +178,8 @@ def as_read(report: Report, seen: str) -> None:
 
 def was_submitted(report: Report, by: User, seen: str) -> bool:
     """Whether ``by`` submitted exactly this already: the second press of the same button."""
-    return _is_theirs(report, by) and seen == _print(report, report.round - 1)
+    read, _dot, _version = seen.partition(".")
+    return _is_theirs(report, by) and read == _print(report, report.round - 1)
 
 
 def was_signed(report: Report, by: User, seen: str) -> bool:
@@ -187,15 +202,23 @@ def _editable(report: Report) -> Report:
     report = lock(report)
     report.case = case
     require(
-        report.state in (State.DRAFT, State.SENT_BACK),
+        report.state in _EDITABLE,
         _("《事故报告》已提交签批，不能再改；需要修改请由签批人退回。"),
     )
     return report
 
 
 def content_sha(report: Report) -> str:
-    """SHA-256 of what a signer signs: number, version and every content field."""
-    values = [report.number, report.version, *[str(getattr(report, f)) for f in CONTENT]]
+    """SHA-256 of what a signer signs: number, version and every content field.
+
+    A department stands in it by its key: what it is called may change while the report goes round.
+    """
+    return _sha(report, report.improve_department_id)
+
+
+def _sha(report: Report, department: Any) -> str:
+    said = {"improve_department": department}
+    values = [report.number, report.version, *(said.get(f, getattr(report, f)) for f in CONTENT)]
     return hashlib.sha256("\x1f".join(str(v) for v in values).encode()).hexdigest()
 
 
@@ -242,7 +265,7 @@ def submit(
         *also,
         by=by,
         action="report_submit",
-        info={"number": report.number, "round": report.round},
+        info={"number": report.number, "round": report.round, AS_READ: True},
     )
     return report
 
@@ -307,8 +330,10 @@ def _as_signed_before(report: Report) -> None:
     """
     approved = report.boxes.filter(round=report.round, decision=Decision.APPROVED)
     shas = set(approved.values_list("content_sha", flat=True))
+    # Boxes signed before digests knew the key have the name in them.
+    known = {content_sha(report), _sha(report, report.improve_department)}
     require(
-        shas == {content_sha(report)},
+        shas and shas <= known,
         _("报告内容与前面签名时不一致，不能签名。请退回修改，并请管理员核查留痕。"),
     )
 

@@ -13,7 +13,7 @@ from propdesk.core.layouts import helper
 from propdesk.core.models import User
 from propdesk.core.report_forms import SignForm, check_password_of
 from propdesk.core.signatures import Second
-from propdesk.core.text import CleanCharField
+from propdesk.core.text import CleanCharField, CleanTextField
 from propdesk.core.widgets import SignatureField
 
 WRITTEN = ("subject", "was", "text", "reason")
@@ -81,11 +81,11 @@ class AppendixForm(SignForm):
     subject = CleanCharField(
         label=_("更正哪一项"), max_length=60, help_text=_("例如：财物损失、发生时间。")
     )
-    was = CleanCharField(
+    was = CleanTextField(
         label=_("原文书怎么写"), max_length=1000, required=False, widget=forms.Textarea({"rows": 2})
     )
-    text = CleanCharField(label=_("更正为"), max_length=2000, widget=forms.Textarea({"rows": 3}))
-    reason = CleanCharField(
+    text = CleanTextField(label=_("更正为"), max_length=2000, widget=forms.Textarea({"rows": 3}))
+    reason = CleanTextField(
         label=_("更正的原因和依据"),
         max_length=200,
         min_length=2,

@@ -22,6 +22,7 @@ from propdesk.core.papers import (
     SignBox,
     Witness,
 )
+from propdesk.core.papers_appendix import AppendixPaper
 from propdesk.core.papers_events import Block, EventRecordPaper, Line, Pair
 from propdesk.core.pdf import signing
 from propdesk.core.pdf.render import render
@@ -476,8 +477,131 @@ def test_numbers_of_other_cases_stay_for_the_police_only() -> None:
         ).related
         for profile in Profile.values
     }
-    short = "SJ-20261126-002、■■■；见■■■和 ■■■，附KS-20261126-001"
+    short = "SJ-20261126-002、■■■；见■■■和 ■■■，附■■■"
     assert left == {"internal": said, "client": short, "police": said, "insurer": short}
+
+
+# --- as people write --------------------------------------------------------------------------
+
+
+NEIGHBOUR = Person(
+    name="李建平",
+    honorific="mr",
+    phone="13912341234 13700001111",
+    room=Place(code="B-203", label="B座 2层 203"),
+)
+FOREIGNER = Person(name="John Smith", honorific="mr", phone="+1 (415) 555-2671")
+LISTED = [
+    "B座203",
+    "B203",
+    "203室",
+    "203号房",
+    "老李",
+    "李某",
+    "李小姐",
+    "13912341234",
+    "13700001111",
+    "139××××1234",
+    "139xxxx1234",
+    "Smith",
+    "4155552671",
+    "415-555-2671",
+    "SG-20261127-001",
+    "PC-20261127-002",
+]
+
+
+@pytest.mark.parametrize("written", [*LISTED, "13600009999", "0571-88886666"])
+def test_insurer_reads_nothing_of_others_however_it_was_put(written: str) -> None:
+    paper = replace(incident(), measures=f"他说{written}，已登记")
+    who = {"clients": [CLIENT], "others": [NEIGHBOUR, FOREIGNER]}
+    copy = redaction.redact(paper, Profile.INSURER, **who, more=[], case="TS-20261127-001")
+    assert copy.measures == f"他说{redaction.BAR}，已登记"
+
+
+@pytest.mark.parametrize(
+    "kept",
+    [
+        "等了2小时",
+        "林女士",
+        "林晓楠",
+        "小林",
+        "TS-20261127-001",
+        "2026-11-26 21:12",
+        "1206室",
+        "共 203 元",
+        "1203室",
+        "建平路",
+    ],
+)
+def test_insurer_reads_what_is_the_guests_own(kept: str) -> None:
+    own = replace_person(CLIENT, room=Place(code="A-1206", label="A座 12层 1206"))
+    others = [NEIGHBOUR, replace_person(NEIGHBOUR, name="林时", phone="")]
+    paper = replace(incident(), measures=kept)
+    who = {"clients": [own], "others": others}
+    copy = redaction.redact(paper, Profile.INSURER, **who, more=[], case="TS-20261127-001")
+    assert copy.measures == kept
+
+
+def replace_person(person: Person, **changes: Any) -> Person:
+    fields_of = ("name", "honorific", "phone", "id_last4", "room")
+    return Person(**{name: getattr(person, name) for name in fields_of} | changes)
+
+
+def test_guest_with_a_foreign_name_is_named_on_the_copy_of_his_insurer() -> None:
+    paper = replace(incident(), measures="John Smith 的手表丢失")
+    who = {"clients": [FOREIGNER], "others": [NEIGHBOUR]}
+    copy = redaction.redact(paper, Profile.INSURER, **who, more=[])
+    assert copy.measures == paper.measures
+
+
+def test_same_door_of_another_building_goes_where_it_is_not_where_it_happened() -> None:
+    other = replace_person(NEIGHBOUR, room=Place(code="C-0203", label="C座 2层 203"))
+    paper = replace(incident(), place="A座 2层 203室", measures="住C座203（C-0203）")
+    who = {"clients": [CLIENT], "others": [other]}
+    copy = redaction.redact(paper, Profile.INSURER, **who, more=[])
+    assert copy.measures == f"住{redaction.BAR}（{redaction.BAR}）"
+    longer = replace(paper, place="C座 2层 203A")
+    assert redaction.redact(longer, Profile.INSURER, **who, more=[]).measures == copy.measures
+
+
+@pytest.mark.parametrize("profile", [Profile.POLICE, Profile.INSURER])
+def test_lesson_does_not_come_back_in_the_course_of_events(profile: str) -> None:
+    lesson, fact = "以后每班检查两次地漏", "当班没有检查地漏就离开"
+    paper = replace(
+        incident(),
+        improvement=f"{lesson}。{fact}。",
+        improvement_due="2026-11-26",
+        responsible_department="工程部",
+        narrative=f"{fact}。",
+        extra_fields=(papers.Field("核查", f"{lesson}；工程部 2026-11-26 完成"),),
+    )
+    copy = redaction.redact(paper, profile, clients=[CLIENT], others=[], more=[])
+    assert copy.extra_fields[0].value == f"{redaction.BAR}；工程部 2026-11-26 完成"
+    assert fact in copy.narrative
+
+
+@pytest.mark.parametrize(
+    ("subject", "gone"),
+    [("间接原因", True), ("改进措施", True), ("直接原因", False), ("损失", False)],
+)
+def test_correction_of_a_lesson_stays_in_the_house(subject: str, *, gone: bool) -> None:
+    paper = AppendixPaper(
+        **{name: getattr(incident(), name) for name in HEAD},
+        original_number="SG-20261126-001",
+        subject=subject,
+        was="照旧",
+        text="改了",
+        reason="核查",
+    )
+    for profile in (Profile.POLICE, Profile.INSURER):
+        copy = redaction.redact(paper, profile, clients=[CLIENT], others=[], more=[])
+        assert [copy.was, copy.text, copy.reason] == (
+            [GONE] * 3 if gone else ["照旧", "改了", "核查"]
+        )
+
+
+HEAD = [f.name for f in fields(papers.Paper) if f.init]
 
 
 def test_typed_witnesses_go_where_others_are_hidden() -> None:

@@ -390,6 +390,26 @@ def test_report_sent_back_is_signed_anew_by_everybody():
     assert sign(again, house.pm).state == "signed"
 
 
+def test_signature_of_an_earlier_round_is_none_of_the_next():
+    house = House()
+    complaint = moves.drafted(house)
+    workflow.change_severity(complaint, by=house.dm, severity="major", reason="有人受伤")
+    report = Report.objects.get(case=complaint.case)
+    workflow.submit_report(report, by=house.dm, password=PASSWORD)
+    said = {"by": fresh(house.pm), "password": PASSWORD}
+    workflow.sign_report(report, **said)
+    workflow.send_back_report(report, by=house.gm, reason="补写")
+    workflow.submit_report(Report.objects.get(pk=report.pk), by=house.dm, password=PASSWORD)
+    now = Report.objects.get(pk=report.pk)
+
+    workflow.sign_report(now, **said, seen=signoff.seen(now))
+
+    assert boxes(Report.objects.get(pk=report.pk))[:2] == [
+        (R.DUTY_MANAGER, "approved"),
+        (R.PROPERTY_MANAGER, "approved"),
+    ]
+
+
 def test_report_is_not_sent_back_without_a_reason():
     house = House()
     report = written_by(house, house.dm)

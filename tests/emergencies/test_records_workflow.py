@@ -1,5 +1,6 @@
 """Papers of events: filled in, submitted, signed in order by four eyes, frozen, sealed at the end."""
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -9,7 +10,7 @@ from django.db import DatabaseError, connection, transaction
 from django.http import Http404
 from django.utils import timezone
 
-from emergencies import playbooks
+from emergencies import playbooks, reports
 from emergencies.models import Event, EventRecord, RecordBox
 from emergencies.queries import evidence, prefill
 from emergencies.queries import records as queries
@@ -24,6 +25,7 @@ from tests.emergencies.recording import (
     W,
     drafted,
     filled,
+    job,
     outside,
     read,
     signed_off,
@@ -502,6 +504,31 @@ def test_archive_waits_for_the_papers_and_asks_for_their_sealed_bytes() -> None:
     assert acts == ["report_sign", "archive"]
     with refuses(ConflictError):
         W.rewrite_record(read(record), by=house.pm, reason="x")
+
+
+def test_nothing_printed_beside_a_signed_record_comes_in_after_its_author_submitted_it() -> None:
+    house = House()
+    event = house.ended("drunk_guest", aggressive="yes")
+    record = submitted(event, "disturbance_record", event.commander)
+    before = said(record)
+    W.attach(fresh(event), [photo("red")], by=house.dm, caption="提交以后补的照片")
+    for party in event.parties.all():
+        W.edit_party(fresh(event), party, Guest(name="改名"), by=house.dm, reason="更正")
+    assert said(read(record)) == before
+
+    signed_off(house, read(record))
+    reported(house, event)
+    W.archive(fresh(event), by=house.pm)
+    waiting = RenderJob.objects.get(kind=W.paper_kind(record), sealed=True)
+
+    sealed = reports.event_record(waiting).paper
+    assert (sealed.photos, sealed.attachments) == (before.photos, before.attachments)
+
+
+def said(record: EventRecord) -> Any:
+    """The paper as it would be printed now, without the head of the chain and its moment."""
+    at_random = {"record_url": "", "verify_code": "", "frozen_at": ""}
+    return replace(reports.event_record(job(record)).paper, audit_head=None, **at_random)
 
 
 def test_archive_waits_for_the_sheet_of_whoever_signed_on_paper() -> None:

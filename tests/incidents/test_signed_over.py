@@ -10,9 +10,10 @@ from django.utils import timezone
 
 from incidents import acts, reports, workflow
 from incidents.reports import incident_report
-from propdesk.core import audit, drafts, duty, house_people, rendering
+from propdesk.core import audit, drafts, duty, house_people, rendering, signoff
 from propdesk.core.models import (
     AuditEntry,
+    Case,
     Clock,
     Document,
     Membership,
@@ -22,7 +23,7 @@ from propdesk.core.models import (
     Task,
 )
 from propdesk.core.roles import Role
-from propdesk.core.transitions import ConflictError
+from propdesk.core.transitions import ConflictError, StaleError
 from tests.factories import PASSWORD, DeputyFactory, at, fresh, member
 from tests.incidents import moves
 from tests.incidents.journey import GUEST, POINTS, House
@@ -133,6 +134,74 @@ def test_sealed_paper_stands_in_the_chain():
     assert entry is not None
     assert (entry.action, entry.content["info"]["sha256"]) == ("paper_sealed", document.sha256)
     assert audit.problems(read(complaint).case) == []
+
+
+def printed(complaint):
+    """The report as it would be printed now, without the head of the chain."""
+    case = Case.objects.get(pk=complaint.pk)
+    job = RenderJob(case=case, kind="incident_report", case_version=case.version)
+    at_random = {"record_url": "", "verify_code": ""}
+    return replace(incident_report(job).paper, audit_head=None, **at_random)
+
+
+@pytest.mark.parametrize(
+    "act",
+    [
+        lambda h, c: workflow.hand_over(c, by=h.pm, to=fresh(h.gm), reason="交班"),
+        lambda h, c: workflow.take_over(
+            h.prop, [c.pk], [c.owner_id], by=fresh(h.gm), reason="交班"
+        ),
+        lambda h, c: workflow.call_security(c, by=h.dm),
+    ],
+    ids=["hand_over", "take_over", "call_security"],
+)
+def test_nothing_printed_moves_between_two_signatures(act):
+    house = House()
+    complaint = moves.submitted(house)
+    before = printed(complaint)
+
+    act(house, read(complaint))
+
+    now = printed(complaint)
+    assert now == before
+    assert house.dm.name == before.duty_manager
+    report = Report.objects.get(case=complaint.case)
+    workflow.send_back_report(report, by=fresh(house.pm), reason="补写")
+    assert printed(complaint) != before, "what is read anew is as it stands now"
+
+
+def test_department_that_gets_another_name_is_still_the_one_that_was_signed():
+    house = House()
+    complaint = moves.drafted(house)
+    report, department = Report.objects.get(case=complaint.case), house.department
+    workflow.edit_report(report, {"improve_department": department}, by=house.dm)
+    workflow.submit_report(read_report(report), by=house.dm, password=PASSWORD)
+    department.name = "工程一组"
+    audit.save(department, "name", by=house.pm, reason="改名")
+    seen = signoff.seen(read_report(report))
+
+    workflow.sign_report(read_report(report), by=fresh(house.pm), password=PASSWORD, seen=seen)
+
+    assert read_report(report).state == "signed"
+
+
+def read_report(report):
+    return Report.objects.get(pk=report.pk)
+
+
+def test_severity_that_was_changed_while_the_page_was_open_is_read_before_it_is_signed():
+    house = House()
+    complaint = moves.drafted(house)
+    report = Report.objects.get(case=complaint.case)
+    seen = signoff.seen(report)
+    workflow.change_severity(read(complaint), by=house.pm, severity="serious", reason="漏水")
+    before = moves.fingerprint()
+
+    with pytest.raises(StaleError, match="重新看过"):
+        workflow.submit_report(read_report(report), by=house.dm, password=PASSWORD, seen=seen)
+
+    assert moves.fingerprint() == before
+    assert read_report(report).severity == "serious"
 
 
 def test_what_a_manager_was_asked_is_no_measure_of_the_report():

@@ -169,6 +169,8 @@ def test_register_prints_as_a_private_landscape_list() -> None:
     house = House()
     item = house.stored()
     waiting = rendering.request_list(house.prop, "found_register", {}, by=house.dm)
+    assert rendering.request_list(house.prop, "found_register", {}, by=house.dm) == waiting
+    assert rendering.request_list(house.prop, "found_register", {}, by=house.pm) != waiting
     document = printed(waiting)
     text = text_of(stored(document))
 
