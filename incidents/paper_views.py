@@ -160,8 +160,8 @@ def sign_report(request: StaffRequest, number: str) -> HttpResponse:
     typed = request.method == "POST" and one.may_print
     if not typed and not signoff.may_sign(current, box, request.user):
         inbox = reverse("desk:sign", args=[request.prop.code])
-        back = _url(one, "report") if one.allowed("report") else inbox
-        return done(request, back, _("现在不是由您签批这份报告。"), level=messages.INFO)
+        here = _url(one, "report") if one.allowed("report") else inbox
+        return done(request, here, _("现在不是由您签批这份报告。"), level=messages.INFO)
     sends_back = "send_back" in request.POST
     has_signature = signatures.current(request.user) is not None
     form = report_forms.OpinionForm(
