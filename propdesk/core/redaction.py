@@ -291,17 +291,14 @@ class _Patterns:
 
     def _spans(self, text: str) -> Iterator[tuple[int, int]]:
         plain = folding.plain(text)
-        for folded, pattern in (
-            (folding.words(text), self.words),
-            (folding.numbers(text), self.numbers),
-            (plain, self.papers),
-        ):
-            for found in pattern.finditer(folded.text) if pattern is not None else ():
-                start, end = folded.span(*found.span())
-                if not (
-                    _goes_on(text, start - 1, found[0][0]) or _goes_on(text, end, found[0][-1])
-                ):
-                    yield start, end
+        named = folding.words(text)
+        for found in self.words.finditer(named.text) if self.words is not None else ():
+            start, end = named.span(*found.span())
+            if not (_goes_on(text, start - 1, found[0][0]) or _goes_on(text, end, found[0][-1])):
+                yield start, end
+        for folded, pattern in ((folding.numbers(text), self.numbers), (plain, self.papers)):
+            if pattern is not None:
+                yield from (folded.span(*found.span()) for found in pattern.finditer(folded.text))
         if self.id_cards:
             for found in _ID_CARD.finditer(plain.text):
                 number = id_numbers.normalise(found[1])

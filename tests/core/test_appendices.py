@@ -319,7 +319,7 @@ def test_passwords_are_hashed_before_the_case_is_locked(monkeypatch):
     real = signatures.prove
 
     def prove(*args):
-        locked_before.append(any("FOR UPDATE" in each["sql"] for each in captured))
+        locked_before.append(any("FOR NO KEY UPDATE" in each["sql"] for each in captured))
         return real(*args)
 
     monkeypatch.setattr(signatures, "prove", prove)
@@ -327,7 +327,7 @@ def test_passwords_are_hashed_before_the_case_is_locked(monkeypatch):
         written(sealed)
 
     assert locked_before == [False, False]
-    assert any("FOR UPDATE" in each["sql"] for each in captured)
+    assert any("FOR NO KEY UPDATE" in each["sql"] for each in captured)
 
 
 def test_who_may_not_append_locks_nothing_and_has_no_password_tried(monkeypatch):
@@ -338,4 +338,4 @@ def test_who_may_not_append_locks_nothing_and_has_no_password_tried(monkeypatch)
     with CaptureQueriesContext(connection) as captured, pytest.raises(PermissionDenied):
         written(sealed, by=by)
 
-    assert not any("FOR UPDATE" in each["sql"] for each in captured)
+    assert not any("FOR NO KEY UPDATE" in each["sql"] for each in captured)
