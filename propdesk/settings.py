@@ -82,6 +82,7 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     "csp.middleware.CSPMiddleware",
+    "propdesk.core.middleware.MethodsMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
@@ -215,7 +216,19 @@ SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = TLS
 if TLS:
     SESSION_COOKIE_NAME = "__Host-sessionid"
     CSRF_COOKIE_NAME = "__Host-csrftoken"
-if PROXIES and TLS:
+# The certificate of `up --tls` is known to this house alone, under a name that may be localhost:
+# browsers are told to insist on TLS only where a proxy holds a real one.
+BEHIND_TLS = bool(PROXIES and TLS)
+HSTS_YEAR = 365 * 24 * 60 * 60
+SECURE_HSTS_SECONDS = env.integer(
+    "PROPDESK_HSTS_SECONDS", HSTS_YEAR if BEHIND_TLS else 0, low=0, high=2 * HSTS_YEAR
+)
+SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_SECONDS > 0
+SECURE_SSL_REDIRECT = BEHIND_TLS
+SECURE_REDIRECT_EXEMPT = [r"^healthz"]
+# To be preloaded is for the owner of the name to decide.
+SILENCED_SYSTEM_CHECKS = ["security.W021"]
+if BEHIND_TLS:
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 # In a signed cookie a word of thanks costs no write of the session.
 MESSAGE_STORAGE = "django.contrib.messages.storage.cookie.CookieStorage"
@@ -224,17 +237,21 @@ MESSAGE_STORAGE = "django.contrib.messages.storage.cookie.CookieStorage"
 SECURE_CONTENT_TYPE_NOSNIFF = True
 SECURE_REFERRER_POLICY = "same-origin"
 SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
-X_FRAME_OPTIONS = "SAMEORIGIN"
+X_FRAME_OPTIONS = "DENY"
 CSRF_FAILURE_VIEW = "propdesk.core.http.csrf_failure"
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {
         "default-src": [SELF],
         # A photo is shrunk in the browser and shown before it is sent.
+elif TLS:
+    # This port speaks nothing but TLS, so there is nothing to redirect; for HSTS see above.
+    SILENCED_SYSTEM_CHECKS += ["security.W004", "security.W008"]
         "img-src": [SELF, "blob:"],
         "object-src": [NONE],
         "base-uri": [NONE],
         "form-action": [SELF],
-        "frame-ancestors": [SELF],
+        # Only a paper beside its signature is framed (``core.http.framed``).
+        "frame-ancestors": [NONE],
         "frame-src": [SELF],
     }
 }
