@@ -203,6 +203,11 @@ MFA_FORMS = {
 MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
 MFA_TOTP_ISSUER = "PropDesk"
 ALLAUTH_TRUSTED_PROXY_COUNT = PROXIES
+    "add_webauthn": f"{_FORMS}.AddPasskeyForm",
+    "edit_webauthn": f"{_FORMS}.EditPasskeyForm",
+    "login_webauthn": f"{_FORMS}.LoginPasskeyForm",
+    "authenticate_webauthn": f"{_FORMS}.AuthenticatePasskeyForm",
+    "reauthenticate_webauthn": f"{_FORMS}.ReauthenticatePasskeyForm",
 
 SESSION_ENGINE = "django.contrib.sessions.backends.db"
 SESSION_COOKIE_AGE = 8 * 60 * 60
