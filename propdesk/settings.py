@@ -164,7 +164,11 @@ CACHES = {
 AUTH_USER_MODEL = "core.User"
 AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
 AUTH_PASSWORD_VALIDATORS = [
-    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+    {
+        "NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator",
+        "OPTIONS": {"user_attributes": ("username", "name", "phone", "email")},
+    },
+    {"NAME": "propdesk.core.passwords.HouseWordsValidator"},
     {
         "NAME": "django.contrib.auth.password_validation.MinimumLengthValidator",
         "OPTIONS": {"min_length": 10},
@@ -199,15 +203,19 @@ MFA_FORMS = {
     "authenticate": f"{_FORMS}.AuthenticateForm",
     "reauthenticate": f"{_FORMS}.ReauthenticateCodeForm",
     "activate_totp": f"{_FORMS}.ActivateTotpForm",
-}
-MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
-MFA_TOTP_ISSUER = "PropDesk"
-ALLAUTH_TRUSTED_PROXY_COUNT = PROXIES
     "add_webauthn": f"{_FORMS}.AddPasskeyForm",
     "edit_webauthn": f"{_FORMS}.EditPasskeyForm",
     "login_webauthn": f"{_FORMS}.LoginPasskeyForm",
     "authenticate_webauthn": f"{_FORMS}.AuthenticatePasskeyForm",
     "reauthenticate_webauthn": f"{_FORMS}.ReauthenticatePasskeyForm",
+}
+MFA_SUPPORTED_TYPES = ["totp", "recovery_codes", "webauthn"]
+MFA_PASSKEY_LOGIN_ENABLED = True
+MFA_RATE_LIMITS = {"webauthn_login": "60/m/ip"}
+MFA_TOTP_ISSUER = "PropDesk"
+# An e-mail address opens no door here, so it need not be proved first.
+MFA_ALLOW_UNVERIFIED_EMAIL = True
+ALLAUTH_TRUSTED_PROXY_COUNT = PROXIES
 
 SESSION_ENGINE = "django.contrib.sessions.backends.db"
 SESSION_COOKIE_AGE = 8 * 60 * 60
@@ -235,6 +243,9 @@ SECURE_REDIRECT_EXEMPT = [r"^healthz"]
 SILENCED_SYSTEM_CHECKS = ["security.W021"]
 if BEHIND_TLS:
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+elif TLS:
+    # This port speaks nothing but TLS, so there is nothing to redirect; for HSTS see above.
+    SILENCED_SYSTEM_CHECKS += ["security.W004", "security.W008"]
 # In a signed cookie a word of thanks costs no write of the session.
 MESSAGE_STORAGE = "django.contrib.messages.storage.cookie.CookieStorage"
 
@@ -248,9 +259,6 @@ CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {
         "default-src": [SELF],
         # A photo is shrunk in the browser and shown before it is sent.
-elif TLS:
-    # This port speaks nothing but TLS, so there is nothing to redirect; for HSTS see above.
-    SILENCED_SYSTEM_CHECKS += ["security.W004", "security.W008"]
         "img-src": [SELF, "blob:"],
         "object-src": [NONE],
         "base-uri": [NONE],

@@ -18,6 +18,7 @@ FIRST_VISIT = [
     "js/theme.js",
     "vendor/htmx-2.0.11/htmx.min.js",
     "js/propdesk.js",
+    "js/passkey.js",
     "img/icons.svg",
     "img/mark.svg",
 ]
