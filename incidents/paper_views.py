@@ -8,14 +8,13 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as _l
-from django.views.decorators.clickjacking import xframe_options_sameorigin
 from django.views.decorators.http import require_GET, require_http_methods
 
 from incidents import forms, queries, reports, workflow
 from incidents.detail import Detail
 from incidents.models import Severity
 from propdesk.core import drafts, rendering, report_forms, serving, signatures, signoff, stale
-from propdesk.core.http import StaffRequest, attempt, carried, done, page, staff_view
+from propdesk.core.http import StaffRequest, attempt, carried, done, framed, page, staff_view
 from propdesk.core.models import Document, RenderJob, Report, ReportBox
 
 GET_POST = require_http_methods(["GET", "HEAD", "POST"])
@@ -226,7 +225,7 @@ def _decide(request: StaffRequest, target: Report, form: Any) -> int:
 
 @staff_view
 @GET_POST
-@xframe_options_sameorigin
+@framed
 def paper(request: StaffRequest, number: str, kind: str) -> HttpResponse:
     """The printed paper, or a page that waits for the worker to make it; htmx asks how far it is."""
     if kind not in PAPERS:
@@ -262,7 +261,7 @@ def _paper_of(
 
 @staff_view
 @require_GET
-@xframe_options_sameorigin
+@framed
 def paper_file(request: StaffRequest, number: str, kind: str, document: int) -> HttpResponse:
     """The bytes of a paper, inline, under its proper name; every look is logged."""
     one = _load(request, number)

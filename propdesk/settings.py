@@ -82,6 +82,7 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     "csp.middleware.CSPMiddleware",
+    "propdesk.core.middleware.MethodsMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
@@ -163,7 +164,11 @@ CACHES = {
 AUTH_USER_MODEL = "core.User"
 AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
 AUTH_PASSWORD_VALIDATORS = [
-    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+    {
+        "NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator",
+        "OPTIONS": {"user_attributes": ("username", "name", "phone", "email")},
+    },
+    {"NAME": "propdesk.core.passwords.HouseWordsValidator"},
     {
         "NAME": "django.contrib.auth.password_validation.MinimumLengthValidator",
         "OPTIONS": {"min_length": 10},
@@ -198,9 +203,18 @@ MFA_FORMS = {
     "authenticate": f"{_FORMS}.AuthenticateForm",
     "reauthenticate": f"{_FORMS}.ReauthenticateCodeForm",
     "activate_totp": f"{_FORMS}.ActivateTotpForm",
+    "add_webauthn": f"{_FORMS}.AddPasskeyForm",
+    "edit_webauthn": f"{_FORMS}.EditPasskeyForm",
+    "login_webauthn": f"{_FORMS}.LoginPasskeyForm",
+    "authenticate_webauthn": f"{_FORMS}.AuthenticatePasskeyForm",
+    "reauthenticate_webauthn": f"{_FORMS}.ReauthenticatePasskeyForm",
 }
-MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
+MFA_SUPPORTED_TYPES = ["totp", "recovery_codes", "webauthn"]
+MFA_PASSKEY_LOGIN_ENABLED = True
+MFA_RATE_LIMITS = {"webauthn_login": "60/m/ip"}
 MFA_TOTP_ISSUER = "PropDesk"
+# An e-mail address opens no door here, so it need not be proved first.
+MFA_ALLOW_UNVERIFIED_EMAIL = True
 ALLAUTH_TRUSTED_PROXY_COUNT = PROXIES
 
 SESSION_ENGINE = "django.contrib.sessions.backends.db"
@@ -215,8 +229,23 @@ SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = TLS
 if TLS:
     SESSION_COOKIE_NAME = "__Host-sessionid"
     CSRF_COOKIE_NAME = "__Host-csrftoken"
-if PROXIES and TLS:
+# The certificate of `up --tls` is known to this house alone, under a name that may be localhost:
+# browsers are told to insist on TLS only where a proxy holds a real one.
+BEHIND_TLS = bool(PROXIES and TLS)
+HSTS_YEAR = 365 * 24 * 60 * 60
+SECURE_HSTS_SECONDS = env.integer(
+    "PROPDESK_HSTS_SECONDS", HSTS_YEAR if BEHIND_TLS else 0, low=0, high=2 * HSTS_YEAR
+)
+SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_SECONDS > 0
+SECURE_SSL_REDIRECT = BEHIND_TLS
+SECURE_REDIRECT_EXEMPT = [r"^healthz"]
+# To be preloaded is for the owner of the name to decide.
+SILENCED_SYSTEM_CHECKS = ["security.W021"]
+if BEHIND_TLS:
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+elif TLS:
+    # This port speaks nothing but TLS, so there is nothing to redirect; for HSTS see above.
+    SILENCED_SYSTEM_CHECKS += ["security.W004", "security.W008"]
 # In a signed cookie a word of thanks costs no write of the session.
 MESSAGE_STORAGE = "django.contrib.messages.storage.cookie.CookieStorage"
 
@@ -224,7 +253,7 @@ MESSAGE_STORAGE = "django.contrib.messages.storage.cookie.CookieStorage"
 SECURE_CONTENT_TYPE_NOSNIFF = True
 SECURE_REFERRER_POLICY = "same-origin"
 SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
-X_FRAME_OPTIONS = "SAMEORIGIN"
+X_FRAME_OPTIONS = "DENY"
 CSRF_FAILURE_VIEW = "propdesk.core.http.csrf_failure"
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {
@@ -234,7 +263,8 @@ CONTENT_SECURITY_POLICY = {
         "object-src": [NONE],
         "base-uri": [NONE],
         "form-action": [SELF],
-        "frame-ancestors": [SELF],
+        # Only a paper beside its signature is framed (``core.http.framed``).
+        "frame-ancestors": [NONE],
         "frame-src": [SELF],
     }
 }

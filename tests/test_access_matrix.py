@@ -77,6 +77,11 @@ class World:
 
 @pytest.fixture
 def world() -> World:
+    return made()
+
+
+def made() -> World:
+    """A house with a complaint, and everything that hangs on both."""
     shell._counts.clear()
     house = House()
     prop = house.prop
@@ -172,6 +177,7 @@ def _keys(house: House, complaint: Complaint) -> dict[str, Any]:
         "photo": Attachment.objects.get(case=complaint.case).pk,
         "size": "small",
         "delivery": Delivery.objects.filter(recipient=house.dm).first().pk,
+        "passkey": 1,
         "staff": clerk.pk,
         "membership": held.pk,
         "department": DepartmentFactory(property=prop).pk,
@@ -227,6 +233,8 @@ PK = {
     "staff_password": "staff",
     "staff_deactivate": "staff",
     "staff_reactivate": "staff",
+    "mfa_remove_webauthn": "passkey",
+    "mfa_edit_webauthn": "passkey",
     "role_end": "membership",
     "department_edit": "department",
     "department_retire": "department",
@@ -312,6 +320,7 @@ account_reset_password        200 200 200 200 200 200 200 200 200  405 405 405 4
 account_reauthenticate        302 200 200 200 200 200 200 200 200  302 200 200 200 200 200 200 200 200
 account_sender                204 200 200 200 200 200 200 200 200  405 405 405 405 405 405 405 405 405
 account_signup                200 302 302 302 302 302 302 302 302  200 302 302 302 302 302 302 302 302
+account_second_step           302 200 200 200 200 200 200 200 200  405 405 405 405 405 405 405 405 405
 mfa_index                     302 200 200 200 200 200 200 200 200  302 405 405 405 405 405 405 405 405
 mfa_authenticate              302 302 302 302 302 302 302 302 302  302 302 302 302 302 302 302 302 302
 mfa_reauthenticate            302 302 302 302 302 302 302 302 302  302 302 302 302 302 302 302 302 302
@@ -320,6 +329,12 @@ mfa_deactivate_totp           302 404 404 404 404 404 404 404 404  302 404 404 4
 mfa_view_recovery_codes       302 404 404 404 404 404 404 404 404  302 405 405 405 405 405 405 405 405
 mfa_generate_recovery_codes   302 302 302 302 302 302 302 302 302  302 302 302 302 302 302 302 302 302
 mfa_download_recovery_codes   302 404 404 404 404 404 404 404 404  302 404 404 404 404 404 404 404 404
+mfa_list_webauthn             302 200 200 200 200 200 200 200 200  302 405 405 405 405 405 405 405 405
+mfa_add_webauthn              302 302 302 302 302 302 302 302 302  302 302 302 302 302 302 302 302 302
+mfa_reauthenticate_webauthn   302 302 302 302 302 302 302 302 302  302 302 302 302 302 302 302 302 302
+mfa_remove_webauthn           302 302 302 302 302 302 302 302 302  302 302 302 302 302 302 302 302 302
+mfa_edit_webauthn             302 302 302 302 302 302 302 302 302  302 302 302 302 302 302 302 302 302
+mfa_login_webauthn            302 302 302 302 302 302 302 302 302  302 302 302 302 302 302 302 302 302
 house:index                   302 404 200 200 200 200 200 200 200  401 404 200 200 200 200 200 200 200
 house:first_run               302 404 302 403 403 403 403 403 302  401 404 302 403 403 403 403 403 302
 house:settings                302 404 200 403 403 403 403 403 200  401 404 422 403 403 403 403 403 422

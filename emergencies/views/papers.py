@@ -5,7 +5,6 @@ The report is sealed with its last signature, a record when the event is archive
 
 from django.http import Http404, HttpResponse
 from django.utils.translation import gettext as _
-from django.views.decorators.clickjacking import xframe_options_sameorigin
 from django.views.decorators.http import require_GET, require_http_methods
 
 from emergencies import workflow
@@ -14,7 +13,7 @@ from emergencies.playbooks import form
 from emergencies.queries import records as queries
 from emergencies.views.records import allow_on, at, record_of
 from propdesk.core import rendering, serving, signoff
-from propdesk.core.http import StaffRequest, done, staff_view
+from propdesk.core.http import StaffRequest, done, framed, staff_view
 from propdesk.core.models import Document, Report
 
 S = Event.Status
@@ -36,7 +35,7 @@ def _event(request: StaffRequest, number: str) -> Event:
 
 @staff_view
 @GET_POST
-@xframe_options_sameorigin
+@framed
 def record_paper(request: StaffRequest, number: str, pk: int) -> HttpResponse:
     """The paper of a record, or a page that waits for the worker; htmx asks how far it is."""
     row = record_of(request, number, pk)
@@ -49,7 +48,7 @@ def record_paper(request: StaffRequest, number: str, pk: int) -> HttpResponse:
 
 @staff_view
 @GET_POST
-@xframe_options_sameorigin
+@framed
 def report_paper(request: StaffRequest, number: str) -> HttpResponse:
     """The same of the 《事故报告》."""
     event = _event(request, number)
@@ -92,7 +91,7 @@ def paper_page(
 
 @staff_view
 @require_GET
-@xframe_options_sameorigin
+@framed
 def record_file(request: StaffRequest, number: str, pk: int, document: int) -> HttpResponse:
     """The bytes of the paper of a record, inline; every look is logged."""
     row = record_of(request, number, pk)
@@ -105,7 +104,7 @@ def record_file(request: StaffRequest, number: str, pk: int, document: int) -> H
 
 @staff_view
 @require_GET
-@xframe_options_sameorigin
+@framed
 def report_file(request: StaffRequest, number: str, document: int) -> HttpResponse:
     """The bytes of the 《事故报告》."""
     event = _event(request, number)

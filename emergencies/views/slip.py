@@ -5,7 +5,6 @@ from typing import Any
 from django.http import Http404, HttpResponse
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.views.decorators.clickjacking import xframe_options_sameorigin
 from django.views.decorators.http import require_GET
 
 from emergencies import workflow
@@ -14,7 +13,7 @@ from emergencies.queries import damage as queries
 from emergencies.views import frame
 from emergencies.views.papers import GET_POST, paper_page, served_page
 from propdesk.core import rendering
-from propdesk.core.http import StaffRequest, staff_view
+from propdesk.core.http import StaffRequest, framed, staff_view
 
 
 def _slip(request: StaffRequest, number: str) -> tuple[Event, Any]:
@@ -33,7 +32,7 @@ def _address(event: Event) -> str:
 
 @staff_view
 @GET_POST
-@xframe_options_sameorigin
+@framed
 def paper(request: StaffRequest, number: str) -> HttpResponse:
     """The slip, or a page that waits for the worker."""
     event, slip = _slip(request, number)
@@ -45,7 +44,7 @@ def paper(request: StaffRequest, number: str) -> HttpResponse:
 
 @staff_view
 @require_GET
-@xframe_options_sameorigin
+@framed
 def file(request: StaffRequest, number: str, document: int) -> HttpResponse:
     """The bytes of the slip, inline; every look is logged."""
     event, slip = _slip(request, number)

@@ -116,6 +116,6 @@ def qr(request: StaffRequest, number: str) -> HttpResponse:
     one = load(request, number)
     url = request.build_absolute_uri(one.item.get_absolute_url())
     response = HttpResponse(qr_svg(url), content_type="image/svg+xml")
-    response["Content-Security-Policy"] = "default-src 'none'; sandbox"
+    response["Content-Security-Policy"] = "default-src 'none'; sandbox; frame-ancestors 'none'"
     response["Cache-Control"] = "private, max-age=86400"
     return response

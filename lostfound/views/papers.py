@@ -5,7 +5,6 @@ from typing import Any
 
 from django.http import Http404, HttpResponse
 from django.utils.translation import gettext_lazy as _l
-from django.views.decorators.clickjacking import xframe_options_sameorigin
 from django.views.decorators.http import require_GET, require_http_methods
 
 from lostfound.forms.papers import ScopeForm
@@ -14,7 +13,7 @@ from lostfound.queries import papers as queries
 from lostfound.rows.board import STATES
 from lostfound.views.frame import allow, allowed, link, not_counting
 from propdesk.core import rendering, serving
-from propdesk.core.http import StaffRequest, done, page, staff_view
+from propdesk.core.http import StaffRequest, done, framed, page, staff_view
 from propdesk.core.models import Document, RenderJob
 
 GET_POST = require_http_methods(["GET", "HEAD", "POST"])
@@ -40,7 +39,7 @@ def _subject(request: StaffRequest, number: str, kind: str) -> Subject:
 
 @staff_view
 @GET_POST
-@xframe_options_sameorigin
+@framed
 def paper(request: StaffRequest, number: str, kind: str) -> HttpResponse:
     """The printed paper, or a page that waits for the worker to make it; htmx asks how far it is."""
     row = _subject(request, number, kind)
@@ -69,7 +68,7 @@ def _paper_of(
 
 @staff_view
 @require_GET
-@xframe_options_sameorigin
+@framed
 def paper_file(request: StaffRequest, number: str, kind: str, document: int) -> HttpResponse:
     """The bytes of a paper, inline, under its proper name; every look is logged."""
     row = _subject(request, number, kind)
@@ -130,7 +129,7 @@ def list_paper(request: StaffRequest, kind: str, job: int) -> HttpResponse:
 
 @staff_view
 @require_GET
-@xframe_options_sameorigin
+@framed
 def list_file(request: StaffRequest, kind: str, job: int) -> HttpResponse:
     """The bytes of a list, inline, under its proper name; every look is logged."""
     found = _job(request, kind, job)

@@ -1,14 +1,22 @@
 """allauth's forms in the words of this house: 工号, what to do next, no placeholder that says the label."""
 
+import struct
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from allauth.account import forms as account
+from allauth.mfa.adapter import get_adapter
 from allauth.mfa.base import forms as mfa
+from allauth.mfa.models import Authenticator
 from allauth.mfa.totp import forms as totp
+from allauth.mfa.webauthn import forms as webauthn
+from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from propdesk.core.layouts import say_what_to_do
+from propdesk.core.text import CleanCharField
 
 LABELS = {
     "login": _("工号"),
@@ -17,6 +25,7 @@ LABELS = {
     "password1": _("新密码"),
     "password2": _("再输一遍新密码"),
     "code": _("口令或备用码"),
+    "name": _("名称"),
 }
 
 
@@ -63,3 +72,61 @@ class ReauthenticateCodeForm(_InOurWords, mfa.ReauthenticateForm):  # type: igno
 
 class ActivateTotpForm(_InOurWords, totp.ActivateTOTPForm):  # type: ignore[misc]
     pass
+
+
+@contextmanager
+def _refused() -> Iterator[None]:
+    """What a browser did not send, or what was signed by another key, is a wrong code and no error."""
+    try:
+        yield
+    except (
+        AttributeError,
+        IndexError,
+        KeyError,
+        TypeError,
+        ValueError,
+        struct.error,
+        InvalidSignature,
+        UnsupportedAlgorithm,
+    ) as error:
+        raise get_adapter().validation_error("incorrect_code") from error
+
+
+class _Passkey(forms.Form):
+    def clean_credential(self) -> Authenticator:
+        with _refused():
+            found: Authenticator = super().clean_credential()  # type: ignore[misc]
+        return found
+
+
+class LoginPasskeyForm(_Passkey, webauthn.LoginWebAuthnForm):  # type: ignore[misc]
+    pass
+
+
+class AuthenticatePasskeyForm(_Passkey, webauthn.AuthenticateWebAuthnForm):  # type: ignore[misc]
+    pass
+
+
+class ReauthenticatePasskeyForm(_Passkey, webauthn.ReauthenticateWebAuthnForm):  # type: ignore[misc]
+    pass
+
+
+class AddPasskeyForm(_InOurWords, webauthn.AddWebAuthnForm):  # type: ignore[misc]
+    """Always a passkey: kept by the device and opened by its PIN, finger or face."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        del self.fields["passwordless"]
+        self.fields["name"] = CleanCharField(label=LABELS["name"], max_length=60, required=False)
+
+    def clean(self) -> dict[str, Any]:
+        """Refuse one that did not ask its owner, also when the browser left that out."""
+        self.cleaned_data["passwordless"] = True
+        with _refused():
+            return super().clean() or {}
+
+
+class EditPasskeyForm(_InOurWords, webauthn.EditWebAuthnForm):  # type: ignore[misc]
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["name"] = CleanCharField(label=LABELS["name"], max_length=60)

@@ -10,9 +10,10 @@ class CoreConfig(AppConfig):
     def ready(self) -> None:
         from django.contrib.auth.signals import user_logged_in
 
-        from propdesk.core import appendices, checks, db_roles, middleware, rendering
+        from propdesk.core import appendices, checks, db_roles, middleware, rendering, second_step
 
         db_roles.connect()
         user_logged_in.connect(middleware.start_idle_clock, dispatch_uid="propdesk.idle")
+        second_step.connect()
         checks.register_all()
         rendering.register(appendices.KIND, appendices.sheet)

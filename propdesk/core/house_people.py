@@ -217,12 +217,12 @@ def reset_password(
     return password
 
 
-def end_sessions(user: User) -> int:
-    """Delete the running sessions of ``user``; returns how many there were."""
+def end_sessions(user: User, *, but: str | None = None) -> int:
+    """Delete the running sessions of ``user``, ``but`` one; returns how many there were."""
     mine = [
         session.pk
         for session in Session.objects.filter(expire_date__gt=timezone.now()).iterator()
-        if session.get_decoded().get(SESSION_KEY) == str(user.pk)
+        if session.pk != but and session.get_decoded().get(SESSION_KEY) == str(user.pk)
     ]
     Session.objects.filter(pk__in=mine).delete()
     return len(mine)
@@ -290,6 +290,8 @@ def end_role(membership: Membership, *, by: User, ends_on: date, reason: str) ->
     _not_the_last(membership, ends_on)
     membership.ends_on = ends_on
     audit.save(membership, "ends_on", by=by, reason=reason)
+    if ends_on < today:
+        end_sessions(membership.user)
     return membership
 
 

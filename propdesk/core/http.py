@@ -5,6 +5,8 @@ from collections.abc import Callable, Mapping
 from typing import Any, Concatenate, ParamSpec, cast
 from urllib.parse import quote
 
+from csp.constants import SELF
+from csp.decorators import csp_replace
 from django.contrib import messages
 from django.contrib.auth import logout
 from django.contrib.auth.views import redirect_to_login
@@ -18,9 +20,11 @@ from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
+from django.views.decorators.clickjacking import xframe_options_sameorigin
 from django_htmx.http import HttpResponseClientRedirect
 from django_htmx.middleware import HtmxDetails
 
+from propdesk.core import second_step
 from propdesk.core.models import Membership, Property, User
 from propdesk.core.roles import remember, standing
 from propdesk.core.transitions import ConflictError, RefusedInput, StaleError
@@ -58,10 +62,20 @@ def staff_view(view: View[P]) -> UrlView[P]:
         if getattr(request, "idle_seconds", 0) > prop.settings.idle_logout * 60:
             logout(request)
             return logged_out(request)
+        if second_step.is_missing(request, prop, standing(request.user, prop)):
+            if request.method == "POST":
+                return resubmit_page(request, status=403, set_up_first=True)
+            return second_step.lead(request)
         request.prop = prop  # type: ignore[attr-defined]
         return view(request, *args, **kwargs)  # type: ignore[arg-type]
 
     return cast("UrlView[P]", inner)
+
+
+def framed(view: View[P]) -> View[P]:
+    """Let a page of ours show this in a frame, as a paper beside its signature; nothing else is."""
+    own = csp_replace({"frame-ancestors": [SELF]})
+    return cast("View[P]", own(xframe_options_sameorigin(view)))  # type: ignore[arg-type]
 
 
 def _property(user: User, code: str) -> Property | None:
@@ -92,15 +106,23 @@ def logged_out(request: HttpRequest) -> HttpResponse:
     return redirect_to_login(request.get_full_path())
 
 
-def resubmit_page(request: HttpRequest, *, status: int) -> HttpResponse:
-    """What was typed, as hidden fields of a form that goes to the same address again."""
+def resubmit_page(request: HttpRequest, *, status: int, set_up_first: bool = False) -> HttpResponse:
+    """What was typed, as hidden fields of a form that goes to the same address again.
+
+    ``set_up_first``: once the second step of log-in, which the house demands, has been set up.
+    """
     fields = [
         (name, value)
         for name in request.POST
         if name not in ("csrfmiddlewaretoken", "id_number") and "password" not in name
         for value in request.POST.getlist(name)
     ]
-    context = {"fields": fields, "action": request.get_full_path(), "status": status}
+    context = {
+        "fields": fields,
+        "action": request.get_full_path(),
+        "status": status,
+        "set_up_first": set_up_first,
+    }
     response = render(request, "errors/resubmit.html", context, status=status)
     response["Cache-Control"] = "private, no-store"
     if getattr(request, "htmx", False):

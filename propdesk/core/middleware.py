@@ -6,7 +6,7 @@ from typing import Any
 
 from django.conf import settings
 from django.contrib.auth import logout
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
 from django.shortcuts import redirect, render
 
 from propdesk.core.http import logged_out
@@ -22,6 +22,20 @@ POLLS = frozenset({"shell-poll", "board-live", "event-live"})
 def start_idle_clock(request: HttpRequest, **_kwargs: Any) -> None:
     """Signal receiver: the log-in is the first thing seen of a session."""
     request.session["seen"] = request.session["began"] = int(time.time())
+
+
+class MethodsMiddleware:
+    """Only GET, HEAD and POST are answered: no view is asked what it would do with another."""
+
+    ALLOWED = ("GET", "HEAD", "POST")
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        if request.method not in self.ALLOWED:
+            return HttpResponseNotAllowed(self.ALLOWED)
+        return self.get_response(request)
 
 
 class IdleMiddleware:

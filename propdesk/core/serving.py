@@ -29,7 +29,7 @@ def photo(row: Attachment | None, size: str) -> FileResponse:
         log.exception("photo %s cannot be served", row.pk)
         raise Http404 from error
     response["X-Content-Type-Options"] = "nosniff"
-    response["Content-Security-Policy"] = "default-src 'none'; sandbox"
+    response["Content-Security-Policy"] = "default-src 'none'; sandbox; frame-ancestors 'none'"
     response["Cache-Control"] = "private, no-store"
     return response
 

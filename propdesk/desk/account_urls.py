@@ -16,5 +16,6 @@ urlpatterns = [
     path("reauthenticate/", views.reauthenticate, name="account_reauthenticate"),
     path("sender/", entry.sender, name="account_sender"),
     path("signup/", views.signup, name="account_signup"),
+    path("2fa/first/", entry.set_up_second_step, name="account_second_step"),
     path("2fa/", include("allauth.mfa.urls")),
 ]

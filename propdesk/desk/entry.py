@@ -8,6 +8,7 @@ from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET
 
+from propdesk.core import second_step
 from propdesk.core.http import page
 from propdesk.desk import health, queries
 
@@ -20,6 +21,17 @@ def home(request: HttpRequest) -> HttpResponse:
     if len(properties) == 1:
         return redirect("desk:board", properties[0].code)
     return page(request, "desk/properties.html", {"properties": properties})
+
+
+@never_cache
+@require_GET
+@login_required
+def set_up_second_step(request: HttpRequest) -> HttpResponse:
+    """For whoever must log in with a second step and has none: why, and the ways to set one up."""
+    if second_step.has_one(request.user):  # type: ignore[arg-type]
+        request.session[second_step.FLAG] = True
+        return redirect("desk:home")
+    return page(request, "account/second_step.html", {})
 
 
 @require_GET

@@ -5,11 +5,10 @@ from functools import partial
 from django.http import Http404, HttpResponse
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.views.decorators.clickjacking import xframe_options_sameorigin
 from django.views.decorators.http import require_GET, require_http_methods
 
 from propdesk.core import appendices, cases, drafts, serving, signatures
-from propdesk.core.http import StaffRequest, attempt, done, page, staff_view
+from propdesk.core.http import StaffRequest, attempt, done, framed, page, staff_view
 from propdesk.core.models import Case, Document
 from propdesk.core.permissions import ACTIONS
 from propdesk.core.roles import ensure, may
@@ -49,7 +48,7 @@ def papers(request: StaffRequest, number: str) -> HttpResponse:
 
 @staff_view
 @require_GET
-@xframe_options_sameorigin
+@framed
 def sealed_file(request: StaffRequest, number: str, document: int) -> HttpResponse:
     """The bytes of one of them; every look is logged. 503 when they are not what was sealed."""
     case = _case(request, number)

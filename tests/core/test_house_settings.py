@@ -40,6 +40,7 @@ def answers(**changes: str) -> dict[str, str]:
         "power_phone": "95598",
         "duty_phone": "13800000000",
         "dm_limit_yuan": "800",
+        "second_step": "nobody",
         **changes,
     }
 
@@ -191,6 +192,7 @@ def test_first_run_twice_is_a_conflict(prop: Property, admin: User) -> None:
         ("retention", "forever"),
         ("dm_limit_yuan", "-1"),
         ("dm_limit_yuan", "很多"),
+        ("second_step", "perhaps"),
     ],
 )
 def test_first_run_page_wrong_answer_is_422(client: Client, field: str, value: str) -> None:

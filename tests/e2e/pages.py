@@ -58,6 +58,11 @@ NOT_PAGES = {
     "healthz": "plain text for a probe",
     "ready": "JSON for a probe",
     "account_sender": "a fragment",
+    "mfa_login_webauthn": "answers a POST",
+    "mfa_add_webauthn": "only after the password was given again; in test_second_step",
+    "mfa_remove_webauthn": "only with a passkey, which needs a device",
+    "mfa_edit_webauthn": "only with a passkey, which needs a device",
+    "mfa_reauthenticate_webauthn": "only with a passkey, which needs a device",
     "mfa_authenticate": "only between password and code",
     "mfa_deactivate_totp": "only with a code set up, which needs a telephone",
     "mfa_download_recovery_codes": "a text file",
@@ -140,8 +145,9 @@ def entrance(world: World) -> Iterator[Row]:
         yield world.page(route, None)
     for route in ("account_logout", "account_change_password", "account_reauthenticate"):
         yield world.page(route, dm)
-    for route in ("mfa_index", "mfa_activate_totp", "mfa_reauthenticate"):
+    for route in ("mfa_index", "mfa_activate_totp", "mfa_reauthenticate", "mfa_list_webauthn"):
         yield world.page(route, dm)
+    yield world.page("account_second_step", dm)
     yield world.page("desk:verify_start", None)
     yield world.page("desk:verify", None, "AAAA-BBBB-CCCC-DDDD", case="unknown")
     world.house.closed()

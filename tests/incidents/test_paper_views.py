@@ -332,7 +332,9 @@ def test_photo_is_served_as_our_own_jpeg_with_safe_headers(size: str) -> None:
     data = b"".join(response)
     assert (response["Content-Type"], data[:3]) == ("image/jpeg", b"\xff\xd8\xff")
     assert response["X-Content-Type-Options"] == "nosniff"
-    assert response["Content-Security-Policy"] == "default-src 'none'; sandbox"
+    assert (
+        response["Content-Security-Policy"] == "default-src 'none'; sandbox; frame-ancestors 'none'"
+    )
     assert response["Cache-Control"] == "private, no-store"
 
 

@@ -32,6 +32,12 @@ def test_first_visit_leaves_room_for_the_page_below_100_kb() -> None:
     assert sum(sizes) <= 88_000
 
 
+def test_log_in_page_carries_one_script_more() -> None:
+    """Its own page is a quarter of what others leave room for."""
+    script = gzip.compress((ROOT / "static/js/passkey.js").read_bytes(), 9)
+    assert len(script) <= 1_500
+
+
 def test_dark_tokens_only_replace_light_ones() -> None:
     tokens = re.compile(r"(--(?:pd|c)-[a-z0-9-]+):")
     light = set(tokens.findall((CSS / "propdesk.css").read_text(encoding="utf-8")))

@@ -33,6 +33,11 @@ class PropertySettings(models.Model):
         HOTEL = "hotel", _("按旅馆业：公告满3个月移交公安")
         HANDOVER = "handover", _("限期移交公安")
 
+    class SecondStep(models.TextChoices):
+        NOBODY = "nobody", _("自愿")
+        MANAGERS = "managers", _("物业经理、总物业经理、管理员必须")
+        EVERYBODY = "everybody", _("全体员工必须")
+
     property = models.OneToOneField(Property, models.PROTECT, related_name="settings")
     first_run_done_at = models.DateTimeField(null=True, blank=True, editable=False)
 
@@ -59,6 +64,13 @@ class PropertySettings(models.Model):
     ceiling_major = _minutes(_("重大投诉时限上限（分钟）"), 24 * 60)
     sign_within = _minutes(_("《事故报告》提交后多久内签批（分钟）"), 24 * 60)
     idle_logout = _minutes(_("无操作自动退出（分钟）"), 30)
+    second_step = models.CharField(
+        _("两步登录"),
+        max_length=12,
+        choices=SecondStep,
+        default=SecondStep.NOBODY,
+        db_default=SecondStep.NOBODY,
+    )
 
     found_hand_in = _minutes(_("失物登记后多久未上交值班经理即提醒（分钟）"), 120)
     found_trace = _minutes(_("失物多久未查找失主即提醒（分钟）"), 24 * 60)

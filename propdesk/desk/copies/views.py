@@ -6,11 +6,10 @@ from django.http import Http404, HttpResponse
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.views.decorators.clickjacking import xframe_options_sameorigin
 from django.views.decorators.http import require_GET, require_http_methods
 
 from propdesk.core import cases, copies, serving
-from propdesk.core.http import StaffRequest, attempt, done, page, staff_view
+from propdesk.core.http import StaffRequest, attempt, done, framed, page, staff_view
 from propdesk.core.models import Case
 from propdesk.desk import sealed_queries
 from propdesk.desk.copies import queries
@@ -61,7 +60,7 @@ def give(request: StaffRequest, number: str, document: int) -> HttpResponse:
 
 @staff_view
 @GET_POST
-@xframe_options_sameorigin
+@framed
 def file(request: StaffRequest, number: str, pk: int) -> HttpResponse:
     """The PDF of a copy, or a page that waits for the worker; every look is logged."""
     case = _case(request, number)

@@ -2,11 +2,10 @@
 
 from django.http import Http404, HttpResponse
 from django.utils.translation import gettext_lazy as _
-from django.views.decorators.clickjacking import xframe_options_sameorigin
 from django.views.decorators.http import require_GET, require_http_methods
 
 from propdesk.core import rendering, serving
-from propdesk.core.http import StaffRequest, done, staff_view
+from propdesk.core.http import StaffRequest, done, framed, staff_view
 from propdesk.core.models import Document, RenderJob
 from propdesk.desk.handover.frame import link, load
 from propdesk.desk.handover.models import Handover
@@ -29,7 +28,7 @@ def _of(request: StaffRequest, row: Handover) -> tuple[Document | None, RenderJo
 
 @staff_view
 @require_http_methods(["GET", "HEAD", "POST"])
-@xframe_options_sameorigin
+@framed
 def paper(request: StaffRequest, number: str) -> HttpResponse:
     """The printed paper, or a page that waits for the worker to make it."""
     row = load(request, number)
@@ -43,7 +42,7 @@ def paper(request: StaffRequest, number: str) -> HttpResponse:
 
 @staff_view
 @require_GET
-@xframe_options_sameorigin
+@framed
 def paper_file(request: StaffRequest, number: str, document: int) -> HttpResponse:
     """The bytes, inline, under their proper name; every look is logged."""
     row = load(request, number)

@@ -21,6 +21,7 @@ FIRST_RUN_FIELDS = (
     "power_phone",
     "duty_phone",
     "dm_limit_yuan",
+    "second_step",
 )
 PHONES = ("phone", "hospital_phone", "power_phone", "duty_phone")
 Retention = PropertySettings.Retention
@@ -86,6 +87,10 @@ class FirstRunForm(_HouseForm):
             widget=Chips(),
             help_text=_("决定失物保管多久、到期交给谁；以后收的失物才按新选的办。"),
         )
+        # A house that answers the questions now is asked for the better way; one that runs decides itself.
+        second = self.fields["second_step"]
+        second.initial = self.initial["second_step"] = PropertySettings.SecondStep.MANAGERS
+        second.help_text = _("登录时密码之外再加一步：手机验证器或通行密钥。")
         self.helper = helper(
             self,
             Section(str(_("这是哪座公寓")), "name", Row("address", "phone")),
@@ -95,7 +100,7 @@ class FirstRunForm(_HouseForm):
                 Row("hospital_name", "hospital_phone"),
                 Row("power_phone", "duty_phone"),
             ),
-            Section(str(_("权限")), "dm_limit_yuan"),
+            Section(str(_("权限")), Row("dm_limit_yuan", "second_step")),
             submit_label=str(_("完成设置，开始使用")),
         )
 
@@ -156,5 +161,9 @@ def _sections() -> list[Section]:
             Row("quiet_from", "quiet_to"),
             hint=str(_("紧急的和特殊事件照发，站内通知照有；两个时间相同就是不分昼夜。")),
         ),
-        Fold(str(_("登录")), "idle_logout"),
+        Fold(
+            str(_("登录")),
+            Row("second_step", "idle_logout"),
+            hint=str(_("必须两步登录的人，下次打开页面时先引导启用；没启用以前办不了别的。")),
+        ),
     ]

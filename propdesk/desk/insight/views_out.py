@@ -4,12 +4,11 @@ from django.http import FileResponse, Http404, HttpResponse
 from django.urls import reverse
 from django.utils.http import content_disposition_header
 from django.utils.translation import gettext_lazy as _
-from django.views.decorators.clickjacking import xframe_options_sameorigin
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from lostfound.views.frame import not_counting
 from propdesk.core import rendering, serving
-from propdesk.core.http import StaffRequest, done, staff_view
+from propdesk.core.http import StaffRequest, done, framed, staff_view
 from propdesk.core.models import RenderJob
 from propdesk.core.roles import ensure
 from propdesk.desk.insight import sheet
@@ -53,7 +52,7 @@ def _job(request: StaffRequest, job: int) -> RenderJob:
 
 @staff_view
 @require_http_methods(["GET", "HEAD", "POST"])
-@xframe_options_sameorigin
+@framed
 def paper(request: StaffRequest, job: int) -> HttpResponse:
     """The report once it is made; until then a page that waits."""
     found = _job(request, job)
@@ -65,7 +64,7 @@ def paper(request: StaffRequest, job: int) -> HttpResponse:
 
 @staff_view
 @require_GET
-@xframe_options_sameorigin
+@framed
 def paper_file(request: StaffRequest, job: int) -> HttpResponse:
     """The bytes of the report, inline; every look is logged."""
     found = _job(request, job)
