@@ -125,7 +125,7 @@ USE_I18N = True
 
 # --- Database -------------------------------------------------------------------------------------
 # The application role cannot rewrite history; only these commands connect as the owner.
-OWNER_COMMANDS = {"migrate", "createcachetable", "prepare", "flush", "sqlmigrate"}
+OWNER_COMMANDS = {"migrate", "createcachetable", "prepare", "flush", "sqlmigrate", "restore"}
 AS_OWNER = env.flag("PROPDESK_AS_OWNER") or (
     Path(sys.argv[0]).name == "manage.py" and sys.argv[1:2] != [] and sys.argv[1] in OWNER_COMMANDS
 )
@@ -294,6 +294,15 @@ DATA_UPLOAD_MAX_NUMBER_FILES = 12
 # The form of a hand-over has three fields for each open thing of the house: ten times the 300 that
 # docs/performance.md plans for. The bytes above stay the limit of what one request may cost.
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 10_000
+
+# --- Backup ---------------------------------------------------------------------------------------
+PROPDESK_BACKUP_DIR = Path(env.text("PROPDESK_BACKUP_DIR", str(HOME / "backups")))
+PROPDESK_BACKUP_NIGHTLY = env.flag("PROPDESK_BACKUP_NIGHTLY", default=True)
+PROPDESK_BACKUP_HOUR = env.integer("PROPDESK_BACKUP_HOUR", 3, low=0, high=23)
+# A folder on another machine or disk; it is never made here.
+PROPDESK_BACKUP_COPY_TO = env.text("PROPDESK_BACKUP_COPY_TO")
+# A public key of age: with one every backup is encrypted.
+PROPDESK_BACKUP_RECIPIENT = env.text("PROPDESK_BACKUP_RECIPIENT")
 
 # --- History --------------------------------------------------------------------------------------
 SIMPLE_HISTORY_HISTORY_CHANGE_REASON_USE_TEXT_FIELD = True

@@ -193,10 +193,36 @@ def chain_hash(previous: str, entry: AuditEntry) -> str:
 
 def problems(case: Case) -> list[str]:
     """Broken links, altered contents and rows changed outside the application, as sentences."""
+    return problems_of([case])[case.pk]
+
+
+def problems_of(cases: Sequence[Case]) -> dict[int, list[str]]:
+    """``problems`` of many cases by their keys: one statement for the chains, one for each model."""
+    chains: dict[int, list[AuditEntry]] = {case.pk: [] for case in cases}
+    for entry in AuditEntry.objects.filter(case__in=chains).order_by("case", "seq"):
+        chains[entry.case_id].append(entry)
+    found: dict[int, list[str]] = {}
+    last: dict[int, dict[tuple[str, Any], str]] = {}
+    for case in cases:
+        found[case.pk], last[case.pk] = _broken(case, chains[case.pk])
+    rows = _rows(key for digests in last.values() for key in digests)
+    for pk, digests in last.items():
+        found[pk] += [
+            _("%(row)s 在系统之外被改动") % {"row": f"{label} {key}"}
+            for (label, key), digest in digests.items()
+            if (label, key) not in rows or digest_of(rows[label, key]) != digest
+        ]
+    return found
+
+
+def _broken(
+    case: Case, entries: Iterable[AuditEntry]
+) -> tuple[list[str], dict[tuple[str, Any], str]]:
+    """What is wrong with a chain itself, and the digest it holds last of each row."""
     found: list[str] = []
     previous = ""
     last: dict[tuple[str, Any], str] = {}
-    for expected, entry in enumerate(case.entries.order_by("seq"), start=1):
+    for expected, entry in enumerate(entries, start=1):
         if entry.seq != expected:
             found.append(_("缺少第 %(seq)s 条") % {"seq": expected})
             break
@@ -209,21 +235,16 @@ def problems(case: Case) -> list[str]:
             last[(row["m"], row["pk"])] = row["d"]
     if case.audit_head != previous:
         found.append(_("链尾与案件不符"))
-    return found + _altered(last)
+    return found, last
 
 
-def _altered(last: dict[tuple[str, Any], str]) -> list[str]:
-    """The rows that are not what the chain says of them last: one statement a model."""
-    keys: dict[str, list[Any]] = {}
-    for label, pk in last:
-        keys.setdefault(label, []).append(pk)
-    rows = {
+def _rows(wanted: Iterable[tuple[str, Any]]) -> dict[tuple[str, Any], models.Model]:
+    """The rows of these labels and keys that are there: one statement a model."""
+    keys: dict[str, set[Any]] = {}
+    for label, pk in wanted:
+        keys.setdefault(label, set()).add(pk)
+    return {
         (label, pk): row
         for label, pks in keys.items()
         for pk, row in apps.get_model(label)._default_manager.in_bulk(pks).items()
     }
-    return [
-        _("%(row)s 在系统之外被改动") % {"row": f"{label} {pk}"}
-        for (label, pk), digest in last.items()
-        if (label, pk) not in rows or digest_of(rows[label, pk]) != digest
-    ]

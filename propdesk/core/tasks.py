@@ -5,6 +5,7 @@ from celery.signals import worker_ready
 from django.utils import timezone
 
 from propdesk.core import rendering, sweeps, wake
+from propdesk.core.backup import nightly
 from propdesk.core.channels import relay
 
 
@@ -14,6 +15,13 @@ def tick() -> None:
     sweeps.run_all(now)
     if rendering.is_waiting(now):
         wake.now("core.render")
+    if nightly.is_due(now):
+        wake.now("core.backup")
+
+
+@shared_task(name="core.backup", time_limit=6 * 3600, soft_time_limit=6 * 3600 - 60)
+def backup() -> None:
+    nightly.run_if_due(timezone.now())
 
 
 @shared_task(name="core.relay")

@@ -7,6 +7,7 @@ from celery import current_app
 from kombu.exceptions import OperationalError
 
 from propdesk.core import sweeps
+from propdesk.core.backup import nightly
 from propdesk.core.models import Delivery
 
 WATCHED = ("incidents.flag_due", "core.signoff", "core.deliver")
@@ -15,7 +16,10 @@ NOTICE_LATE = timedelta(minutes=5)
 
 
 def facts(now: datetime) -> dict[str, Any]:
-    """Database, broker, seconds since the last sweep, seconds the oldest notice waits; ready."""
+    """Database, broker, seconds since the last sweep, seconds the oldest notice waits; ready.
+
+    The age of the last good backup stands beside it: an old one takes no site out of service.
+    """
     ages = [sweeps.age(name, now) for name in WATCHED]
     known = [age for age in ages if age is not None]
     age = max(known) if len(known) == len(ages) else None
@@ -26,6 +30,7 @@ def facts(now: datetime) -> dict[str, Any]:
         .first()
     )
     waits = now - oldest if oldest else timedelta(0)
+    backup = nightly.age(now)
     broker = broker_answers()
     fine = age is not None and age <= SWEEP_LATE and waits <= NOTICE_LATE and broker
     return {
@@ -33,6 +38,7 @@ def facts(now: datetime) -> dict[str, Any]:
         "broker": broker,
         "last_sweep_seconds": int(age.total_seconds()) if age is not None else None,
         "oldest_unsent_notice_seconds": int(waits.total_seconds()),
+        "last_backup_seconds": int(backup.total_seconds()) if backup is not None else None,
         "ready": fine,
     }
 

@@ -11,6 +11,7 @@ from emergencies.queries import records
 from incidents import queries as incidents
 from lostfound.queries import item as items
 from propdesk.core import duty, notices, signers
+from propdesk.core.backup import nightly
 from propdesk.core.models import (
     Membership,
     Property,
@@ -67,6 +68,9 @@ def shell_values(user: User, prop: Property, now: datetime) -> dict[str, Any]:
     sweep = SweepRun.objects.filter(name="incidents.flag_due", finished_at__isnull=False).order_by(
         "-finished_at"
     )
+    backup = SweepRun.objects.filter(name=nightly.NAME, finished_at__isnull=False).order_by(
+        "-finished_at"
+    )
     return {
         "open": count(visible),
         "overdue": count(visible.filter(next_due_at__lt=now)),
@@ -81,4 +85,7 @@ def shell_values(user: User, prop: Property, now: datetime) -> dict[str, Any]:
         "duty_from": Subquery(shift.values("starts_at")[:1]),
         "duty_to": Subquery(shift.values("ends_at")[:1]),
         "swept_at": Subquery(sweep.values("finished_at")[:1]),
+        "swept_since": Subquery(sweep.reverse().values("finished_at")[:1]),
+        "backup_at": Subquery(backup.values("finished_at")[:1]),
+        "backup_said": Subquery(backup.values("error")[:1]),
     }

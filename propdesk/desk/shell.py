@@ -5,6 +5,7 @@ import time
 from datetime import datetime, timedelta
 from typing import Any
 
+from django.conf import settings
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils import timezone
@@ -14,6 +15,7 @@ from django.utils.translation import gettext as _
 from emergencies.permissions import ACTIONS as EVENTS
 from incidents.permissions import ACTIONS
 from lostfound.permissions import ACTIONS as FOUND
+from propdesk.core.backup import nightly
 from propdesk.core.models import Property, User
 from propdesk.core.roles import ALL_STAFF, DUTY, MANAGERS, Role, standing
 from propdesk.desk import queries
@@ -22,6 +24,7 @@ from propdesk.desk.insight.permissions import ACTIONS as INSIGHT
 
 FRESH_SECONDS = 15
 SWEEP_LATE = timedelta(minutes=3)
+TOLD_OF_BACKUPS = MANAGERS | {Role.ADMIN, Role.DUTY_MANAGER}
 _counts: dict[tuple[int, int], tuple[float, dict[str, Any]]] = {}
 """Numbers of the frame per user and property, for some seconds, in this process only: they are
 for orientation, the pages themselves always read the database."""
@@ -64,7 +67,7 @@ def build(
             "url": reverse("desk:me", args=[prop.code]),
         },
         "logout_url": reverse("account_logout"),
-        "system_alert": _alert(counts, now),
+        "system_alert": _alert(counts, now) or _backup_alert(counts, now, mine),
         "poll_url": reverse("desk:counts", args=[prop.code]),
     }
 
@@ -228,3 +231,22 @@ def _alert(counts: dict[str, Any], now: datetime) -> str:
     return _("到期提醒已停 %(n)s 分钟，请联系管理员；时限照常计算，页面上的剩余时间是准的。") % {
         "n": minutes
     }
+
+
+def _backup_alert(counts: dict[str, Any], now: datetime, mine: frozenset[Role]) -> str:
+    """The same strip for those who can have something done: no good backup for two days."""
+    if not settings.PROPDESK_BACKUP_NIGHTLY or not mine & TOLD_OF_BACKUPS:
+        return ""
+    made = counts["backup_at"]
+    # A house that only just began owes none yet; its oldest sweep says since when it runs.
+    since = made or counts["swept_since"]
+    if since is not None and now - since > nightly.LATE:
+        days = (now - since).days
+        if made is None:
+            return _("还没有备份过，请联系管理员。")
+        return _("最近一份备份已是 %(n)s 天前的，请联系管理员。") % {"n": days}
+    if counts["backup_said"]:
+        return _("最近一次备份做成了，但有问题，请管理员查看：%(said)s") % {
+            "said": counts["backup_said"].splitlines()[0]
+        }
+    return ""

@@ -45,7 +45,7 @@ def postgres_candidates() -> list[Path]:
 def find_postgres() -> PostgresBinaries:
     """Return the PostgreSQL to use; StartError when there is none of version 15 or later."""
     for directory in postgres_candidates():
-        major = _major(directory / "postgres")
+        major = major_of(directory / "postgres")
         if major is not None and major >= OLDEST_POSTGRES:
             return PostgresBinaries(directory, major)
     raise StartError(
@@ -54,7 +54,8 @@ def find_postgres() -> PostgresBinaries:
     )
 
 
-def _major(program: Path) -> int | None:
+def major_of(program: Path) -> int | None:
+    """Major version a program tells; None when it does not run."""
     try:
         answer = subprocess.run(  # noqa: S603 -- a program of our own wheel or of the system
             [program, "--version"], capture_output=True, text=True, check=True, timeout=20

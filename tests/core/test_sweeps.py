@@ -7,6 +7,7 @@ from django.db import connection, transaction
 from django.utils import timezone
 
 from propdesk.core import sweeps
+from propdesk.core.backup import nightly
 from propdesk.core.models import Delivery, SweepRun
 from tests.incidents.journey import House
 
@@ -87,7 +88,9 @@ def test_what_a_sweep_flags_is_handed_on_in_the_same_run():
 def test_old_runs_that_never_finished_are_dropped_too(registry):
     now = timezone.now()
     SweepRun.objects.create(name="a", started_at=now - timedelta(days=8))
+    SweepRun.objects.create(name=sweeps.KEPT_LONG, started_at=now - timedelta(days=8))
 
     sweeps.run_all(now)
 
     assert SweepRun.objects.filter(name="a").count() == 0
+    assert SweepRun.objects.filter(name=nightly.NAME).count() == 1

@@ -123,6 +123,18 @@ def test_ready_when_everything_runs(client: Client, broker: Any) -> None:
     assert response["Cache-Control"].startswith("max-age=0")
 
 
+def test_ready_tells_the_age_of_the_backup_and_does_not_hang_on_it(
+    client: Client, broker: Any
+) -> None:
+    swept(seconds=10)
+    none = client.get("/healthz/ready").json()["last_backup_seconds"]
+    at = timezone.now() - timedelta(days=9)
+    SweepRun.objects.create(name="core.backup", started_at=at, finished_at=at)
+    response = client.get("/healthz/ready")
+    facts = response.json()
+    assert (none, response.status_code, facts["last_backup_seconds"] // 86_400) == (None, 200, 9)
+
+
 def test_not_ready_before_the_first_sweep(client: Client, broker: Any) -> None:
     response = client.get("/healthz/ready")
     assert (response.status_code, response.json()["last_sweep_seconds"]) == (503, None)

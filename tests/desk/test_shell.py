@@ -103,6 +103,35 @@ def test_red_strip_shows_only_when_the_clockwork_stands(minutes: int | None, wor
     assert (alert.startswith(words), bool(alert)) == (True, bool(words))
 
 
+@pytest.mark.parametrize(
+    ("role", "days", "said", "words"),
+    [
+        (Role.DUTY_MANAGER, 3, "", "最近一份备份已是 3 天前的"),
+        (Role.ADMIN, 1, "没有抄送：/x", "最近一次备份做成了，但有问题，请管理员查看：没有抄送：/x"),
+        (Role.PROPERTY_MANAGER, None, "", "还没有备份过"),
+        (Role.STAFF, 3, "", ""),
+        (Role.GENERAL_MANAGER, 1, "", ""),
+    ],
+    ids=["old", "with-findings", "never", "staff", "fresh"],
+)
+def test_managers_are_told_of_an_old_backup(
+    role: Role, days: int | None, said: str, words: str
+) -> None:
+    prop = PropertyFactory()
+    now = timezone.now()
+    for ago in (timedelta(days=4), timedelta(0)):
+        SweepRun.objects.create(
+            name="incidents.flag_due", started_at=now - ago, finished_at=now - ago
+        )
+    # One that failed since is no backup.
+    SweepRun.objects.create(name="core.backup", started_at=now, error="x")
+    if days is not None:
+        at = now - timedelta(days=days)
+        SweepRun.objects.create(name="core.backup", started_at=at, finished_at=at, error=said)
+    alert = shell.build(member(prop, role), prop, "/")["system_alert"]
+    assert (alert.startswith(words), bool(alert)) == (True, bool(words))
+
+
 def test_page_without_a_property_has_no_frame(rf: RequestFactory) -> None:
     assert shell.shell(rf.get("/")) == {"shell": None}
 

@@ -23,7 +23,7 @@ LINK = re.compile(r"!?\[[^\]]*\]\(<?([^)\s>]+)>?\)")
 FENCE = re.compile(r"^```.*?^```", re.MULTILINE | re.DOTALL)
 VARIABLE = re.compile(r"\b(?:PROPDESK_[A-Z_]*[A-Z]|DATABASE_URL|REDIS_URL)\b")
 OPTION = re.compile(r"(?<![\w-])--[a-z][a-z-]*[a-z]")
-FOREIGN = {"--build"}
+FOREIGN = {"--build", "--no-deps", "--rm"}
 """Options of other people's commands that the documents show."""
 
 
