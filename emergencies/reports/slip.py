@@ -31,9 +31,10 @@ def damage_slip(job: RenderJob) -> Sheet:
     event = dossier.event
     slip = queries.slips(event).get(pk=int(job.kind.partition(":")[2]))
     boxes, drawn = _boxes(slip)
+    # What the client has signed stands still; cause and pictures are on the stub of the house alone.
     then = as_signed(dossier, "sign_damage", slip.pk)
-    photos, files, more = parts.photos(then, THUMBS)
-    count = _("共%(n)d张") % {"n": len(then.photos)}
+    photos, files, more = parts.photos(dossier, THUMBS)
+    count = _("共%(n)d张") % {"n": len(dossier.photos)}
     paper = DamageSlipPaper(
         organisation=event.case.property.name,
         number=slip.number,
@@ -58,7 +59,7 @@ def damage_slip(job: RenderJob) -> Sheet:
         event=event.case.number,
         occurred_at=full(then.event.occurred_at),
         place=_place(then.event),
-        cause=_cause(then),
+        cause=_cause(dossier),
         contact=event.case.property.phone,
         **_sums(slip),
         **_said(slip, dossier),

@@ -410,6 +410,22 @@ def test_posted_slip_is_sealed_in_two_copies_on_one_sheet(desk: Desk) -> None:
     assert ("校验码" in stub, "校验码" in client) == (True, True)
 
 
+def test_slip_keeps_the_place_the_client_has_signed_under(desk: Desk) -> None:
+    event = desk.signed()
+    kind = workflow.slip_kind(slip(event))
+    signed = rendering.request(fresh(event).case, kind, by=desk.cashier)
+    before = reports.damage_slip(signed).paper
+    workflow.correct_place(fresh(event), None, "后花园", by=desk.dm, reason="更正")
+    workflow.post_damage(fresh(event), desk.posting(), by=desk.cashier)
+    job = rendering.request(fresh(event).case, kind, by=desk.cashier, sealed=True)
+
+    sealed = reports.damage_slip(job).paper
+
+    assert isinstance(before, DamageSlipPaper)
+    assert isinstance(sealed, DamageSlipPaper)
+    assert sealed.place == before.place != "后花园"
+
+
 def test_stub_tells_the_cause_and_shows_the_pictures_as_of_its_sealing(desk: Desk) -> None:
     event = desk.signed()
     for n, colour in enumerate(("red", "green", "blue", "black")):
