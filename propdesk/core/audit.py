@@ -199,7 +199,7 @@ def problems(case: Case) -> list[str]:
 def problems_of(cases: Sequence[Case]) -> dict[int, list[str]]:
     """``problems`` of many cases by their keys: one statement for the chains, one for each model."""
     chains: dict[int, list[AuditEntry]] = {case.pk: [] for case in cases}
-    for entry in AuditEntry.objects.filter(case__in=chains).order_by("case", "seq"):
+    for entry in AuditEntry.objects.filter(case__in=chains).order_by("case_id", "seq"):
         chains[entry.case_id].append(entry)
     found: dict[int, list[str]] = {}
     last: dict[int, dict[tuple[str, Any], str]] = {}

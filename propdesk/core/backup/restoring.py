@@ -182,8 +182,12 @@ def _secret(folder: Path, found: Manifest, opened: Callable[[bytes], bytes]) -> 
     return secret
 
 
+def _is_media(entry: Entry) -> bool:
+    return entry.path.startswith(f"{manifest.MEDIA}/")
+
+
 def _media_of(found: Manifest) -> list[Entry]:
-    return [each for each in found.files if each.path.startswith(f"{manifest.MEDIA}/")]
+    return [each for each in found.files if _is_media(each)]
 
 
 def _unpack(folder: Path, found: Manifest, opened: Callable[[bytes], bytes], draft: Path) -> None:
@@ -192,7 +196,7 @@ def _unpack(folder: Path, found: Manifest, opened: Callable[[bytes], bytes], dra
     BackupError names everything that is wrong; until here no database was opened.
     """
     entries = _media_of(found)
-    others = [each for each in found.files if each not in set(entries)]
+    others = [each for each in found.files if not _is_media(each)]
     draft.mkdir(mode=0o700, parents=True)
     for name in {Path(each.path).parent.relative_to(manifest.MEDIA) for each in entries}:
         making.make_private(draft, name)
