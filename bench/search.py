@@ -5,8 +5,8 @@
 Runs on a PostgreSQL of its own that is thrown away, or kept in DIR for the next run. What the house
 holds stands in ``searched/house.py``. ``sql`` is the median of the statements of one page of the
 search, ``like`` the same page by LIKE alone without index, ``key`` a page of 30 complaints by the
-index of all lists, asked before each word; ``x`` is sql / key, ``by`` says whether hits are ranked
-or listed by time. What LIKE finds and the search does not ends the run.
+index of all lists, asked before each word; ``x`` is sql / key. What LIKE finds and the search does
+not ends the run.
 """
 
 import argparse
@@ -82,13 +82,15 @@ def by_like(user: Any, prop: Any, typed: str) -> list[int]:
 
 
 def check(typed: str, found: Any, wanted: list[int], most: int) -> None:
-    """A page that is not full has all that LIKE finds; one by time all down to its last row."""
+    """A page has all that LIKE finds; a full one that ends in words, down to its last row."""
+    from propdesk.core.search_terms import Rank
+
     got = [row.pk for row in found.rows]
     if len(got) < most:
         missing = set(wanted) - set(got)
-    elif not found.is_ranked:
+    elif found.rows[-1].rank == Rank.WORDS:
         # Cases of the bench are numbered by time.
-        missing = {pk for pk in wanted if pk > min(got)} - set(got)
+        missing = {pk for pk in wanted if pk > got[-1]} - set(got)
     else:
         missing = set()
     if missing:
@@ -110,7 +112,7 @@ def table(people: dict[str, int], prop: Any, rounds: int) -> None:
             rows = queries.listed(queries.visible_to(user, prop))
             return list(rows.order_by("-case__opened_at", "-pk")[:31])
 
-        print(f"\n{who}\n{head}{'rows':>6}  by")
+        print(f"\n{who}\n{head}{'rows':>6}")
         for typed in ASKED:
             filters = desk.Filters(query=Query.of(typed))
 
@@ -123,7 +125,7 @@ def table(people: dict[str, int], prop: Any, rounds: int) -> None:
             check(typed, found, wanted, desk.PAGE)
             print(
                 f"{typed:<12}{sql:>9.2f}{key:>8.2f}{sql / key:>6.1f}{statements:>6}{like:>9.1f}"
-                f"{like / sql:>8.1f}{len(found.rows):>6}  {'rank' if found.is_ranked else 'time'}",
+                f"{like / sql:>8.1f}{len(found.rows):>6}",
                 flush=True,
             )
 
@@ -149,7 +151,7 @@ def main() -> None:
             with connection.cursor() as cursor:
                 cursor.execute(
                     "SELECT pg_size_pretty(pg_table_size('core_searchtext')),"
-                    " pg_size_pretty(pg_relation_size('core_search_grams'))"
+                    " pg_size_pretty(pg_relation_size('core_search_words'))"
                 )
                 heap, index = cursor.fetchone()
             took = time.perf_counter() - begun

@@ -77,7 +77,7 @@ def search_arms(user: User, prop: Property) -> list[search.Arm]:
         told = Case.objects.filter(pk=OuterRef("pk"), restricted=False)
         return [search.Arm(kinds, where=Q(search.each_in(told)) | Q(search.each_in(own)))]
     rows = visible_to(user, prop).order_by()
-    return [search.Arm(kinds, where=Q(pk__in=rows.values("case")), few=True)]
+    return [search.Arm(kinds, where=Q(pk__in=rows.values("case")), own=rows.values("case"))]
 
 
 def guest_of(job: RenderJob) -> set[int]:

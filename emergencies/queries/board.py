@@ -110,7 +110,9 @@ def search_arms(user: User, prop: Property) -> list[search.Arm]:
         told = Case.objects.filter(pk=OuterRef("pk"), restricted=False)
         named = rows.filter(pk=OuterRef("pk"))
         return [search.Arm(kinds, where=Q(search.each_in(told)) | Q(search.each_in(named)))]
-    return [search.Arm(kinds, where=Q(pk__in=rows.values("case")), few=True)]
+    here = Q(search.each_in(rows.filter(pk=OuterRef("pk"))))
+    own = rows.filter(pk__in=events.called_to(user, prop))
+    return [search.Arm(kinds, where=here, own=own.values("case"))]
 
 
 def page_of(rows: "QuerySet[Any]", after: str) -> Page:

@@ -1,5 +1,7 @@
 """The only place where views get events; everything is bounded, indexed and keyset-paged."""
 
+from typing import Any
+
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from emergencies.models import Event, Involved, Reader, ReviewAction
@@ -31,6 +33,24 @@ def visible_to(user: User, prop: Property) -> "QuerySet[Event]":
     mends = Exists(ReviewAction.objects.filter(event=here, owner=user))
     own = Q(reported_by=user) | Q(commander=user) | Q(called) | Q(mends)
     return rows.filter(Q(case__restricted=False) & own | restricted)
+
+
+def called_to(user: User, prop: Property) -> "QuerySet[Any, Any]":
+    """Keys of all events that may be open to somebody who does not read all: each part by its index."""
+    events = Event.objects.order_by().filter(case__property=prop)
+    roles = standing(user, prop).task_roles
+    return (
+        events.filter(reported_by=user)
+        .values("pk")
+        .union(
+            events.filter(commander=user).values("pk"),
+            Involved.objects.order_by()
+            .filter(role__in=roles, event__case__property=prop)
+            .values("event"),
+            ReviewAction.objects.order_by().filter(owner=user).values("event"),
+            Reader.objects.order_by().filter(user=user, ended_at=None).values("event"),
+        )
+    )
 
 
 def reads_all(user: User, prop: Property) -> bool:

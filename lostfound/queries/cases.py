@@ -21,7 +21,8 @@ def search_arms(user: User, prop: Property) -> list[Arm]:
         arms.append(Arm((Case.Kind.LOST,)))
     else:
         reports = lost.visible_to(user, prop).order_by()
-        arms.append(Arm((Case.Kind.LOST,), where=Q(pk__in=reports.values("case")), few=True))
+        keys = reports.values("case")
+        arms.append(Arm((Case.Kind.LOST,), where=Q(pk__in=keys), own=keys))
     if kinds:
         arms.append(Arm(kinds))
     return arms

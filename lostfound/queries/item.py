@@ -90,10 +90,11 @@ def search_arms(user: User, prop: Property) -> list[Arm]:
         return [Arm(kinds, Reach.ALL)]
     visible = visible_to(user, prop).order_by()
     own = visible.filter(pk__in=_own(user))
-    arms = [Arm(kinds, Reach.DETAILS, Q(pk__in=own.values("case")), few=True)]
+    arms = [Arm(kinds, Reach.DETAILS, Q(pk__in=own.values("case")), own.values("case"))]
     if mine & ACTIONS["read"].any:
         return [Arm(kinds), *arms]
-    return [Arm(kinds, where=Q(pk__in=visible.values("case")), few=True), *arms]
+    keys = visible.values("case")
+    return [Arm(kinds, where=Q(pk__in=keys), own=keys), *arms]
 
 
 def _own(user: User) -> "QuerySet[Any, Any]":

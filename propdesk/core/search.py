@@ -4,9 +4,11 @@ Who may see a case is the business of its register, which says it as ``Arm``; wh
 may hit is its ``Reach``: nobody finds a thing by a detail he may not read.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import reduce
+from itertools import product
+from math import prod
 from operator import and_
 from typing import Any
 
@@ -27,6 +29,8 @@ from propdesk.core.search_terms import (
 )
 
 MOST_CHARACTERS, MOST_WORDS = 60, 8
+MOST_WAYS = 8
+"""Each word of a query may stand in a row or be a term of it: more ways together are not asked for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,14 +52,15 @@ class Entry:
 class Arm:
     """Cases of some kinds one person may read, and how far his words go in them.
 
-    ``where`` is a condition on their search rows: but a few of a register are closed to him, or,
-    ``few``, it names those open to him.
+    ``where`` is his right as a condition on a search row, looked up for hits alone; ``own`` the keys
+    of all cases it opens to him, where these are few; ``within`` what he narrowed it to.
     """
 
     kinds: tuple[str, ...]
     reach: Reach = Reach.OPEN
     where: Q = field(default_factory=Q)
-    few: bool = False
+    own: "QuerySet[Any, Any] | None" = None
+    within: Q = field(default_factory=Q)
 
 
 def each_in(rows: "QuerySet[Any]") -> Subquery:
@@ -98,6 +103,11 @@ class Query:
         words = [word for word in normalise(typed).split() if query_grams(word)]
         return cls(typed, tuple(dict.fromkeys(words[:MOST_WORDS])))
 
+    @property
+    def is_narrow(self) -> bool:
+        """Whether it is of several words, or of one that signs divide: such seldom hit much."""
+        return not "".join(self.words).isalnum() or len(self.words) > 1
+
     def hit(self, reach: Reach = Reach.OPEN) -> Q:
         """Condition on a search row, by index: every word stands in it, or is a term of its rooms and people."""
         return reduce(and_, (_may_hold(word, reach) for word in self.words), self.stands(reach))
@@ -106,22 +116,36 @@ class Query:
         """The same without the index: for rows that are known to hit, or are walked in an order."""
         return reduce(and_, (_holds(word, reach) for word in self.words), Q())
 
-    def indexed(self, reach: Reach, marks: Iterable[str] = ()) -> Q:
-        """By index alone what may hit: all words stand in the row, or one of them is a term of it.
+    def ways(self, reach: Reach, marks: Sequence[str] = ()) -> list[Q]:
+        """Conditions for the index, one of which every hit fulfils: each word stands in it or is a term.
 
-        Asked together the index compares the shortest of its lists with the others; asked word by
-        word it reads each of them as a whole.
+        Of all words together, so that the index compares the shortest of its lists with the others;
+        one of ``marks`` of kinds with them.
         """
-        grams = sorted({gram for word in self.words for gram in query_grams(word)})
-        found = Q(grams__contains=_unweighed(grams))
-        if marks:
-            found &= Q(grams__overlap=_unweighed(marks))
-        terms = [term for word in self.words for term in _named(word, reach)]
-        return found | Q(terms__overlap=_unweighed(terms)) if terms else found
+        kinds = Q(grams__overlap=_unweighed(marks)) if marks else Q()
+        choices = []
+        for word in self.words:
+            choice: list[tuple[list[str], list[str]]] = [(query_grams(word), [])]
+            if named := _named(word, reach):
+                choice.append(([], named))
+            choices.append(choice)
+        if prod(len(choice) for choice in choices) > MOST_WAYS:
+            terms = [term for word in self.words for term in _named(word, reach)]
+            words = _way([choice[0] for choice in choices])
+            return [words & kinds, Q(terms__overlap=_unweighed(terms)) & kinds]
+        return [_way(ways) & kinds for ways in product(*choices)]
 
     def terms(self, rank: Rank, reach: Reach = Reach.ALL) -> list[str]:
         """Terms of all words in one field."""
         return [term for word in self.words for term in query_terms(word, rank, reach)]
+
+
+def _way(parts: Sequence[tuple[list[str], list[str]]]) -> Q:
+    grams = sorted({gram for stands, _terms in parts for gram in stands})
+    asked = Q(grams__contains=_unweighed(grams)) if grams else Q()
+    for _grams, named in parts:
+        asked &= Q(terms__overlap=_unweighed(named)) if named else Q()
+    return asked
 
 
 def _may_hold(word: str, reach: Reach) -> Q:

@@ -58,7 +58,8 @@ def query_grams(query: str) -> list[str]:
     """Return the sorted distinct grams a matching text must have; [] when the query holds none.
 
     Only words bounded on both sides inside the query are asked for whole: the first and the last
-    may be cut out of a longer word ("5678" of a telephone number).
+    may be cut out of a longer word ("5678" of a telephone number). Pairs inside a triple are left
+    out: whoever has the triple has them, and the index reads their long lists for nothing.
     """
     query = normalise(query)
     found: set[str] = set()
@@ -67,6 +68,8 @@ def query_grams(query: str) -> list[str]:
     words = list(_runs(query, _is_alphanumeric))
     for word in words:
         found.update(_triples(word))
+    inside = {pair for gram in found if len(gram) == 3 for pair in (gram[:2], gram[1:])}
+    found -= inside
     if words and _is_alphanumeric(query[0]):
         del words[0]
     if words and _is_alphanumeric(query[-1]):

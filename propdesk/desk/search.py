@@ -57,8 +57,6 @@ def _context(
         "rows": search_rows.lines(prop, request.user, found.rows, filters.query),
         "query": filters.query.typed,
         "is_cut": len(typed) > MOST_CHARACTERS,
-        # Not for a short list: how much others can read of it is nobody's business.
-        "is_by_time": bool(found.after) and not found.is_ranked,
         "most": MOST_CHARACTERS,
         "filters": filters,
         "registers": [

@@ -68,14 +68,19 @@ class Filters:
 
     def narrow(self, arm: Arm) -> Arm:
         """The search rows they leave; days are those of the house, both inclusive."""
-        where = arm.where
+        within = self.days()
         if self.state:
-            where &= Q(case__is_open=self.state == "open")
+            within &= Q(case__is_open=self.state == "open")
+        return replace(arm, within=within)
+
+    def days(self) -> Q:
+        """Condition on a search row: the days it was opened in."""
+        days = Q()
         if self.first:
-            where &= Q(opened_at__gte=midnight(self.first))
+            days &= Q(opened_at__gte=midnight(self.first))
         if self.last:
-            where &= Q(opened_at__lt=midnight(self.last + timedelta(days=1)))
-        return replace(arm, where=where)
+            days &= Q(opened_at__lt=midnight(self.last + timedelta(days=1)))
+        return days
 
 
 def _day(text: str) -> date | None:
@@ -89,14 +94,10 @@ def _day(text: str) -> date | None:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """One page: cases with the field they were hit in (``rank``), the key of the next or "".
-
-    ``is_ranked`` is False for words that hit too much: the newest first, whatever field was hit.
-    """
+    """One page: cases with the field they were hit in (``rank``), the key of the next or ""."""
 
     rows: list[Any]
     after: str = ""
-    is_ranked: bool = True
 
 
 def arms(user: User, prop: Property, filters: Filters) -> list[Arm]:
@@ -111,23 +112,18 @@ def arms(user: User, prop: Property, filters: Filters) -> list[Arm]:
 
 
 def page_of(user: User, prop: Property, filters: Filters, after: str) -> Found:
-    """Hits by field, the newest first in each, and none left out; three statements at any size.
-
-    What hits more than ``search_ranked.MANY`` cases is a list, the newest first.
-    """
+    """Hits by field, the newest first in each, and none left out; three statements at any size."""
     found = arms(user, prop, filters)
     if not filters.query.words or not found:
         return Found([])
-    asked, key = Search(prop, filters.query, found), Key.of(after)
+    asked = Search.of(prop, filters.query, found, filters.days())
     # The numbers of the frame come along.
-    best = shell.read_along(user, prop, best=asked.best(key, PAGE + 1))["best"]
-    rows = asked.newest(key, PAGE + 1) if best is None else best
-    page = Found(_read({pk: rank for pk, rank, _at in rows[:PAGE]}), is_ranked=best is not None)
+    rows = shell.read_along(user, prop, hits=asked.page(Key.of(after), PAGE + 1))["hits"]
+    page = Found(_read({pk: rank for pk, rank, _at in rows[:PAGE]}))
     if len(rows) <= PAGE:
         return page
     pk, rank, at = rows[PAGE - 1]
-    moment = at if isinstance(at, datetime) else datetime.fromisoformat(at)
-    return replace(page, after=str(Key(Rank(rank), moment, pk)))
+    return replace(page, after=str(Key(Rank(rank), datetime.fromisoformat(at), pk)))
 
 
 def _read(ranks: dict[int, int]) -> list[Any]:

@@ -163,20 +163,30 @@ def compare(world: World, count: int, seed: int) -> int:
     return full
 
 
-RANKED: dict[str, float] = {}
-COUNTED = {"MANY": 2}
-SAMPLED = {"SAMPLE": 100, "COMMON": 3}
+KEYS: dict[str, int] = {}
+HITS = {"OWN": 0}
+FINE = {"RECENT": 1}
 
 
-@pytest.mark.parametrize("ways", [RANKED, COUNTED, SAMPLED], ids=["ranked", "counted", "sampled"])
+@pytest.mark.parametrize("ways", [KEYS, HITS, FINE], ids=["keys", "hits", "fine"])
 def test_every_random_piece_is_found_by_whom_may_see_it(
-    world: World, monkeypatch: pytest.MonkeyPatch, ways: dict[str, float]
+    world: World, monkeypatch: pytest.MonkeyPatch, ways: dict[str, int]
 ) -> None:
-    """By rank, and where what hits more is found to be common: by counting, or in the sample."""
+    """By the keys of what is his, by asking for each hit, and in more than one span."""
     monkeypatch.setattr(search_queries, "PAGE", 6)
     for name, value in ways.items():
         monkeypatch.setattr(search_ranked, name, value)
+    spread(world)
     assert compare(world, 100, seed=6) > 25
+
+
+def spread(world: World) -> None:
+    """Cases lie days, months and years apart, some in the same moment."""
+    now, days = timezone.now(), (0, 0, 1, 9, 70, 70, 600, 1500, 9000)
+    rows = list(SearchText.objects.filter(property=world.house.prop).order_by("pk"))
+    for number, row in enumerate(rows):
+        row.opened_at = now - timedelta(days=days[number % len(days)])
+    SearchText.objects.bulk_update(rows, ["opened_at"])
 
 
 PARTS = 4
@@ -275,54 +285,45 @@ def test_pages_go_on_by_key_across_fields(world: World, monkeypatch: pytest.Monk
     assert "回到第一页" in second.content.decode()
 
 
-def test_what_hits_too_much_is_listed_by_time_alone_and_the_page_says_so(
+def test_the_newest_come_first_in_each_field_over_all_spans(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     pm = world.people["pm"]
     data = incidents.Intake(words="隔壁 1806 太吵", guest=Guest(name="李白"))
-    last = incidents.intake(world.house.prop, data, by=pm).case.number
-    ranked = numbers(pm, world, q="1806")
-    monkeypatch.setattr(search_queries, "PAGE", 2)
-    monkeypatch.setattr(search_ranked, "MANY", 3)
-
-    assert numbers(pm, world, q="1806") == [last, *ranked[:-1]] != ranked
-    pages = [get(pm, world, q=q).content.decode() for q in ("1806", "滴水")]
-    assert ["从新到旧" in page for page in pages] == [True, False]
-
-
-def test_what_is_common_in_the_sample_is_not_read_out_of_the_index(
-    world: World, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    pm, prop = world.people["pm"], world.house.prop
-    filters = search_queries.Filters.of({"q": "1806"})
-
-    def is_ranked() -> bool:
-        return search_queries.page_of(fresh(pm), prop, filters, "").is_ranked
-
-    monkeypatch.setattr(search_ranked, "SAMPLE", 100)
-    monkeypatch.setattr(search_ranked, "COMMON", len(numbers(pm, world, q="1806")))
-    assert not is_ranked()
-    monkeypatch.setattr(search_ranked, "COMMON", search_ranked.COMMON + 1)
-    assert is_ranked()
+    for _n in range(2):
+        incidents.intake(world.house.prop, data, by=pm)
+    spread(world)
+    rows = {row.case.number: row for row in SearchText.objects.select_related("case")}
+    whole = numbers(pm, world, q="1806")
+    monkeypatch.setattr(search_queries, "PAGE", 3)
+    monkeypatch.setattr(search_ranked, "RECENT", 1)
+    assert numbers(pm, world, q="1806") == whole
+    found = [rows[number] for number in numbers(pm, world, q="1806")]
+    is_room = ["/1806" in row.terms for row in found]
+    order = [
+        (not room, -row.opened_at.timestamp(), -row.pk)
+        for room, row in zip(is_room, found, strict=True)
+    ]
+    assert (order, len(set(found)) > 5, False in is_room) == (sorted(order), True, True)
 
 
-def test_what_is_common_is_walked_through_by_the_index_of_the_newest(world: World) -> None:
+def test_words_and_days_are_compared_inside_one_index(world: World) -> None:
     """Proved where no other way may be taken: on a few rows any would do."""
-    prop, filters = world.house.prop, search_queries.Filters.of({"q": "空调 滴水"})
+    prop, filters = world.house.prop, search_queries.Filters.of({"q": "空"})
     for name in ("pm", "dm", "guard"):
         arms = search_queries.arms(fresh(world.people[name]), prop, filters)
-        asked = search_ranked.Search(prop, filters.query, arms)
-        wide = [arm for arm in arms if not arm.few]
-        newest = plan(asked._walk(wide, None)[:7], "seqscan", "bitmapscan", "sort")
-        assert "core_search_newest" in newest
+        asked = search_ranked.Search.of(prop, filters.query, arms)
+        ways = plan(asked.page(None, 7), "seqscan", "indexscan", "indexonlyscan")
+        asks = [line for line in ways.splitlines() if "core_search_marks" in line]
+        assert ("core_search_words" in ways, "core_search_newest" in ways) == (True, False)
+        assert [line for line in asks if "grams @>" not in line] == []
 
 
-def plan(rows: Any, *closed: str) -> str:
-    sql, params = rows.query.sql_with_params()
+def plan(asked: Any, *closed: str) -> str:
     with connection.cursor() as cursor:
         for way in closed:
             cursor.execute(f"SET LOCAL enable_{way} = off")
-        cursor.execute(f"EXPLAIN {sql}", params)
+        cursor.execute(f"EXPLAIN {asked.sql}", asked.params)
         lines = "\n".join(row[0] for row in cursor.fetchall())
         for way in closed:
             cursor.execute(f"SET LOCAL enable_{way} = on")

@@ -37,8 +37,13 @@ class SearchText(models.Model):
     class Meta:
         verbose_name = verbose_name_plural = _("检索")
         indexes = [
-            GinIndex(fields=["grams"], name="core_search_grams"),
-            GinIndex(fields=["terms"], name="core_search_terms"),
+            # Of one index, that words and terms and days together are compared inside it.
+            GinIndex(
+                models.Func("property", "kind", "opened_at", function="core_search_marks"),
+                models.F("terms"),
+                models.F("grams"),
+                name="core_search_words",
+            ),
             models.Index(fields=["property", "-opened_at", "-case"], name="core_search_newest"),
         ]
 
