@@ -32,7 +32,7 @@ from propdesk.core.permissions import ACTIONS
 from propdesk.core.rendering import Sheet
 from propdesk.core.roles import DUTY, Role, ensure, standing
 from propdesk.core.signatures import Second
-from propdesk.core.transitions import ConflictError, RefusedInput, require
+from propdesk.core.transitions import ConflictError, RefusedInput, StaleError, require
 
 KIND = "appendix"
 FORM_CODE = "PD-FL-01"
@@ -62,13 +62,20 @@ def kind_of(row: Appendix) -> str:
 
 @transaction.atomic
 def append(
-    original: Document, said: Correction, second: Second, *, by: User, password: str
+    original: Document,
+    said: Correction,
+    second: Second,
+    *,
+    by: User,
+    password: str,
+    seen: str = "",
 ) -> Appendix:
     """写更正附录: the next of the paper's number, signed by two, its sealed paper asked for at once.
 
     The caller has checked that both may see the case. PermissionDenied for anybody but a manager,
     ConflictError unless ``original`` is a sealed paper of a case, RefusedInput for what is missing,
-    for a second person who is the first or not of the duty side, and for a wrong password. Passwords
+    for a second person who is the first or not of the duty side, and for a wrong password. StaleError
+    when another appendix came in since the page was opened that said ``seen`` (``beside``). Passwords
     are hashed before the case is locked: nobody waits for that.
     """
     case = original.case
@@ -79,6 +86,12 @@ def append(
     signature = signatures.confirmed(by, password)
     read_over = _read_over(second, original, case.property, by)
     case = _locked(case, original)
+    if seen and seen != beside(original):
+        numbers = "、".join(numbers_of(original))
+        words = _(
+            "您打开这一页以后，这份文书又封存了附录（%(numbers)s），这一份没有封。请先看过再写。"
+        )
+        raise StaleError(words % {"numbers": numbers})
     row = Appendix(
         case=case,
         original=original,
@@ -96,6 +109,11 @@ def append(
     rendering.request(case, kind_of(row), by=by, sealed=True)
     _tell(row, by)
     return row
+
+
+def beside(original: Document) -> str:
+    """A print of what stands beside a sealed paper: how many appendices it has."""
+    return str(Appendix.objects.filter(original=original).count())
 
 
 def _only_sealed() -> str:

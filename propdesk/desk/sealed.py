@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods
 
 from propdesk.core import appendices, cases, drafts, serving, signatures
-from propdesk.core.http import StaffRequest, attempt, done, framed, page, staff_view
+from propdesk.core.http import StaffRequest, attempt, carried, done, framed, page, staff_view
 from propdesk.core.models import Case, Document
 from propdesk.core.permissions import ACTIONS
 from propdesk.core.roles import ensure, may
@@ -93,6 +93,7 @@ def append(request: StaffRequest, number: str, document: int) -> HttpResponse:
             return done(request, back, _("附录已签名，正在封存。"))
         drafts.keep(request.user, key, dict(request.POST.lists()))
     context = {"case": case, "row": row, "form": form, "form_token": drafts.new_token()}
+    context["seen"] = carried(appendices.beside(row), form)
     return page(request, "desk/append.html", context, status=status)
 
 
@@ -103,7 +104,8 @@ def _write(
     said = appendices.Correction(**{name: form.cleaned_data[name] for name in WRITTEN})
 
     def act(password: str) -> None:
-        appendices.append(row, said, form.beside(), by=request.user, password=password)
+        seen = request.POST.get("seen", "")
+        appendices.append(row, said, form.beside(), by=request.user, password=password, seen=seen)
         drafts.use_token(request.user, once, back, form=key)
 
     form.signed(act)

@@ -112,6 +112,20 @@ def test_appendix_is_written_once_however_often_it_is_sent() -> None:
     assert [row.text for row in Appendix.objects.all()] == ["风扇一台，300 元"]
 
 
+def test_page_opened_before_another_appendix_was_sealed_tells_of_it() -> None:
+    sealed = Sealed()
+    client, url, words = web(sealed.house.pm), address(sealed, "append"), filled(sealed.house.dm)
+    old = client.get(url).context["seen"]
+    client.post(url, words | {"form_token": "a", "seen": old})
+
+    stale = client.post(url, words | {"form_token": "b", "seen": old})
+
+    assert (stale.status_code, Appendix.objects.count()) == (409, 1)
+    assert Appendix.objects.get().number in stale.content.decode()
+    now = words | {"form_token": "c", "seen": stale.context["seen"]}
+    assert (client.post(url, now).status_code, Appendix.objects.count()) == (302, 2)
+
+
 @pytest.mark.parametrize(
     ("change", "words"),
     [
