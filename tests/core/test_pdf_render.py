@@ -152,6 +152,17 @@ def test_pages_of_a_long_slip_are_two() -> None:
     assert print_paper(found.long_slip()).pages == 2
 
 
+def test_heading_stands_over_its_text_where_that_is_longer_than_a_page() -> None:
+    steps = "\n".join(f"第{n}步：检查并记下现场情况" for n in range(1, 121))
+    printed = print_paper(dataclasses.replace(samples.incident(), measures=steps))
+    texts = [
+        squeezed(page.get_textpage().get_text_bounded())
+        for page in pypdfium2.PdfDocument(printed.pdf)
+    ]
+
+    assert ["第1步：" in text for text in texts if "措施与通知" in text] == [True]
+
+
 def test_register_repeats_its_head_on_each_page_and_numbers_them() -> None:
     printed = print_paper(found.register(60))
     texts = [
