@@ -121,10 +121,11 @@ def as_read(record: EventRecord, seen: str) -> None:
     ``seen`` is what ``record_seen`` said then; an empty one asks for nothing: callers without a page.
     """
     if seen and seen != record_seen(record):
-        said = _(
-            "您打开这一页以后，记录改过或退回过，没有签名。这一页已是最新的，请重新看过文书再签。"
+        raise StaleError(
+            _(
+                "您打开这一页以后，记录改过或退回过，没有签名。这一页已是最新的，请重新看过文书再签。"
+            )
         )
-        raise StaleError(said)
 
 
 def editable(record: EventRecord) -> None:

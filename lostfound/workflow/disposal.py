@@ -78,10 +78,9 @@ def begin_batch(
     lines = list(live.select_for_update(no_key=True).order_by("position"))
     in_state(batch, BATCH_MOVES, action, _("审批单"))
     if seen not in (None, batch.case.version):
-        said = _(
-            "您打开这一页以后，审批单改过或退回过，没有签名。这一页已是最新的，请重新看过再签。"
+        raise StaleError(
+            _("您打开这一页以后，审批单改过或退回过，没有签名。这一页已是最新的，请重新看过再签。")
         )
-        raise StaleError(said)
     require(
         {line.item_id for line in lines} <= items.keys(),
         _("审批单刚被别人改过，请刷新后再办。"),

@@ -170,10 +170,11 @@ def as_read(report: Report, seen: str) -> None:
     ``seen`` is what ``seen()`` said then; an empty one asks for nothing: callers without a page.
     """
     if seen and seen != _now(report):
-        said = _(
-            "您打开这一页以后，报告改过或退回过，没有签名。这一页已是最新的，请重新看过文书再签。"
+        raise StaleError(
+            _(
+                "您打开这一页以后，报告改过或退回过，没有签名。这一页已是最新的，请重新看过文书再签。"
+            )
         )
-        raise StaleError(said)
 
 
 def was_submitted(report: Report, by: User, seen: str) -> bool:

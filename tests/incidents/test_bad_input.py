@@ -2094,6 +2094,7 @@ EXEMPT = {
 CORE = "layouts photos images signatures signoff persons stale cases text moments roles widgets "
 CORE += "transitions"
 RAISERS = {
+    "StaleError",
     "ValidationError",
     "RefusedInput",
     "ConflictError",
