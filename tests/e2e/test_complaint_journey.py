@@ -78,7 +78,7 @@ def _log_in(dm: Hand, team: Team) -> None:
     dm.go("/")
     dm.page.get_by_label("工号").fill(team.dm.username)
     dm.page.get_by_label("密码").fill(PASSWORD)
-    dm.page.get_by_role("button", name="登录").click()
+    dm.page.get_by_role("button", name="登录", exact=True).click()
     expect(dm.page).to_have_url(re.compile(team.url() + "$"))
     expect(dm.page.get_by_role("heading", level=1)).to_have_text("值班台")
 

@@ -182,7 +182,7 @@ def test_expired_log_in_keeps_words_and_photos_on_the_page(desk: Desk, tmp_path:
     door = opened.value
     door.get_by_label("工号").fill(house.guard.username)
     door.get_by_label("密码").fill(PASSWORD)
-    door.get_by_role("button", name="登录").click()
+    door.get_by_role("button", name="登录", exact=True).click()
     expect(door.get_by_role("heading", level=1)).to_have_text("值班台")
     door.close()
     page.evaluate("dispatchEvent(new Event('focus'))")

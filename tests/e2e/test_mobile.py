@@ -42,7 +42,7 @@ def test_guard_takes_a_complaint_with_a_photo(
     hand.go("/")
     page.get_by_label("工号").fill(team.guard.username)
     page.get_by_label("密码").fill(PASSWORD)
-    page.get_by_role("button", name="登录").tap()
+    page.get_by_role("button", name="登录", exact=True).tap()
     expect(page.get_by_role("heading", level=1)).to_have_text("值班台")
     if js:
         assert page.evaluate(FITS)

@@ -75,7 +75,7 @@ def test_expired_log_in_carries_the_text_past_the_door(desk: Desk, team: Team) -
     door = opened.value
     door.get_by_label("工号").fill(team.dm.username)
     door.get_by_label("密码").fill(PASSWORD)
-    door.get_by_role("button", name="登录").click()
+    door.get_by_role("button", name="登录", exact=True).click()
     expect(door.get_by_role("heading", level=1)).to_have_text("值班台")
     # Logging in changed the token of every open form: the page fetches the new one and says whose.
     expect(hand.main).to_contain_text(f"{team.dm.name}（工号 {team.dm.username}）")
@@ -97,7 +97,7 @@ def test_expired_log_in_without_scripts_asks_under_whose_name(desk: Desk, team: 
     door = opened.value
     door.get_by_label("工号").fill(team.dm.username)
     door.get_by_label("密码").fill(PASSWORD)
-    door.get_by_role("button", name="登录").click()
+    door.get_by_role("button", name="登录", exact=True).click()
     expect(door.get_by_role("heading", level=1)).to_have_text("值班台")
     hand.press("继续提交")
 
