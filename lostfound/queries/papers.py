@@ -30,7 +30,7 @@ AT_ONCE = 50
 """Things made known in one go, and on one page of the public list."""
 ON_PAPER = 300
 """Things on one printed notice."""
-IN_REGISTER = 1000
+IN_REGISTER = 750
 """Rows of one printed register: what the limits of a render allow with room to spare."""
 PLACE = "place__parent__parent__parent"
 
