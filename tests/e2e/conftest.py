@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 from django.conf import settings
 from django.core.signals import request_finished, request_started
+from django.db import connections
 from django.test import Client
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
@@ -130,6 +131,8 @@ def browser() -> Iterator[Browser]:
     # Playwright keeps a loop in this thread, which Django takes for asynchronous code.
     patch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
     expect.set_options(timeout=PATIENCE)
+    # From here on Django keeps other connections for this thread, and nobody would close these.
+    connections.close_all()
     with sync_playwright() as play:
         browser = play.chromium.launch(executable_path=path, args=FLAGS)
         yield browser

@@ -39,9 +39,21 @@ def _for_ever() -> None:
 def _hire(work: Callable[[], None]) -> multiprocessing.process.BaseProcess:
     # A connection may not be shared with a child.
     connections.close_all()
-    child = FORK.Process(target=work, daemon=True)
+    child = FORK.Process(target=_begin, args=(work,), daemon=True)
     child.start()
     return child
+
+
+def _begin(work: Callable[[], None]) -> None:
+    """Work with a connection of one's own, whatever the parent has open.
+
+    Where a browser test has left its loop running, Django shows the parent other connections than the
+    child, who has no loop: killed in the middle of a transaction on one of them, he would leave its
+    locks to the parent, who waits for them for ever.
+    """
+    for inherited in connections.all(initialized_only=True):
+        inherited.connection = None
+    work()
 
 
 def _kill(child: multiprocessing.process.BaseProcess) -> None:
