@@ -21,6 +21,7 @@ from propdesk.core import (
     persons,
     redaction,
     rendering,
+    striking,
 )
 from propdesk.core.clock_text import paper_time
 from propdesk.core.models import (
@@ -133,7 +134,7 @@ def _check(source: Document, order: Order) -> None:
     if len(_words(order)) > MOST_HIDDEN:
         errors["hidden"] = _("最多涂去 %(n)d 个词。") % {"n": MOST_HIDDEN}
     looked_for = [folding.words(word).text for word in _words(order)]
-    if any(len(word) < redaction.LEAST for word in looked_for):
+    if any(len(word) < striking.LEAST for word in looked_for):
         errors["hidden"] = _("要涂去的词至少两个字，一个字会涂掉太多内容。")
     elif any(word.isdecimal() and len(word) < LEAST_DIGITS for word in looked_for):
         errors["hidden"] = _("要涂去的数字至少四位，短了会涂掉日期和金额。")

@@ -11,7 +11,7 @@ from django.apps import apps
 from pypdf import PdfReader
 from pypdf.generic import ContentStream, DictionaryObject, StreamObject
 
-from propdesk.core import case_people, papers, papers_read, redaction, rendering
+from propdesk.core import case_people, papers, papers_read, redaction, rendering, striking
 from propdesk.core.models import PaperCopy, Person, Place
 from propdesk.core.papers import (
     Entry,
@@ -191,7 +191,7 @@ def test_copy_for_others_holds_no_planted_string(profile: str, name: str) -> Non
     assert [word for word in PLANTED if word not in str(whole.to_data())] == []
     text = everything_in(printed(shortened(whole, profile)))
     assert [word for word in PLANTED if word in text] == []
-    assert redaction.BAR in text
+    assert striking.BAR in text
 
 
 @pytest.mark.parametrize("profile", [Profile.INSURER, Profile.CLIENT])
@@ -516,7 +516,7 @@ def test_insurer_reads_nothing_of_others_however_it_was_put(written: str) -> Non
     paper = replace(incident(), measures=f"他说{written}，已登记")
     who = {"clients": [CLIENT], "others": [NEIGHBOUR, FOREIGNER]}
     copy = redaction.redact(paper, Profile.INSURER, **who, more=[], case="TS-20261127-001")
-    assert copy.measures == f"他说{redaction.BAR}，已登记"
+    assert copy.measures == f"他说{striking.BAR}，已登记"
 
 
 @pytest.mark.parametrize(
@@ -560,7 +560,7 @@ def test_same_door_of_another_building_goes_where_it_is_not_where_it_happened() 
     paper = replace(incident(), place="A座 2层 203室", measures="住C座203（C-0203）")
     who = {"clients": [CLIENT], "others": [other]}
     copy = redaction.redact(paper, Profile.INSURER, **who, more=[])
-    assert copy.measures == f"住{redaction.BAR}（{redaction.BAR}）"
+    assert copy.measures == f"住{striking.BAR}（{striking.BAR}）"
     longer = replace(paper, place="C座 2层 203A")
     assert redaction.redact(longer, Profile.INSURER, **who, more=[]).measures == copy.measures
 
@@ -577,7 +577,7 @@ def test_lesson_does_not_come_back_in_the_course_of_events(profile: str) -> None
         extra_fields=(papers.Field("核查", f"{lesson}；工程部 2026-11-26 完成"),),
     )
     copy = redaction.redact(paper, profile, clients=[CLIENT], others=[], more=[])
-    assert copy.extra_fields[0].value == f"{redaction.BAR}；工程部 2026-11-26 完成"
+    assert copy.extra_fields[0].value == f"{striking.BAR}；工程部 2026-11-26 完成"
     assert fact in copy.narrative
 
 
@@ -630,7 +630,7 @@ def test_unknown_record_is_refused(data: dict[str, Any]) -> None:
 def test_one_character_is_taken_out_only_where_it_stands_alone() -> None:
     paper = replace(incident(), narrative="王府井的王先生", result=" 王 ")
     copy = redaction.redact(paper, Profile.INSURER, clients=[], others=[Person(name="王")], more=())
-    assert (copy.narrative, copy.result) == ("王府井的王先生", f" {redaction.BAR} ")
+    assert (copy.narrative, copy.result) == ("王府井的王先生", f" {striking.BAR} ")
 
 
 def test_word_with_signs_is_taken_literally() -> None:
