@@ -30,7 +30,7 @@ def facts(now: datetime) -> dict[str, Any]:
         .first()
     )
     waits = now - oldest if oldest else timedelta(0)
-    backup = nightly.age(now)
+    backup = sweeps.age(nightly.NAME, now)
     broker = broker_answers()
     fine = age is not None and age <= SWEEP_LATE and waits <= NOTICE_LATE and broker
     return {

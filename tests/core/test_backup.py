@@ -25,7 +25,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from propdesk.core import photos
+from propdesk.core import photos, sweeps
 from propdesk.core.backup import age, keeping, making, manifest, nightly, restoring, snapshot
 from propdesk.core.backup.errors import BackupError
 from propdesk.core.backup.manifest import Entry, Manifest
@@ -476,4 +476,4 @@ def test_failed_backup_of_the_night_is_kept_in_words(settings, tmp_path):
     assert nightly.run(NOW) is False
     row = SweepRun.objects.get(name=nightly.NAME)
     assert (row.finished_at, row.error.partition("：")[0]) == (None, f"写不了备份目录 {blocked}")
-    assert nightly.age(NOW) is None
+    assert sweeps.age(nightly.NAME, NOW) is None

@@ -79,11 +79,7 @@ def opener(encrypted: bool, identity: Path | None) -> Callable[[bytes], bytes]:
         raise BackupError(_("这份备份是加密的，请用 --identity 指定密钥文件。"))
     import pyrage
 
-    try:
-        lines = identity.read_text(encoding="ascii").splitlines()
-        keys = [pyrage.x25519.Identity.from_str(x) for x in lines if x and not x.startswith("#")]
-    except (OSError, UnicodeDecodeError, pyrage.IdentityError) as error:
-        raise BackupError(_("读不了密钥文件 %(path)s。") % {"path": identity}) from error
+    keys = _keys_in(identity)
 
     def opened(data: bytes) -> bytes:
         try:
@@ -94,12 +90,22 @@ def opener(encrypted: bool, identity: Path | None) -> Callable[[bytes], bytes]:
     return opened
 
 
+def _keys_in(identity: Path) -> list[Any]:
+    """The keys of an identity file; BackupError when it cannot be read or is none."""
+    import pyrage
+
+    try:
+        lines = identity.read_text(encoding="ascii").splitlines()
+        return [pyrage.x25519.Identity.from_str(x) for x in lines if x and not x.startswith("#")]
+    except (OSError, UnicodeDecodeError, pyrage.IdentityError) as error:
+        raise BackupError(_("读不了密钥文件 %(path)s。") % {"path": identity}) from error
+
+
 def open_file(source: Path, target: Path, identity: Path) -> None:
     """Decrypt a file too large for memory."""
     import pyrage
 
-    lines = identity.read_text(encoding="ascii").splitlines()
-    keys = [pyrage.x25519.Identity.from_str(x) for x in lines if x and not x.startswith("#")]
+    keys = _keys_in(identity)
     try:
         pyrage.decrypt_file(str(source), str(target), keys)
     except pyrage.DecryptError as error:

@@ -55,10 +55,15 @@ def kept(times: Iterable[datetime]) -> set[datetime]:
     return stay
 
 
-def thin(base: Path) -> int:
-    """Remove what no longer stays, and what a killed backup left; returns how many backups went."""
+def clear_drafts(base: Path) -> None:
+    """Remove what a killed backup left."""
     for draft in base.glob(f"{DRAFT}*"):
         shutil.rmtree(draft, ignore_errors=True)
+
+
+def thin(base: Path) -> int:
+    """Remove what no longer stays, and what a killed backup left; returns how many backups went."""
+    clear_drafts(base)
     backups = all_in(base)
     stay = kept(time_of(path) for path in backups)
     gone = [path for path in backups if time_of(path) not in stay]

@@ -82,8 +82,7 @@ def _alone(base: Path) -> Iterator[None]:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError as error:
             raise BackupError(_("另一个备份正在进行，请等它结束。")) from error
-        for draft in base.glob(f"{keeping.DRAFT}*"):
-            shutil.rmtree(draft, ignore_errors=True)
+        keeping.clear_drafts(base)
         yield
 
 

@@ -1,4 +1,4 @@
-"""When a backup is due, and how long ago the last good one was made.
+"""When a backup is due, and that one is made.
 
 Asked at every tick and not fired by a clock: what was missed while the machine was off is made when
 it is on again, and two clocks make one backup.
@@ -14,9 +14,10 @@ from django.utils import timezone
 from propdesk.core.backup import making
 from propdesk.core.backup.errors import BackupError
 from propdesk.core.models import SweepRun
+from propdesk.core.sweeps import KEPT_LONG
 
 log = logging.getLogger(__name__)
-NAME = "core.backup"
+NAME = KEPT_LONG
 LATE = timedelta(days=2)
 AGAIN = timedelta(hours=1)
 """After one that failed, and while one runs."""
@@ -76,10 +77,3 @@ def finish(record: SweepRun, made: making.Backup) -> None:
     record.error = "\n".join(findings)[:500]
     record.finished_at = timezone.now()
     record.save(update_fields=["count", "error", "finished_at"])
-
-
-def age(now: datetime) -> timedelta | None:
-    """How long ago the last good one was made; None when there was none."""
-    runs = SweepRun.objects.filter(name=NAME, finished_at__isnull=False)
-    last = runs.order_by("-finished_at").values_list("finished_at", flat=True).first()
-    return now - last if last else None
