@@ -24,7 +24,7 @@ from incidents.models import (
 from incidents.permissions import ACTIONS
 from incidents.workflow.base import assigned_to
 from propdesk.core import drafts, signers
-from propdesk.core.composed import USER, Children, rows_of, spread
+from propdesk.core.composed import USER, Children, rows_of, same, spread
 from propdesk.core.models import (
     Attachment,
     CaseLink,
@@ -86,14 +86,14 @@ def _children() -> dict[str, ArraySubquery]:
             Option.objects.filter(**mine),
             "-cycle",
             "position",
-            **{name: name for name in option},
+            **same(*option),
             decided_by="decided_by__name",
         ),
         "promise_rows": rows_of(
             Promise.objects.filter(**mine),
             "-cycle",
             "-seq",
-            **{name: name for name in promise},
+            **same(*promise),
             department="department__name",
         ),
         "correction_rows": rows_of(
@@ -207,7 +207,7 @@ class DetailRows:
     @classmethod
     def load(cls, user: User, prop: Property, number: str, now: datetime) -> Self | None:
         """The complaint if ``user`` may see it: one statement for it and all its children."""
-        row = (
+        row = spread(
             queries.visible_to(user, prop)
             .filter(case__number=number)
             .select_related(
@@ -226,10 +226,7 @@ class DetailRows:
             )
             .first()
         )
-        if row is None:
-            return None
-        spread(row)
-        return cls(row, user, now)
+        return cls(row, user, now) if row else None
 
     def _list(self, name: str) -> list[SimpleNamespace]:
         return [_object(row) for row in getattr(self.complaint, f"{name}_rows")]

@@ -181,7 +181,7 @@ class DetailRows:
     @classmethod
     def load(cls, user: User, prop: Property, number: str, now: datetime) -> Self | None:
         """The thing if ``user`` may see it: one statement for it and all its children."""
-        row = (
+        row = spread(
             queries.visible_to(user, prop)
             .filter(case__number=number)
             .select_related("case__property__settings", "place", "policy", "logged_by", "finder")
@@ -192,10 +192,7 @@ class DetailRows:
             )
             .first()
         )
-        if row is None:
-            return None
-        spread(row)
-        return cls(row, user, now)
+        return cls(row, user, now) if row else None
 
     def _list(self, name: str) -> list[SimpleNamespace]:
         rows = getattr(self.item, f"{name}_rows")

@@ -202,7 +202,7 @@ def find(user: User, prop: Property, number: str) -> "Event | None":
     pk, mine = OuterRef("pk"), standing(user, prop)
     mends = ReviewAction.objects.filter(event=pk, owner=user)
     called = Involved.objects.filter(event=pk, role__in=mine.task_roles)
-    event = (
+    return spread(
         events.visible_to(user, prop)
         .filter(case__number=number)
         .select_related(
@@ -233,9 +233,6 @@ def find(user: User, prop: Property, number: str) -> "Event | None":
         )
         .first()
     )
-    if event is not None:
-        spread(event)
-    return event
 
 
 def version(user: User, prop: Property, number: str) -> int | None:

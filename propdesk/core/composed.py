@@ -8,13 +8,14 @@ once here and put into the statement around it.
 
 from collections.abc import Callable
 from functools import cached_property
-from typing import Any
+from typing import Any, TypeVar
 
 from django.contrib.postgres.expressions import ArraySubquery
 from django.db.models import BigIntegerField, CharField, JSONField, Manager, Model, QuerySet, Value
 from django.db.models.expressions import RawSQL
 from django.db.models.functions import JSONObject
 
+M = TypeVar("M", bound=Model)
 CHILDREN = "children_of"
 
 
@@ -68,6 +69,8 @@ class Children:
         return {CHILDREN: RawSQL(sql, bound, JSONField())}  # noqa: S611
 
 
-def spread(row: Model) -> None:
-    """Make the lists that ``Children.of`` annotated on a row attributes of it."""
-    row.__dict__.update(row.__dict__.pop(CHILDREN))
+def spread(row: M | None) -> M | None:
+    """The same row, the lists that ``Children.of`` annotated on it made attributes of it."""
+    if row is not None:
+        row.__dict__.update(row.__dict__.pop(CHILDREN))
+    return row
