@@ -72,8 +72,8 @@ def report(request: StaffRequest, number: str) -> HttpResponse:
     context = {"one": one, "row": one.complaint, "form": form, "report": current, "boxes": boxes}
     if current is not None:
         now = stale.seen(signoff.written(queries.report(current.pk)))
-        kept = "" if posted else one.drafts.get("report", {}).get("seen")
-        context["seen"] = kept or carried(now, form)
+        kept = one.drafts.get("report", {}).get("seen", "")
+        context["seen"] = carried(now, form, kept=kept)
     return page(request, "incidents/report.html", context, status=status)
 
 

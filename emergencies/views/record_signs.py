@@ -24,9 +24,10 @@ def has_signature(request: StaffRequest) -> bool:
     return signatures.current(request.user) is not None
 
 
-def context_of(row: EventRecord, *forms: BaseForm, **more: Any) -> dict[str, Any]:
-    """What the pages of one paper share; ``forms`` send back the print of what was read."""
+def context_of(row: EventRecord, **more: Any) -> dict[str, Any]:
+    """What the pages of one paper share; forms among ``more`` send back the print of what was read."""
     paper_url = at(row.event, "record_paper", row.pk)
+    forms = [each for each in more.values() if isinstance(each, BaseForm)]
     seen = carried(workflow.record_seen(row), *forms)
     return frame_of(row.event, row.form, record=row, paper_url=paper_url, seen=seen, **more)
 
@@ -58,7 +59,7 @@ def submit(request: StaffRequest, number: str, pk: int) -> HttpResponse:
             status = attempt(form, lambda: form.signed(lambda word: _submit(request, row, word)))
         if status == 200:
             return done(request, at(row.event, "record", row.pk), _("记录已提交签名。"))
-    context = context_of(row, form, form=form, missing=_missing(row))
+    context = context_of(row, form=form, missing=_missing(row))
     return page(request, "emergencies/records/submit.html", context, status=status)
 
 
@@ -98,9 +99,7 @@ def sign(request: StaffRequest, number: str, pk: int) -> HttpResponse:
             inbox = reverse("desk:sign", args=[request.prop.code])
             return done(request, inbox, _("已退回修改。") if sends_back else _("已签名。"))
     may_back = can(request, row.event, "send_back_record")
-    context = context_of(
-        row, form, back, form=form, back=back, box=box, boxes=boxes, may_back=may_back
-    )
+    context = context_of(row, form=form, back=back, box=box, boxes=boxes, may_back=may_back)
     return page(request, "emergencies/records/sign.html", context, status=status)
 
 
@@ -150,9 +149,7 @@ def outside(request: StaffRequest, number: str, pk: int) -> HttpResponse:
         if status == 200:
             return done(request, at(row.event, "record", row.pk), _("已登记。"))
     may_decline = can(request, row.event, "decline_signature")
-    context = context_of(
-        row, form, decline, form=form, decline=decline, box=box, may_decline=may_decline
-    )
+    context = context_of(row, form=form, decline=decline, box=box, may_decline=may_decline)
     return page(request, "emergencies/records/outside.html", context, status=status)
 
 

@@ -209,7 +209,7 @@ def _seen(sheet: Sheet, kept: dict[str, str], form: forms.RecordForm) -> str:
         return ""
     row = queries.reread(sheet.record) if form.is_bound else sheet.record
     now = stale.seen(workflow.written(row, sheet.spec.form))
-    return ("" if form.is_bound else kept.get("seen", "")) or carried(now, form)
+    return carried(now, form, kept=kept.get("seen", ""))
 
 
 def _shown(request: StaffRequest, row: EventRecord) -> HttpResponse:

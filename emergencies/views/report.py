@@ -71,7 +71,7 @@ def _write(request: StaffRequest, one: Detail, current: Report | None) -> HttpRe
     seen = ""
     if current is not None:
         now = stale.seen(signoff.written(queries.report(current.pk)))
-        seen = ("" if posted else kept.get("seen", "")) or carried(now, form)
+        seen = carried(now, form, kept=kept.get("seen", ""))
     back = current is not None and current.state == Report.State.SENT_BACK
     boxes = queries.report_boxes(current) if current is not None and back else []
     context = _context(one, current, form=form, seen=seen, boxes=boxes)

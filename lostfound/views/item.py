@@ -81,9 +81,8 @@ def _card(
 def _seen(one: Detail, name: str, form: forms.ActForm) -> str:
     """What the user saw when he began: a draft remembers it, only a stale page is made a new one."""
     now = acts.seen(name, one.item)
-    if not now or form.is_bound:
-        return carried(now, form) if now else ""
-    return one.drafts.get(name, {}).get("seen") or now
+    kept = one.drafts.get(name, {}).get("seen", "")
+    return carried(now, form, kept=kept) if now else ""
 
 
 def _form(request: StaffRequest, one: Detail, name: str) -> forms.ActForm:

@@ -151,7 +151,7 @@ def _act_page(
 ) -> HttpResponse:
     # A draft remembers what he saw when he began; only a stale page is made a new one.
     now = lost_acts.seen(name, one.report)
-    drafted = "" if form.is_bound else one.drafts.get(name, {}).get("seen", "")
+    kept = one.drafts.get(name, {}).get("seen", "")
     context = {
         "one": one,
         "row": one.report,
@@ -159,7 +159,7 @@ def _act_page(
         "act": lost_acts.ACTS[name],
         "form": form,
         "form_token": drafts.new_token(),
-        "seen": now and (drafted or carried(now, form)),
+        "seen": now and carried(now, form, kept=kept),
     }
     return page(request, "lostfound/lost_act.html", context, status=status)
 

@@ -167,16 +167,18 @@ def attempt(form: BaseForm, act: Callable[[], Any]) -> int:
     return 200
 
 
-def carried(now: str, *forms: BaseForm) -> str:
+def carried(now: str, *forms: BaseForm, kept: str = "") -> str:
     """The print (``seen``) a page carries: when shown again, of what its reader read, not of ``now``.
+
+    ``kept`` is what a draft he goes on with was begun from.
 
     It is renewed only when a form of the page has just told him that it changed: a wrong password or
     an opinion too long must not make him sign what he has not read.
     """
     sent = next((form for form in forms if form.is_bound), None)
-    if sent is None or getattr(sent, "told_stale", False):
-        return now
-    return sent.data.get("seen", "") or now
+    if sent is None:
+        return kept or now
+    return now if getattr(sent, "told_stale", False) else sent.data.get("seen", "") or now
 
 
 def done(

@@ -152,10 +152,6 @@ def seen(report: Report) -> str:
     Before it is submitted all else that is printed still moves (notes, photos, steps): the author has
     read the case at its version.
     """
-    return _now(report)
-
-
-def _now(report: Report) -> str:
     read = _print(report, report.round)
     return f"{read}.{report.case.version}" if report.state in _EDITABLE else read
 
@@ -164,12 +160,12 @@ def _print(report: Report, round_: int) -> str:
     return stale.seen(written(report) | {"round": round_})
 
 
-def as_read(report: Report, seen: str) -> None:
+def as_read(report: Report, then: str) -> None:
     """StaleError when the locked report was changed or sent back since the signer opened his page.
 
-    ``seen`` is what ``seen()`` said then; an empty one asks for nothing: callers without a page.
+    ``then`` is what ``seen()`` said on it; an empty one asks for nothing: callers without a page.
     """
-    if seen and seen != _now(report):
+    if then and then != seen(report):
         raise StaleError(
             _(
                 "您打开这一页以后，报告改过或退回过，没有签名。这一页已是最新的，请重新看过文书再签。"
