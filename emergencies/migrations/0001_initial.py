@@ -10,6 +10,8 @@ import simple_history.models
 from django.conf import settings
 from django.db import migrations, models
 
+from propdesk.core.together import Together
+
 
 class Migration(migrations.Migration):
     initial = True
@@ -19,7 +21,7 @@ class Migration(migrations.Migration):
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
-    operations = [
+    operations = [Together([
         migrations.CreateModel(
             name="PlaybookVersion",
             fields=[
@@ -4636,4 +4638,4 @@ class Migration(migrations.Migration):
                 ],
             },
         ),
-    ]
+    ])]

@@ -3,6 +3,7 @@ from django.db import migrations, models
 from django.db.migrations import RunSQL
 
 from propdesk.core.guards import refused
+from propdesk.core.together import Together
 
 LAST = (
     "SELECT DISTINCT ON (r.list) r.missing FROM emergencies_rollcall r "
@@ -25,7 +26,7 @@ SHORTER = "emergencies_roll_shorter_has_reason"
 class Migration(migrations.Migration):
     dependencies = [("emergencies", "0003_records_guards")]
 
-    operations = [
+    operations = [Together([
         migrations.AddField(
             "missing",
             "outcome",
@@ -79,4 +80,4 @@ CREATE TRIGGER {SHORTER} BEFORE INSERT ON emergencies_rollcall
 """,
             reverse_sql=f"DROP TRIGGER {SHORTER} ON emergencies_rollcall; DROP FUNCTION {SHORTER}();",
         ),
-    ]
+    ])]

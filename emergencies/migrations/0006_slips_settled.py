@@ -4,6 +4,7 @@ from django.conf import settings
 from django.db import migrations, models
 
 from propdesk.core.guards import frozen, refused
+from propdesk.core.together import Together
 
 OPENED = ["event_id", "property_id", "number", "created_by_id", "created_at"]
 TALK = [
@@ -73,7 +74,7 @@ class Migration(migrations.Migration):
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
-    operations = [
+    operations = [Together([
         migrations.RemoveConstraint(
             model_name="compensation",
             name="emergencies_compensation_decided_complete",
@@ -360,4 +361,4 @@ class Migration(migrations.Migration):
         ),
         refused("emergencies_compensation", TELLER, "emergencies_compensation_teller_decides"),
         refused("emergencies_event", IS_OPEN, "emergencies_event_slip_settled"),
-    ]
+    ])]

@@ -9,6 +9,8 @@ from decimal import Decimal
 from django.conf import settings
 from django.db import migrations, models
 
+from propdesk.core.together import Together
+
 
 class Migration(migrations.Migration):
 
@@ -19,7 +21,7 @@ class Migration(migrations.Migration):
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
-    operations = [
+    operations = [Together([
         migrations.CreateModel(
             name='Complaint',
             fields=[
@@ -376,4 +378,4 @@ class Migration(migrations.Migration):
                 'constraints': [models.UniqueConstraint(fields=('complaint', 'letter'), name='incidents_step_once'), models.CheckConstraint(condition=models.Q(('done', True), models.Q(('reason', ''), _negated=True), _connector='OR'), name='incidents_step_reason', violation_error_message='标为不适用的要领请写明原因。')],
             },
         ),
-    ]
+    ])]

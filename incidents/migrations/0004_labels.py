@@ -4,6 +4,8 @@ import django.db.models.deletion
 from django.conf import settings
 from django.db import migrations, models
 
+from propdesk.core.together import Together
+
 
 class Migration(migrations.Migration):
 
@@ -13,7 +15,7 @@ class Migration(migrations.Migration):
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
-    operations = [
+    operations = [Together([
         migrations.AlterField(
             model_name='complaint',
             name='case',
@@ -154,4 +156,4 @@ class Migration(migrations.Migration):
             name='void_reason',
             field=models.CharField(blank=True, max_length=200, verbose_name='作废原因'),
         ),
-    ]
+    ])]

@@ -8,6 +8,8 @@ import simple_history.models
 from django.conf import settings
 from django.db import migrations, models
 
+from propdesk.core.together import Together
+
 
 class Migration(migrations.Migration):
     initial = True
@@ -17,7 +19,7 @@ class Migration(migrations.Migration):
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
-    operations = [
+    operations = [Together([
         migrations.CreateModel(
             name="RetentionPolicy",
             fields=[
@@ -3966,4 +3968,4 @@ class Migration(migrations.Migration):
                 ],
             },
         ),
-    ]
+    ])]

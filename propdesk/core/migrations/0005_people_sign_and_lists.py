@@ -6,6 +6,8 @@ from decimal import Decimal
 from django.conf import settings
 from django.db import migrations, models
 
+from propdesk.core.together import Together
+
 
 class Migration(migrations.Migration):
 
@@ -13,7 +15,7 @@ class Migration(migrations.Migration):
         ('core', '0004_file_indexes'),
     ]
 
-    operations = [
+    operations = [Together([
         migrations.CreateModel(
             name='PersonSignature',
             fields=[
@@ -153,4 +155,4 @@ class Migration(migrations.Migration):
             name='taken_by',
             field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL),
         ),
-    ]
+    ])]

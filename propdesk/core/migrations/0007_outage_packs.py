@@ -6,6 +6,7 @@ from django.conf import settings
 from django.db import migrations, models
 
 from propdesk.core.guards import frozen, refused
+from propdesk.core.together import Together
 
 
 class Migration(migrations.Migration):
@@ -14,7 +15,7 @@ class Migration(migrations.Migration):
         ('core', '0006_confidential_stays'),
     ]
 
-    operations = [
+    operations = [Together([
         migrations.CreateModel(
             name='HistoricalOutagePack',
             fields=[
@@ -156,4 +157,4 @@ class Migration(migrations.Migration):
             "OLD.settled_at IS NOT NULL AND NEW.settled_at IS NULL",
             "core_blankform_stays_settled",
         ),
-    ]
+    ])]

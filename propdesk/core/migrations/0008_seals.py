@@ -6,6 +6,7 @@ from django.conf import settings
 from django.db import migrations, models
 
 from propdesk.core.guards import refused
+from propdesk.core.together import Together
 
 
 class Migration(migrations.Migration):
@@ -14,7 +15,7 @@ class Migration(migrations.Migration):
         ('core', '0007_outage_packs'),
     ]
 
-    operations = [
+    operations = [Together([
         migrations.AddField(
             model_name='document',
             name='signatures',
@@ -106,4 +107,4 @@ class Migration(migrations.Migration):
             "OR (NEW.private <> OLD.private AND NEW.retired_at IS NULL)",
             "core_sealkey_frozen",
         ),
-    ]
+    ])]

@@ -5,6 +5,7 @@ from django.conf import settings
 from django.db import migrations, models
 
 from propdesk.core.guards import refused
+from propdesk.core.together import Together
 
 
 class Migration(migrations.Migration):
@@ -13,7 +14,7 @@ class Migration(migrations.Migration):
         ('core', '0008_seals'),
     ]
 
-    operations = [
+    operations = [Together([
         migrations.CreateModel(
             name='PaperCopy',
             fields=[
@@ -59,4 +60,4 @@ class Migration(migrations.Migration):
         ),
         refused("core_papercopy", "TRUE", "core_papercopy_append_only"),
         refused("core_copyhidden", "TRUE", "core_copyhidden_append_only"),
-    ]
+    ])]

@@ -8,6 +8,8 @@ import simple_history.models
 from django.conf import settings
 from django.db import migrations, models
 
+from propdesk.core.together import Together
+
 
 class Migration(migrations.Migration):
     # Columns of tables that exist have a default in the database: a release that knows nothing of
@@ -17,7 +19,7 @@ class Migration(migrations.Migration):
         ('core', '0011_appendix_four_eyes'),
     ]
 
-    operations = [
+    operations = [Together([
         migrations.AlterField(
             model_name='case',
             name='kind',
@@ -191,4 +193,4 @@ class Migration(migrations.Migration):
             name='robot',
             field=models.ForeignKey(db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='core.robot'),
         ),
-    ]
+    ])]
