@@ -8,7 +8,12 @@ from propdesk.celery import app
 
 __all__ = ["app"]
 
-pytest_plugins = ["tests.core.channels.plugin", "tests.database", "tests.network"]
+pytest_plugins = [
+    "tests.statements",
+    "tests.core.channels.plugin",
+    "tests.database",
+    "tests.network",
+]
 
 
 def pytest_collection_finish(session: pytest.Session) -> None:

@@ -23,6 +23,7 @@ from django.db.backends.utils import CursorWrapper
 
 from propdesk.localstack import account, paths
 from propdesk.localstack.postgres import Postgres
+from tests import statements
 
 PID_FILE = "postgres.pid"
 NEEDS_DATABASE = {"_django_db_helper", "db", "transactional_db", "live_server"}
@@ -65,34 +66,47 @@ def uses_database(item: pytest.Item) -> bool:
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """On other servers (``tests.real_servers``) pass over what no server can change."""
-    if "PROPDESK_TEST_OTHER_SERVERS" not in os.environ:
+    if statements.OTHER_SERVERS not in os.environ:
         return
-    kept: list[pytest.Item] = []
-    passed: list[pytest.Item] = []
-    asked: set[str] = set()
-    for item in items:
-        (kept if _asks_the_server(item, asked) else passed).append(item)
+    chosen = _chosen(items)
+    passed = [item for item in items if item.nodeid not in chosen]
     config.hook.pytest_deselected(items=passed)
-    items[:] = kept
+    items[:] = [item for item in items if item.nodeid in chosen]
     config.stash[PASSED_OVER] = len(passed)
     if hasattr(config, "workeroutput"):
         config.workeroutput["passed_over"] = len(passed)
 
 
-def _asks_the_server(item: pytest.Item, asked: set[str]) -> bool:
-    """Say whether a test asks the server something no test of ``asked`` has, and note that it did.
+def _chosen(items: list[pytest.Item]) -> set[str]:
+    """Return the tests whose statements other servers get, by what the first pass wrote down.
 
-    The cases of one function send the same statements with other values: fifteen roles, ten wrong
-    dates. One of them is enough unless each is a statement of its own (``every_case``).
+    Kept whole: programs, tests of constraints and searches (``every_case``: one statement, other
+    values, another answer) and tests that commit (locks, races). Of the others so many that each
+    statement is sent. A test nobody wrote about is kept, one case of each.
     """
-    if item.nodeid.startswith(SERVERS):
+    folder = os.environ.get(statements.FOLDER)
+    sent = statements.read(Path(folder)) if folder else {}
+    open_to_us = [item for item in items if _asks_the_server(item)]
+    whole = {item.nodeid for item in open_to_us if _is_kept_whole(item)}
+    written = {item.nodeid: sent[item.nodeid] for item in open_to_us if item.nodeid in sent}
+    first_cases = {
+        item.nodeid.partition("[")[0]: item.nodeid
+        for item in reversed(open_to_us)
+        if item.nodeid not in written
+    }
+    return whole | statements.cover(written, whole) | set(first_cases.values())
+
+
+def _asks_the_server(item: pytest.Item) -> bool:
+    return item.nodeid.startswith(SERVERS) or uses_database(item)
+
+
+def _is_kept_whole(item: pytest.Item) -> bool:
+    if item.nodeid.startswith(SERVERS) or item.get_closest_marker("every_case") is not None:
         return True
-    if not uses_database(item):
-        return False
-    function = item.nodeid.partition("[")[0]
-    new = function not in asked or item.get_closest_marker("every_case") is not None
-    asked.add(function)
-    return new
+    marker = item.get_closest_marker("django_db")
+    commits = marker is not None and bool(marker.kwargs.get("transaction"))
+    return commits or "transactional_db" in getattr(item, "fixturenames", ())
 
 
 @pytest.hookimpl(optionalhook=True)
@@ -138,6 +152,8 @@ def django_db_modify_db_settings(
         with django_db_blocker.unblock():
             _make_role()
     connection_created.connect(_take_role, dispatch_uid="tests.database")
+    if statements.RECORD is not None:
+        connection_created.connect(statements.RECORD.listen, dispatch_uid="tests.statements")
 
 
 def _make_role() -> None:
