@@ -125,7 +125,15 @@ USE_I18N = True
 
 # --- Database -------------------------------------------------------------------------------------
 # The application role cannot rewrite history; only these commands connect as the owner.
-OWNER_COMMANDS = {"migrate", "createcachetable", "prepare", "flush", "sqlmigrate", "restore"}
+OWNER_COMMANDS = {
+    "migrate",
+    "createcachetable",
+    "prepare",
+    "flush",
+    "sqlmigrate",
+    "restore",
+    "purge",
+}
 AS_OWNER = env.flag("PROPDESK_AS_OWNER") or (
     Path(sys.argv[0]).name == "manage.py" and sys.argv[1:2] != [] and sys.argv[1] in OWNER_COMMANDS
 )

@@ -64,6 +64,16 @@ class RotateForm(ReasonForm):
         super().__init__(*args, label=str(_("换封存章")), danger=True, **kwargs)
 
 
+class HoldForm(ReasonForm):
+    """Which case is kept beyond its term, and why."""
+
+    number = CleanCharField(label=_("编号"), max_length=20)
+    field_order = ("number", "reason")
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, label=str(_("暂缓清除")), **kwargs)
+
+
 class ResetForm(ReasonForm):
     """A new first password; the second step of log-in goes only for who has lost the telephone."""
 
