@@ -74,6 +74,16 @@ def named_elsewhere(people: Iterable[int], cases: Iterable[Case]) -> set[int]:
     return found
 
 
+def cases_of(people: Iterable[int]) -> set[int]:
+    """Keys of the cases that name one of these people by a link; values kept as JSON are not looked through."""
+    people = list(people)
+    found: set[int] = set()
+    for path, field, rows in _links():
+        named = rows.filter(**{f"{field}__in": people})
+        found |= set(named.order_by().values_list(path, flat=True))
+    return found
+
+
 def _links() -> "Iterator[tuple[str, str, QuerySet[Any]]]":
     """Way to the case, field and rows of each link; a way may end at a row whose key is the case's."""
     for link, path in PATHS.items():

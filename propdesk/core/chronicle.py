@@ -30,6 +30,7 @@ COMMON: Look = {
     "copy_given": ("orange", "printer", _l("给出文书副本")),
     "set_hold": ("red", "pause-circle", _l("暂缓清除")),
     "lift_hold": ("grey", "play-circle", _l("解除暂缓清除")),
+    "export_person": ("orange", "download", _l("导出某人的个人信息")),
     "purged": ("grey", "archive", _l("保存期满，清除个人信息")),
     "purged_beside": ("grey", "archive", _l("相关案件保存期满，清除其中的话")),
     blanks.UNLINKED: ("orange", "slash-circle", _l("改正：不是据这张空白表补录")),

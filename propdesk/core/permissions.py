@@ -70,4 +70,6 @@ ACTIONS: Table = {
     "set_hold": Grant(any=MANAGERS),
     "lift_hold": Grant(any=frozenset({Role.GENERAL_MANAGER})),
     "purge": Grant(any=MANAGERS),
+    # What is on record about a person, for him to have (PIPL 45).
+    "export_person": Grant(any=MANAGERS),
 }

@@ -340,6 +340,7 @@ def _retention(world: World) -> Iterator[Row]:
     hold = holds.set_hold(past[0], by=house.pm, reason="与客户诉讼中，法院要调取全部资料")
     yield page("house:retention", house.gm)
     yield page("house:hold_new", house.pm)
+    yield page("house:person_export", house.pm)
     yield page("house:hold_lift", house.gm, hold.pk)
 
 

@@ -87,6 +87,11 @@ def case(user: User, prop: Property, number: str) -> Case | None:
     return _seen(user, prop, rows).select_related("property").first()
 
 
+def readable(user: User, prop: Property) -> "QuerySet[Case]":
+    """All cases of the house this person may read."""
+    return _seen(user, prop, Case.objects.filter(property=prop))
+
+
 def runs(prop: Property) -> list[PurgeRun]:
     """The last purges of the house."""
     return running.last_runs(prop, RUNS)

@@ -55,6 +55,7 @@ urlpatterns = [
     path("retention/", views_retention.retention, name="retention"),
     path("retention/hold/", views_retention.hold_new, name="hold_new"),
     path("retention/hold/<int:pk>/lift/", views_retention.hold_lift, name="hold_lift"),
+    path("retention/person/", views_retention.person_export, name="person_export"),
     path("places/", views_places.places, name="places"),
     path("places/new/", views_places.place_new, name="place_new"),
     path("places/import/", views_places.places_import, name="places_import"),
