@@ -122,11 +122,7 @@ def _record(case: Case, person: Person) -> dict[str, Any]:
         "kind": case.get_kind_display(),
         "opened": paper_time(case.opened_at),
         "closed": paper_time(case.closed_at) if case.closed_at else "",
-        "stored": {
-            _label(name): _shown(person, name)
-            for name in FIELDS
-            if getattr(person, name)
-        }
+        "stored": {_label(name): _shown(person, name) for name in FIELDS if getattr(person, name)}
         | ({_("房间"): person.room.label} if person.room else {}),
         "changes": [
             {"at": paper_time(row.at), "field": _label(row.field), "old": row.old, "new": row.new}
