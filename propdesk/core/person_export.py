@@ -103,7 +103,7 @@ def _is(prop: Property, asked: Asked) -> Q:
         known |= Q(phone=asked.phone)
     if asked.id_number:
         bare = id_numbers.normalise(asked.id_number)
-        known |= Q(id_hash=id_numbers.keyed_hash(asked.id_type, bare))
+        known |= Q(id_hash__in=id_numbers.keyed_hashes(asked.id_type, bare))
     return known & Q(property=prop, purged_at=None)
 
 
