@@ -9,7 +9,7 @@ class EmergenciesConfig(AppConfig):
     def ready(self) -> None:
         from emergencies import checks, demo, reports, workflow
         from emergencies.models import Reader
-        from emergencies.queries import evidence, people, records, seals, signed
+        from emergencies.queries import evidence, people, purging, records, seals, signed
         from propdesk.core import (
             appendices,
             case_people,
@@ -21,6 +21,7 @@ class EmergenciesConfig(AppConfig):
             sweeps,
         )
         from propdesk.core import demo as core_demo
+        from propdesk.core.retention import declared as retention
 
         checks.register_all()
         core_demo.register(demo.seed)
@@ -36,6 +37,12 @@ class EmergenciesConfig(AppConfig):
         rendering.register("slip", reports.damage_slip)
         appendices.HIGHEST["record"] = records.signed_roles
         case_people.register(people.PATHS, people.CLIENTS, people.known_to)
+        retention.register(
+            purging.OWNED,
+            purging.KEPT,
+            of_the_house=("emergencies.PlaybookVersion", "emergencies.PriceItem"),
+            lasting=purging.lasting,
+        )
         sweeps.register("emergencies.climb", workflow.climb)
         sweeps.register("emergencies.flag_due", workflow.flag_due)
         sweeps.register("emergencies.drills", workflow.remind_drills)

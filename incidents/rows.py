@@ -231,7 +231,9 @@ def timeline(one: Detail, kind: str, before: int | None) -> dict[str, Any]:
 
 
 def _entry(one: Detail, entry: AuditEntry) -> dict[str, Any]:
-    facts = _facts(one, entry.action, chronicle.info_of(entry), entry.rows)
+    facts = ""
+    if not chronicle.is_wordless(entry):
+        facts = _facts(one, entry.action, chronicle.info_of(entry), entry.rows)
     occurred = chronicle.late(entry, one.now) if entry.action != "flag" else ""
     return chronicle.line(entry, LOOK, facts) | {"occurred": occurred}
 

@@ -11,6 +11,34 @@ PEOPLE = {
 }
 """How each link to a person leads to the case (``case_people``)."""
 
+OWNED = {
+    "lostfound.FoundItem": ("case",),
+    "lostfound.ContentLine": ("item__case",),
+    "lostfound.TraceAttempt": ("item__case",),
+    "lostfound.Announcement": ("item__case",),
+    "lostfound.Valuation": ("item__case",),
+    "lostfound.LostReport": ("case",),
+    "lostfound.MatchPair": ("lost__case", "found__case"),
+    "lostfound.Claim": ("item__case",),
+    "lostfound.FeatureCheck": ("claim__item__case",),
+    "lostfound.SealTag": ("item__case",),
+    "lostfound.CustodyMove": ("item__case",),
+    "lostfound.DisposalBatch": ("case",),
+    "lostfound.DisposalLine": ("batch__case",),
+    "lostfound.Stocktake": ("case",),
+    "lostfound.StocktakeEntry": ("stocktake__case",),
+    "lostfound.StocktakeDifference": ("stocktake__case",),
+}
+KEPT = {
+    "lostfound.FoundItem": {"unit", "old_number"},
+    "lostfound.ContentLine": {"currency"},
+    "lostfound.Claim": {"slip_sha256"},
+    "lostfound.SealTag": {"number"},
+    "lostfound.StocktakeEntry": {"tag"},
+    "lostfound.StocktakeDifference": {"tag", "outcome"},
+}
+"""What a purge takes of the things and what it leaves (``core.retention``)."""
+
 
 class LostfoundConfig(AppConfig):
     name = "lostfound"
@@ -30,6 +58,7 @@ class LostfoundConfig(AppConfig):
             verifying,
         )
         from propdesk.core import demo as core_demo
+        from propdesk.core.retention import declared as retention
         from propdesk.core.roles import Role
 
         cases.PAGES.update(
@@ -40,6 +69,16 @@ class LostfoundConfig(AppConfig):
         )
         core_demo.register(demo.seed)
         case_people.register(PEOPLE, {"claim_slip": papers.claimant_of})
+        retention.register(
+            OWNED,
+            KEPT,
+            derived={"lostfound.MatchProfile": "case"},
+            of_the_house=(
+                "lostfound.StoragePlace",
+                "lostfound.RetentionPolicy",
+                "lostfound.RegisterExport",
+            ),
+        )
         verifying.NAMED.append((StoragePlace, "label", "property"))
         house_settings.SAVED.append(workflow.follow_settings)
         sweeps.register("lostfound.flag_due", workflow.flag_due)

@@ -43,9 +43,17 @@ def _secret_key() -> str:
     return path.read_text(encoding="ascii").strip()
 
 
+def _old_keys() -> list[str]:
+    """Keys of before a change (docs/operations.md), the newest first: they open and never close."""
+    path = HOME / "secret_key.old"
+    kept = path.read_text(encoding="ascii").split() if path.exists() else []
+    return [*env.words("PROPDESK_SECRET_KEY_OLD"), *reversed(kept)]
+
+
 # --- Basics ---------------------------------------------------------------------------------------
 DEBUG = env.flag("PROPDESK_DEBUG")
 SECRET_KEY = _secret_key()
+SECRET_KEY_FALLBACKS = _old_keys()
 TLS = env.flag("PROPDESK_TLS")
 PROXIES = env.integer("PROPDESK_PROXIES", 0, low=0, high=5)
 ALLOWED_HOSTS = env.words("PROPDESK_ALLOWED_HOSTS", ["localhost", "127.0.0.1", "[::1]"])
@@ -125,7 +133,16 @@ USE_I18N = True
 
 # --- Database -------------------------------------------------------------------------------------
 # The application role cannot rewrite history; only these commands connect as the owner.
-OWNER_COMMANDS = {"migrate", "createcachetable", "prepare", "flush", "sqlmigrate", "restore"}
+OWNER_COMMANDS = {
+    "migrate",
+    "createcachetable",
+    "prepare",
+    "flush",
+    "sqlmigrate",
+    "restore",
+    "purge",
+    "rotate_key",
+}
 AS_OWNER = env.flag("PROPDESK_AS_OWNER") or (
     Path(sys.argv[0]).name == "manage.py" and sys.argv[1:2] != [] and sys.argv[1] in OWNER_COMMANDS
 )

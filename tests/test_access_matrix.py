@@ -29,6 +29,7 @@ from propdesk.core.models import (
     RenderJob,
     User,
 )
+from propdesk.core.retention import holds
 from propdesk.core.roles import Role, standing
 from propdesk.desk import shell
 from propdesk.desk.calendar.workflow import make_feed
@@ -190,6 +191,7 @@ def _keys(house: House, complaint: Complaint) -> dict[str, Any]:
         **_channel_keys(house),
         "figure": "promises",
         "job": _report_of_figures(house).pk,
+        "hold": holds.set_hold(complaint.case, by=house.pm, reason="诉讼中").pk,
         "copy": copies.give(document, copies.Order("police", "李明", "立案"), by=house.pm).pk,
     }
 
@@ -251,6 +253,7 @@ PK = {
     "outage_file": "pack",
     "outage_void": "pack",
     "count_edit": "count",
+    "hold_lift": "hold",
 }
 OF_HANDOVER = {"number": "handover", "document": "record"}
 """Where the pages of a hand-over find what others call by the same name."""
@@ -387,6 +390,10 @@ house:resend                  302 404 405 405 405 405 405 405 405  401 404 403 4
 house:seal                    302 404 200 403 403 403 403 403 200  401 404 405 405 405 405 405 405 405
 house:seal_certificate        302 404 200 403 403 403 403 403 200  401 404 405 405 405 405 405 405 405
 house:seal_rotate             302 404 200 403 403 403 403 403 403  401 404 422 403 403 403 403 403 403
+house:retention               302 404 403 403 403 403 403 403 200  401 404 405 405 405 405 405 405 405
+house:hold_new                302 404 403 403 403 403 403 403 200  401 404 403 403 403 403 403 403 422
+house:person_export           302 404 403 403 403 403 403 403 200  401 404 403 403 403 403 403 403 422
+house:hold_lift               302 404 403 403 403 403 403 403 403  401 404 403 403 403 403 403 403 403
 insight:index                 302 404 403 403 403 403 403 403 200  401 404 405 405 405 405 405 405 405
 insight:rows                  302 404 403 403 403 403 403 403 200  401 404 405 405 405 405 405 405 405
 insight:export                302 404 403 403 403 403 403 403 200  401 404 405 405 405 405 405 405 405

@@ -135,7 +135,8 @@ def history(event: Event) -> list[dict[str, Any]]:
 
 def _entry(one: Detail, entry: AuditEntry) -> dict[str, Any]:
     info = chronicle.info_of(entry)
-    row = chronicle.line(entry, LOOK, _facts(one, entry, info))
+    facts = "" if chronicle.is_wordless(entry) else _facts(one, entry, info)
+    row = chronicle.line(entry, LOOK, facts)
     if row["reason"] in (entry.action, row["title"], row["facts"]):
         row["reason"] = ""
     note = next((r["pk"] for r in entry.rows if r["m"] == NOTE), 0)

@@ -236,6 +236,8 @@ def lost_timeline(one: LostDetail, before: int | None) -> dict[str, Any]:
 
 
 def _entry(one: LostDetail, entry: AuditEntry) -> dict[str, Any]:
+    if chronicle.is_wordless(entry):
+        return chronicle.line(entry, LOOK, "")
     info = chronicle.info_of(entry)
     if entry.action != "decide_match":
         return chronicle.line(entry, LOOK, _facts(entry.action, info))

@@ -100,7 +100,9 @@ def history(item: FoundItem) -> list[dict[str, Any]]:
 
 
 def _entry(one: Detail, entry: AuditEntry) -> dict[str, Any]:
-    facts = _facts(one, entry.action, chronicle.info_of(entry), entry.rows)
+    facts = ""
+    if not chronicle.is_wordless(entry):
+        facts = _facts(one, entry.action, chronicle.info_of(entry), entry.rows)
     row = chronicle.line(entry, LOOK, facts)
     if row["reason"] in (entry.action, row["title"]):
         row["reason"] = ""

@@ -52,7 +52,8 @@ class StaffAccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
         return f"{key}:{self.get_client_ip(request)}"
 
 
-_CLOSED = "1:"
+SECOND_STEP = "second-step"
+CLOSED = "1:"
 """What is encrypted begins with it; a secret of allauth's own has no colon."""
 
 
@@ -69,14 +70,14 @@ class StaffMfaAdapter(DefaultMFAAdapter):  # type: ignore[misc]
 
     def encrypt(self, text: str) -> str:
         """The secret of an authenticator or of recovery codes, as it is stored."""
-        return _CLOSED + b64encode(vault.closed(text.encode(), "second-step", "")).decode()
+        return CLOSED + b64encode(vault.closed(text.encode(), SECOND_STEP, "")).decode()
 
     def decrypt(self, encrypted_text: str) -> str:
         """The secret; after a change of the installation's secret a random one, which fits no code."""
-        if not encrypted_text.startswith(_CLOSED):
+        if not encrypted_text.startswith(CLOSED):
             return encrypted_text
-        stored = b64decode(encrypted_text.removeprefix(_CLOSED))
-        plain = vault.opened(stored, "second-step", "")
+        stored = b64decode(encrypted_text.removeprefix(CLOSED))
+        plain = vault.opened(stored, SECOND_STEP, "")
         # Never an empty one: from that, anybody could work out the codes.
         return (b32encode(os.urandom(20)) if plain is None else plain).decode()
 

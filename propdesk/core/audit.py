@@ -191,6 +191,29 @@ def chain_hash(previous: str, entry: AuditEntry) -> str:
     )
 
 
+def forget(cases: Iterable[Case]) -> int:
+    """Empty what the entries of these cases say in words; their chains hold as before (ADR 0017).
+
+    Only the owner role may.
+    """
+    return AuditEntry.objects.filter(case__in=cases, content__isnull=False).update(content=None)
+
+
+def last_digests(cases: Iterable[Case]) -> dict[int, dict[tuple[str, Any], str]]:
+    """By case, the digest its chain holds last of each row; one statement."""
+    found: dict[int, dict[tuple[str, Any], str]] = {case.pk: {} for case in cases}
+    entries = AuditEntry.objects.filter(case__in=found).order_by("case_id", "seq")
+    for case, rows in entries.values_list("case_id", "rows"):
+        found[case].update({(row["m"], row["pk"]): row["d"] for row in rows})
+    return found
+
+
+def differing(digests: dict[tuple[str, Any], str]) -> list[models.Model]:
+    """Rows that are no longer what their digest says; of those that are gone nothing is told."""
+    rows = _rows(digests)
+    return [row for key, row in rows.items() if digest_of(row) != digests[key]]
+
+
 def problems(case: Case) -> list[str]:
     """Broken links, altered contents and rows changed outside the application, as sentences."""
     return problems_of([case])[case.pk]

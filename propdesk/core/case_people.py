@@ -4,7 +4,8 @@ Each register says, per link to a person, how to get from that row to the case. 
 table against the models: a new link without a line fails.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Any
 
 from django.apps import apps
 from django.db.models import Q, QuerySet
@@ -49,6 +50,45 @@ def people_of(case: Case, *, of_copies: bool = True) -> "QuerySet[Person]":
         )
         found |= Q(pk__in=rows.order_by().values_list(field, flat=True))
     return Person.objects.filter(found).order_by("pk")
+
+
+def of_many(cases: Iterable[Case]) -> set[int]:
+    """Keys of everybody these cases name; a statement a link, however many cases."""
+    cases = list(cases)
+    found = set().union(*(more(case) for more in MORE for case in cases))
+    for path, field, rows in _links():
+        keys = [case.pk for case in cases]
+        named = rows.filter(**{f"{path}__in": keys, f"{field}__isnull": False})
+        found |= set(named.order_by().values_list(field, flat=True))
+    return found
+
+
+def named_elsewhere(people: Iterable[int], cases: Iterable[Case]) -> set[int]:
+    """Those of ``people`` whom a further case names that was not purged."""
+    people, keys = list(people), [case.pk for case in cases]
+    gone = Case.objects.filter(Q(pk__in=keys) | Q(erasure__isnull=False)).values("pk")
+    found: set[int] = set()
+    for path, field, rows in _links():
+        other = rows.filter(**{f"{field}__in": people}).exclude(**{f"{path}__in": gone})
+        found |= set(other.order_by().values_list(field, flat=True))
+    return found
+
+
+def cases_of(people: Iterable[int]) -> set[int]:
+    """Keys of the cases that name one of these people by a link; values kept as JSON are not looked through."""
+    people = list(people)
+    found: set[int] = set()
+    for path, field, rows in _links():
+        named = rows.filter(**{f"{field}__in": people})
+        found |= set(named.order_by().values_list(path, flat=True))
+    return found
+
+
+def _links() -> "Iterator[tuple[str, str, QuerySet[Any]]]":
+    """Way to the case, field and rows of each link; a way may end at a row whose key is the case's."""
+    for link, path in PATHS.items():
+        label, _dot, field = link.rpartition(".")
+        yield path, field, apps.get_model(label)._default_manager.all()  # noqa: SLF001 -- Django's own name
 
 
 def clients_of(job: RenderJob) -> "QuerySet[Person]":

@@ -28,6 +28,11 @@ COMMON: Look = {
     "paper_sealed": ("grey", "file-earmark-pdf", _l("封存文书")),
     "paper_append": ("orange", "file-earmark-text", _l("写更正附录")),
     "copy_given": ("orange", "printer", _l("给出文书副本")),
+    "set_hold": ("red", "pause-circle", _l("暂缓清除")),
+    "lift_hold": ("grey", "play-circle", _l("解除暂缓清除")),
+    "export_person": ("orange", "download", _l("导出某人的个人信息")),
+    "purged": ("grey", "archive", _l("保存期满，清除个人信息")),
+    "purged_beside": ("grey", "archive", _l("相关案件保存期满，清除其中的话")),
     blanks.UNLINKED: ("orange", "slash-circle", _l("改正：不是据这张空白表补录")),
 }
 """Acts of the base, in whatever register the case stands."""
@@ -112,6 +117,11 @@ def _common_facts(info: dict[str, Any]) -> str:
             "profile": PaperCopy.Profile(info["profile"]).label,
         }
     return str(info.get("serial") or info.get("number", ""))
+
+
+def is_wordless(entry: AuditEntry) -> bool:
+    """Whether what the entry said was purged: that it was, when and by whom is all that is left."""
+    return entry.content is None
 
 
 def info_of(entry: AuditEntry) -> dict[str, Any]:

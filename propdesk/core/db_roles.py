@@ -19,6 +19,9 @@ WRITTEN_ONCE = (
     "core_unmasking",
 )
 
+OWNED = ("core_erasure", "core_purgerun")
+"""What only a purge writes: the application may look at it (ADR 0042)."""
+
 
 def is_written_once(table: str) -> bool:
     """Say whether the application may only add rows to a table: history, audit chain, outbox."""
@@ -72,6 +75,13 @@ def _statements(role: str, tables: list[str]) -> list[sql.Composed]:
         statements.append(
             sql.SQL("REVOKE UPDATE, DELETE, TRUNCATE ON {} FROM {}").format(
                 sql.SQL(", ").join(written_once), name
+            )
+        )
+    owned = [sql.Identifier(table) for table in tables if table in OWNED]
+    if owned:
+        statements.append(
+            sql.SQL("REVOKE INSERT, UPDATE, DELETE, TRUNCATE ON {} FROM {}").format(
+                sql.SQL(", ").join(owned), name
             )
         )
     return statements

@@ -64,4 +64,12 @@ ACTIONS: Table = {
     "settle_blank": _DUTY,
     # What leaves the house answers to law (PIPL 23): 物业经理 or 总物业经理.
     "give_copy": Grant(any=MANAGERS),
+    # What is kept beyond its term, and when the rest goes (PIPL 19, 47; F8, ADR 0042). A hold protects
+    # whoever has a claim against the house: it ends by a higher rank than it may begin.
+    "read_retention": Grant(any=MANAGERS),
+    "set_hold": Grant(any=MANAGERS),
+    "lift_hold": Grant(any=frozenset({Role.GENERAL_MANAGER})),
+    "purge": Grant(any=MANAGERS),
+    # What is on record about a person, for him to have (PIPL 45).
+    "export_person": Grant(any=MANAGERS),
 }

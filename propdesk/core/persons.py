@@ -26,6 +26,7 @@ from propdesk.core.models import (
 from propdesk.core.names import sort_key
 from propdesk.core.transitions import RefusedInput
 
+PERSONAL = ("name", "name_sort", "honorific", "phone", "address", "id_type", "id_last4", "id_hash")
 UNMASK_FOR = timedelta(seconds=60)
 
 
@@ -186,6 +187,21 @@ def _take_back(then: Person, row: PersonChange, rooms: Mapping[str, Place]) -> N
         then.room = rooms.get(row.old, Place(label=row.old)) if row.old else None
     else:
         setattr(then, row.field, row.old)
+
+
+def forget(people: Iterable[int], now: datetime) -> int:
+    """Empty these rows and what hangs on them, for ever; how many were not empty already.
+
+    The rows stay, for others point at them; what a signature was taken under is its hash. Only the
+    owner role may (ADR 0042).
+    """
+    rows = Person.objects.filter(pk__in=people, purged_at=None)
+    keys = list(rows.select_for_update(no_key=True).order_by("pk").values_list("pk", flat=True))
+    PersonChange.objects.filter(person__in=keys).delete()
+    Unmasking.objects.filter(person__in=keys).delete()
+    PersonSignature.objects.filter(person__in=keys).update(image=b"", device="")
+    blank = dict.fromkeys(PERSONAL, "")
+    return Person.objects.filter(pk__in=keys).update(**blank, room=None, purged_at=now)
 
 
 @transaction.atomic

@@ -11,6 +11,7 @@ from django.utils.http import content_disposition_header
 from propdesk.core import rendering
 from propdesk.core.http import StaffRequest, done, page
 from propdesk.core.models import Attachment, Document, RenderJob
+from propdesk.core.retention import holds as retention
 
 log = logging.getLogger(__name__)
 
@@ -48,7 +49,7 @@ def paper(
 
     Without a ``title`` the name is the number alone: a file must not tell what is kept secret. A draft
     whose bytes are gone is made anew at ``again``: drafts are kept for a day. For a sealed one that
-    is gone or altered a page says so (503), by ``number`` where that is not the paper's own, and leads
+    is gone or altered a page says so (503; 410 where its term was over), by ``number`` where that is not the paper's own, and leads
     ``back``.
     """
     how = "download" if "download" in request.GET else "view"
@@ -57,14 +58,17 @@ def paper(
     except (ValueError, OSError):
         if not row.sealed:
             return done(request, again)
-        log.exception("paper %s cannot be served", row.pk)
+        purged = row.case and retention.purged_at(row.case)
+        if not purged:
+            log.exception("paper %s cannot be served", row.pk)
         context = {
+            "purged": purged,
             "title": title,
             "number": number or row.number,
             "back_url": back,
             "back_label": back_label,
         }
-        return page(request, "core/paper_altered.html", context, status=503)
+        return page(request, "core/paper_altered.html", context, status=410 if purged else 503)
     response = HttpResponse(data, content_type="application/pdf")
     name = f"{row.number}_{title}.pdf" if title else f"{row.number}.pdf"
     response["Content-Disposition"] = str(content_disposition_header(how == "download", name))

@@ -9,6 +9,7 @@ from django.utils import timezone
 from propdesk.core import drafts, orphans, sign_reminders
 from propdesk.core.channels import relay
 from propdesk.core.models import SweepRun
+from propdesk.core.retention import running
 
 log = logging.getLogger(__name__)
 Sweep = Callable[[datetime], int]
@@ -16,6 +17,7 @@ SWEEPS: dict[str, Sweep] = {
     "core.signoff": sign_reminders.flag_due,
     "core.drafts": drafts.purge,
     "core.orphans": orphans.sweep,
+    "core.purge_due": running.propose,
 }
 KEEP_RUNS = timedelta(days=7)
 KEPT_LONG = "core.backup"

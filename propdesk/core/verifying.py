@@ -14,6 +14,7 @@ from enum import StrEnum
 from typing import Any
 
 from django.db.models import Model
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from propdesk.core import appendices, audit, copies, papers_read, rendering, seals
@@ -21,6 +22,7 @@ from propdesk.core.models import (
     Case,
     Department,
     Document,
+    Erasure,
     PaperCopy,
     Place,
     Property,
@@ -135,6 +137,9 @@ def _judge(document: Document, given: bytes | None) -> Verdict:
         raise TypeError(f"document {document.pk} is a list")
     copy = copies.of(document)
     findings = [] if given is None else [_given(document, given)]
+    erasure = Erasure.objects.filter(case=case).first()
+    if erasure is not None:
+        return Verdict(document, (*findings, _purged(erasure), _chain(case)), "")
     stored = _stored(document)
     findings.append(_bytes(document, stored))
     attached: dict[str, Any] = {}
@@ -173,6 +178,13 @@ def _given(document: Document, data: bytes) -> Finding:
     if hashlib.sha256(original).hexdigest() == document.sha256:
         return Finding(what, Is.CHANGED, _("在封存的文书后面追加了内容，不是原件。"))
     return Finding(what, Is.CHANGED, _("内容与封存的文书不同，不是原件。"))
+
+
+def _purged(erasure: Erasure) -> Finding:
+    """The tombstone: number and hash are known for ever, the file and what it said are not."""
+    when = {"date": f"{timezone.localtime(erasure.at):%Y-%m-%d}"}
+    words = _("%(date)s 已按保存期限清除，只留编号和 SHA-256，内容不能再核对。") % when
+    return Finding(_("封存的文件"), Is.UNSURE, words)
 
 
 def _stored(document: Document) -> bytes | None:

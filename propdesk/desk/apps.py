@@ -10,6 +10,7 @@ class DeskConfig(AppConfig):
     def ready(self) -> None:
         from propdesk.core import blanks, cases, copies, house_people, orphans, rendering, sweeps
         from propdesk.core import demo as core_demo
+        from propdesk.core.retention import declared as retention
         from propdesk.desk.calendar import workflow as calendar
         from propdesk.desk.handover import demo, workflow
         from propdesk.desk.handover import paper as handover
@@ -25,4 +26,19 @@ class DeskConfig(AppConfig):
         rendering.register(insight.KIND, insight.insight_report)
         sweeps.register("desk.handover_late", workflow.flag_late)
         house_people.LEAVING.append(calendar.leave)
+        retention.register(
+            {
+                "desk.Handover": ["case"],
+                "desk.HandoverLine": ["handover__case"],
+                "desk.HandoverCount": ["handover__case"],
+                "desk.PatrolCheck": ["handover__case"],
+            },
+            {
+                "desk.Handover": {"label", "content_sha", "outcome"},
+                "desk.HandoverLine": {"key", "state", "digest"},
+                "desk.HandoverCount": {"key", "name", "unit"},
+            },
+            of_the_house=("desk.CalendarFeed", "desk.CountItem"),
+            by_date={"desk.ShiftLogEntry": ("property", "at")},
+        )
         orphans.KEPT_KINDS.add(blanks.KIND)

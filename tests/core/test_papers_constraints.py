@@ -4,6 +4,7 @@ import pytest
 
 from propdesk.core import appendices, blanks, copies, seals
 from propdesk.core.copies import Order
+from propdesk.core.retention import holds
 from propdesk.core.signatures import Second
 from tests.core.test_blanks import sheet, taken
 from tests.core.test_copies import sealed_row
@@ -21,7 +22,7 @@ from tests.incidents.test_constraints import (
 
 pytestmark = [pytest.mark.django_db, pytest.mark.every_case]
 PACK, BLANK, COPY = "core_outagepack", "core_blankform", "core_papercopy"
-APPENDIX, KEY = "core_appendix", "core_sealkey"
+APPENDIX, KEY, HOLD = "core_appendix", "core_sealkey", "core_legalhold"
 READY = {"taken_at": "NULL", "taken_by_id": "NULL"}
 
 
@@ -34,6 +35,9 @@ def _house() -> None:
     blanks.enter(sheet(taken(house)), house.new().case, by=house.dm)
     blanks.make(house.prop, by=house.dm)
     copies.give(source, Order("police", "李明", "立案", "", ("王晓梅",)), by=house.pm)
+    holds.set_hold(source.case, by=house.pm, reason="诉讼中")
+    lifted = holds.set_hold(house.new().case, by=house.pm, reason="调查中")
+    holds.lift_hold(lifted, by=house.gm, reason="调查结束")
     appendices.append(source, SAID, Second(house.dm, PASSWORD), by=house.pm, password=PASSWORD)
 
 
@@ -51,6 +55,9 @@ CONSTRAINTS = {
         void_reason="'y'",
     ),
     "core_document_signed_complete": lambda: twin("core_document", signatures="1"),
+    "core_legalhold_lifted_complete": lambda: twin(HOLD, lifted_at="now()", lifted_reason="''"),
+    "core_legalhold_one": lambda: twin(HOLD, where="lifted_at IS NULL"),
+    "core_legalhold_reason": lambda: twin(HOLD, where="lifted_at IS NOT NULL", reason="''"),
     "core_outagepack_number": lambda: twin(PACK, taken_at="now()"),
     "core_outagepack_one_ready": lambda: twin(PACK, number="'x'", **READY),
     "core_outagepack_taken": lambda: twin(
@@ -71,6 +78,8 @@ GUARDS = {
         "settled_at IS NOT NULL",
     ),
     "core_copyhidden_append_only": set_("core_copyhidden", "person_id = person_id"),
+    "core_legalhold_frozen": set_(HOLD, "reason = 'x'"),
+    "core_legalhold_lifted_final": set_(HOLD, "lifted_reason = 'x'", "lifted_at IS NOT NULL"),
     "core_outagepack_number_frozen": set_(PACK, "number = 'x' || id"),
     "core_outagepack_taken_frozen": set_(PACK, "made_at = now()", "taken_at IS NOT NULL"),
     "core_papercopy_append_only": set_(COPY, "purpose = 'x'"),
@@ -98,6 +107,7 @@ def test_guard_refuses_to_rewrite(name: str) -> None:
         "DELETE FROM core_appendix",
         "DELETE FROM core_blankform",
         "DELETE FROM core_copyhidden",
+        "DELETE FROM core_legalhold",
         "DELETE FROM core_outagepack",
         "DELETE FROM core_papercopy",
         "DELETE FROM core_sealkey",

@@ -15,7 +15,8 @@ from incidents import workflow
 from incidents.acts import ACTS
 from incidents.models import Complaint, Option
 from propdesk.core import blanks, copies, rendering, seals, sweeps
-from propdesk.core.models import Document, Notice, Person, Place, Property, User
+from propdesk.core.models import Case, Document, Notice, Person, Place, Property, User
+from propdesk.core.retention import holds
 from propdesk.core.roles import Role
 from propdesk.desk.calendar import workflow as feeds
 from propdesk.desk.calendar.periods import around
@@ -306,6 +307,7 @@ def settings(world: World) -> Iterator[Row]:
     yield page("house:index", house.dm, case="duty")
     yield from _outage(world)
     yield from _channels(world)
+    yield from _retention(world)
     first = reverse("house:first_run", args=[world.fresh.code])
     yield Row("house:first_run", "", admin, first)
 
@@ -325,6 +327,21 @@ def _channels(world: World) -> Iterator[Row]:
     yield page("house:mail_rules", pm)
     yield page("house:mail_rule", pm, "security")
     yield page("house:failed", pm)
+
+
+def _retention(world: World) -> Iterator[Row]:
+    """保存期限: nothing due, then a case that is, one on hold, and a run."""
+    prop, house, page = world.prop, world.house, world.page
+    yield page("house:retention", house.pm, case="none")
+    past = Case.objects.filter(property=prop, is_open=False).order_by("pk")[:3]
+    Case.objects.filter(pk__in=past.values("pk")).update(
+        closed_at=timezone.now() - timedelta(days=4 * 366)
+    )
+    hold = holds.set_hold(past[0], by=house.pm, reason="与客户诉讼中，法院要调取全部资料")
+    yield page("house:retention", house.gm)
+    yield page("house:hold_new", house.pm)
+    yield page("house:person_export", house.pm)
+    yield page("house:hold_lift", house.gm, hold.pk)
 
 
 def _outage(world: World) -> Iterator[Row]:

@@ -31,7 +31,7 @@ def test_rights_on_every_table():
         if db_roles.is_written_once(table)
         else {"SELECT", "INSERT", "UPDATE", "DELETE"}
         for table in tables
-    }
+    } | {table: {"SELECT"} for table in db_roles.OWNED}
 
     assert {table: _rights(table) for table in tables} == wanted
     assert "core_auditentry" in tables

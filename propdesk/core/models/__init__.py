@@ -23,6 +23,7 @@ from propdesk.core.models.person import (
     Unmasking,
 )
 from propdesk.core.models.places import Place
+from propdesk.core.models.retention import Erasure, LegalHold, PurgeRun
 from propdesk.core.models.robots import Level, MailRule, Robot, RobotMeter
 from propdesk.core.models.seals import SealKey
 from propdesk.core.models.search import SearchText
@@ -45,9 +46,11 @@ __all__ = [
     "Deputy",
     "Document",
     "Draft",
+    "Erasure",
     "FormToken",
     "Honorific",
     "IdType",
+    "LegalHold",
     "Level",
     "MailRule",
     "Membership",
@@ -60,6 +63,7 @@ __all__ = [
     "Place",
     "Property",
     "PropertySettings",
+    "PurgeRun",
     "RenderJob",
     "Report",
     "ReportBox",

@@ -92,6 +92,19 @@ class PropertySettings(models.Model):
     retention = models.CharField(
         _("失物保管规则"), max_length=10, choices=Retention, default=Retention.SOP
     )
+    keep_cases_years = models.PositiveSmallIntegerField(
+        _("办结的案件和文书保留多少年"),
+        default=3,
+        db_default=3,
+        validators=[MinValueValidator(3), MaxValueValidator(30)],
+    )
+    """After it the personal data in them go; 3 years is how long a claim may still be brought (民法典 188)."""
+    keep_shifts_years = models.PositiveSmallIntegerField(
+        _("交接班和值班日志保留多少年"),
+        default=1,
+        db_default=1,
+        validators=[MinValueValidator(1), MaxValueValidator(30)],
+    )
     hospital_name = models.CharField(_("指定就诊医院"), max_length=60, blank=True)
     hospital_phone = models.CharField(_("医院急诊电话"), max_length=30, blank=True)
     power_supplier = models.CharField(_("供电部门"), max_length=60, blank=True)

@@ -181,7 +181,13 @@ def _handovers(user: User, prop: Property, span: Span) -> ArraySubquery:
 
 def digest_of(token: str) -> str:
     """What the database holds of the key of a feed: 64 characters, keyed by this installation."""
-    return hmac.digest(vault.key("calendar feed"), token.encode(), "sha256").hex()
+    return digests_of(token)[0]
+
+
+def digests_of(token: str) -> list[str]:
+    """That, and what it was under secrets of before: the key of a feed to make it anew is nowhere."""
+    keys = vault.keys("calendar feed")
+    return [hmac.digest(key, token.encode(), "sha256").hex() for key in keys]
 
 
 def live_feed(user: User, prop: Property) -> CalendarFeed | None:
@@ -189,7 +195,7 @@ def live_feed(user: User, prop: Property) -> CalendarFeed | None:
     return CalendarFeed.objects.filter(user=user, property=prop, ended_at=None).first()
 
 
-def feed_of(digest: str) -> CalendarFeed | None:
-    """The feed with this digest, its house and its person; None once it ended."""
-    rows = CalendarFeed.objects.filter(digest=digest, ended_at=None)
+def feed_of(token: str) -> CalendarFeed | None:
+    """The feed with this key, its house and its person; None once it ended."""
+    rows = CalendarFeed.objects.filter(digest__in=digests_of(token), ended_at=None)
     return rows.select_related("property__settings", "user").first()

@@ -78,7 +78,7 @@ def read(request: HttpRequest, token: str) -> HttpResponse:
     caller = get_adapter().get_client_ip(request)
     if too_often("feed-from", caller, PER_ADDRESS) or too_often("feed", digest, PER_FEED):
         return HttpResponse(status=429, headers={"Retry-After": "60"})
-    row = queries.feed_of(digest)
+    row = queries.feed_of(token)
     if row is None or not feeds.is_open(row):
         raise Http404
     entries = feeds.entries_of(row)

@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from propdesk.core.house_import_staff import PHONE, USERNAME
 from propdesk.core.house_people import Details, Post
 from propdesk.core.layouts import Row, helper
-from propdesk.core.models import Department, Membership, Place, Property, User
+from propdesk.core.models import Department, IdType, Membership, Place, Property, User
 from propdesk.core.permissions import TOP
 from propdesk.core.roles import Role
 from propdesk.core.text import CleanCharField
@@ -62,6 +62,34 @@ class RotateForm(ReasonForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, label=str(_("换封存章")), danger=True, **kwargs)
+
+
+class HoldForm(ReasonForm):
+    """Which case is kept beyond its term, and why."""
+
+    number = CleanCharField(label=_("编号"), max_length=20)
+    field_order = ("number", "reason")
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, label=str(_("暂缓清除")), **kwargs)
+
+
+class PersonForm(forms.Form):
+    """Whose data somebody asks for, and what for: a number tells him from others of his name."""
+
+    phone = CleanCharField(
+        label=_("电话"), max_length=30, required=False, validators=[phone_number]
+    )
+    id_type = forms.ChoiceField(
+        label=_("证件类型"), choices=[("", "—"), *IdType.choices], required=False
+    )
+    id_number = CleanCharField(label=_("证件号"), max_length=30, required=False)
+    purpose = CleanCharField(label=_("用途"), max_length=200, min_length=2)
+
+    def __init__(self, *args: Any, back_url: str, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        parts = ("phone", Row("id_type", "id_number"), "purpose")
+        self.helper = helper(self, *parts, submit_label=str(_("导出")), back_url=back_url)
 
 
 class ResetForm(ReasonForm):

@@ -157,6 +157,11 @@ def _sections() -> list[Section]:
             hint=str(_("已入库的失物仍按接收时的规则保管，正在走的时限不变。")),
         ),
         Fold(
+            str(_("保存期限")),
+            Row("keep_cases_years", "keep_shifts_years"),
+            hint=str(_("到期的个人信息可以清除；死亡、伤病和暂缓清除的一直保留。")),
+        ),
+        Fold(
             str(_("夜间")),
             Row("quiet_from", "quiet_to"),
             hint=str(_("紧急的和特殊事件照发，站内通知照有；两个时间相同就是不分昼夜。")),

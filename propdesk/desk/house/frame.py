@@ -21,6 +21,7 @@ MENU = (
     ("places", _("楼栋与房间"), _("楼层、房间、公共区域"), "building", "read_house"),
     ("robots", _("通知渠道"), _("群机器人、邮件、发送失败"), "send", "read_robots"),
     ("seal", _("封存章"), _("文书的数字签名，给对方的证书"), "shield-lock", "read_seal"),
+    ("retention", _("保存期限"), _("到期的个人信息、暂缓清除"), "archive", "read_retention"),
     ("outage", _("停电包"), _("打不开系统时用的纸，事后补录"), "lightning-charge", "read_pack"),
 )
 """(URL name, label, hint, icon, action) of each part of 设置."""

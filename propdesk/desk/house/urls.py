@@ -2,7 +2,14 @@
 
 from django.urls import path
 
-from propdesk.desk.house import views, views_duty, views_places, views_robots, views_seal
+from propdesk.desk.house import (
+    views,
+    views_duty,
+    views_places,
+    views_retention,
+    views_robots,
+    views_seal,
+)
 from propdesk.desk.outage import views as outage
 
 app_name = "house"
@@ -45,6 +52,10 @@ urlpatterns = [
     path("seal/", views_seal.seal, name="seal"),
     path("seal/certificate/", views_seal.seal_certificate, name="seal_certificate"),
     path("seal/rotate/", views_seal.seal_rotate, name="seal_rotate"),
+    path("retention/", views_retention.retention, name="retention"),
+    path("retention/hold/", views_retention.hold_new, name="hold_new"),
+    path("retention/hold/<int:pk>/lift/", views_retention.hold_lift, name="hold_lift"),
+    path("retention/person/", views_retention.person_export, name="person_export"),
     path("places/", views_places.places, name="places"),
     path("places/new/", views_places.place_new, name="place_new"),
     path("places/import/", views_places.places_import, name="places_import"),

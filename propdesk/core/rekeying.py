@@ -1,0 +1,107 @@
+"""A new secret of the installation: what is encrypted with the one of before is encrypted anew.
+
+Keyed hashes cannot be: what they were made of is nowhere. They stay known by the old secret, which is
+kept for them (``vault.keys``).
+"""
+
+import os
+import secrets
+from base64 import b64decode, b64encode
+from collections.abc import Iterator
+from pathlib import Path
+
+from allauth.mfa.models import Authenticator
+from django.conf import settings
+from django.db import transaction
+
+from propdesk.core import adapter, seals, vault
+from propdesk.core.channels import sending
+from propdesk.core.models import Robot, SealKey
+from propdesk.core.retention.erasing import through_the_guards
+
+KEY, OLD = "secret_key", "secret_key.old"
+
+
+def new_secret(home: Path) -> None:
+    """Put a new secret in place of that in the data directory, and keep the old one beside it.
+
+    The old one first: stopped between the two steps nothing is lost. ``settings`` follow.
+    """
+    old, path = home / OLD, home / KEY
+    owner = path.stat()
+    kept = old.read_text(encoding="ascii") if old.exists() else ""
+    _write(old, f"{kept}{settings.SECRET_KEY}\n", owner)
+    secret = secrets.token_urlsafe(64)
+    _write(path, secret, owner)
+    settings.SECRET_KEY_FALLBACKS = [settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS]
+    settings.SECRET_KEY = secret
+
+
+def _write(path: Path, text: str, owner: os.stat_result) -> None:
+    draft = path.with_name(f".{path.name}.{os.getpid()}")
+    draft.touch(mode=0o600)
+    draft.write_text(text, encoding="ascii")
+    if os.geteuid() == 0:
+        os.chown(draft, owner.st_uid, owner.st_gid)
+    draft.replace(path)
+
+
+@transaction.atomic
+def encrypt_anew() -> tuple[int, list[str]]:
+    """Encrypt with the secret of now whatever it does not open; how many, and what nothing opens.
+
+    Under the locks of the rows, in one transaction; done again it finds nothing to do. As the owner: a
+    guard holds the key of a seal that is in force.
+    """
+    with through_the_guards():
+        found = [*_seals(), *_robots(), *_second_steps()]
+    return sum(done for _label, done in found), [label for label, done in found if not done]
+
+
+def _seals() -> Iterator[tuple[str, bool]]:
+    rows = SealKey.objects.select_for_update(no_key=True).exclude(private=b"").order_by("pk")
+    for row in rows:
+        bound = f"{row.property_id} {row.kind}"
+        stored = bytes(row.private)
+        if not vault.is_current(stored, seals.PURPOSE, bound):
+            plain = vault.opened(stored, seals.PURPOSE, bound)
+            if plain is not None:
+                anew = vault.closed(plain, seals.PURPOSE, bound)
+                SealKey.objects.filter(pk=row.pk).update(private=anew)
+            yield f"core.SealKey {row.pk}", plain is not None
+
+
+def _robots() -> Iterator[tuple[str, bool]]:
+    for row in Robot.objects.select_for_update(no_key=True).order_by("pk"):
+        bound = str(row.property_id)
+        stored = bytes(row.secret)
+        if not vault.is_current(stored, sending.PURPOSE, bound):
+            plain = vault.opened(stored, sending.PURPOSE, bound)
+            if plain is not None:
+                anew = vault.closed(plain, sending.PURPOSE, bound)
+                Robot.objects.filter(pk=row.pk).update(secret=anew)
+            yield f"core.Robot {row.pk}", plain is not None
+
+
+def _second_steps() -> Iterator[tuple[str, bool]]:
+    """Seeds of authenticators and of recovery codes; a passkey holds nothing secret."""
+    for row in Authenticator.objects.select_for_update(no_key=True).order_by("pk"):
+        closed = {
+            name: b64decode(value.removeprefix(adapter.CLOSED))
+            for name, value in row.data.items()
+            if isinstance(value, str) and value.startswith(adapter.CLOSED)
+        }
+        waiting = {
+            name: vault.opened(stored, adapter.SECOND_STEP, "")
+            for name, stored in closed.items()
+            if not vault.is_current(stored, adapter.SECOND_STEP, "")
+        }
+        anew = {
+            name: adapter.CLOSED + b64encode(vault.closed(plain, adapter.SECOND_STEP, "")).decode()
+            for name, plain in waiting.items()
+            if plain is not None
+        }
+        if anew:
+            Authenticator.objects.filter(pk=row.pk).update(data=row.data | anew)
+        if waiting:
+            yield f"mfa.Authenticator {row.pk}", len(anew) == len(waiting)

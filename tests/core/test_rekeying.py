@@ -1,0 +1,99 @@
+"""A new secret of the installation: everything opens as before, with it alone where it was encrypted."""
+
+import pytest
+from allauth.mfa.adapter import get_adapter
+from allauth.mfa.models import Authenticator
+from django.core.management import CommandError, call_command
+from django.urls import reverse
+
+from propdesk.core import person_export, persons, rekeying, seals
+from propdesk.core.channels import sending
+from propdesk.core.models import Case, Robot, SealKey
+from propdesk.core.person_export import Asked
+from propdesk.desk.calendar.workflow import make_feed
+from tests.incidents.journey import House
+
+pytestmark = pytest.mark.django_db
+ID = "11010519491231002X"
+
+
+@pytest.fixture
+def home(tmp_path, settings):
+    """A data directory with the secret of now, and settings that are put back afterwards."""
+    settings.HOME = tmp_path
+    settings.SECRET_KEY_FALLBACKS = []
+    (tmp_path / "secret_key").write_text(settings.SECRET_KEY, encoding="ascii")
+    return tmp_path
+
+
+def robot(prop) -> Robot:
+    secret = sending.Secret("https://example.invalid/hook", "key")
+    return Robot.objects.create(
+        property=prop,
+        kind="wecom",
+        host="example.invalid",
+        secret=sending.closed(prop.pk, secret),
+        name="群",
+    )
+
+
+def test_new_secret_opens_what_the_old_one_closed_and_is_all_that_is_needed(
+    home, settings, as_owner, monkeypatch, capsys, client
+):
+    monkeypatch.delenv("PROPDESK_SECRET_KEY", raising=False)
+    house = House()
+    seals.current(house.prop)
+    told = robot(house.prop)
+    before = sending.opened(told)
+    private = {row.pk: seals._opened(row) for row in SealKey.objects.exclude(private=b"")}
+    seed = get_adapter().encrypt("JBSWY3DPEHPK3PXP")
+    step = Authenticator.objects.create(user=house.pm, type="totp", data={"secret": seed})
+    complaint = house.new()
+    persons.see_id(complaint.guest, "id_card", ID)
+    token = make_feed(house.prop, by=house.pm)[1]
+    old = settings.SECRET_KEY
+
+    with as_owner():
+        call_command("rotate_key")
+
+    assert "重新加密 4 项" in capsys.readouterr().out
+    assert (home / "secret_key").read_text("ascii") == settings.SECRET_KEY != old
+    assert (home / "secret_key.old").read_text("ascii").split() == [old]
+    assert (home / "secret_key").stat().st_mode & 0o777 == 0o600
+    # What is known by a hash is known by the old secret still.
+    asked = Asked(id_type="id_card", id_number=ID, purpose="本人查阅")
+    given = person_export.give(house.prop, asked, by=house.pm, readable=Case.objects.all())
+    assert given.count == 1
+    assert client.get(reverse("calendar_feed", args=[token])).status_code == 200
+    # What is encrypted needs the new one alone.
+    settings.SECRET_KEY_FALLBACKS = []
+    rows = SealKey.objects.filter(pk__in=private)
+    assert {row.pk: seals._opened(row) for row in rows} == private
+    assert sending.opened(Robot.objects.get()) == before
+    step.refresh_from_db()
+    assert get_adapter().decrypt(step.data["secret"]) == "JBSWY3DPEHPK3PXP"
+    with as_owner():
+        assert rekeying.encrypt_anew() == (0, [])
+
+
+def test_key_of_the_environment_is_left_to_whoever_set_it(home, settings, monkeypatch):
+    monkeypatch.setenv("PROPDESK_SECRET_KEY", "x" * 50)
+    old = settings.SECRET_KEY
+
+    with pytest.raises(CommandError, match="PROPDESK_SECRET_KEY_OLD"):
+        call_command("rotate_key")
+
+    assert (settings.SECRET_KEY, (home / "secret_key.old").exists()) == (old, False)
+
+
+def test_what_no_secret_opens_is_named_and_left(home, settings, as_owner):
+    house = House()
+    told = robot(house.prop)
+    settings.SECRET_KEY = "another" * 9
+    stored = bytes(told.secret)
+
+    with as_owner():
+        found = rekeying.encrypt_anew()
+
+    assert found == (0, [f"core.Robot {told.pk}"])
+    assert bytes(Robot.objects.get().secret) == stored

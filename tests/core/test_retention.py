@@ -1,0 +1,394 @@
+"""How long personal data stay: terms, holds, the purge, and its proof over every table and file."""
+
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from django.apps import apps
+from django.conf import settings
+from django.core.exceptions import PermissionDenied
+from django.core.files.base import ContentFile
+from django.core.management import call_command
+from django.db import IntegrityError, ProgrammingError, connection, transaction
+from django.db.models import F
+from django.utils import timezone
+
+from emergencies.models import Event
+from incidents import workflow
+from incidents.models import Complaint
+from propdesk.core import audit, demo, persons, verifying
+from propdesk.core.cases import url_of
+from propdesk.core.models import (
+    Case,
+    Document,
+    Erasure,
+    LegalHold,
+    Notice,
+    Person,
+    PersonChange,
+    PurgeRun,
+    SearchText,
+)
+from propdesk.core.retention import declared, erasing, holds, running, terms
+from propdesk.core.roles import Role
+from propdesk.core.transitions import ConflictError, RefusedInput
+from tests.factories import fresh
+from tests.incidents.journey import GUEST, House
+from tests.incidents.moves import refuses
+
+pytestmark = pytest.mark.django_db
+AGO = timedelta(days=3 * 366 + 1)
+
+
+def old(*cases: Case, by: timedelta = AGO) -> None:
+    """Let these closed cases have ended long ago; the columns are in no digest."""
+    Case.objects.filter(pk__in=[c.pk for c in cases]).update(closed_at=F("closed_at") - by)
+
+
+def purge(house, as_owner, **options):
+    with as_owner():
+        return running.purge(house.prop, by=fresh(house.pm), reason="年度清理", **options)
+
+
+# --- what is declared ----------------------------------------------------------------------
+
+
+def test_every_text_is_of_a_case_or_of_the_house():
+    known = {*declared.OWNED, *declared.DERIVED, *declared.OF_THE_HOUSE, *declared.BY_DATE}
+    ours = [
+        model
+        for model in apps.get_models()
+        if model.__module__.split(".")[0] in ("propdesk", "incidents", "lostfound", "emergencies")
+        and not hasattr(model, "instance_type")
+    ]
+
+    assert {m._meta.label for m in ours if declared.texts(m)} - known == set()
+    assert known - {m._meta.label for m in ours} == set()
+
+
+def test_what_is_declared_is_there_and_holds_the_mark():
+    for label in (*declared.OWNED, *declared.BY_DATE):
+        model = apps.get_model(label)
+        names = {field.name for field in declared.texts(model)}
+        assert declared.KEPT.get(label, set()) <= names
+        for field in declared.taken(model):
+            assert (getattr(field, "max_length", None) or 99) >= len(declared.MARK), field
+
+
+# --- terms ---------------------------------------------------------------------------------
+
+
+def test_term_ends_with_the_same_day_and_is_due_the_next():
+    house = House()
+    complaint = house.closed()
+    ended = complaint.case.closed_at
+    day = timezone.localtime(ended).replace(hour=0, minute=0, second=0, microsecond=0)
+
+    def due(moment):
+        return terms.due(house.prop, moment).exists()
+
+    last = day.replace(year=day.year + 3)
+    assert (due(last + timedelta(hours=23)), due(last + timedelta(days=1))) == (False, True)
+
+
+def test_open_held_and_hurt_are_never_due(as_owner):
+    house = House()
+    done, running_, kept, hurt = house.closed(), house.new(), house.closed(), house.closed()
+    old(done.case, kept.case, hurt.case)
+    holds.set_hold(kept.case, by=house.pm, reason="诉讼中")
+    with as_owner(), transaction.atomic(), erasing.through_the_guards():
+        hurt.case.reports.update(injured=1)
+
+    now = timezone.now()
+    found = running.plan(house.prop, now)
+    assert set(terms.due(house.prop, now)) == {done.case}
+    assert found.held == [kept.case.number]
+    assert found.lasting == [hurt.case.number]
+    assert running_.case.is_open
+
+
+# --- holds ---------------------------------------------------------------------------------
+
+
+def test_hold_is_set_by_managers_and_lifted_by_the_general_manager():
+    house = House()
+    case = house.closed().case
+    with refuses(PermissionDenied):
+        holds.set_hold(case, by=house.dm, reason="诉讼中")
+    with refuses(RefusedInput):
+        holds.set_hold(case, by=house.pm, reason=" ")
+
+    hold = holds.set_hold(case, by=house.pm, reason="诉讼中")
+
+    with refuses(ConflictError, match="已经暂缓"):
+        holds.set_hold(case, by=house.gm, reason="再来")
+    with refuses(PermissionDenied):
+        holds.lift_hold(hold, by=house.pm, reason="撤诉")
+    holds.lift_hold(hold, by=house.gm, reason="撤诉")
+    with refuses(ConflictError, match="已经解除"):
+        holds.lift_hold(hold, by=house.gm, reason="撤诉")
+    entries = case.entries.filter(action__in=["set_hold", "lift_hold"]).order_by("seq")
+    assert [(e.action, e.by, e.content["reason"]) for e in entries] == [
+        ("set_hold", house.pm, "诉讼中"),
+        ("lift_hold", house.gm, "撤诉"),
+    ]
+    assert Notice.objects.filter(rule="core.lift_hold", recipient=house.pm).count() == 1
+    assert audit.problems(Case.objects.get(pk=case.pk)) == []
+
+
+# --- who may -------------------------------------------------------------------------------
+
+
+def test_purge_asks_for_a_manager_a_reason_and_the_owner_of_the_tables(as_owner):
+    house = House()
+    with refuses(ConflictError, match="不能改历史记录"):
+        running.purge(house.prop, by=house.pm, reason="年度清理")
+    with as_owner(), refuses(PermissionDenied):
+        running.purge(house.prop, by=house.dm, reason="年度清理")
+    with as_owner(), refuses(RefusedInput):
+        running.purge(house.prop, by=house.pm, reason="")
+
+
+def test_word_of_the_purge_is_nothing_in_the_mouth_of_the_application():
+    workflow_paper(House().closed())
+    for statement, refusal in (
+        ("UPDATE incidents_progress SET text = 'x'", IntegrityError),
+        ("UPDATE core_document SET number = 'x'", IntegrityError),
+        ("UPDATE incidents_historicalcomplaint SET summary = ''", ProgrammingError),
+        ("UPDATE core_auditentry SET content = NULL", ProgrammingError),
+        ("INSERT INTO core_erasure (case_id, run_id, at) VALUES (1, 1, now())", ProgrammingError),
+        ("DELETE FROM core_purgerun", ProgrammingError),
+    ):
+        with pytest.raises(refusal):
+            said("on", statement)
+
+
+@transaction.atomic
+def said(word: str, statement: str) -> None:
+    """Run a statement after the word of a purge, whoever one is."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT set_config('propdesk.purging', %s, true)", [word])
+        cursor.execute(statement)
+
+
+def workflow_paper(complaint) -> Document:
+    """A sealed paper of the case, whatever is in it."""
+    document = Document(
+        case=complaint.case,
+        kind="complaint_record",
+        number="TS-20200101-777",
+        version=1,
+        sealed=True,
+        sha256="0" * 64,
+        data_sha256="0" * 64,
+        verify_code="ABCD-EFGH-JKLM-NPQR",
+        pages=1,
+        size=1,
+        created_at=timezone.now(),
+    )
+    document.file.save("paper.pdf", ContentFile(b"%PDF-1.7 13800005678"), save=False)
+    audit.save(document, by=None, reason="制表")
+    return document
+
+
+def test_owner_without_the_word_is_refused_and_rows_are_never_deleted(as_owner):
+    House().started()
+    for word, statement in (
+        ("off", "UPDATE incidents_progress SET text = 'x'"),
+        ("on", "DELETE FROM incidents_progress"),
+    ):
+        with as_owner(), pytest.raises(IntegrityError):
+            said(word, statement)
+
+
+# --- the purge -----------------------------------------------------------------------------
+
+SECRETS = [f"密{n:02}号暗语" for n in range(50)]
+
+
+def everything() -> str:
+    """All rows of all tables as text, and the bytes of all files: what a dump and a copy would hold."""
+    found = []
+    with connection.cursor() as cursor:
+        for table in connection.introspection.table_names():
+            cursor.execute(f'SELECT t::text FROM "{table}" t')  # noqa: S608 -- names of our own tables
+            found += [row[0] for row in cursor.fetchall()]
+    for path in Path(settings.MEDIA_ROOT).rglob("*"):
+        if path.is_file():
+            found.append(path.read_bytes().decode("utf-8", "replace"))
+    return "\n".join(found)
+
+
+def test_purge_leaves_none_of_fifty_secrets_and_the_chain_verifies(as_owner, capsys):
+    house = House()
+    complaint = house.closed()
+    paper = workflow_paper(complaint)
+    other = house.closed()
+    columns = [
+        (model, field)
+        for label in ("incidents.Complaint", "core.Report", "core.Notice", "core.Task")
+        for model in (apps.get_model(label),)
+        for field in declared.taken(model)
+        if not getattr(field, "unique", False)
+    ]
+    with as_owner(), transaction.atomic(), erasing.through_the_guards():
+        for secret, (model, field) in zip(SECRETS, columns * 3, strict=False):
+            way = declared.OWNED[model._meta.label][0]
+            rows = model._default_manager.filter(**{way: complaint.case})
+            past = getattr(getattr(model, "history", None), "model", None)
+            keys = list(rows.values_list("pk", flat=True))
+            rows.update(**{field.name: secret})
+            if past is not None:
+                past.objects.filter(**{f"{model._meta.pk.attname}__in": keys}).update(
+                    **{field.name: secret}
+                )
+        # The chain is told, as if each had been written by an act.
+        case = Case.objects.get(pk=complaint.pk)
+        changed = audit.differing(audit.last_digests([case])[case.pk])
+        audit.record(case, *changed, by=None, action="planted", reason=SECRETS[0])
+    person = Person.objects.get(pk=complaint.guest_id)
+    persons.change(
+        person,
+        persons.Guest(name=SECRETS[1], phone="13912340001", address=SECRETS[2]),
+        by=house.dm,
+        reason=SECRETS[3],
+    )
+    old(complaint.case)
+    assert sum(secret in everything() for secret in SECRETS) > 20
+
+    run, taken, proof = purge(house, as_owner)
+
+    left = everything()
+    assert [secret for secret in (*SECRETS, "13912340001") if secret in left] == []
+    assert (taken.cases, taken.people, proof.total, run.left) == ([complaint.pk], 1, 0, 0)
+    assert not Path(paper.file.path).exists()
+    assert not SearchText.objects.filter(case=complaint.pk).exists()
+    assert not PersonChange.objects.filter(person=person).exists()
+    call_command("check_integrity")
+    assert "全部相符" in capsys.readouterr().out
+    # The other case of the same guest is as it was.
+    other.refresh_from_db()
+    assert (other.guest.name, other.guest.purged_at) == (GUEST.name, None)
+    # What is known of the paper for ever: that it was, and that it went.
+    verdict = verifying.by_code(paper.verify_code)[0]
+    assert [f.says for f in verdict.findings] == ["unsure", "same"]
+    assert "保存期限" in verdict.findings[0].words
+    complaint.refresh_from_db()
+    with refuses(ConflictError, match="已按保存期限清除"):
+        workflow.reopen(complaint, by=house.pm, reason="客户又来")
+    with refuses(ConflictError, match="已按保存期限清除"):
+        holds.set_hold(complaint.case, by=house.pm, reason="诉讼")
+
+
+def test_second_run_finds_nothing_and_a_killed_one_is_gone_on_with(as_owner, monkeypatch):
+    house = House()
+    complaints = [house.closed() for _each in range(3)]
+    papers = [workflow_paper(complaint) for complaint in complaints]
+    old(*(c.case for c in complaints))
+    monkeypatch.setattr(erasing, "BATCH", 1)
+
+    class Killed(BaseException):
+        pass
+
+    def kill(_taken):
+        raise Killed
+
+    with as_owner(), pytest.raises(Killed):
+        running.purge(house.prop, by=fresh(house.pm), reason="年度清理", tell=kill)
+    assert Erasure.objects.count() == 1
+    assert PurgeRun.objects.get().finished_at is None
+
+    run, taken, proof = purge(house, as_owner)
+    again = purge(house, as_owner)
+
+    assert (len(taken.cases), proof.left) == (2, {})
+    assert [Path(p.file.path).exists() for p in papers] == [False] * 3
+    assert (again[1].cases, again[1].rows, again[1].files, again[2].total) == ([], 0, 0, 0)
+    assert run.finished_at is not None
+
+
+def refused_by(act) -> str:
+    """The guard that refuses an act of the owner."""
+    with pytest.raises(IntegrityError) as refusal, transaction.atomic():
+        act()
+    return refusal.value.__cause__.diag.constraint_name
+
+
+def test_guards_stand_round_what_was_purged(as_owner):
+    house = House()
+    held, gone, running_ = house.closed().case, house.closed().case, house.new().case
+    old(held, gone)
+    holds.set_hold(held, by=house.pm, reason="诉讼中")
+    run, _taken, _proof = purge(house, as_owner)
+    now = timezone.now()
+    row = Erasure.objects.filter(case=gone)
+    hold = LegalHold(case=gone, reason="诉讼", set_by=house.pm, set_at=now)
+
+    with as_owner():
+        assert [
+            refused_by(lambda: Erasure.objects.create(case=held, run=run, at=now)),
+            refused_by(lambda: Erasure.objects.create(case=running_, run=run, at=now)),
+            refused_by(lambda: row.update(at=now)),
+            refused_by(lambda: row.update(files_gone_at=None)),
+            refused_by(lambda: row.delete()),
+            refused_by(hold.save),
+            refused_by(lambda: PurgeRun.objects.filter(pk=run.pk).update(cases=0)),
+            refused_by(
+                lambda: Case.objects.filter(pk=gone.pk).update(is_open=True, closed_at=None)
+            ),
+        ] == [
+            "core_erasure_allowed",
+            "core_erasure_allowed",
+            "core_erasure_frozen",
+            "core_erasure_files_final",
+            "core_erasure_files_final",
+            "core_legalhold_in_time",
+            "core_purgerun_final",
+            "core_case_purged_stays_closed",
+        ]
+
+
+def test_case_with_a_broken_chain_is_passed_over_and_named(as_owner):
+    house = House()
+    complaint = house.closed()
+    old(complaint.case)
+    with as_owner(), transaction.atomic(), erasing.through_the_guards():
+        Complaint.objects.filter(pk=complaint.pk).update(dissatisfied_decided=True)
+    broken = audit.problems(Case.objects.get(pk=complaint.pk))
+    assert broken
+
+    run, taken, _proof = purge(house, as_owner)
+
+    assert (taken.broken, taken.cases, run.skipped) == ([complaint.case.number], [], 1)
+
+
+def test_whole_demo_house_is_purged_and_holds_and_every_page_still_opens(as_owner, capsys, client):
+    """Cases of every register, closed as the demo left them or by hand; then each page is opened."""
+    demo.seed("Demo-password-1")
+    Case.objects.filter(is_open=True).update(is_open=False, closed_at=F("opened_at"))
+    Case.objects.filter(is_open=False).update(closed_at=F("closed_at") - AGO)
+    prop = Case.objects.first().property
+    pm = prop.memberships.filter(role=Role.PROPERTY_MANAGER).first().user
+
+    with as_owner():
+        call_command("purge")
+        planned = capsys.readouterr().out
+        call_command("purge", yes=True, by=pm.username, reason="年度清理")
+
+    out = capsys.readouterr().out
+    assert ("什么也没有改动" in planned, "残留：" in out) == (True, False)
+    kinds = set(Case.objects.exclude(erasure=None).values_list("kind", flat=True))
+    assert kinds >= {"complaint", "found", "lost", "event"}
+    lasting = Case.objects.filter(erasure=None)
+    assert set(Event.objects.filter(case__in=lasting).values_list("kind", flat=True)) <= {
+        "death",
+        "medical",
+    }
+    call_command("check_integrity")
+    client.force_login(pm)
+    answers = {}
+    for case in Case.objects.exclude(erasure=None).select_related("property"):
+        url = url_of(case.property.code, case.kind, case.number)
+        answers[case.number] = client.get(url).status_code
+    # Of a case on paper the page is its paper; a confidential event is not the property manager's.
+    assert set(answers.values()) == {200}, answers
