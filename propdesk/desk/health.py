@@ -32,7 +32,7 @@ def facts(now: datetime) -> dict[str, Any]:
     waits = now - oldest if oldest else timedelta(0)
     backup = sweeps.age(nightly.NAME, now)
     broker = broker_answers()
-    # A sweep that will have finished tells that the clock was set back: beat keeps silent till then.
+    # A last sweep in the time to come tells that the clock was set back, and that none ran since.
     swept = age is not None and abs(age) <= SWEEP_LATE and abs(min(known)) <= SWEEP_LATE
     fine = swept and waits <= NOTICE_LATE and broker
     return {

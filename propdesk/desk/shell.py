@@ -226,7 +226,6 @@ def _alert(counts: dict[str, Any], now: datetime) -> str:
         return _("到期提醒还没有运行过，请联系管理员查看后台任务。")
     late = now - swept
     if late < -SWEEP_LATE:
-        # Beat waits for the old time to come; a restart of the stack does not help it either.
         return _("服务器的时钟被调回过，到期提醒停着，请联系管理员校准时间。")
     if late <= SWEEP_LATE:
         return ""

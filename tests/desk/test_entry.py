@@ -149,8 +149,8 @@ def test_not_ready_when_the_sweep_is_old(client: Client, broker: Any) -> None:
 def test_not_ready_when_the_clock_was_set_back(client: Client, broker: Any) -> None:
     swept(hours=-1)
     assert client.get("/healthz/ready").status_code == 503
-    swept(seconds=10)
-    assert client.get("/healthz/ready").status_code == 503
+    swept(seconds=10)  # they go on by the clock as it is now
+    assert client.get("/healthz/ready").status_code == 200
 
 
 def test_not_ready_when_one_sweep_of_several_is_old(client: Client, broker: Any) -> None:
