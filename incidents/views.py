@@ -1,5 +1,6 @@
 """Pages of complaints. Rows come from ``queries``, changes go through ``workflow``."""
 
+from http import HTTPStatus
 from typing import Any
 
 from django.contrib import messages
@@ -281,6 +282,8 @@ def _keep_beside(request: StaffRequest, one: Detail, spec: acts.Act) -> None:
 def _refused(
     request: StaffRequest, one: Detail, name: str, form: forms.ActForm, status: int
 ) -> HttpResponse:
+    if status == HTTPStatus.CONFLICT and (done_by := rows.just_done(one, request.user)):
+        form.add_error(None, done_by)
     if name in one.cards:
         return _detail_page(request, one, bound=(name, form), status=status)
     return _act_page(request, one, name, form, status=status)

@@ -282,8 +282,31 @@ def test_gates_of_papers_are_in_the_table():
     assert len(gates()) == (ROOT / "docs" / "architecture.md").read_text("utf-8").count("::")
 
 
+def faults() -> list[tuple[str, str]]:
+    """The 34 ways to break the system: number and what its row says."""
+    text = (ROOT / "docs" / "reliability.md").read_text("utf-8")
+    return re.findall(r"^\| (\d+) \| (.+) \|$", text, re.MULTILINE)
+
+
+def named_for_faults() -> list[tuple[str, str, str]]:
+    """(number, file, test) of every test that page names, the ones below its table too."""
+    text = (ROOT / "docs" / "reliability.md").read_text("utf-8")
+    named = {test for _nr, row in faults() for test in re.findall(TEST, row)}
+    rows = [(nr, *test) for nr, row in faults() for test in re.findall(TEST, row)]
+    return rows + [("below", *test) for test in re.findall(TEST, text) if test not in named]
+
+
+TEST = r"`(tests/[\w/.]+)::(\w+)`"
+
+
+def test_every_fault_has_a_test_or_says_not_yet():
+    assert [int(nr) for nr, _row in faults()] == list(range(1, 35))
+    assert [nr for nr, row in faults() if "::" not in row and "**not yet**" not in row] == []
+
+
 @pytest.mark.parametrize(
-    ("clause", "file", "test"), [(c, f, t) for c, _w, _o, f, t in sop_rows()] + gates()
+    ("clause", "file", "test"),
+    [(c, f, t) for c, _w, _o, f, t in sop_rows()] + gates() + named_for_faults(),
 )
 def test_test_named_by_the_map_exists(clause, file, test):
     tree = ast.parse((ROOT / file).read_text("utf-8"))

@@ -1,20 +1,26 @@
 """The one upload gate: what is stored is our own re-encoding, private, struck out, never deleted."""
 
 import hashlib
+import logging
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 
 from django.core.files.base import ContentFile
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as _l
 
 from propdesk.core import audit, images
 from propdesk.core.models import Attachment, Case, User
 from propdesk.core.transitions import RefusedInput, lock, require
 
+log = logging.getLogger(__name__)
 MAX_PER_CASE = 60
 TOGETHER = 2
 """Photos in work at once: the cores of a small machine, and each takes some 100 MB while it lasts."""
+
+
+_FULL = _l("照片没有存上：服务器的磁盘满了，或不能写。请告诉管理员，处理好以后再传一次。")
 
 
 def prepare(data: bytes) -> images.Photo:
@@ -51,12 +57,18 @@ def store(
 def store_first(case: Case, photos: Iterable[images.Photo], *, by: User) -> list[Attachment]:
     """Keep the photos a new case begins with: one statement; the same picture twice is kept once."""
     different = {photo.sha256: photo for photo in photos}
-    rows = [_filed(case, photo, by, "") for photo in different.values()]
+    rows: list[Attachment] = []
+    try:
+        for photo in different.values():
+            rows.append(_filed(case, photo, by, ""))  # noqa: PERF401 -- what was written must be known
+    except RefusedInput:
+        discard(rows)
+        raise
     return Attachment.objects.bulk_create(rows)
 
 
 def _filed(case: Case, photo: images.Photo, by: User, caption: str) -> Attachment:
-    """The row of one photo, its files written, itself not."""
+    """The row of one photo, its files written, itself not; RefusedInput when they cannot be."""
     name = f"{case.pk}-{photo.sha256[:16]}"
     row = Attachment(
         case=case,
@@ -69,8 +81,14 @@ def _filed(case: Case, photo: images.Photo, by: User, caption: str) -> Attachmen
         uploaded_by=by,
         uploaded_at=timezone.now(),
     )
-    row.file.save(f"{name}.jpg", ContentFile(photo.full), save=False)
-    row.print_file.save(f"{name}-print.jpg", ContentFile(photo.print), save=False)
+    try:
+        row.file.save(f"{name}.jpg", ContentFile(photo.full), save=False)
+        row.print_file.save(f"{name}-print.jpg", ContentFile(photo.print), save=False)
+    except OSError as error:
+        log.exception("a photo cannot be stored")
+        if row.file:
+            row.file.delete(save=False)
+        raise RefusedInput(photo=str(_FULL)) from error
     return row
 
 

@@ -13,7 +13,15 @@ class PrivateStorage(FileSystemStorage):
 
     # The stubs do not know Storage._save, which Django documents for subclasses.
     def _save(self, name: str, content: Any) -> str:
-        saved: str = super()._save(name, content)  # type: ignore[misc]
+        draft = Path(self.path(name))
+        is_new = not draft.exists()
+        try:
+            saved: str = super()._save(name, content)  # type: ignore[misc]
+        except OSError:
+            # A disk that is full leaves half a file, which nothing points at.
+            if is_new:
+                draft.unlink(missing_ok=True)
+            raise
         home = Path(settings.HOME)
         if os.geteuid() == 0 and home.exists() and home.stat().st_uid != 0:
             owner = home.stat()

@@ -52,10 +52,13 @@ def _run(name: str, sweep: Sweep, now: datetime) -> int:
 
 
 def age(name: str, now: datetime) -> timedelta | None:
-    """Time since the sweep last finished without error; None when it never did."""
+    """Time since the sweep last finished without error; None when it never did.
+
+    The last by its number: after the clock was set back it lies in the time to come, below zero.
+    """
     last = (
         SweepRun.objects.filter(name=name, finished_at__isnull=False)
-        .order_by("-finished_at")
+        .order_by("-id")
         .values_list("finished_at", flat=True)
         .first()
     )

@@ -32,7 +32,9 @@ def facts(now: datetime) -> dict[str, Any]:
     waits = now - oldest if oldest else timedelta(0)
     backup = sweeps.age(nightly.NAME, now)
     broker = broker_answers()
-    fine = age is not None and age <= SWEEP_LATE and waits <= NOTICE_LATE and broker
+    # A last sweep in the time to come tells that the clock was set back, and that none ran since.
+    swept = age is not None and abs(age) <= SWEEP_LATE and abs(min(known)) <= SWEEP_LATE
+    fine = swept and waits <= NOTICE_LATE and broker
     return {
         "database": True,
         "broker": broker,

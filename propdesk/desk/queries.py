@@ -65,9 +65,9 @@ def shell_values(user: User, prop: Property, now: datetime) -> dict[str, Any]:
     things = items.pressing(user, prop)
     unread = notices.unread(user).filter(property=prop)
     shift = duty.manager_shifts(prop, at=now).order_by("starts_at")
-    sweep = SweepRun.objects.filter(name="incidents.flag_due", finished_at__isnull=False).order_by(
-        "-finished_at"
-    )
+    # By number, not by time: a clock that was set back leaves runs in the time to come.
+    sweep = SweepRun.objects.filter(name="incidents.flag_due", finished_at__isnull=False)
+    sweep = sweep.order_by("-id")
     backup = SweepRun.objects.filter(name=nightly.NAME, finished_at__isnull=False).order_by(
         "-finished_at"
     )

@@ -225,6 +225,8 @@ def _alert(counts: dict[str, Any], now: datetime) -> str:
     if swept is None:
         return _("到期提醒还没有运行过，请联系管理员查看后台任务。")
     late = now - swept
+    if late < -SWEEP_LATE:
+        return _("服务器的时钟被调回过，到期提醒停着，请联系管理员校准时间。")
     if late <= SWEEP_LATE:
         return ""
     minutes = int(late.total_seconds() // 60)

@@ -146,6 +146,13 @@ def test_not_ready_when_the_sweep_is_old(client: Client, broker: Any) -> None:
     assert (response.status_code, response.json()["last_sweep_seconds"] >= 180) == (503, True)
 
 
+def test_not_ready_when_the_clock_was_set_back(client: Client, broker: Any) -> None:
+    swept(hours=-1)
+    assert client.get("/healthz/ready").status_code == 503
+    swept(seconds=10)  # they go on by the clock as it is now
+    assert client.get("/healthz/ready").status_code == 200
+
+
 def test_not_ready_when_one_sweep_of_several_is_old(client: Client, broker: Any) -> None:
     swept(seconds=10)
     old = timezone.now() - timedelta(minutes=10)

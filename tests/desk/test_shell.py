@@ -92,7 +92,12 @@ def test_frame_names_who_is_on_duty() -> None:
 
 @pytest.mark.parametrize(
     ("minutes", "words"),
-    [(None, "到期提醒还没有运行过"), (1, ""), (9, "到期提醒已停 9 分钟")],
+    [
+        (None, "到期提醒还没有运行过"),
+        (1, ""),
+        (9, "到期提醒已停 9 分钟"),
+        (-60, "服务器的时钟被调回过"),
+    ],
 )
 def test_red_strip_shows_only_when_the_clockwork_stands(minutes: int | None, words: str) -> None:
     prop = PropertyFactory()

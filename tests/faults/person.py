@@ -1,15 +1,21 @@
 """A member of the demo house at a browser: real requests to the web server of a stack."""
 
+import copy
 import http.client
 import re
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from http.cookies import SimpleCookie
-from typing import NamedTuple
+from threading import Barrier
+from typing import NamedTuple, Self
 from urllib.parse import urlencode
 
 from tests.platform.stack import Stack
 
 LOGIN = "/accounts/login/"
 EVENTS = "/p/lanwan/emergencies/"
+COMPLAINTS = "/p/lanwan/incidents/"
+FORM, EDGE = "application/x-www-form-urlencoded", "edge-of-a-part"
 HIDDEN = r'name="{name}" value="([^"]*)"'
 
 
@@ -27,6 +33,18 @@ class Answer(NamedTuple):
         return found[1]
 
 
+def at_once(acts: Sequence[Callable[[], Answer]]) -> list[Answer]:
+    """Send all of these together; what came back, in their order."""
+    start = Barrier(len(acts))
+
+    def one(act: Callable[[], Answer]) -> Answer:
+        start.wait(20)
+        return act()
+
+    with ThreadPoolExecutor(len(acts)) as pool:
+        return list(pool.map(one, acts))
+
+
 class Person:
     """One session, logged in with the password all demo accounts have."""
 
@@ -39,6 +57,24 @@ class Person:
         assert answer.status == http.client.FOUND, f"{number} is not let in: {answer.status}"
         self.csrf = self.get(f"{EVENTS}new/theft/").hidden("csrfmiddlewaretoken")
 
+    def at(self, port: int) -> Self:
+        """The same session at another server of the same house."""
+        other = copy.copy(self)
+        other.port, other.cookies = port, dict(self.cookies)
+        return other
+
+    def intake(self, words: str, **fields: str) -> dict[str, str]:
+        """登记投诉: open the form and fill it in; what is to be sent."""
+        token = self.get(f"{COMPLAINTS}new/").hidden("token")
+        given = {"words": words, "severity": "normal", "channel": "phone", "token": token}
+        return given | fields
+
+    def take_in(self, words: str) -> str:
+        """登记投诉; returns the number of the complaint."""
+        answer = self.post(f"{COMPLAINTS}new/", self.intake(words))
+        assert answer.status == http.client.FOUND, f"not taken in: {answer.status}"
+        return answer.location.rstrip("/").rpartition("/")[2]
+
     def get(self, path: str) -> Answer:
         """Ask for a page."""
         return self._ask("GET", path, None)
@@ -47,6 +83,13 @@ class Person:
         """Send a form of ``page``, or one typed by heart."""
         token = page.hidden("csrfmiddlewaretoken") if page else self.csrf
         return self._ask("POST", path, urlencode({"csrfmiddlewaretoken": token, **form}))
+
+    def upload(self, path: str, photo: bytes) -> Answer:
+        """Send a photo."""
+        fields = f'name="csrfmiddlewaretoken"\r\n\r\n{self.csrf}\r\n--{EDGE}\r\nContent-Disposition: form-data; name="photo"; filename="a.jpg"\r\nContent-Type: image/jpeg\r\n\r\n'
+        head = f"--{EDGE}\r\nContent-Disposition: form-data; {fields}".encode()
+        body = head + photo + f"\r\n--{EDGE}--\r\n".encode()
+        return self._ask("POST", path, body, f"multipart/form-data; boundary={EDGE}")
 
     def start(self, kind: str, place: str) -> str:
         """启动预案: open the form, fill in the place, tap; returns the number of the event."""
@@ -64,10 +107,10 @@ class Person:
         """确认收到; returns the status."""
         return self.post(f"{EVENTS}{number}/notices/{notice}/ack/", {}).status
 
-    def _ask(self, method: str, path: str, body: str | None) -> Answer:
+    def _ask(self, method: str, path: str, body: str | bytes | None, kind: str = FORM) -> Answer:
         headers = {"Cookie": "; ".join(f"{k}={v}" for k, v in self.cookies.items())}
         if body is not None:
-            headers["Content-Type"] = "application/x-www-form-urlencoded"
+            headers["Content-Type"] = kind
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)
         try:
             connection.request(method, path, body, headers)

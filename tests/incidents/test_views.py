@@ -11,7 +11,7 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from incidents import acts
+from incidents import acts, workflow
 from incidents.models import Complaint
 from propdesk.core import drafts
 from propdesk.core.models import AuditEntry, Draft
@@ -177,6 +177,21 @@ def test_draft_is_kept_when_the_act_is_refused(data: Data, status: int) -> None:
     client, url = web(house.dm), page_of(house, house.promised(), "resolve")
     assert client.post(url, data).status_code == status
     assert Draft.objects.get().data == {"resolution": [data["resolution"]]}
+
+
+@pytest.mark.parametrize(
+    ("minutes", "said"), [(0, True), (61, False)], ids=["just now", "long ago"]
+)
+def test_refusal_says_who_was_a_moment_earlier(minutes: int, said: bool, time_machine: Any) -> None:
+    house = House()
+    complaint = house.new()
+    workflow.call_security(complaint, by=house.pm)
+    time_machine.move_to(timezone.now() + timedelta(minutes=minutes))
+    refused = web(house.dm).post(page_of(house, complaint, "security"), {})
+    own = web(house.pm).post(page_of(house, complaint, "security"), {})
+    assert (refused.status_code, own.status_code) == (409, 409)
+    line = f"）{house.pm.name}："
+    assert (line in refused.content.decode(), line in own.content.decode()) == (said, False)
 
 
 def test_draft_is_shown_on_the_card_of_the_complaint() -> None:
