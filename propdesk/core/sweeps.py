@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from django.utils import timezone
 
-from propdesk.core import drafts, orphans, sign_reminders
+from propdesk.core import drafts, log_ins, orphans, sign_reminders
 from propdesk.core.channels import relay
 from propdesk.core.models import SweepRun
 
@@ -16,6 +16,7 @@ SWEEPS: dict[str, Sweep] = {
     "core.signoff": sign_reminders.flag_due,
     "core.drafts": drafts.purge,
     "core.orphans": orphans.sweep,
+    "core.log_ins": log_ins.purge,
 }
 KEEP_RUNS = timedelta(days=7)
 KEPT_LONG = "core.backup"

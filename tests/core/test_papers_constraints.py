@@ -1,8 +1,8 @@
-"""Seals, appendices, copies and packs: what raw SQL of the application cannot do."""
+"""Seals, appendices, copies, packs and the log of the door: what raw SQL of the application cannot do."""
 
 import pytest
 
-from propdesk.core import appendices, blanks, copies, seals
+from propdesk.core import appendices, blanks, copies, log_ins, seals
 from propdesk.core.copies import Order
 from propdesk.core.signatures import Second
 from tests.core.test_blanks import sheet, taken
@@ -21,6 +21,7 @@ from tests.incidents.test_constraints import (
 
 pytestmark = [pytest.mark.django_db, pytest.mark.every_case]
 PACK, BLANK, COPY = "core_outagepack", "core_blankform", "core_papercopy"
+DOOR = "core_loginevent"
 APPENDIX, KEY = "core_appendix", "core_sealkey"
 READY = {"taken_at": "NULL", "taken_by_id": "NULL"}
 
@@ -33,6 +34,7 @@ def _house() -> None:
     seals.current(house.prop)
     blanks.enter(sheet(taken(house)), house.new().case, by=house.dm)
     blanks.make(house.prop, by=house.dm)
+    log_ins.note(log_ins.What.IN, house.dm, None)
     copies.give(source, Order("police", "李明", "立案", "", ("王晓梅",)), by=house.pm)
     appendices.append(source, SAID, Second(house.dm, PASSWORD), by=house.pm, password=PASSWORD)
 
@@ -51,6 +53,7 @@ CONSTRAINTS = {
         void_reason="'y'",
     ),
     "core_document_signed_complete": lambda: twin("core_document", signatures="1"),
+    "core_loginevent_who": lambda: twin(DOOR, user_id="NULL"),
     "core_outagepack_number": lambda: twin(PACK, taken_at="now()"),
     "core_outagepack_one_ready": lambda: twin(PACK, number="'x'", **READY),
     "core_outagepack_taken": lambda: twin(
@@ -71,6 +74,7 @@ GUARDS = {
         "settled_at IS NOT NULL",
     ),
     "core_copyhidden_append_only": set_("core_copyhidden", "person_id = person_id"),
+    "core_loginevent_insert_only": set_(DOOR, "at = now()"),
     "core_outagepack_number_frozen": set_(PACK, "number = 'x' || id"),
     "core_outagepack_taken_frozen": set_(PACK, "made_at = now()", "taken_at IS NOT NULL"),
     "core_papercopy_append_only": set_(COPY, "purpose = 'x'"),
@@ -98,6 +102,7 @@ def test_guard_refuses_to_rewrite(name: str) -> None:
         "DELETE FROM core_appendix",
         "DELETE FROM core_blankform",
         "DELETE FROM core_copyhidden",
+        "DELETE FROM core_loginevent",
         "DELETE FROM core_outagepack",
         "DELETE FROM core_papercopy",
         "DELETE FROM core_sealkey",
