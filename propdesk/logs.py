@@ -3,6 +3,7 @@
 import logging
 import re
 import traceback
+from datetime import UTC, datetime
 from types import TracebackType
 
 FEED = re.compile(r"(/calendar/)[^/\s]+(\.ics)")
@@ -19,6 +20,13 @@ class FramesFormatter(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
         """Return the line, with the key taken out of the address of a feed."""
         return FEED.sub(r"\1***\2", super().format(record))
+
+    def formatTime(  # noqa: N802 -- the name is logging's
+        self, record: logging.LogRecord, datefmt: str | None = None
+    ) -> str:
+        """Return the local time with its zone: logs of several machines are read side by side."""
+        moment = datetime.fromtimestamp(record.created, UTC).astimezone()
+        return moment.isoformat(sep=" ", timespec="milliseconds")
 
     def formatException(  # noqa: N802 -- the name is logging's
         self,

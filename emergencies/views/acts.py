@@ -111,7 +111,12 @@ def answer(request: StaffRequest, number: str, key: str) -> HttpResponse:
         )
         return refused or _answer_page(request, one, ask, _answer_form(request, one, ask))
     form = _answer_form(request, one, ask, posted=True)
-    status = frame.try_once(request, one, f"fact-{key}", form, lambda: _answer(request, one, form))
+    try:
+        status = frame.try_once(
+            request, one, f"fact-{key}", form, lambda: _answer(request, one, form)
+        )
+    except drafts.DoubleSubmitError:
+        return frame.again(request, one, f"fact-{key}")
     if status != 200:
         one = frame.load(request, number)
         fresh = one.ask(key) or ask

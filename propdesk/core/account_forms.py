@@ -15,6 +15,7 @@ from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from propdesk.core import log_ins
 from propdesk.core.layouts import say_what_to_do
 from propdesk.core.text import CleanCharField
 
@@ -94,8 +95,12 @@ def _refused() -> Iterator[None]:
 
 class _Passkey(forms.Form):
     def clean_credential(self) -> Authenticator:
-        with _refused():
-            found: Authenticator = super().clean_credential()  # type: ignore[misc]
+        try:
+            with _refused():
+                found: Authenticator = super().clean_credential()  # type: ignore[misc]
+        except forms.ValidationError:
+            log_ins.wrong_passkey(getattr(self, "user", None))
+            raise
         return found
 
 

@@ -9,11 +9,11 @@ from allauth.mfa.adapter import DefaultMFAAdapter
 from allauth.mfa.models import Authenticator
 from django.conf import settings
 from django.core.exceptions import ValidationError
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as _l
 
-from propdesk.core import audit, vault
+from propdesk.core import audit, log_ins, vault
 from propdesk.core.models import User
 
 
@@ -45,6 +45,25 @@ class StaffAccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
         if user is not None and user.pk and user.check_password(cleaned):
             raise ValidationError(_("新密码不能与现在的密码相同。"), code="same")
         return cleaned
+
+    def pre_authenticate(self, request: HttpRequest, **credentials: Any) -> None:
+        """Stop who guessed too often, and say so in the log of the door."""
+        try:
+            super().pre_authenticate(request, **credentials)
+        except ValidationError:
+            log_ins.refused(request, log_ins.What.LOCKED, credentials.get("username") or "")
+            raise
+
+    def authentication_failed(self, request: HttpRequest, **credentials: Any) -> None:
+        """A wrong password, at the door or where it is asked again."""
+        name = credentials.get("username") or ""
+        log_ins.refused(request, log_ins.What.WRONG_PASSWORD, name, "password")
+
+    def respond_user_inactive(self, request: HttpRequest, user: User) -> HttpResponse:
+        """The right password of a closed account."""
+        log_ins.note(log_ins.What.CLOSED, user, request, "password")
+        response: HttpResponse = super().respond_user_inactive(request, user)
+        return response
 
     def _get_login_attempts_cache_key(self, request: HttpRequest, **credentials: Any) -> str:
         """Count wrong passwords per name and address, so the owner elsewhere stays free."""

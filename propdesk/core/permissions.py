@@ -16,6 +16,8 @@ _DEPUTIES = Grant(any=_TOP.any, own=frozenset(Role))
 ACTIONS: Table = {
     "read_house": _HOUSE,
     "read_shifts": _EVERYBODY,
+    # What happened at the door, of the people of the house: no case is named in it.
+    "read_log_ins": _HOUSE,
     "create_user": _HOUSE,
     "edit_user": _HOUSE,
     "edit_top_user": _TOP,

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from django.utils import timezone
 
-from propdesk.core import drafts, orphans, sign_reminders
+from propdesk.core import drafts, log_ins, orphans, sign_reminders
 from propdesk.core.channels import relay
 from propdesk.core.models import SweepRun
 from propdesk.core.retention import running
@@ -18,6 +18,7 @@ SWEEPS: dict[str, Sweep] = {
     "core.drafts": drafts.purge,
     "core.orphans": orphans.sweep,
     "core.purge_due": running.propose,
+    "core.log_ins": log_ins.purge,
 }
 KEEP_RUNS = timedelta(days=7)
 KEPT_LONG = "core.backup"

@@ -4,7 +4,7 @@ from allauth.account import views
 from django.urls import include, path
 from django.views.decorators.csrf import csrf_protect
 
-from propdesk.desk import entry
+from propdesk.desk import entry, logins
 
 urlpatterns = [
     path("login/", csrf_protect(views.login), name="account_login"),
@@ -14,6 +14,7 @@ urlpatterns = [
     # Information only: a password is reset in person, never by mail.
     path("password/reset/", entry.password_help, name="account_reset_password"),
     path("reauthenticate/", views.reauthenticate, name="account_reauthenticate"),
+    path("sessions/", logins.mine, name="account_sessions"),
     path("sender/", entry.sender, name="account_sender"),
     path("signup/", views.signup, name="account_signup"),
     path("2fa/first/", entry.set_up_second_step, name="account_second_step"),

@@ -1,8 +1,8 @@
-"""Seals, appendices, copies and packs: what raw SQL of the application cannot do."""
+"""Seals, appendices, copies, packs and the log of the door: what raw SQL of the application cannot do."""
 
 import pytest
 
-from propdesk.core import appendices, blanks, copies, seals
+from propdesk.core import appendices, blanks, copies, log_ins, seals
 from propdesk.core.copies import Order
 from propdesk.core.retention import holds
 from propdesk.core.signatures import Second
@@ -23,6 +23,7 @@ from tests.incidents.test_constraints import (
 pytestmark = [pytest.mark.django_db, pytest.mark.every_case]
 PACK, BLANK, COPY = "core_outagepack", "core_blankform", "core_papercopy"
 APPENDIX, KEY, HOLD = "core_appendix", "core_sealkey", "core_legalhold"
+DOOR = "core_loginevent"
 READY = {"taken_at": "NULL", "taken_by_id": "NULL"}
 
 
@@ -34,6 +35,7 @@ def _house() -> None:
     seals.current(house.prop)
     blanks.enter(sheet(taken(house)), house.new().case, by=house.dm)
     blanks.make(house.prop, by=house.dm)
+    log_ins.note(log_ins.What.IN, house.dm, None)
     copies.give(source, Order("police", "李明", "立案", "", ("王晓梅",)), by=house.pm)
     holds.set_hold(source.case, by=house.pm, reason="诉讼中")
     lifted = holds.set_hold(house.new().case, by=house.pm, reason="调查中")
@@ -58,6 +60,7 @@ CONSTRAINTS = {
     "core_legalhold_lifted_complete": lambda: twin(HOLD, lifted_at="now()", lifted_reason="''"),
     "core_legalhold_one": lambda: twin(HOLD, where="lifted_at IS NULL"),
     "core_legalhold_reason": lambda: twin(HOLD, where="lifted_at IS NOT NULL", reason="''"),
+    "core_loginevent_who": lambda: twin(DOOR, user_id="NULL"),
     "core_outagepack_number": lambda: twin(PACK, taken_at="now()"),
     "core_outagepack_one_ready": lambda: twin(PACK, number="'x'", **READY),
     "core_outagepack_taken": lambda: twin(
@@ -80,6 +83,7 @@ GUARDS = {
     "core_copyhidden_append_only": set_("core_copyhidden", "person_id = person_id"),
     "core_legalhold_frozen": set_(HOLD, "reason = 'x'"),
     "core_legalhold_lifted_final": set_(HOLD, "lifted_reason = 'x'", "lifted_at IS NOT NULL"),
+    "core_loginevent_insert_only": set_(DOOR, "at = now()"),
     "core_outagepack_number_frozen": set_(PACK, "number = 'x' || id"),
     "core_outagepack_taken_frozen": set_(PACK, "made_at = now()", "taken_at IS NOT NULL"),
     "core_papercopy_append_only": set_(COPY, "purpose = 'x'"),
@@ -108,6 +112,7 @@ def test_guard_refuses_to_rewrite(name: str) -> None:
         "DELETE FROM core_blankform",
         "DELETE FROM core_copyhidden",
         "DELETE FROM core_legalhold",
+        "DELETE FROM core_loginevent",
         "DELETE FROM core_outagepack",
         "DELETE FROM core_papercopy",
         "DELETE FROM core_sealkey",

@@ -231,3 +231,46 @@ def test_decision_has_its_three_parts():
     found = {p.name: re.findall(r"^## .*", _read(p), re.MULTILINE) for p in decisions}
 
     assert {name: each for name, each in found.items() if each != parts} == {}
+
+
+ASVS = """
+V1.1 1-2; V1.2 1-10; V1.3 1-11; V1.4 1-3; V1.5 1-2; V2.1 1-3; V2.2 1-3; V2.3 1-5; V2.4 1; V3.2 1-2;
+V3.3 1-4; V3.4 1-6; V3.5 1-5; V3.7 1-2; V4.1 1-3; V4.2 1; V4.3 1-2; V4.4 1-4; V5.1 1; V5.2 1-3,6;
+V5.3 1-2; V5.4 1-3; V6.1 1-3; V6.2 1-12; V6.3 1-4,8; V6.4 1-4; V6.5 1-5; V6.6 1-3; V6.8 1-4;
+V7.1 1-3; V7.2 1-4; V7.3 1-2; V7.4 1-5; V7.5 1-2; V7.6 1-2; V8.1 1-2; V8.2 1-3; V8.3 1; V8.4 1;
+V9.1 1-3; V9.2 1-4; V10.1 1-2; V10.2 1-2; V10.3 1-4; V10.4 1-11; V10.5 1-5; V10.6 1-2; V10.7 1-3;
+V11.1 1-2; V11.2 1-3; V11.3 1-3; V11.4 1-4; V11.5 1; V11.6 1; V12.1 1-3; V12.2 1-2; V12.3 1-4;
+V13.1 1; V13.2 1-5; V13.3 1-2; V13.4 1-5; V14.1 1-2; V14.2 1-4,7-8; V14.3 1-3; V15.1 1-3; V15.2 1-3;
+V15.3 1-7; V15.4 2; V16.1 1; V16.2 1-5; V16.3 1-4; V16.4 1-3; V16.5 1-4; V17.1 1; V17.2 1-4; V17.3 1-2
+"""
+"""The requirements of level 1 and 2, and those of level 3 that are aimed at, by section."""
+
+
+def _spread(section, numbers):
+    for part in numbers.split(","):
+        first, _dash, last = part.partition("-")
+        yield from (f"{section}.{n}" for n in range(int(first), int(last or first) + 1))
+
+
+def _claimed(cell):
+    """The numbers of a first cell: "V6.6.1, V6.6.2 words" or "V6.8.1 to V6.8.4 words"."""
+    if run := re.match(r"(V\d+\.\d+)\.(\d+) to \1\.(\d+)\b", cell):
+        return list(_spread(run[1], f"{run[2]}-{run[3]}"))
+    return re.findall(r"\bV\d+\.\d+\.\d+\b", cell)
+
+
+def test_every_requirement_has_one_row():
+    """Of OWASP ASVS 5.0, in docs/security.md; and each row says something."""
+    wanted = [
+        number
+        for each in " ".join(ASVS.split()).split("; ")
+        for number in _spread(*each.split(" "))
+    ]
+    rows = re.findall(
+        r"^\| (V\d[^|]*)\|([^|]*)\|(.*)\|$", _read(ROOT / "docs" / "security.md"), re.MULTILINE
+    )
+
+    claimed = [number for cell, _level, _met in rows for number in _claimed(cell)]
+
+    assert sorted(claimed) == sorted(wanted)
+    assert [cell for cell, level, met in rows if not (level.strip() and met.strip())] == []

@@ -14,7 +14,7 @@ from emergencies import workflow as events
 from incidents import workflow
 from incidents.acts import ACTS
 from incidents.models import Complaint, Option
-from propdesk.core import blanks, copies, rendering, seals, sweeps
+from propdesk.core import blanks, copies, log_ins, rendering, seals, sweeps
 from propdesk.core.models import Case, Document, Notice, Person, Place, Property, User
 from propdesk.core.retention import holds
 from propdesk.core.roles import Role
@@ -59,6 +59,7 @@ NOT_PAGES = {
     "healthz": "plain text for a probe",
     "ready": "JSON for a probe",
     "account_sender": "a fragment",
+    "account_sessions": "only after the password was given again; tests/core/test_log_ins.py",
     "mfa_login_webauthn": "answers a POST",
     "mfa_add_webauthn": "only after the password was given again; in test_second_step",
     "mfa_remove_webauthn": "only with a passkey, which needs a device",
@@ -288,10 +289,11 @@ def settings(world: World) -> Iterator[Row]:
     own = house.pm.memberships.first()
     deputy = DeputyFactory(for_membership=own, by_user=house.dm)
     plain = ("index", "settings", "staff", "staff_new", "staff_import", "departments")
-    plain += ("department_new", "deputies", "shifts", "shift_new")
+    plain += ("log_ins", "department_new", "deputies", "shifts", "shift_new")
     plain += ("places", "place_new", "places_import", "seal", "seal_rotate")
     yield page("house:seal", admin, case="none")
     seals.current(prop)
+    log_ins.note(log_ins.What.IN, world.guard, None, "password")
     for name in plain:
         yield page(f"house:{name}", admin)
     for name in ("detail", "edit", "password", "deactivate"):

@@ -154,6 +154,14 @@ def test_question_is_answered_with_one_tap(house: House, outage: Event) -> None:
     assert outage.answers.get(key="scope").value == "area"
 
 
+def test_answer_sent_twice_is_one_answer(house: House, outage: Event) -> None:
+    client = client_of(house.dm)
+    data = {"value": "area", "seen": 0, "form_token": "twin"}
+    answers = [client.post(address(outage, "answer", "scope"), data) for _twice in range(2)]
+    assert [response.status_code for response in answers] == [302, 302]
+    assert outage.answers.filter(key="scope").count() == 1
+
+
 def test_answer_by_script_brings_the_parts_again(house: House, outage: Event) -> None:
     client = client_of(house.dm)
     data = {"value": "area", "seen": 0}

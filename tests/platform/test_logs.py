@@ -2,6 +2,7 @@
 
 import logging
 import sys
+from datetime import datetime
 
 from propdesk.logs import FramesFormatter
 
@@ -50,3 +51,13 @@ def test_key_of_a_calendar_feed_is_no_part_of_a_line() -> None:
     text = FramesFormatter("%(levelname)s %(message)s").format(record)
 
     assert text == "WARNING Not Found: /calendar/***.ics?a=1"
+
+
+def test_line_tells_the_zone_of_its_time() -> None:
+    record = logging.LogRecord("x", logging.WARNING, "x", 1, "said", (), None)
+    record.created = 1795747626.25
+
+    text = FramesFormatter("%(asctime)s %(message)s").format(record)
+
+    moment = datetime.fromisoformat(text.removesuffix(" said"))
+    assert (moment.timestamp(), moment.utcoffset() is None) == (1795747626.25, False)

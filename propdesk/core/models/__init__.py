@@ -4,6 +4,7 @@ from propdesk.core.models.appendices import Appendix
 from propdesk.core.models.blanks import BlankForm, OutagePack
 from propdesk.core.models.cases import AuditEntry, Case, CaseCounter, CaseLink
 from propdesk.core.models.copies import CopyHidden, PaperCopy
+from propdesk.core.models.logins import LoginEvent
 from propdesk.core.models.papers import (
     Attachment,
     CopyLog,
@@ -52,6 +53,7 @@ __all__ = [
     "IdType",
     "LegalHold",
     "Level",
+    "LoginEvent",
     "MailRule",
     "Membership",
     "Notice",

@@ -57,6 +57,7 @@ OF_THE_HOUSE = {
     "core.Draft",  # a day
     "core.Erasure",
     "core.FormToken",
+    "core.LoginEvent",  # who came in, by key; goes after a year
     "core.MailRule",
     "core.Membership",
     "core.OutagePack",

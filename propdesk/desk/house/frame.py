@@ -15,6 +15,7 @@ from propdesk.core.roles import ensure, may
 MENU = (
     ("settings", _("公寓与规则"), _("保管规则、时限、紧急电话"), "sliders", "save_settings"),
     ("staff", _("员工与岗位"), _("账号、岗位、首次密码"), "people", "read_house"),
+    ("log_ins", _("登录记录"), _("谁在何时何处登录，没有通过的"), "shield-lock", "read_log_ins"),
     ("departments", _("部门"), _("名称和内线"), "diagram-3", "read_house"),
     ("deputies", _("代理人"), _("不在时由谁代办"), "person-check", "read_shifts"),
     ("shifts", _("排班"), _("谁在什么时候值班"), "calendar-event", "read_shifts"),

@@ -2,6 +2,7 @@
 
 from django.urls import path
 
+from propdesk.desk import logins
 from propdesk.desk.house import (
     views,
     views_duty,
@@ -29,6 +30,7 @@ urlpatterns = [
     path("staff/<int:pk>/deactivate/", views.staff_deactivate, name="staff_deactivate"),
     path("staff/<int:pk>/reactivate/", views.staff_reactivate, name="staff_reactivate"),
     path("roles/<int:pk>/end/", views.role_end, name="role_end"),
+    path("log-ins/", logins.of_house, name="log_ins"),
     path("departments/", views_duty.departments, name="departments"),
     path("departments/new/", views_duty.department_new, name="department_new"),
     path("departments/<int:pk>/", views_duty.department_edit, name="department_edit"),
