@@ -1,6 +1,7 @@
 """How long personal data stay: terms, holds, the purge, and its proof over every table and file."""
 
 from datetime import timedelta
+from importlib import import_module
 from pathlib import Path
 
 import pytest
@@ -16,7 +17,7 @@ from django.utils import timezone
 from emergencies.models import Event
 from incidents import workflow
 from incidents.models import Complaint
-from propdesk.core import audit, demo, persons, verifying
+from propdesk.core import audit, demo, guards, persons, verifying
 from propdesk.core.cases import url_of
 from propdesk.core.models import (
     Case,
@@ -189,6 +190,32 @@ def workflow_paper(complaint) -> Document:
     document.file.save("paper.pdf", ContentFile(b"%PDF-1.7 13800005678"), save=False)
     audit.save(document, by=None, reason="制表")
     return document
+
+
+def test_guards_of_a_database_in_use_learn_the_word(as_owner):
+    """The migration finds those that were made before there was one, and leaves the rest as they are."""
+    migration = import_module("propdesk.core.migrations.0023_purge_guards")
+    old_guard = guards.refused("made_before", "TRUE", "made_before_frozen").sql.replace(
+        guards.PURGING, ""
+    )
+    assert "propdesk.purging" not in old_guard
+    with as_owner(), connection.cursor() as cursor:
+        cursor.execute("CREATE TABLE made_before (text text)")
+        cursor.execute("INSERT INTO made_before VALUES ('x')")
+        cursor.execute(old_guard)
+        with pytest.raises(IntegrityError):
+            said("on", "UPDATE made_before SET text = 'y'")
+
+        cursor.execute(migration.LET_THROUGH)
+        cursor.execute(migration.LET_THROUGH)
+
+        said("on", "UPDATE made_before SET text = 'y'")
+        for word, statement in (
+            ("off", "UPDATE made_before SET text = 'z'"),
+            ("on", "DELETE FROM made_before"),
+        ):
+            with pytest.raises(IntegrityError):
+                said(word, statement)
 
 
 def test_owner_without_the_word_is_refused_and_rows_are_never_deleted(as_owner):
