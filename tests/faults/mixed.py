@@ -42,7 +42,7 @@ FROM core_casecounter c WHERE prefix = 'TS'
 """
 TWICE = "SELECT key, count(*) FROM core_notice GROUP BY case_id, key, recipient_id, rule HAVING count(*) > 1"
 UNSERVED = """
-SELECT count(*) FROM core_notice n WHERE (SELECT count(*) FROM core_delivery d WHERE d.notice_id = n.id
+SELECT count(*) FROM core_notice n WHERE n.created_at <= now() AND (SELECT count(*) FROM core_delivery d WHERE d.notice_id = n.id
        AND d.channel = 'inbox' AND d.state IN ('sent', 'acknowledged', 'merged')) <> 1
 """
 

@@ -24,7 +24,8 @@ def noise() -> bytes:
 
 
 def stored(stack: Stack) -> set[str]:
-    return {str(path) for path in (stack.home / "media").rglob("*") if path.is_file()}
+    """Photos and halves of them; the papers of the demo house may be on their way still."""
+    return {str(path) for path in (stack.home / "media").rglob("*.jpg")}
 
 
 def test_photo_that_finds_no_room_is_refused_in_words_and_leaves_nothing(stack):
