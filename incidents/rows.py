@@ -1,7 +1,7 @@
 """Rows of lists and timelines, made ready in Python so that templates only print."""
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 from urllib.parse import urlencode
 
@@ -172,7 +172,6 @@ KINDS: dict[str, tuple[Any, list[str]]] = {
     "correct": (_l("更正"), ["correct", "edit_guest", "change_severity", "remove_attachment"]),
 }
 
-JUST = timedelta(hours=1)
 LOOK = {
     "intake": ("grey", "inbox", _l("登记投诉")),
     "confirm_conduct": ("grey", "check2", _l("确认谈话要领")),
@@ -240,15 +239,8 @@ def _entry(one: Detail, entry: AuditEntry) -> dict[str, Any]:
 
 
 def just_done(one: Detail, reader: User) -> str:
-    """Who did what and when, where a colleague was here within the hour: "" otherwise.
-
-    Said beside a refusal (409): whoever was a moment too late reads by whom it was done.
-    """
-    last = one.complaint.case.entries.select_related("by").order_by("-seq").first()
-    if last is None or last.by in (None, reader) or one.now - last.at > JUST:
-        return ""
-    said = chronicle.line(last, LOOK, "")
-    return _("刚才（%(time)s）%(by)s：%(title)s。") % said
+    """What a colleague has just done to the complaint; see ``chronicle.just_done``."""
+    return chronicle.just_done(one.complaint.case, LOOK, reader, one.now)
 
 
 def _time(value: str, now: datetime) -> str:

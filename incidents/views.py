@@ -1,6 +1,5 @@
 """Pages of complaints. Rows come from ``queries``, changes go through ``workflow``."""
 
-from http import HTTPStatus
 from typing import Any
 
 from django.contrib import messages
@@ -16,7 +15,7 @@ from incidents.detail import Detail
 from incidents.models import Complaint, Option
 from incidents.wordlist import blame_words
 from propdesk.core import drafts, places
-from propdesk.core.http import StaffRequest, attempt, carried, done, page, staff_view
+from propdesk.core.http import StaffRequest, attempt, came_late, carried, done, page, staff_view
 from propdesk.core.paging import number_or_none
 
 KNOWN = "incidents.known-guest"
@@ -282,7 +281,7 @@ def _keep_beside(request: StaffRequest, one: Detail, spec: acts.Act) -> None:
 def _refused(
     request: StaffRequest, one: Detail, name: str, form: forms.ActForm, status: int
 ) -> HttpResponse:
-    if status == HTTPStatus.CONFLICT and (done_by := rows.just_done(one, request.user)):
+    if came_late(form, status) and (done_by := rows.just_done(one, request.user)):
         form.add_error(None, done_by)
     if name in one.cards:
         return _detail_page(request, one, bound=(name, form), status=status)

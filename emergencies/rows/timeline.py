@@ -1,5 +1,6 @@
 """What happened in an event, entry by entry, in words."""
 
+from datetime import datetime
 from typing import Any
 
 from django.urls import reverse
@@ -131,6 +132,11 @@ def timeline(one: Detail, kind: str, before: int | None) -> dict[str, Any]:
 def history(event: Event) -> list[dict[str, Any]]:
     """Versions of the event, newest first; people from outside are not in them."""
     return chronicle.versions(event, event.case, LOOK, HIDDEN)
+
+
+def just_done(one: Detail, now: datetime) -> str:
+    """What a colleague has just done to the event."""
+    return chronicle.just_done(one.event.case, LOOK, one.user, now)
 
 
 def _entry(one: Detail, entry: AuditEntry) -> dict[str, Any]:

@@ -23,7 +23,7 @@ from emergencies.detail import Detail
 from emergencies.next_steps import Line
 from emergencies.workflow.table import MOVES
 from propdesk.core import drafts
-from propdesk.core.http import StaffRequest, attempt, done, page
+from propdesk.core.http import StaffRequest, attempt, came_late, done, page
 from propdesk.core.paging import number_or_none
 from propdesk.core.transitions import ConflictError, in_state
 
@@ -206,6 +206,8 @@ def try_once(
         status = attempt(
             form, lambda: acts.once(one.event, name, run, by=request.user, token=token)
         )
+    if came_late(form, status) and (done_by := rows.just_done(one, timezone.now())):
+        form.add_error(None, done_by)
     if status != 200:
         key = f"{one.event.case.number}:{name}"
         drafts.keep(request.user, key, dict(request.POST.lists()))

@@ -2,6 +2,6 @@
 
 from lostfound.rows.board import ListRow, board_context, list_row
 from lostfound.rows.search import hit
-from lostfound.rows.timeline import history, timeline
+from lostfound.rows.timeline import history, just_done, timeline
 
-__all__ = ["ListRow", "board_context", "history", "hit", "list_row", "timeline"]
+__all__ = ["ListRow", "board_context", "history", "hit", "just_done", "list_row", "timeline"]

@@ -99,6 +99,12 @@ def history(item: FoundItem) -> list[dict[str, Any]]:
     return chronicle.versions(item, item.case, LOOK, HIDDEN)
 
 
+def just_done(one: Detail) -> str:
+    """What a colleague has just done to the thing, for whom its history is open."""
+    case = one.item.case
+    return chronicle.just_done(case, LOOK, one.user, one.now) if one.may_details else ""
+
+
 def _entry(one: Detail, entry: AuditEntry) -> dict[str, Any]:
     facts = ""
     if not chronicle.is_wordless(entry):

@@ -16,7 +16,7 @@ from lostfound.queries import item as queries
 from lostfound.queries import match
 from lostfound.views.log import load
 from propdesk.core import drafts
-from propdesk.core.http import StaffRequest, attempt, carried, done, page, staff_view
+from propdesk.core.http import StaffRequest, attempt, came_late, carried, done, page, staff_view
 from propdesk.core.paging import number_or_none
 
 GET_POST = require_http_methods(["GET", "HEAD", "POST"])
@@ -142,6 +142,8 @@ def _afterwards(request: StaffRequest, one: Detail) -> str:
 def _refused(
     request: StaffRequest, one: Detail, name: str, form: forms.ActForm, status: int
 ) -> HttpResponse:
+    if came_late(form, status) and (done_by := rows.just_done(one)):
+        form.add_error(None, done_by)
     if name in one.cards[:1]:
         return detail_page(request, one, bound=(name, form), status=status)
     return _act_page(request, one, name, form, status=status)

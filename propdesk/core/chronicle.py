@@ -16,7 +16,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as _l
 
 from propdesk.core import blanks, clock_text
-from propdesk.core.models import AuditEntry, Case, PaperCopy
+from propdesk.core.models import AuditEntry, Case, PaperCopy, User
 
 PAGE = 30
 GRACE = timedelta(minutes=5)
@@ -36,6 +36,8 @@ COMMON: Look = {
     blanks.UNLINKED: ("orange", "slash-circle", _l("改正：不是据这张空白表补录")),
 }
 """Acts of the base, in whatever register the case stands."""
+JUST = timedelta(hours=1)
+"""What a colleague did longer ago is no news to whoever comes too late."""
 Kinds = Mapping[str, tuple[Any, list[str]]]
 """Label and acts of each kind by which a timeline can be narrowed."""
 Row = dict[str, Any]
@@ -101,6 +103,17 @@ def line(entry: AuditEntry, look: Look, facts: str) -> Row:
         "time": f"{local:%H:%M}",
         "seq": entry.seq,
     }
+
+
+def just_done(case: Case, look: Look, reader: User, now: datetime) -> str:
+    """Who did what and when, where a colleague was here within the hour: "" otherwise.
+
+    Said beside a refusal (409): whoever was a moment too late reads by whom it was done.
+    """
+    last = next(iter(entries(case.pk, None, None, 1)), None)
+    if last is None or last.by in (None, reader) or now - last.at > JUST:
+        return ""
+    return _("刚才（%(time)s）%(by)s：%(title)s。") % line(last, look, "")
 
 
 def look_of(entry: AuditEntry, look: Look) -> tuple[str, str, Any]:

@@ -157,6 +157,7 @@ def attempt(form: BaseForm, act: Callable[[], Any]) -> int:
         return 422
     except ConflictError as conflict:
         form.told_stale = isinstance(conflict, StaleError)  # type: ignore[attr-defined]
+        form.told_lacking = bool(conflict.missing)  # type: ignore[attr-defined]
         form.add_error(None, ValidationError(conflict.head or str(conflict), code="conflict"))
         for letter, sentence in () if conflict.head else conflict.missing:
             form.add_error(None, ValidationError(sentence, code=f"missing-{letter}"))
@@ -165,6 +166,11 @@ def attempt(form: BaseForm, act: Callable[[], Any]) -> int:
         form.add_error(None, ValidationError(str(denied), code="denied"))
         return 403
     return 200
+
+
+def came_late(form: BaseForm, status: int) -> bool:
+    """Whether an act was refused because a colleague may have been faster, not for what is missing."""
+    return status == 409 and not getattr(form, "told_lacking", False)
 
 
 def carried(now: str, *forms: BaseForm, kept: str = "") -> str:

@@ -225,8 +225,11 @@ def test_same_form_sent_twice_marks_once(house: House, outage: Event) -> None:
 def test_step_a_colleague_has_done_is_a_conflict(house: House, outage: Event) -> None:
     house.mark(outage, "P10")
     data = {"field_lifts_checked": "1", "field_emergency_light": "no", "seen": "0"}
-    response = client_of(house.guard).post(address(outage, "step", "P10"), data)
+    done = outage.marks.get(step="P10")
+    late = next(user for user in (house.dm, house.guard) if user != done.by)
+    response = client_of(late).post(address(outage, "step", "P10"), data)
     assert (response.status_code, outage.marks.filter(step="P10").count()) == (409, 1)
+    assert f"）{done.by.name}：" in response.content.decode()
 
 
 def test_round_is_added_and_the_next_one_has_a_time(house: House, outage: Event) -> None:
@@ -335,6 +338,7 @@ def test_closing_too_early_lists_what_is_missing_with_its_places(
     for anchor in re.findall(r'<li class="c-red"[^>]*>.*?href="#([\w-]+)"', page):
         assert f'id="{anchor}"' in page, anchor
     assert (refused.status_code, fresh(outage).status) == (409, "running")
+    assert "刚才（" not in refused.content.decode()
     assert url not in page
 
 

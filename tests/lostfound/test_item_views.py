@@ -192,6 +192,15 @@ def test_refused_act_changes_nothing(who: str, name: str, status: int) -> None:
     assert AuditEntry.objects.count() == entries
 
 
+def test_refusal_says_who_was_a_moment_earlier_to_whom_the_history_is_open() -> None:
+    house = House()
+    item = house.logged()
+    data = receipt(house, item)
+    workflow.void(item, by=house.pm, reason="重复登记")
+    refused = web(house.dm).post(page_of(house, item, "receive"), data)
+    assert (refused.status_code, f"）{house.pm.name}：" in refused.content.decode()) == (409, True)
+
+
 def test_wrong_password_of_the_second_is_refused_and_typed_words_stay() -> None:
     house = House()
     item = house.logged()
