@@ -366,7 +366,7 @@ CELERY_WORKER_MAX_TASKS_PER_CHILD = 200
 CELERY_WORKER_MAX_MEMORY_PER_CHILD = 600_000  # KiB
 CELERY_WORKER_SEND_TASK_EVENTS = False
 CELERY_TIMEZONE = TIME_ZONE
-CELERY_BEAT_SCHEDULER = "propdesk.beat.Scheduler"
+CELERY_BEAT_SCHEDULER = "propdesk.scheduler.Scheduler"
 CELERY_BEAT_SCHEDULE_FILENAME = str(HOME / "beat-schedule")
 CELERY_BEAT_SCHEDULE = {
     "tick": {"task": "core.tick", "schedule": 60.0, "options": {"expires": 50}},

@@ -9,6 +9,7 @@ import logging
 from dataclasses import replace
 
 import pytest
+from celery import current_app
 from django.contrib.sessions.models import Session
 from django.core import mail
 from django.db import connection
@@ -16,7 +17,6 @@ from django.urls import reverse
 
 from incidents import workflow as incidents
 from incidents.models import Complaint
-from propdesk.celery import app
 from propdesk.core import id_numbers, persons, sweeps, wake
 from propdesk.core.models import Person
 from propdesk.logs import FramesFormatter
@@ -79,7 +79,10 @@ def log():
 def test_canaries_stay_where_they_belong(monkeypatch, log, django_capture_on_commit_callbacks):
     sent = []
     monkeypatch.setattr(
-        app, "send_task", lambda *args, **options: sent.append((args, options)), raising=True
+        current_app,
+        "send_task",
+        lambda *args, **options: sent.append((args, options)),
+        raising=True,
     )
     house = House()
     client = web(house.dm)

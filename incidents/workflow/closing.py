@@ -24,7 +24,6 @@ from propdesk.core import audit, clocks, signoff
 from propdesk.core.cases import close_tasks
 from propdesk.core.models import PropertySettings, Report, Task, User
 from propdesk.core.notices import notify
-from propdesk.core.retention import holds
 from propdesk.core.roles import Role
 from propdesk.core.transitions import ConflictError, RefusedInput, require
 
@@ -115,7 +114,7 @@ def reopen(complaint: Complaint, *, by: User, reason: str) -> Complaint:
     The second time goes to the property manager as well.
     """
     complaint, _stand = begin(complaint, "reopen", by)
-    holds.refuse_purged(complaint.case)
+    audit.refuse_purged(complaint.case)
     if not reason:
         raise RefusedInput(reason=_("请写明重新处理的原因。"))
     row = decide(complaint, Decision.Kind.REOPEN, "reopen", reason, by)

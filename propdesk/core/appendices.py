@@ -30,7 +30,6 @@ from propdesk.core.papers import SignBox
 from propdesk.core.papers_appendix import AppendixPaper
 from propdesk.core.permissions import ACTIONS
 from propdesk.core.rendering import Sheet
-from propdesk.core.retention import holds
 from propdesk.core.roles import DUTY, Role, ensure, standing
 from propdesk.core.signatures import Second
 from propdesk.core.transitions import ConflictError, RefusedInput, StaleError, require
@@ -87,7 +86,7 @@ def append(
     signature = signatures.confirmed(by, password)
     read_over = _read_over(second, original, case.property, by)
     case = _locked(case, original)
-    holds.refuse_purged(case)
+    audit.refuse_purged(case)
     if seen and seen != beside(original):
         numbers = "、".join(numbers_of(original))
         words = _(

@@ -19,8 +19,8 @@ from django.db import IntegrityError, models
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from propdesk.core.models import AuditEntry, Case, User
-from propdesk.core.transitions import ConflictError
+from propdesk.core.models import AuditEntry, Case, Erasure, User
+from propdesk.core.transitions import ConflictError, require
 
 Json = dict[str, Any]
 
@@ -130,12 +130,21 @@ def record(
 
     ``rows`` are the rows just written (their digests go into the entry); ``info`` holds small
     facts for the timeline; ``case_fields`` are further fields of the case changed by the caller.
+    ConflictError (409) for a case whose words are purged: what came after would never go (ADR 0042).
     """
+    if not case.is_open and "is_open" not in case_fields:
+        refuse_purged(case)
     act = Act(case, action, by, reason, info or {}, occurred_at, list(rows))
     entry = _entry(act, timezone.now())
     case.save(update_fields=["version", "audit_head", *case_fields])
     entry.save(force_insert=True)
     return entry
+
+
+def refuse_purged(case: Case) -> None:
+    """ConflictError (409) for whoever wants to go on with a case of which the words are gone."""
+    gone = Erasure.objects.filter(case=case).exists()
+    require(not gone, _("这一件的个人信息已按保存期限清除，不能再办理。请另登一件。"))
 
 
 def record_many(acts: Iterable[Act]) -> list[AuditEntry]:

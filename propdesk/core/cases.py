@@ -11,7 +11,6 @@ from django.utils.translation import gettext as _
 from propdesk.core import audit
 from propdesk.core.models import Case, CaseLink, Department, Property, Task, User
 from propdesk.core.numbering import next_number
-from propdesk.core.retention import holds
 from propdesk.core.roles import Role
 from propdesk.core.transitions import M, RefusedInput, lock
 
@@ -123,7 +122,7 @@ def link(case: Case, number: str, *, by: User, note: str = "") -> CaseLink:
     a, b = sorted((case, other(case, number)), key=lambda c: c.pk)
     a, b = lock(a), lock(b)
     for one in (a, b):
-        holds.refuse_purged(one)
+        audit.refuse_purged(one)
     row = CaseLink(a=a, b=b, note=note, by=by, at=timezone.now())
     audit.save(row, by=by, reason=note)
     for one, two in ((a, b), (b, a)):

@@ -41,7 +41,6 @@ from propdesk.core.pdf import signing
 from propdesk.core.pdf.render import RenderRefused
 from propdesk.core.permissions import ACTIONS
 from propdesk.core.rendering import Sheet
-from propdesk.core.retention import holds
 from propdesk.core.roles import ensure, may
 from propdesk.core.transitions import RefusedInput, lock, require
 
@@ -78,7 +77,7 @@ def give(source: Document, order: Order, *, by: User) -> PaperCopy:
     prop = source.case.property
     ensure(by, "give_copy", ACTIONS, prop=prop)
     case = lock(source.case)
-    holds.refuse_purged(case)
+    audit.refuse_purged(case)
     require(can_be_copied(source), _("只有签批封存的文书可以出副本。"))
     _check(source, order)
     copy = PaperCopy(

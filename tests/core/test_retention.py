@@ -17,10 +17,11 @@ from django.utils import timezone
 from emergencies.models import Event
 from incidents import workflow
 from incidents.models import Complaint
-from propdesk.core import audit, demo, guards, persons, verifying
+from propdesk.core import audit, cases, demo, guards, persons, verifying
 from propdesk.core.cases import url_of
 from propdesk.core.models import (
     Case,
+    CaseLink,
     Document,
     Erasure,
     LegalHold,
@@ -363,6 +364,7 @@ def test_guards_stand_round_what_was_purged(as_owner):
             refused_by(
                 lambda: Case.objects.filter(pk=gone.pk).update(is_open=True, closed_at=None)
             ),
+            refused_by(lambda: Case.objects.filter(pk=gone.pk).update(version=F("version") + 1)),
         ] == [
             "core_erasure_allowed",
             "core_erasure_allowed",
@@ -371,8 +373,57 @@ def test_guards_stand_round_what_was_purged(as_owner):
             "core_erasure_files_final",
             "core_legalhold_in_time",
             "core_purgerun_final",
-            "core_case_purged_stays_closed",
+            "core_case_purged_stays",
+            "core_case_purged_stays",
         ]
+
+
+def test_nothing_is_gone_on_with_whose_words_are_gone(as_owner):
+    """What came after the purge would never go: every act of a register ends at its record."""
+    house = House()
+    gone, kept = house.closed().case, house.closed().case
+    old(gone)
+    purge(house, as_owner)
+
+    with refuses(ConflictError, "不能再办理"):
+        audit.record(Case.objects.get(pk=gone.pk), by=house.dm, action="x")
+    audit.record(Case.objects.get(pk=kept.pk), by=house.dm, action="x")
+
+
+def test_row_of_two_cases_goes_with_the_second_of_them(as_owner):
+    house = House()
+    first, second = house.closed().case, house.closed().case
+    cases.link(first, second.number, by=house.dm, note="同一位住客王晓梅")
+    old(first)
+    _run, _taken, proof = purge(house, as_owner)
+    assert (CaseLink.objects.get().note, proof.left) == ("同一位住客王晓梅", {})
+
+    old(second)
+    _run, _taken, proof = purge(house, as_owner)
+
+    assert (CaseLink.objects.get().note, proof.left) == (declared.MARK, {})
+    for case in (first, second):
+        assert audit.problems(Case.objects.get(pk=case.pk)) == []
+
+
+def test_link_that_comes_in_while_the_purge_waits_is_held_too(as_owner, monkeypatch):
+    house = House()
+    first, second = house.closed().case, house.closed().case
+    old(first, second)
+    real, asked = erasing._lock, []
+
+    def while_it_waits(keys):
+        if not asked:
+            cases.link(first, second.number, by=house.dm, note="迟来的")
+        asked.append(set(keys))
+        return real(keys)
+
+    monkeypatch.setattr(erasing, "_lock", while_it_waits)
+    _run, taken, _proof = purge(house, as_owner, limit=1)
+
+    assert asked == [{first.pk}, {first.pk, second.pk}]
+    assert taken.cases == [first.pk]
+    assert audit.problems(Case.objects.get(pk=second.pk)) == []
 
 
 def test_case_with_a_broken_chain_is_passed_over_and_named(as_owner):

@@ -6,7 +6,8 @@ import pytest
 import time_machine
 from celery.beat import PersistentScheduler
 
-from propdesk.beat import Scheduler, app
+from propdesk.celery import app
+from propdesk.scheduler import Scheduler
 
 NOON = datetime(2026, 11, 27, 12, tzinfo=UTC)
 

@@ -259,7 +259,7 @@ PAPER_GUARDS = {
 }
 
 PURGE_GUARDS = {
-    "core_case_purged_stays_closed",
+    "core_case_purged_stays",
     "core_erasure_allowed",
     "core_erasure_files_final",
     "core_erasure_frozen",

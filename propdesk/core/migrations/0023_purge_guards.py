@@ -47,9 +47,10 @@ DROP TRIGGER core_legalhold_in_time ON core_legalhold; DROP FUNCTION core_legalh
 DROP TRIGGER core_erasure_allowed ON core_erasure; DROP FUNCTION core_erasure_allowed();
 """
 CLOSED = (
-    "NEW.is_open AND NOT OLD.is_open "
+    "NOT OLD.is_open AND (NEW.is_open OR NEW.version <> OLD.version) "
     "AND EXISTS (SELECT 1 FROM core_erasure WHERE case_id = NEW.id)"
 )
+"""Neither opened again nor gone on with: each act moves the version."""
 
 
 class Migration(migrations.Migration):
@@ -70,5 +71,5 @@ class Migration(migrations.Migration):
             "core_erasure_files_final",
         ),
         refused("core_purgerun", "OLD.finished_at IS NOT NULL", "core_purgerun_final"),
-        refused("core_case", CLOSED, "core_case_purged_stays_closed"),
+        refused("core_case", CLOSED, "core_case_purged_stays"),
     ]

@@ -16,7 +16,7 @@ from typing import Any
 from django.apps import apps
 from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
-from django.db import OperationalError, connection, models, transaction
+from django.db import IntegrityError, OperationalError, connection, models, transaction
 from django.db.models import Q
 from django.utils.translation import gettext as _
 from psycopg import sql
@@ -55,6 +55,8 @@ class Taken:
     files: int = 0
     broken: list[str] = field(default_factory=list)
     """Numbers of cases whose chain does not verify: emptying them would hide that."""
+    passed: list[str] = field(default_factory=list)
+    """Numbers of cases somebody held all the while, or that the database does not let be emptied."""
     values: set[str] = field(default_factory=set)
 
     def add(self, other: "Taken") -> None:
@@ -64,6 +66,7 @@ class Taken:
         self.rows += other.rows
         self.files += other.files
         self.broken += other.broken
+        self.passed += other.passed
         self.values |= other.values
 
 
@@ -99,8 +102,14 @@ def _tried(run: PurgeRun, keys: Sequence[int], now: datetime) -> Taken:
             return _erase(run, keys, now)
         except OperationalError as error:
             log.warning("purge waits for %s cases: %s", len(keys), type(error).__name__)
+        except IntegrityError as error:
+            # Its own words would be the row's: the name of the rule is enough.
+            rule = getattr(getattr(error.__cause__, "diag", None), "constraint_name", "")
+            log.error("purge of %s cases is refused by %s", len(keys), rule)
+            break
     if len(keys) == 1:
-        return Taken()
+        number = Case.objects.values_list("number", flat=True).get(pk=keys[0])
+        return Taken(passed=[number])
     found = Taken()
     for key in keys:
         found.add(_tried(run, [key], now))
@@ -110,8 +119,7 @@ def _tried(run: PurgeRun, keys: Sequence[int], now: datetime) -> Taken:
 @transaction.atomic
 def _erase(run: PurgeRun, keys: Sequence[int], now: datetime) -> Taken:
     with through_the_guards():
-        beside = _beside(keys)
-        locked = _lock([*keys, *beside])
+        beside, locked = _held(keys)
         # Asked again under the locks: somebody may have set a hold or opened one anew meanwhile.
         still = set(terms.due(run.property, now).filter(pk__in=keys).values_list("pk", flat=True))
         due = [case for case in locked if case.pk in still]
@@ -145,6 +153,17 @@ class _Purging:
             cursor.execute("SELECT set_config('propdesk.purging', %s, true)", [word])
 
 
+def _held(keys: Sequence[int]) -> tuple[set[int], list[Case]]:
+    """Lock these cases and those beside them, a link that came in meanwhile included."""
+    beside = _beside(keys)
+    while True:
+        locked = _lock([*keys, *beside])
+        more = _beside(keys) - beside
+        if not more:
+            return beside, locked
+        beside |= more
+
+
 def _lock(keys: Iterable[int]) -> list[Case]:
     rows = Case.objects.select_for_update(no_key=True, of=("self",)).select_related("property")
     return list(rows.filter(pk__in=keys).order_by("pk"))
@@ -155,17 +174,23 @@ def _beside(keys: Sequence[int]) -> set[int]:
     found: set[int] = set()
     for model, ways in declared.owned():
         if len(ways) > 1:
-            rows = model._default_manager.filter(_of(ways, keys))  # noqa: SLF001 -- Django's own name
+            mine = Q()
+            for way in ways:
+                mine |= Q(**{f"{way}__in": list(keys)})
+            rows = model._default_manager.filter(mine)  # noqa: SLF001 -- Django's own name
             for pair in rows.values_list(*ways):
                 found |= set(pair)
     return found - set(keys)
 
 
 def _of(ways: Iterable[str], keys: Iterable[int]) -> Q:
-    found = Q()
+    """Rows of these cases; of two cases only when the other one is purged too: kept, it needs them."""
+    mine, gone = Q(), Q()
     for way in ways:
-        found |= Q(**{f"{way}__in": list(keys)})
-    return found
+        here = Q(**{f"{way}__in": list(keys)})
+        mine |= here
+        gone &= here | Q(**{f"{way}__erasure__isnull": False})
+    return mine & gone
 
 
 def _empty(

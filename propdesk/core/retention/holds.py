@@ -64,11 +64,6 @@ def purged_at(case: Case) -> datetime | None:
     return Erasure.objects.filter(case=case).values_list("at", flat=True).first()
 
 
-def refuse_purged(case: Case) -> None:
-    """ConflictError (409) for whoever wants to go on with a case of which the words are gone."""
-    require(not is_purged(case), _("这一件的个人信息已按保存期限清除，不能再办理。请另登一件。"))
-
-
 def _check(reason: str) -> None:
     if len(reason.strip()) < 2:
         raise RefusedInput(reason=_("请写明原因，例如哪一起诉讼或哪一项调查。"))

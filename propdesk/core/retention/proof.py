@@ -54,9 +54,10 @@ def search(prop: Property, values: Iterable[str]) -> Proof:
 def _columns(prop: Property, proof: Proof) -> None:
     """No column of a purged case may hold a word, whichever run took it."""
     for model, ways in declared.owned():
-        mine = Q()
+        # A row of two cases goes with the second of them.
+        mine = Q(**{f"{ways[0]}__property": prop})
         for way in ways:
-            mine |= Q(**{f"{way}__erasure__isnull": False, f"{way}__property": prop})
+            mine &= Q(**{f"{way}__erasure__isnull": False})
         rows: Any = model._default_manager.filter(mine)  # noqa: SLF001 -- Django's own name
         keys = rows.order_by().values("pk")
         full = _full(model)
@@ -140,7 +141,7 @@ def _living(model: type[models.Model], keys: Sequence[Any]) -> int:
     if label in declared.OWNED:
         purged = Q()
         for way in declared.OWNED[label]:
-            purged |= Q(**{f"{way}__erasure__isnull": False})
+            purged &= Q(**{f"{way}__erasure__isnull": False})
         gone = set(base._default_manager.filter(purged, pk__in=owners).values_list("pk", flat=True))  # noqa: SLF001 -- Django's model API
         return sum(owner not in gone for owner in owners)
     if label in declared.DERIVED:

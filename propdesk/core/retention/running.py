@@ -110,7 +110,9 @@ def _finish(run: PurgeRun, whole: Taken, found: proof.Proof, now: datetime) -> N
     passed = plan(run.property, now)
     row = lock(run)
     row.rows, row.files, row.left = whole.rows, whole.files, found.total
-    row.skipped = len(set(passed.held) | set(passed.lasting)) + len(whole.broken)
+    row.skipped = (
+        len(set(passed.held) | set(passed.lasting)) + len(whole.broken) + len(whole.passed)
+    )
     row.finished_at = timezone.now()
     row.save(update_fields=["rows", "files", "left", "skipped", "finished_at"])
     run.__dict__.update(row.__dict__)

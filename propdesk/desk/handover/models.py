@@ -8,6 +8,7 @@ from django.utils.translation import gettext_lazy as _
 from simple_history.models import HistoricalRecords
 
 from propdesk.core.models import Case, Department, Property, Shift, StaffSignature, User
+from propdesk.core.retention.declared import MARK as PURGED
 
 OPEN = ("draft", "offered")
 """States in which a hand-over is still being made."""
@@ -254,7 +255,7 @@ class HandoverLine(models.Model):
             models.CheckConstraint(
                 name="desk_line_restricted_says_nothing",
                 condition=Q(restricted=False)
-                | Q(title=HIDDEN, next_step="", state="", due_at=None, holder=None),
+                | Q(title__in=[HIDDEN, PURGED], next_step="", state="", due_at=None, holder=None),
                 violation_error_message=_("保密事项的交代请写在事件里，这里不写内容。"),
             ),
         ]

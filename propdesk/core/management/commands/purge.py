@@ -90,6 +90,11 @@ class Command(BaseCommand):
         )
         if whole.broken:
             self._line(_("跳过，留痕有不符，先核对：%(numbers)s"), numbers="、".join(whole.broken))
+        if whole.passed:
+            self._line(
+                _("跳过，有人正在办理或数据库不让清除，见日志：%(numbers)s"),
+                numbers="、".join(whole.passed),
+            )
         for where, count in sorted(proof.left.items()):
             self._line(_("残留：%(where)s %(n)d 处"), where=where, n=count)
         for where, count in sorted(proof.elsewhere.items()):
