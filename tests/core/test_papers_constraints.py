@@ -68,6 +68,8 @@ CONSTRAINTS = {
     ),
     "core_papercopy_nr": lambda: twin(COPY),
     "core_papercopy_purpose": lambda: twin(COPY, nr="9", purpose="''"),
+    # Updated, not inserted: a house has one row of settings.
+    "core_propertysettings_keep": lambda: set_("core_propertysettings", "keep_cases_years = 2"),
     "core_sealkey_current": lambda: twin(KEY),
     "core_sealkey_issued": lambda: twin(KEY, kind="'seal'", issuer_id="NULL"),
     "core_sealkey_retired_complete": lambda: twin(KEY, retired_at="now()", retired_reason="''"),

@@ -225,6 +225,7 @@ PAPERS = {
     "core_outagepack_taken",
     "core_papercopy_nr",
     "core_papercopy_purpose",
+    "core_propertysettings_keep",
     "core_sealkey_current",
     "core_sealkey_issued",
     "core_sealkey_retired_complete",

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
+from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 from simple_history.models import HistoricalRecords
 
@@ -114,6 +115,12 @@ class PropertySettings(models.Model):
 
     class Meta:
         verbose_name = verbose_name_plural = _("设置")
+        constraints = [
+            models.CheckConstraint(
+                name="core_propertysettings_keep",
+                condition=Q(keep_cases_years__gte=3, keep_shifts_years__gte=1),
+            )
+        ]
 
     def __str__(self) -> str:
         return f"{self.property_id}"
