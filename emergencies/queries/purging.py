@@ -2,10 +2,12 @@
 
 from typing import Any
 
-from django.db.models import Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models.expressions import RawSQL
 
-from emergencies.models import Event, Kind, Party
-from propdesk.core.models import Case
+from emergencies.models import Answer, Event, Kind, Party
+from emergencies.queries.evidence import YES
+from propdesk.core.models import Case, Report
 
 OWNED = {
     "emergencies.Event": ("case",),
@@ -49,18 +51,32 @@ KEPT = {
 }
 """Codes of the playbook and numbers of our own."""
 HURT = (Party.Part.INJURED, Party.Part.DECEASED)
+INJURED = "injured"
+"""The question of the playbooks whether anybody was hurt."""
+UPWARDS = """
+WITH RECURSIVE above (id) AS (
+  {grave}
+  UNION SELECT e.parent_id FROM emergencies_event e JOIN above ON e.case_id = above.id
+  WHERE e.parent_id IS NOT NULL
+) SELECT id FROM above
+"""
+"""UNION takes each event once: it ends whatever the rows say."""
 
 
 def lasting(cases: "QuerySet[Case]") -> "QuerySet[Any]":
-    """Keys of events about a death or an injury, and of those that led to one or came of one.
+    """Keys of events about a death or an injury, of all that led to one, and of those that came of one.
 
-    An exercise is none.
+    An exercise is none. Injured is who once was said to be: the answer may have been changed since.
     """
-    real = Event.objects.filter(is_drill=False)
-    grave = real.filter(
+    mine = {"event": OuterRef("pk")}
+    grave = Event.objects.filter(
         Q(kind__in=(Kind.DEATH, Kind.MEDICAL))
-        | Q(parties__part__in=HURT, parties__removed_at=None)
-        | Q(case__reports__injured__gt=0)
+        | Exists(Party.objects.filter(**mine, part__in=HURT, removed_at=None))
+        | Exists(Answer.objects.filter(**mine, key=INJURED, value=YES))
+        | Exists(Report.objects.filter(case=OuterRef("pk"), injured__gt=0)),
+        is_drill=False,
     ).values("pk")
-    around = Q(pk__in=grave) | Q(parent__in=grave) | Q(children__in=grave)
+    sql, params = grave.query.sql_with_params()
+    above = RawSQL(UPWARDS.format(grave=sql), params)  # noqa: S611 -- no word of anybody's in it
+    around = Q(pk__in=above) | Q(parent__in=grave)
     return Event.objects.filter(around, case__in=cases).values_list("pk", flat=True)
