@@ -36,7 +36,7 @@ class EmergenciesConfig(AppConfig):
         rendering.register("record", reports.event_record)
         rendering.register("slip", reports.damage_slip)
         appendices.HIGHEST["record"] = records.signed_roles
-        case_people.register(people.PATHS, people.CLIENTS, people.known_to)
+        case_people.register(people.PATHS, people.CLIENTS, people.known_to, people.once_known_to)
         retention.register(
             purging.OWNED,
             purging.KEPT,

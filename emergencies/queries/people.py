@@ -55,6 +55,12 @@ def known_to(case: Case) -> set[int]:
     return _named(event) if event else set()
 
 
+def once_known_to(case: Case) -> set[int]:
+    """Those who stood in a record of the event that was edited since: a name typed again is a new row."""
+    rows = EventRecord.history.filter(event=case.pk).order_by()
+    return cells.people_in(list(rows.values_list("values", flat=True)))
+
+
 def _concerned(job: RenderJob) -> set[int]:
     """The guest a record is about: he stands in its field of that name, whoever else was hurt."""
     rows = EventRecord.objects.filter(pk=job.kind.partition(":")[2], event=job.case_id)

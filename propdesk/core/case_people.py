@@ -22,6 +22,8 @@ PATHS: dict[str, str] = dict(OF_COPIES)
 """``app.Model.field`` of a link to a person → look-up from that model to its case."""
 MORE: list[Callable[[Case], set[int]]] = []
 """People no foreign key leads to: those a register names inside values it keeps as JSON."""
+PAST: list[Callable[[Case], set[int]]] = []
+"""People named only by what has been edited since; a purge alone asks for them."""
 CLIENTS: dict[str, Callable[[RenderJob], set[int]]] = {}
 """By kind of paper: the guest it is about, to whom it may name himself. No line: nobody."""
 
@@ -30,12 +32,15 @@ def register(
     paths: Mapping[str, str],
     clients: Mapping[str, Callable[[RenderJob], set[int]]],
     more: Callable[[Case], set[int]] | None = None,
+    past: Callable[[Case], set[int]] | None = None,
 ) -> None:
     """Called from an app's ``ready``."""
     PATHS.update(paths)
     CLIENTS.update(clients)
     if more is not None and more not in MORE:
         MORE.append(more)
+    if past is not None and past not in PAST:
+        PAST.append(past)
 
 
 def people_of(case: Case, *, of_copies: bool = True) -> "QuerySet[Person]":
@@ -53,9 +58,9 @@ def people_of(case: Case, *, of_copies: bool = True) -> "QuerySet[Person]":
 
 
 def of_many(cases: Iterable[Case]) -> set[int]:
-    """Keys of everybody these cases name; a statement a link, however many cases."""
+    """Keys of everybody these cases name or once did; a statement a link, however many cases."""
     cases = list(cases)
-    found = set().union(*(more(case) for more in MORE for case in cases))
+    found = set().union(*(more(case) for more in (*MORE, *PAST) for case in cases))
     for path, field, rows in _links():
         keys = [case.pk for case in cases]
         named = rows.filter(**{f"{path}__in": keys, f"{field}__isnull": False})

@@ -1,9 +1,11 @@
-"""Which events stay for ever (``core.retention``)."""
+"""Which events stay for ever, and who is named in them by what was edited away (``core.retention``)."""
 
 import pytest
 
-from emergencies.queries import purging
-from propdesk.core.models import Case
+from emergencies import workflow
+from emergencies.queries import purging, records
+from propdesk.core import case_people
+from propdesk.core.models import Case, Person
 from tests.emergencies.journey import House
 
 pytestmark = pytest.mark.django_db
@@ -26,3 +28,24 @@ def test_an_injury_once_said_and_all_that_led_to_it_stay():
 
     assert lasting() == {first.pk, second.pk, third.pk}
     assert other.pk not in lasting()
+
+
+def test_name_that_was_typed_over_goes_with_its_case():
+    house = House()
+    event = house.started("theft")
+    form, key = next(
+        (code, field.key)
+        for code, spec in records.specs(event).items()
+        for field in spec.form.fields
+        if str(field.type) == "person" and field.who not in (None, "staff")
+    )
+    record = workflow.start_record(event, form, {key: "李大川"}, by=house.dm)
+    workflow.edit_record(record, {key: "李大传"}, by=house.dm)
+
+    people = case_people.of_many([event.case])
+
+    assert set(Person.objects.filter(pk__in=people).values_list("name", flat=True)) == {
+        "李大川",
+        "李大传",
+    }
+    assert [p.name for p in case_people.people_of(event.case)] == ["李大传"]
