@@ -30,12 +30,12 @@ OWNED = {
     "lostfound.StocktakeDifference": ("stocktake__case",),
 }
 KEPT = {
-    "lostfound.FoundItem": {"unit", "old_number"},
+    "lostfound.FoundItem": {"unit"},
     "lostfound.ContentLine": {"currency"},
     "lostfound.Claim": {"slip_sha256"},
     "lostfound.SealTag": {"number"},
     "lostfound.StocktakeEntry": {"tag"},
-    "lostfound.StocktakeDifference": {"tag", "outcome"},
+    "lostfound.StocktakeDifference": {"tag"},
 }
 """What a purge takes of the things and what it leaves (``core.retention``)."""
 

@@ -34,7 +34,7 @@ class DeskConfig(AppConfig):
                 "desk.PatrolCheck": ["handover__case"],
             },
             {
-                "desk.Handover": {"label", "content_sha", "outcome"},
+                "desk.Handover": {"label", "content_sha"},
                 "desk.HandoverLine": {"key", "state", "digest"},
                 "desk.HandoverCount": {"key", "name", "unit"},
             },

@@ -77,6 +77,18 @@ def test_what_is_declared_is_there_and_holds_the_mark():
             assert (getattr(field, "max_length", None) or 99) >= len(declared.MARK), field
 
 
+@pytest.mark.parametrize(
+    ("label", "name"),
+    [
+        ("desk.Handover", "outcome"),
+        ("lostfound.StocktakeDifference", "outcome"),
+        ("lostfound.FoundItem", "old_number"),
+    ],
+)
+def test_what_somebody_types_is_not_kept(label, name):
+    assert name in {field.name for field in declared.taken(apps.get_model(label))}
+
+
 # --- terms ---------------------------------------------------------------------------------
 
 
