@@ -12,7 +12,7 @@ class DeskConfig(AppConfig):
         from propdesk.core import demo as core_demo
         from propdesk.core.retention import declared as retention
         from propdesk.desk.calendar import workflow as calendar
-        from propdesk.desk.handover import demo, workflow
+        from propdesk.desk.handover import demo, queries, workflow
         from propdesk.desk.handover import paper as handover
         from propdesk.desk.insight import paper as insight
         from propdesk.desk.outage import paper
@@ -40,5 +40,6 @@ class DeskConfig(AppConfig):
             },
             of_the_house=("desk.CalendarFeed", "desk.CountItem"),
             by_date={"desk.ShiftLogEntry": ("property", "at")},
+            spared={"desk.ShiftLogEntry": queries.log_of_held},
         )
         orphans.KEPT_KINDS.add(blanks.KIND)

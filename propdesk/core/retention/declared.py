@@ -80,6 +80,8 @@ OF_THE_HOUSE = {
 """Text that is of staff or of the house, or that goes another way."""
 BY_DATE: dict[str, tuple[str, str]] = {}
 """Model without a case → look-up to its property, and its moment: as old as logs of a shift may get."""
+SPARED: "dict[str, Callable[[], models.Q]]" = {}
+"""Model without a case → which of its rows stay, because a case on legal hold reads them."""
 LASTING: "list[Callable[[QuerySet[Case]], QuerySet[Any]]]" = []
 """Which of these cases stay for ever: their keys. Death and injury (law.md: 长期)."""
 
@@ -91,6 +93,7 @@ def register(
     derived: Mapping[str, str] | None = None,
     of_the_house: Iterable[str] = (),
     by_date: Mapping[str, tuple[str, str]] | None = None,
+    spared: "Mapping[str, Callable[[], models.Q]] | None" = None,
     lasting: "Callable[[QuerySet[Case]], QuerySet[Any]] | None" = None,
 ) -> None:
     """Called from an app's ``ready``."""
@@ -99,6 +102,7 @@ def register(
     DERIVED.update(derived or {})
     OF_THE_HOUSE.update(of_the_house)
     BY_DATE.update(by_date or {})
+    SPARED.update(spared or {})
     if lasting is not None and lasting not in LASTING:
         LASTING.append(lasting)
 
@@ -140,7 +144,8 @@ def owned() -> Iterator[tuple[type[models.Model], tuple[str, ...]]]:
 
 
 def logs_before(prop: Property, moment: datetime) -> "Iterator[QuerySet[Any]]":
-    """Rows of no case that are older than ``moment``, model by model."""
+    """Rows of no case that are older than ``moment``, model by model, but for what a held case reads."""
     for label, (way, at) in sorted(BY_DATE.items()):
         rows = apps.get_model(label)._default_manager  # noqa: SLF001 -- Django's model API
-        yield rows.filter(**{way: prop, f"{at}__lt": moment})
+        spared = SPARED[label]() if label in SPARED else models.Q(pk__in=[])
+        yield rows.filter(**{way: prop, f"{at}__lt": moment}).exclude(spared)

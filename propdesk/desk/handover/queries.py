@@ -4,12 +4,14 @@ from datetime import datetime
 from typing import Any
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models.functions import Coalesce
 
 from lostfound.models import Stocktake
 from lostfound.queries import storage
 from propdesk.core.models import (
     Department,
     Deputy,
+    LegalHold,
     Membership,
     Property,
     Shift,
@@ -129,6 +131,16 @@ def log_of(row: Handover, until: datetime) -> tuple[list[ShiftLogEntry], int]:
     found = list(rows.select_related("by", "corrects").order_by("at", "pk")[: LOG_MOST + 1])
     more = rows.count() - LOG_MOST if len(found) > LOG_MOST else 0
     return found[:LOG_MOST], more
+
+
+def log_of_held() -> Q:
+    """Condition on ``ShiftLogEntry``: it stands on a record on legal hold; of one unsigned up to its end."""
+    holds = LegalHold.objects.filter(lifted_at=None).values("case")
+    held = Handover.objects.filter(case__in=holds).annotate(
+        end=Coalesce("outgoing_signed_at", "until")
+    )
+    here = {"property": OuterRef("property"), "reports_from__lte": OuterRef("at")}
+    return Q(Exists(held.filter(**here, end__gt=OuterRef("at"))))
 
 
 def reported_until(prop: Property) -> datetime | None:

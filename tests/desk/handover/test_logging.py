@@ -6,6 +6,7 @@ from decimal import Decimal
 import pytest
 from django.utils import timezone
 
+from propdesk.core.retention import declared, holds
 from propdesk.core.transitions import ConflictError, RefusedInput
 from propdesk.desk.handover import workflow
 from propdesk.desk.handover.models import CountItem, ShiftLogEntry
@@ -28,6 +29,23 @@ def test_log_is_put_right_by_a_further_entry() -> None:
         night.shift,
         "3号电梯停运",
     )
+
+
+def test_log_of_a_record_on_hold_is_not_purged() -> None:
+    night = Night()
+    kept = workflow.log(night.prop, "3号电梯停运", by=night.dm)
+    row = night.signed()
+    later = workflow.log(night.prop, "4号电梯停运", by=night.next)
+
+    def due() -> set[ShiftLogEntry]:
+        soon = timezone.now() + timedelta(hours=1)
+        return {entry for rows in declared.logs_before(night.prop, soon) for entry in rows}
+
+    assert due() == {kept, later}
+    hold = holds.set_hold(row.case, by=night.pm, reason="诉讼中")
+    assert due() == {later}
+    holds.lift_hold(hold, by=night.gm, reason="诉讼结束")
+    assert due() == {kept, later}
 
 
 def test_same_page_sent_twice_is_one_entry() -> None:
