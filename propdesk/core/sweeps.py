@@ -17,7 +17,7 @@ SWEEPS: dict[str, Sweep] = {
     "core.signoff": sign_reminders.flag_due,
     "core.drafts": drafts.purge,
     "core.orphans": orphans.sweep,
-    "core.purge_due": running.propose,
+    running.SWEEP: running.propose,
     "core.log_ins": log_ins.purge,
 }
 KEEP_RUNS = timedelta(days=7)

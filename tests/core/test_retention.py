@@ -30,6 +30,7 @@ from propdesk.core.models import (
     PersonChange,
     PurgeRun,
     SearchText,
+    SweepRun,
 )
 from propdesk.core.retention import declared, erasing, holds, running, terms
 from propdesk.core.roles import Role
@@ -119,6 +120,31 @@ def test_open_held_and_hurt_are_never_due(as_owner):
     assert found.held == [kept.case.number]
     assert found.lasting == [hurt.case.number]
     assert running_.case.is_open
+
+
+def test_plan_shows_some_numbers_and_counts_all(monkeypatch):
+    house = House()
+    kept, due = [house.closed().case for _each in range(2)], house.closed().case
+    old(*kept, due)
+    for case in kept:
+        holds.set_hold(case, by=house.pm, reason="诉讼中")
+    monkeypatch.setattr(running, "SHOWN", 1)
+
+    found = running.plan(house.prop, timezone.now())
+
+    assert (found.held, found.held_count) == ([kept[0].number], 2)
+    assert (found.kinds, found.skipped) == ({"complaint": 1}, 2)
+
+
+def test_managers_are_told_once_and_it_is_asked_once_a_day(django_assert_num_queries):
+    house = House()
+    old(house.closed().case)
+    nine = timezone.localtime().replace(hour=9, minute=5)
+
+    assert [running.propose(nine), running.propose(nine)] == [2, 0]
+    SweepRun.objects.create(name=running.SWEEP, started_at=nine, finished_at=nine)
+    with django_assert_num_queries(1):
+        assert running.propose(nine + timedelta(minutes=1)) == 0
 
 
 # --- holds ---------------------------------------------------------------------------------

@@ -13,7 +13,7 @@ from django.db import connection, models
 from django.db.models import Q
 from psycopg import sql
 
-from propdesk.core.models import AuditEntry, Person, Property
+from propdesk.core.models import AuditEntry, Erasure, Person, Property, PurgeRun
 from propdesk.core.retention import declared, erasing
 
 log = logging.getLogger(__name__)
@@ -40,12 +40,13 @@ class Proof:
             counts[where] = counts.get(where, 0) + count
 
 
-def search(prop: Property, values: Iterable[str]) -> Proof:
-    """Look for words in purged cases of the house, and for ``values`` everywhere."""
+def search(run: PurgeRun, values: Iterable[str]) -> Proof:
+    """Look for words in purged cases of the house, for files of the run, and for ``values`` everywhere."""
     proof = Proof()
-    _columns(prop, proof)
-    _files(prop, proof)
+    _columns(run.property, proof)
+    _files(run, proof)
     words = sorted(values)
+    _sessions(words, proof)
     for start in range(0, len(words), CHUNK):
         _values(words[start : start + CHUNK], proof)
     return proof
@@ -90,8 +91,11 @@ def _full(model: type[models.Model]) -> Q:
     return found
 
 
-def _files(prop: Property, proof: Proof) -> None:
-    gone = Q(case__erasure__isnull=False, case__property=prop)
+def _files(run: PurgeRun, proof: Proof) -> None:
+    """Of this run, and of those before that did not come to an end; the others were looked for by theirs."""
+    unfinished = Q(files_gone_at=None) | Q(run__finished_at=None)
+    rows = Erasure.objects.filter(Q(run=run) | (Q(case__property=run.property) & unfinished))
+    gone = Q(case__in=rows.values("case"))
     for name in erasing.names_of(gone):
         proof.add("media", int((Path(settings.MEDIA_ROOT) / name).exists()))
 
@@ -112,7 +116,6 @@ def _values(words: Sequence[str], proof: Proof) -> None:
             living = _living(model, found)
             proof.add(model._meta.label, len(found) - living)  # noqa: SLF001 -- Django's model API
             proof.add(model._meta.label, living, kept=True)  # noqa: SLF001 -- Django's model API
-    proof.add("sessions.Session", sum(_said(session, words) for session in Session.objects.all()))
 
 
 def _escaped(word: str) -> str:
@@ -155,6 +158,7 @@ def _living(model: type[models.Model], keys: Sequence[Any]) -> int:
     return len(keys) if label in declared.OF_THE_HOUSE or label in declared.BY_DATE else 0
 
 
-def _said(session: Session, words: Sequence[str]) -> bool:
-    said = str(session.get_decoded())
-    return any(word in said for word in words)
+def _sessions(words: Sequence[str], proof: Proof) -> None:
+    for session in Session.objects.iterator() if words else ():
+        said = str(session.get_decoded())
+        proof.add("sessions.Session", int(any(word in said for word in words)))

@@ -5,11 +5,12 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from django.db import connection, transaction
+from django.db.models import Count, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from propdesk.core import duty, notices
-from propdesk.core.models import Notice, Property, PurgeRun, User
+from propdesk.core.models import Case, Notice, Property, PurgeRun, SweepRun, User
 from propdesk.core.permissions import ACTIONS
 from propdesk.core.retention import declared, erasing, proof, terms
 from propdesk.core.retention.erasing import Taken
@@ -18,6 +19,9 @@ from propdesk.core.transitions import RefusedInput, lock, require
 
 LOCK = 4107
 """Of PostgreSQL: one purge at a time, and none left locked by one that was killed."""
+SWEEP = "core.purge_due"
+SHOWN = 50
+"""Numbers listed of what is passed over; of more only how many."""
 TOLD_AT = 9
 """O'clock: nobody is woken for it."""
 
@@ -29,7 +33,12 @@ class Plan:
     kinds: dict[str, int] = field(default_factory=dict)
     logs: int = 0
     held: list[str] = field(default_factory=list)
+    """The oldest ``SHOWN``; likewise ``lasting``."""
+    held_count: int = 0
     lasting: list[str] = field(default_factory=list)
+    lasting_count: int = 0
+    skipped: int = 0
+    """How many in all are passed over; one may be held and lasting."""
 
     @property
     def cases(self) -> int:
@@ -40,12 +49,18 @@ class Plan:
 def plan(prop: Property, now: datetime) -> Plan:
     """What is due today; nothing is changed."""
     found = Plan(logs=waiting_logs(prop, now))
-    for kind in terms.due(prop, now).order_by().values_list("kind", flat=True):
-        found.kinds[kind] = found.kinds.get(kind, 0) + 1
-    rows = terms.expired(prop, now).order_by("pk")
-    found.held = list(terms.held(rows).values_list("number", flat=True))
-    found.lasting = list(terms.lasting(rows).values_list("number", flat=True))
+    due = terms.due(prop, now).order_by().values("kind").annotate(n=Count("pk"))
+    found.kinds = dict(due.values_list("kind", "n"))
+    rows = terms.expired(prop, now)
+    found.skipped = rows.count() - found.cases
+    found.held, found.held_count = _oldest(terms.held(rows))
+    found.lasting, found.lasting_count = _oldest(terms.lasting(rows))
     return found
+
+
+def _oldest(rows: "QuerySet[Case]") -> tuple[list[str], int]:
+    numbers = list(rows.order_by("pk").values_list("number", flat=True)[: SHOWN + 1])
+    return numbers[:SHOWN], rows.count() if len(numbers) > SHOWN else len(numbers)
 
 
 def waiting_logs(prop: Property, now: datetime) -> int:
@@ -100,7 +115,7 @@ def _purge(
         whole.add(taken)
         tell(taken)
     whole.rows += erasing.logs(run, now)
-    found = proof.search(prop, whole.values)
+    found = proof.search(run, whole.values)
     _finish(run, whole, found, now)
     return run, whole, found
 
@@ -110,9 +125,7 @@ def _finish(run: PurgeRun, whole: Taken, found: proof.Proof, now: datetime) -> N
     passed = plan(run.property, now)
     row = lock(run)
     row.rows, row.files, row.left = whole.rows, whole.files, found.total
-    row.skipped = (
-        len(set(passed.held) | set(passed.lasting)) + len(whole.broken) + len(whole.passed)
-    )
+    row.skipped = passed.skipped + len(whole.broken) + len(whole.passed)
     row.finished_at = timezone.now()
     row.save(update_fields=["rows", "files", "left", "skipped", "finished_at"])
     run.__dict__.update(row.__dict__)
@@ -126,25 +139,37 @@ def _finish(run: PurgeRun, whole: Taken, found: proof.Proof, now: datetime) -> N
 
 
 def propose(now: datetime) -> int:
-    """Tell managers once a month how much waits for a purge, which is theirs to order; a sweep."""
-    if timezone.localtime(now).hour != TOLD_AT:
+    """Tell managers once a month how much waits for a purge, which is theirs to order; a sweep.
+
+    Once a day: the first tick of the hour looks, the others see that it did.
+    """
+    local = timezone.localtime(now)
+    if local.hour != TOLD_AT:
+        return 0
+    hour = local.replace(minute=0, second=0, microsecond=0)
+    if SweepRun.objects.filter(name=SWEEP, finished_at__gte=hour, finished_at__lt=now).exists():
         return 0
     told = 0
     for prop in Property.objects.select_related("settings"):
         key = f"purge-due:{prop.pk}:{timezone.localdate(now):%Y-%m}"
-        if Notice.objects.filter(property=prop, key=key).exists():
+        # By recipient, as notices are indexed.
+        mine = _managers(prop).order_by().values("pk")
+        if Notice.objects.filter(recipient__in=mine, key=key).exists():
             continue
-        waiting = terms.due(prop, now).count()
-        if waiting:
-            text = _("有 %(n)d 件已过保存期限，等待清除个人信息。") % {"n": waiting}
+        waiting = terms.due(prop, now)
+        if waiting.exists():
+            text = _("有 %(n)d 件已过保存期限，等待清除个人信息。") % {"n": waiting.count()}
             told += _tell(prop, key, text)
     return told
 
 
 def _tell(prop: Property, key: str, text: str) -> int:
-    people = duty.holders(prop, Role.PROPERTY_MANAGER, Role.GENERAL_MANAGER)
-    message = notices.Message(prop, "core.purge", text, key, tuple(people))
+    message = notices.Message(prop, "core.purge", text, key, tuple(_managers(prop)))
     return notices.put([message])
+
+
+def _managers(prop: Property) -> "QuerySet[User]":
+    return duty.holders(prop, Role.PROPERTY_MANAGER, Role.GENERAL_MANAGER)
 
 
 def last_runs(prop: Property, count: int) -> list[PurgeRun]:

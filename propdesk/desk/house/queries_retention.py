@@ -27,7 +27,7 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Listed:
-    """The oldest of a list, and how many there are in all."""
+    """The first of a list, and how many there are in all."""
 
     lines: list[Line]
     count: int
@@ -66,12 +66,13 @@ def lasting(user: User, prop: Property, now: datetime) -> Listed:
     return _listed(user, prop, terms.lasting(terms.expired(prop, now)))
 
 
-def holds(user: User, prop: Property) -> list[Line]:
-    """Holds in force, the newest first."""
+def holds(user: User, prop: Property) -> Listed:
+    """The newest holds in force."""
     held = _seen(user, prop, terms.held(Case.objects.filter(property=prop)))
     rows = LegalHold.objects.filter(case__in=held.values("pk"), lifted_at=None)
-    rows = rows.select_related("case", "set_by").order_by("-set_at", "-pk")
-    return [Line(h.case, url_of(prop.code, h.case.kind, h.case.number), h) for h in rows]
+    shown = rows.select_related("case", "set_by").order_by("-set_at", "-pk")[:SHOWN]
+    lines = [Line(h.case, url_of(prop.code, h.case.kind, h.case.number), h) for h in shown]
+    return Listed(lines, rows.count())
 
 
 def hold(user: User, prop: Property, pk: int) -> LegalHold:

@@ -12,7 +12,8 @@ from propdesk.core.retention import running
 from propdesk.core.retention.erasing import Taken
 from propdesk.core.transitions import ConflictError, RefusedInput
 
-SHOWN = 20
+LIMIT = 1000
+"""Cases of one house in one run: what is due after years of waiting is not taken in one night by itself."""
 
 
 class Command(BaseCommand):
@@ -27,7 +28,7 @@ class Command(BaseCommand):
         parser.add_argument("--yes", action="store_true", help=_("清除，不能恢复"))
         parser.add_argument("--by", metavar=_("工号"), help=_("由哪位物业经理或总物业经理决定"))
         parser.add_argument("--reason", default="", help=_("原因"))
-        parser.add_argument("--limit", type=int, help=_("每座公寓最多清除多少件"))
+        parser.add_argument("--limit", type=int, default=LIMIT, help=_("每座公寓最多清除多少件"))
 
     def handle(self, **options: Any) -> None:
         """Do each house; CommandError when anything is left that should be gone."""
@@ -62,12 +63,13 @@ class Command(BaseCommand):
             self._line(_("到期：值班日志 %(n)d 条"), n=found.logs)
         if not found.cases and not found.logs:
             self._line(_("没有到期的。"))
-        for said, numbers in (
-            (_("跳过，死亡或伤病，长期保存：%(numbers)s"), found.lasting),
-            (_("跳过，暂缓清除：%(numbers)s"), found.held),
+        for said, numbers, count in (
+            (_("跳过，死亡或伤病，长期保存：%(numbers)s"), found.lasting, found.lasting_count),
+            (_("跳过，暂缓清除：%(numbers)s"), found.held, found.held_count),
         ):
             if numbers:
-                self._line(said, numbers="、".join(numbers))
+                more = _(" 等，共 %(n)d 件") % {"n": count} if count > len(numbers) else ""
+                self._line(said, numbers="、".join(numbers) + more)
 
     def _purge(self, prop: Property, options: dict[str, Any]) -> int:
         by = User.objects.filter(username=options["by"] or "", is_active=True).first()
