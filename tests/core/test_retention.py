@@ -32,7 +32,7 @@ from propdesk.core.models import (
     SearchText,
     SweepRun,
 )
-from propdesk.core.retention import declared, erasing, holds, running, terms
+from propdesk.core.retention import declared, erasing, holds, proof, running, terms
 from propdesk.core.roles import Role
 from propdesk.core.transitions import ConflictError, RefusedInput
 from tests.factories import fresh
@@ -371,6 +371,36 @@ def test_second_run_finds_nothing_and_a_killed_one_is_gone_on_with(as_owner, mon
     assert [Path(p.file.path).exists() for p in papers] == [False] * 3
     assert (again[1].cases, again[1].rows, again[1].files, again[2].total) == ([], 0, 0, 0)
     assert run.finished_at is not None
+
+
+def test_proof_finds_what_was_left_and_takes_no_number_for_another(as_owner):
+    house = House()
+    complaint, other = house.closed(), house.new()
+    old(complaint.case)
+    run, _taken, found = purge(house, as_owner)
+    assert found.left == {}
+    notice = Notice.objects.filter(case=complaint.case).first()
+    with as_owner(), transaction.atomic(), erasing.through_the_guards():
+        Notice.objects.filter(pk=notice.pk).update(key="给欧阳小敏回电13912340001")
+        with connection.cursor() as cursor:
+            cursor.execute("CREATE TABLE forgotten (id int, said varchar(40)[])")
+            cursor.execute("INSERT INTO forgotten VALUES (1020, ARRAY['Ng, Li 2020-12-31'])")
+
+    def left(*values):
+        return proof.search(run, values).left
+
+    for values, where in (
+        (["13912340001"], {"core.Notice": 1}),
+        (["欧阳小敏", "13912340001"], {"core.Notice": 1}),
+        (["Li"], {"forgotten": 1}),
+        # Parts of a number and of a word, and numbers that are in any key and any time.
+        (["3912340001", "139123400", "g, L", "1020", "12", "2020"], {}),
+        # Names of models and codes: a chain that was emptied says them for ever.
+        (["complaint", "incidents.complaint", "purged"], {}),
+    ):
+        assert left(*values) == where, values
+    living = proof.search(run, [other.guest.phone])
+    assert (living.left, living.elsewhere["core.Person"]) == ({}, 1)
 
 
 def refused_by(act) -> str:

@@ -1,7 +1,8 @@
 """Proof of a purge: every table, every column and every file is searched for what should be gone."""
 
 import logging
-from collections.abc import Iterable, Iterator, Sequence
+import re
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,28 @@ from propdesk.core.retention import declared, erasing
 log = logging.getLogger(__name__)
 CHUNK = 200
 """Values looked for in one pass over a table."""
+NUMBER = 7
+"""Digits of the shortest number that is somebody's; shorter ones are not looked for."""
+LATIN = 5
+"""Letters of a word that is looked for wherever it stands; shorter ones stand in others."""
+OWN = ("purged", "purged_beside")
+"""What the purge itself says in the chains."""
+TEXTS = """
+SELECT c.relname, a.attname FROM pg_attribute a
+JOIN pg_class c ON c.oid = a.attrelid JOIN pg_type t ON t.oid = a.atttypid
+WHERE c.relnamespace = current_schema()::regnamespace AND c.relkind IN ('r', 'p') AND a.attnum > 0
+  AND NOT a.attisdropped AND (t.typcategory IN ('S', 'A') OR t.typname IN ('json', 'jsonb', 'tsvector'))
+ORDER BY 1, 2
+"""
+NO_WORDS = {"core.AuditEntry": {"action", "content_sha", "rows", "hash"}}
+"""Codes, names of models and digests of our own, in rows that also say something in words."""
+CODES = {
+    "auth.Permission",
+    "contenttypes.ContentType",
+    "django_migrations",
+    "sessions.Session",
+}
+"""Tables in which nobody writes; sessions are read by themselves, for their text is encoded."""
 
 
 @dataclass(slots=True)
@@ -45,10 +68,11 @@ def search(run: PurgeRun, values: Iterable[str]) -> Proof:
     proof = Proof()
     _columns(run.property, proof)
     _files(run, proof)
-    words = sorted(values)
-    _sessions(words, proof)
-    for start in range(0, len(words), CHUNK):
-        _values(words[start : start + CHUNK], proof)
+    words = patterns(sorted(values))
+    _sessions(words.values(), proof)
+    items = list(words.items())
+    for start in range(0, len(items), CHUNK):
+        _values(dict(items[start : start + CHUNK]), proof)
     return proof
 
 
@@ -69,8 +93,7 @@ def _columns(prop: Property, proof: Proof) -> None:
             proof.add(past._meta.label, versions.filter(full).count())  # noqa: SLF001 -- Django's model API
     erased = {"case__erasure__isnull": False, "case__property": prop}
     told = AuditEntry.objects.filter(content__isnull=False, **erased)
-    own = ("purged", "purged_beside")
-    proof.add("core.AuditEntry", told.exclude(action__in=own).count())
+    proof.add("core.AuditEntry", told.exclude(action__in=OWN).count())
     for label, way in declared.DERIVED.items():
         derived = apps.get_model(label)._default_manager  # noqa: SLF001 -- Django's own name
         gone = {f"{way}__erasure__isnull": False, f"{way}__property": prop}
@@ -103,13 +126,32 @@ def _files(run: PurgeRun, proof: Proof) -> None:
 # --- the words themselves, wherever they stand ----------------------------------------------
 
 
-def _values(words: Sequence[str], proof: Proof) -> None:
+def patterns(values: Iterable[str]) -> "dict[str, re.Pattern[str]]":
+    """How each value is known again in a text: a number between other signs than digits only.
+
+    A short number is none: four digits are in any time and any key. Nor is a short Latin word found
+    inside of another, or of a hash.
+    """
+    found = {}
+    for word in values:
+        edge = ""
+        if not any(sign.isalpha() for sign in word.rstrip("xX")):
+            if sum(sign.isdecimal() for sign in word) < NUMBER:
+                continue
+            edge = r"\d"
+        elif word.isascii() and len(word) < LATIN:
+            edge = "[0-9A-Za-z]"
+        around = (f"(?<!{edge})", f"(?!{edge})") if edge else ("", "")
+        found[word] = re.compile(re.escape(word).join(around))
+    return found
+
+
+def _values(words: "dict[str, re.Pattern[str]]", proof: Proof) -> None:
     by_table = {model._meta.db_table: model for model in apps.get_models()}  # noqa: SLF001 -- Django's model API
-    patterns = [f"%{_escaped(word)}%" for word in words]
-    for table in connection.introspection.table_names():
+    for table, columns in _texts(by_table).items():
         model = by_table.get(table)
         key = str(model._meta.pk.column) if model else ""  # noqa: SLF001 -- Django's model API
-        found = list(_hits(table, key, patterns))
+        found = list(_hits(table, key, columns, words))
         if found and model is None:
             proof.add(table, len(found))
         elif found and model is not None:
@@ -118,18 +160,39 @@ def _values(words: Sequence[str], proof: Proof) -> None:
             proof.add(model._meta.label, living, kept=True)  # noqa: SLF001 -- Django's model API
 
 
+def _texts(by_table: "dict[str, type[models.Model]]") -> dict[str, list[str]]:
+    """Columns of each table that can hold words, as the database has them: models may not know of all."""
+    found: dict[str, list[str]] = {}
+    with connection.cursor() as cursor:
+        cursor.execute(TEXTS)
+        rows = cursor.fetchall()
+    for table, column in rows:
+        model = by_table.get(table)
+        label = getattr(model, "instance_type", model)._meta.label if model else table  # noqa: SLF001 -- Django's model API
+        if column not in NO_WORDS.get(label, ()) and label not in CODES:
+            found.setdefault(table, []).append(column)
+    return found
+
+
 def _escaped(word: str) -> str:
     return word.replace("\\", "\\\\").replace("%", r"\%").replace("_", r"\_")
 
 
-def _hits(table: str, key: str, patterns: Sequence[str]) -> Iterator[Any]:
-    """Keys of rows that hold one of the words in any column, whatever its type."""
-    statement = sql.SQL("SELECT {key} FROM {table} t WHERE t::text LIKE ANY(%s)").format(
-        key=sql.Identifier(key) if key else sql.SQL("1"), table=sql.Identifier(table)
+def _hits(
+    table: str, key: str, columns: Sequence[str], words: "dict[str, re.Pattern[str]]"
+) -> Iterator[Any]:
+    """Keys of rows that hold one of the words in a column: picked by the database, judged here."""
+    text = sql.SQL("concat_ws(chr(10), {})").format(
+        sql.SQL(", ").join(sql.SQL("{}::text").format(sql.Identifier(name)) for name in columns)
+    )
+    statement = sql.SQL("SELECT {key}, {text} FROM {table} WHERE {text} LIKE ANY(%s)").format(
+        key=sql.Identifier(key) if key else sql.SQL("1"), text=text, table=sql.Identifier(table)
     )
     with connection.cursor() as cursor:
-        cursor.execute(statement, [list(patterns)])
-        yield from (row[0] for row in cursor.fetchall())
+        cursor.execute(statement, [[f"%{_escaped(word)}%" for word in words]])
+        for row, said in cursor.fetchall():
+            if any(pattern.search(said) for pattern in words.values()):
+                yield row
 
 
 def _living(model: type[models.Model], keys: Sequence[Any]) -> int:
@@ -154,11 +217,12 @@ def _living(model: type[models.Model], keys: Sequence[Any]) -> int:
     if label in ("core.PersonChange", "core.PersonSignature", "core.Unmasking"):
         return int(rows.filter(person__purged_at=None).count())
     if base is AuditEntry:
-        return int(rows.filter(Q(case__erasure=None) | Q(action="purged")).count())
+        own = Q(action__in=OWN)
+        return int(rows.filter(Q(case__erasure=None) | own).count())
     return len(keys) if label in declared.OF_THE_HOUSE or label in declared.BY_DATE else 0
 
 
-def _sessions(words: Sequence[str], proof: Proof) -> None:
+def _sessions(words: "Collection[re.Pattern[str]]", proof: Proof) -> None:
     for session in Session.objects.iterator() if words else ():
         said = str(session.get_decoded())
-        proof.add("sessions.Session", int(any(word in said for word in words)))
+        proof.add("sessions.Session", int(any(word.search(said) for word in words)))
