@@ -1,12 +1,14 @@
 """What is on record about one person, for him to have (PIPL 45): found by number, given once, logged.
 
-Rows of ``core.Person`` are one a case, so the same person is known again by his telephone or the hash of
-his paper; by name alone nobody is, for two people may have one. What the record of a case says is told
+Rows of ``core.Person`` are one a case, so the same person is known again by his telephone, however it is
+written, or the hash of his paper; by name alone nobody is, for two people may have one. A telephone may be
+of several people too: then he says his name as well. What the record of a case says is told
 by a copy of its paper (``core.copies``), with others struck out; here stands what is stored of him.
 """
 
 import io
 import json
+import re
 import zipfile
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -14,11 +16,11 @@ from datetime import datetime
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Q, QuerySet
+from django.db.models import F, Func, Q, QuerySet, TextField, Value
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from propdesk.core import audit, case_people, id_numbers
+from propdesk.core import audit, case_people, folding, id_numbers, masks, striking
 from propdesk.core.clock_text import paper_time
 from propdesk.core.models import Case, IdType, Person, Property, Unmasking, User
 from propdesk.core.permissions import ACTIONS
@@ -29,6 +31,8 @@ FIELD = "export"
 """As what it stands among the looks at full numbers."""
 LEAST_DIGITS = 7
 MOST = 200
+BETWEEN = re.compile(r"[/、，,;；|和或]+")
+"""Between several telephones typed into one field, each written with blanks."""
 FIELDS = ("name", "honorific", "phone", "address", "id_type", "id_last4")
 
 
@@ -37,6 +41,8 @@ class Asked:
     """How the person is known again, and what for."""
 
     phone: str = ""
+    name: str = ""
+    """Needed only where people of several names have one telephone."""
     id_type: str = ""
     id_number: str = ""
     purpose: str = ""
@@ -56,20 +62,23 @@ def give(prop: Property, asked: Asked, *, by: User, readable: "QuerySet[Case]") 
     """A ZIP of one JSON and one plain text; every case he is named in and each record says so.
 
     ``readable`` are the cases ``by`` may read: of others nothing is given and nothing said. Raises
-    PermissionDenied (403), RefusedInput (422) for a number nobody is known by, or without a purpose.
+    PermissionDenied (403), RefusedInput (422) for a number nobody is known by, one that does not say which
+    of several people is meant, more than ``MOST`` records, or without a purpose.
     """
     ensure(by, "export_person", ACTIONS, prop=prop)
     _check(asked)
     cases = _cases(prop, asked, readable)
-    if not cases:
-        raise RefusedInput(phone=_("没有登记过这个号码，请核对。"))
+    _few(len(cases))
     # Locked in one order, as everywhere; what is given is read under the locks.
-    held = Case.objects.select_for_update(no_key=True).filter(pk__in=cases).order_by("pk")
-    locked = list(held)
+    rows = Case.objects.select_for_update(no_key=True, of=("self",))
+    held = rows.filter(pk__in=cases, erasure=None).order_by("pk")
+    named = _of_one({case: _people(case, prop, asked) for case in held}, asked)
+    if not named:
+        raise RefusedInput(phone=_("没有登记过这个号码，请核对。"))
+    _few(sum(map(len, named.values())))
     now = timezone.now()
     records: list[dict[str, Any]] = []
-    for case in locked:
-        people = list(case_people.people_of(case).filter(_is(prop, asked)).select_related("room"))
+    for case, people in named.items():
         records += [_record(case, person) for person in people]
         Unmasking.objects.bulk_create(
             Unmasking(person=person, field=FIELD, by=by, at=now, until=now, reason=asked.purpose)
@@ -89,7 +98,7 @@ def _check(asked: Asked) -> None:
         errors["purpose"] = _("请写明用途，例如“客户本人要求查阅”。")
     if not asked.phone and not asked.id_number:
         errors["phone"] = _("请填电话或证件号：只凭姓名认不准是谁。")
-    if asked.phone and sum(c.isdigit() for c in asked.phone) < LEAST_DIGITS:
+    if asked.phone and len(masks.national(asked.phone)) < LEAST_DIGITS:
         errors["phone"] = _("请填完整的电话号码。")
     if asked.id_number and asked.id_type not in IdType.values:
         errors["id_type"] = _("请选择证件类型。")
@@ -97,20 +106,85 @@ def _check(asked: Asked) -> None:
         raise RefusedInput(**errors)
 
 
-def _is(prop: Property, asked: Asked) -> Q:
-    known = Q()
+def _few(count: int) -> None:
+    if count > MOST:
+        words = {"most": MOST}
+        raise RefusedInput(
+            phone=_("登记得太多，超过 %(most)d 处，一次导不出来。请改用证件号。") % words
+        )
+
+
+def _maybe(prop: Property, asked: Asked) -> "QuerySet[Person]":
+    """Who may be meant: the same paper, or the last digits; ``_is_his`` says who is."""
+    known = Q(pk__in=[])
+    rows = Person.objects.filter(property=prop, purged_at=None)
     if asked.phone:
-        known |= Q(phone=asked.phone)
-    if asked.id_number:
-        bare = id_numbers.normalise(asked.id_number)
-        known |= Q(id_hash__in=id_numbers.keyed_hashes(asked.id_type, bare))
-    return known & Q(property=prop, purged_at=None)
+        # What is not plain is folded by Python alone (``core.folding``).
+        parts = (F("phone"), Value("[^0-9]"), Value(""), Value("g"))
+        bare = Func(*parts, function="regexp_replace", output_field=TextField())
+        rows = rows.annotate(digits=bare)
+        tail = masks.local(asked.phone)[1][-LEAST_DIGITS:]
+        known |= Q(digits__contains=tail) | Q(phone__regex="[^ -~]")
+    return rows.filter(known | Q(id_hash__in=_hashes(asked)))
+
+
+def _hashes(asked: Asked) -> list[str]:
+    if not asked.id_number:
+        return []
+    return id_numbers.keyed_hashes(asked.id_type, id_numbers.normalise(asked.id_number))
+
+
+def _is_his(person: Person, asked: Asked) -> bool:
+    """One of the telephones typed for him is the one that was asked for: with its area or without, +86 or not."""
+    area, number = masks.local(asked.phone)
+    if not number:
+        return False
+    phones = (*striking.each_phone(person.phone), *BETWEEN.split(person.phone))
+    typed = (masks.local(phone) for phone in phones)
+    return any(n == number and (not a or not area or a == area) for a, n in typed)
 
 
 def _cases(prop: Property, asked: Asked, readable: "QuerySet[Case]") -> set[int]:
-    people = Person.objects.filter(_is(prop, asked)).order_by("-pk").values_list("pk", flat=True)
-    found = case_people.cases_of(people[:MOST])
-    return set(readable.filter(property=prop, pk__in=found).values_list("pk", flat=True))
+    rows, hashes = _maybe(prop, asked), _hashes(asked)
+    people = [p.pk for p in rows.iterator() if p.id_hash in hashes or _is_his(p, asked)]
+    found = case_people.cases_of(people)
+    mine = readable.filter(property=prop, pk__in=found, erasure=None)
+    return set(mine.values_list("pk", flat=True))
+
+
+def _people(case: Case, prop: Property, asked: Asked) -> list[Person]:
+    hashes = _hashes(asked)
+    rows = case_people.people_of(case).filter(pk__in=_maybe(prop, asked).values("pk"))
+    return [
+        person
+        for person in rows.select_related("room")
+        if person.id_hash in hashes or _is_his(person, asked)
+    ]
+
+
+def _of_one(named: dict[Case, list[Person]], asked: Asked) -> dict[Case, list[Person]]:
+    """Only his rows where a telephone is of several people; RefusedInput while he has not said his name.
+
+    Whoever showed the paper that was asked for is known without. A row without a name is nobody's then.
+    """
+    hashes = _hashes(asked)
+    people = [person for rows in named.values() for person in rows]
+    names = {_folded(person.name) for person in people} - {""}
+    by_phone = any(person.id_hash not in hashes for person in people)
+    said = _folded(asked.name)
+    if by_phone and len(names) > 1 and not said:
+        raise RefusedInput(name=_("这个电话登记在几个姓名下，请填客户本人的姓名。"))
+    mine = {said} if len(names) > 1 else {said, ""}
+
+    def is_his(person: Person) -> bool:
+        return not said or person.id_hash in hashes or _folded(person.name) in mine
+
+    found = {case: [p for p in rows if is_his(p)] for case, rows in named.items()}
+    return {case: rows for case, rows in found.items() if rows}
+
+
+def _folded(name: str) -> str:
+    return folding.words(name).text
 
 
 def _record(case: Case, person: Person) -> dict[str, Any]:

@@ -166,7 +166,7 @@ def of_words(words: Iterable[str], people: Iterable[Person]) -> re.Pattern[str] 
             escaped = re.escape(signs)
             parts.add(escaped if len(signs) >= LEAST else rf"\A{escaped}\Z")
     for person in people:
-        for phone in _each(person.phone):
+        for phone in each_phone(person.phone):
             head, _stars, tail = folding.words(masks.phone(phone)).text.partition("****")
             if tail:
                 parts.add(rf"{head}{_STARS}+{tail}")
@@ -176,7 +176,7 @@ def of_words(words: Iterable[str], people: Iterable[Person]) -> re.Pattern[str] 
 def of_numbers(phones: Iterable[str], addresses: Iterable[str]) -> re.Pattern[str] | None:
     """Telephones, with their area and country or without, and addresses."""
     parts = set()
-    for phone in (one for typed in phones for one in _each(typed)):
+    for phone in (one for typed in phones for one in each_phone(typed)):
         area, number = masks.local(phone)
         if len(number) >= NUMBER:
             parts.add(f"(?:{_COUNTRY}{area.lstrip('0')})?{number}")
@@ -191,7 +191,7 @@ _ABROAD = ("+", "00", "＋")
 _BETWEEN = re.compile(r"[\s/、，,;；|和或()（）]+")
 
 
-def _each(typed: str) -> list[str]:
+def each_phone(typed: str) -> list[str]:
     """The field as one number, and each of several that were typed into it."""
     apart = [part for part in _BETWEEN.split(typed) if len(masks.national(part)) >= NUMBER]
     return [typed, *(apart if len(apart) > 1 else ())]

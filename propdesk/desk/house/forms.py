@@ -80,6 +80,12 @@ class PersonForm(forms.Form):
     phone = CleanCharField(
         label=_("电话"), max_length=30, required=False, validators=[phone_number]
     )
+    name = CleanCharField(
+        label=_("姓名"),
+        max_length=60,
+        required=False,
+        help_text=_("几个人用一个电话的才要填。"),
+    )
     id_type = forms.ChoiceField(
         label=_("证件类型"), choices=[("", "—"), *IdType.choices], required=False
     )
@@ -88,7 +94,7 @@ class PersonForm(forms.Form):
 
     def __init__(self, *args: Any, back_url: str, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        parts = ("phone", Row("id_type", "id_number"), "purpose")
+        parts = (Row("phone", "name"), Row("id_type", "id_number"), "purpose")
         self.helper = helper(self, *parts, submit_label=str(_("导出")), back_url=back_url)
 
 
