@@ -1,7 +1,8 @@
 """Every form of the site with what nobody types by hand: no 5xx, nothing runs, nothing leads away.
 
 The forms are those of the code: one that no page here shows fails, and so does a kind of field that
-nobody wrote a strategy for. Few examples in the ordinary run; 200 a form behind the marker ``soak``:
+nobody wrote a strategy for. Two payloads to each, then what hypothesis thinks of: 200 a form, behind
+the marker ``soak``:
 
     pytest tests/test_fuzz_forms.py -m soak -s    # prints the seed; FUZZ_SEED=… repeats a run
 """
@@ -28,6 +29,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import transaction
 from django.test import Client
 from django.utils import timezone
+from django.utils.html import escape
 from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
@@ -48,8 +50,12 @@ pytestmark = pytest.mark.django_db
 ROOT = Path(__file__).resolve().parents[1]
 APPS = ("propdesk", "incidents", "lostfound", "emergencies")
 READ_EVERY = 10
-"""Of so many answers one is written out as a page and read: all others end with the view."""
-FEW, MANY = 1, int(os.environ.get("FUZZ_EXAMPLES") or 200)
+"""Of so many answers one is written out as a page and read, and both of the payloads: all others end
+with the view."""
+MANY = int(os.environ.get("FUZZ_EXAMPLES") or 200)
+"""Examples of hypothesis after the two payloads. None in the ordinary run, which thereby sends the same
+each time: their first is always the simplest, an empty form, and the walk sends that to each anyway.
+"""
 
 # --- what is sent --------------------------------------------------------------------------
 
@@ -114,11 +120,14 @@ def any_text() -> SearchStrategy[str]:
     )
 
 
-def of_choice(field: Any) -> SearchStrategy[Any]:
+def choices_of(field: Any) -> list[str]:
     if hasattr(field, "queryset"):
-        keys = [str(pk) for pk in field.queryset.values_list("pk", flat=True)[:8]]
-    else:
-        keys = [str(key) for key, _label in _flat(field.choices)][:60]
+        return [str(pk) for pk in field.queryset.values_list("pk", flat=True)[:8]]
+    return [str(key) for key, _label in _flat(field.choices)][:60]
+
+
+def of_choice(field: Any) -> SearchStrategy[Any]:
+    keys = choices_of(field)
     return st.one_of(st.sampled_from(keys), any_text()) if keys else any_text()
 
 
@@ -243,9 +252,8 @@ STRATEGIES = {
 """By the name of the class of a field; one that is not here fails the test."""
 
 
-def strategy(form: forms.BaseForm) -> SearchStrategy[dict[str, Any]]:
-    """What is sent to this form: each field left out at times."""
-    sent = {}
+def fields_of(form: forms.BaseForm) -> Iterator[tuple[str, Any, Any]]:
+    """What each value is sent as, the field, and the strategy of its kind."""
     for name, field in form.fields.items():
         make = STRATEGIES.get(type(field).__name__)
         assert make is not None, f"no strategy for {type(field).__name__} of {type(form)}"
@@ -253,8 +261,47 @@ def strategy(form: forms.BaseForm) -> SearchStrategy[dict[str, Any]]:
         widget = field.widget
         parts = getattr(widget, "widgets_names", [""])
         for part in parts if isinstance(widget, forms.MultiWidget) else [""]:
-            sent[f"{key}{part}"] = make(field)
+            yield f"{key}{part}", field, make
+
+
+def strategy(form: forms.BaseForm) -> SearchStrategy[dict[str, Any]]:
+    """What is sent to this form: each field left out at times."""
+    sent = {key: make(field) for key, field, make in fields_of(form)}
     return st.fixed_dictionaries({}, optional=sent)
+
+
+MARKUP = [each for each in NAUGHTY if each.startswith(('"><', "'><", "<"))]
+OUT_OF_BOUNDS: dict[Any, Any] = {
+    of_number: "9" * 40,
+    of_day: "9999-12-31T23:59",
+    of_moment: "99999-12-31T25:61",
+    of_time: "99999-12-31T25:61",
+    of_file: FILES[5],
+}
+
+
+def payloads(form: forms.BaseForm) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Every field from ``NAUGHTY``, which is refused and shown again; and the same markup in the texts
+    with what fits in all other fields, which gets further: kept, and shown on the page after.
+    """
+    hostile, fitting = {}, {}
+    markup = itertools.cycle(MARKUP)
+    now = timezone.localtime()
+    for key, field, make in fields_of(form):
+        evil = OUT_OF_BOUNDS.get(make) or next(markup)
+        plain: Any = {
+            of_number: "1",
+            of_tick: "on",
+            of_day: f"{now:%Y-%m-%d}",
+            of_moment: f"{now:%Y-%m-%dT%H:%M}",
+            of_time: "08:30",
+            of_file: FILES[0],
+        }.get(make, evil)
+        if make in (of_choice, of_choices):
+            plain = next(filter(None, choices_of(field)), evil)
+        for sent, value in ((hostile, evil), (fitting, plain)):
+            sent[key] = SimpleUploadedFile(*value) if isinstance(value, tuple) else value
+    return hostile, fitting
 
 
 # --- where the forms are -------------------------------------------------------------------
@@ -396,11 +443,28 @@ def every_page() -> Pages:
     }
 
 
-def fuzz(spot: Spot, client: Client, examples: int, at: int) -> None:
+def fuzz(spot: Spot, client: Client, examples: int, at: int) -> bool:
+    """Send the payloads and ``examples``; returns whether a page that was read showed a payload."""
+    first = payloads(spot.form)
     sent = itertools.count()
+    echoed = []
 
-    @seed(at)
-    @settings(
+    def withstands(data: dict[str, Any]) -> None:
+        fields = {"sent": "1", "form_token": "t"} | data
+        at_hand = next(sent)
+        is_read = at_hand < len(first) or at_hand % READ_EVERY == 0
+        with nullcontext() if is_read else unread():
+            response = send(client, spot.method, spot.url, fields)
+        assert response.status_code < 500
+        assert MARK not in response.shown
+        assert not leaves(response.headers.get("Location", "/"))
+        echoed.append(escape(MARK) in response.shown)
+
+    for data in first:
+        withstands(data)
+    if not examples:
+        return any(echoed)
+    going_on = settings(
         max_examples=examples,
         deadline=None,
         database=None,
@@ -408,24 +472,20 @@ def fuzz(spot: Spot, client: Client, examples: int, at: int) -> None:
         suppress_health_check=list(HealthCheck),
         report_multiple_bugs=False,
     )
-    @given(strategy(spot.form))
-    def withstands(data: dict[str, Any]) -> None:
-        fields = {"sent": "1", "form_token": "t"} | data
-        with nullcontext() if next(sent) % READ_EVERY == 0 else unread():
-            response = send(client, spot.method, spot.url, fields)
-        assert response.status_code < 500
-        assert MARK not in response.shown
-        assert not leaves(response.headers.get("Location", "/"))
-
-    withstands()
+    seed(at)(going_on(given(strategy(spot.form))(withstands)))()
+    return any(echoed)
 
 
-def run(patch: pytest.MonkeyPatch, where: Any, examples: int) -> set[type]:
-    """Send to each form where it was first made, and again where it was first made in its turn."""
+def run(patch: pytest.MonkeyPatch, where: Any, examples: int) -> tuple[set[type], set[type]]:
+    """Send to each form where it was first made, and again where it was first made in its turn.
+
+    Returns the forms sent to, and those of them that showed a payload again, escaped.
+    """
     at = int(os.environ.get("FUZZ_SEED") or random.SystemRandom().randrange(2**32))
     told(f"FUZZ_SEED={at}")
     patch.setattr(shell, "FRESH_SECONDS", 1e9)
     sent: dict[type, int] = {}
+    echoed: set[type] = set()
     failed: dict[str, str] = {}
     for name, rows in where.items():
         begun = time.monotonic()
@@ -445,16 +505,19 @@ def run(patch: pytest.MonkeyPatch, where: Any, examples: int) -> set[type]:
                     continue
                 sent[kind] = spot.status
                 try:
-                    fuzz(spot, walk.client(spot.user), examples, at)
+                    if fuzz(spot, walk.client(spot.user), examples, at):
+                        echoed.add(kind)
                 except Exception as error:  # noqa: BLE001 -- all of them are wanted, not the first
                     notes = " ".join(getattr(error, "__notes__", []))
                     form = f"{kind.__module__}.{kind.__name__} {spot.url}"
                     failed[form] = f"{error!r} {notes}"[:1500]
                     told(f"FAILED {form}: {failed[form]}")
             transaction.set_rollback(True)
-        told(f"{name}: {len(sent)} forms, {made:.1f} + {time.monotonic() - begun - made:.1f} s")
+        told(
+            f"{name}: {len(sent)} forms, {len(echoed)} echo, {made:.1f} + {time.monotonic() - begun - made:.1f} s"
+        )
     assert failed == {}
-    return set(sent)
+    return set(sent), echoed
 
 
 def told(line: str) -> None:
@@ -468,13 +531,17 @@ def test_every_field_of_the_code_has_a_strategy() -> None:
 
 
 def test_forms_of_events_withstand_what_is_sent(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A few of all, for the seconds there are; the rest is soaked."""
-    assert len(run(monkeypatch, every_address(foreign.of_events, foreign.of_slips), FEW)) > 30
+    """The payloads to each form of events, for the seconds there are; the rest is soaked."""
+    where = every_address(foreign.of_events)
+    sent, echoed = run(monkeypatch, where, examples=0)
+    assert len(sent) > 30
+    # The control: what is read to find no markup had it in it.
+    assert len(echoed) > 20
 
 
 @pytest.mark.soak
 def test_every_form_withstands_two_hundred(monkeypatch: pytest.MonkeyPatch) -> None:
-    sent = run(monkeypatch, every_page(), MANY)
+    sent, _echoed = run(monkeypatch, every_page(), MANY)
     leaf = {c for c in of_the_code() if not c.__subclasses__() or c in sent}
     assert sorted(f"{c.__module__}.{c.__name__}" for c in leaf - sent) == sorted(NOT_WALKED)
 
@@ -482,4 +549,6 @@ def test_every_form_withstands_two_hundred(monkeypatch: pytest.MonkeyPatch) -> N
 @pytest.mark.soak
 def test_every_address_withstands_two_hundred(monkeypatch: pytest.MonkeyPatch) -> None:
     """The quicker half: forms out of their turn too."""
-    assert len(run(monkeypatch, every_address(*foreign.WORLDS), MANY)) > 150
+    sent, echoed = run(monkeypatch, every_address(*foreign.WORLDS), MANY)
+    assert len(sent) > 150
+    assert len(echoed) > 75

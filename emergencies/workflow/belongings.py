@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
-from typing import Any
 
 from django.db import models, transaction
 from django.utils.translation import gettext as _
@@ -81,36 +80,29 @@ def count_belongings(
     since_start("counted_at", at, now, event)
     old = event.inventories.select_for_update(no_key=True).filter(superseded_at=None).first()
     rows = _superseded(event, old, reason, by, now)
-    row, made = _stored(
-        event,
-        old,
-        ready,
-        by,
-        counted_at=at,
-        counted_with=second.user,
-        signature=beside(event, second, by=by),
-        is_empty=is_empty,
-        reason=reason.strip()[:200] if old else "",
-        at=now,
-    )
-    rows += [*made, *_listed(row, things, by)]
-    if is_empty:
-        rows += fulfilled(event, Register.BELONGINGS, by=by, now=now, at=at, text=_("没有遗物"))
-    info = {"inventory": row.seq}
-    finish(event, [], *rows, by=by, action="count_belongings", info=info, occurred_at=at)
+    with photos.all_or_none() as kept:
+        for photo in ready:
+            kept.append(photos.store(event.case, photo, by=by, caption=_("遗物清点")))
+        row = Inventory(
+            event=event,
+            seq=old.seq + 1 if old else 1,
+            counted_by=by,
+            photo=kept[0],
+            counted_at=at,
+            counted_with=second.user,
+            signature=beside(event, second, by=by),
+            is_empty=is_empty,
+            reason=reason.strip()[:200] if old else "",
+            at=now,
+        )
+        audit.save(row, by=by, reason=_("清点遗物"))
+        rows += [*kept, row, *_listed(row, things, by)]
+        if is_empty:
+            text = _("没有遗物")
+            rows += fulfilled(event, Register.BELONGINGS, by=by, now=now, at=at, text=text)
+        info = {"inventory": row.seq}
+        finish(event, [], *rows, by=by, action="count_belongings", info=info, occurred_at=at)
     return row
-
-
-def _stored(
-    event: Event, old: Inventory | None, ready: Sequence[Photo], by: User, **what: Any
-) -> tuple[Inventory, list[models.Model]]:
-    """The next list with its photos; returns every row written."""
-    kept = [photos.store(event.case, photo, by=by, caption=_("遗物清点")) for photo in ready]
-    row = Inventory(
-        event=event, seq=old.seq + 1 if old else 1, counted_by=by, photo=kept[0], **what
-    )
-    audit.save(row, by=by, reason=_("清点遗物"))
-    return row, [*kept, row]
 
 
 def check_count(event: Event) -> None:

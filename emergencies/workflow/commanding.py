@@ -206,8 +206,10 @@ def attach(event: Event, pictures: list[bytes], *, by: User, caption: str = "") 
         raise RefusedInput(photo=_("请拍照或选择照片。"))
     event, _stand = begin(event, "attach", by)
     signoff.stands_still(event.case)
-    rows = [photos.store(event.case, photo, by=by, caption=caption) for photo in ready]
-    finish(event, [], *rows, by=by, action="attach", info={"count": len(rows)})
+    with photos.all_or_none() as rows:
+        for photo in ready:
+            rows.append(photos.store(event.case, photo, by=by, caption=caption))
+        finish(event, [], *rows, by=by, action="attach", info={"count": len(rows)})
     return rows
 
 

@@ -23,11 +23,12 @@ from allauth.mfa.models import Authenticator
 from django.contrib.auth.signals import user_logged_out
 from django.contrib.sessions.models import Session
 from django.core.cache import cache
+from django.db.models import Exists, OuterRef, Q
 from django.http import HttpRequest
 from django.utils import timezone
 
 from propdesk.core import house_people
-from propdesk.core.models import LoginEvent, Property, User
+from propdesk.core.models import LoginEvent, Membership, Property, User
 from propdesk.core.throttling import too_often
 
 log = logging.getLogger(__name__)
@@ -36,7 +37,7 @@ KEEP = timedelta(days=366)
 """Six months are the least that 网络安全法 asks of such logs; a year reaches back to the last season."""
 LOCKED_FOR = 15 * 60
 REFUSALS_A_MINUTE = 30
-"""More from one address are counted by the limits of the door and not written down: no table is filled."""
+"""More of one kind from one address are told by one line and not written down: no table is filled."""
 PAGE = 50
 ROW = "log_in"
 """Where a session keeps the number of the row that began it: device and address stand there."""
@@ -104,15 +105,30 @@ def _address(request: HttpRequest | None) -> str | None:
 
 def refused(request: HttpRequest, what: LoginEvent.What, username: str, how: str = "") -> None:
     """A refusal at the door for a number typed there; the number itself is not kept."""
-    if too_often("door", str(_address(request)), REFUSALS_A_MINUTE):
+    address = _address(request)
+    if _is_one_more(what, address):
         return
     user = User.objects.filter(username__iexact=username[:150]).first() if username else None
-    if what == What.LOCKED:
-        # Once a lock and not once a try: otherwise whoever guesses fills the table.
-        key = f"door-locked:{'-' if user is None else user.pk}:{_address(request)}"
-        if not cache.add(key, 1, LOCKED_FOR):
-            return
-    note(what, user, request, how)
+    # Once a lock and not once a try: otherwise whoever guesses fills the table.
+    if what != What.LOCKED or _is_first(what, user, address):
+        note(what, user, request, how)
+
+
+def _is_first(what: LoginEvent.What, user: User | None, address: str | None) -> bool:
+    who = "-" if user is None else user.pk
+    return cache.add(f"door-once:{what}:{who}:{address}", 1, LOCKED_FOR)
+
+
+def _is_one_more(what: LoginEvent.What, address: str | None) -> bool:
+    """Whether so many refusals of this kind came from there that it is not written down.
+
+    Each kind by itself: wrong codes of one device do not hide the wrong passwords of another.
+    """
+    if not too_often(f"door-{what}", str(address), REFUSALS_A_MINUTE):
+        return False
+    if cache.add(f"door-more:{what}:{address}", 1, 60):
+        log.warning("door %s address=%s: more were not written down", what, address or "-")
+    return True
 
 
 # --- what allauth and Django tell -------------------------------------------------------------
@@ -161,8 +177,14 @@ def _wrong_code(request: HttpRequest, user: User, authenticator: Any, **_kwargs:
 
 
 def wrong_passkey(user: User | None) -> None:
-    """A passkey that was not right; allauth says nothing of those."""
-    if not too_often("door", str(_address(context.request)), REFUSALS_A_MINUTE):
+    """A passkey that was not right; allauth says nothing of those.
+
+    One of nobody costs whoever sends it nothing, and no lock ends it: once in a quarter of an hour.
+    """
+    address = _address(context.request)
+    if _is_one_more(What.WRONG_CODE, address):
+        return
+    if user is not None or _is_first(What.WRONG_CODE, None, address):
         note(What.WRONG_CODE, user, context.request, Authenticator.Type.WEBAUTHN)
 
 
@@ -234,9 +256,18 @@ def of_user(user: User) -> list[LoginEvent]:
 def of_house(
     prop: Property, *, only_refused: bool = False, after: str = ""
 ) -> tuple[list[LoginEvent], str]:
-    """Fifty rows of who holds or held a role in the house, the latest first, and where the next begin."""
-    staff = User.objects.filter(memberships__property=prop).values("pk")
-    rows = LoginEvent.objects.filter(user__in=staff)
+    """Fifty rows of who held a role in the house on that day, the latest first, and where the next begin.
+
+    Of somebody who went to another house, or comes from one, only what belongs to the time here.
+    """
+    day = OuterRef("at__date")
+    posts = Membership.objects.filter(
+        Q(ends_on=None) | Q(ends_on__gte=day),
+        property=prop,
+        user=OuterRef("user"),
+        starts_on__lte=day,
+    )
+    rows = LoginEvent.objects.filter(Exists(posts))
     if only_refused:
         rows = rows.filter(what__in=REFUSED)
     if after.isdecimal() and len(after) < 18:

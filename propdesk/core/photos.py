@@ -2,8 +2,9 @@
 
 import hashlib
 import logging
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 
 from django.core.files.base import ContentFile
 from django.utils import timezone
@@ -97,6 +98,17 @@ def discard(rows: Iterable[Attachment]) -> None:
     for row in rows:
         row.file.delete(save=False)
         row.print_file.delete(save=False)
+
+
+@contextmanager
+def all_or_none() -> Iterator[list[Attachment]]:
+    """A list for the rows of one upload: when the transaction ends in an error, so do their files."""
+    rows: list[Attachment] = []
+    try:
+        yield rows
+    except Exception:
+        discard(rows)
+        raise
 
 
 def strike_out(attachment: Attachment, *, by: User, reason: str) -> Attachment:

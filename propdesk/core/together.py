@@ -9,11 +9,26 @@ from collections.abc import Sequence
 from typing import Any
 
 from django.db.backends.base.schema import BaseDatabaseSchemaEditor
-from django.db.migrations.operations import AddField, AlterField, CreateModel, RemoveField
+from django.db.migrations.operations import (
+    AddField,
+    AlterField,
+    CreateModel,
+    RemoveField,
+    RenameField,
+)
 from django.db.migrations.operations.base import Operation
 from django.db.migrations.state import ProjectState
 
 FIELD_OPERATIONS = (AddField, AlterField, RemoveField)
+
+
+def _fields(op: Operation) -> list[tuple[str, str]]:
+    """Which fields of which model an operation changes."""
+    if isinstance(op, RenameField):
+        return [(op.model_name_lower, op.old_name_lower), (op.model_name_lower, op.new_name_lower)]
+    if isinstance(op, FIELD_OPERATIONS):
+        return [(op.model_name_lower, op.name_lower)]
+    return []
 
 
 class Together(Operation):
@@ -27,11 +42,7 @@ class Together(Operation):
     def __init__(self, operations: Sequence[Operation]) -> None:
         self.operations = list(operations)
         self.made = {op.name_lower for op in self.operations if isinstance(op, CreateModel)}
-        named = [
-            (op.model_name_lower, op.name_lower)
-            for op in self._asked()
-            if isinstance(op, FIELD_OPERATIONS)
-        ]
+        named = [field for op in self._asked() for field in _fields(op)]
         if len(named) != len(set(named)):
             raise ValueError("two operations of one step change the same field")
 

@@ -452,8 +452,19 @@ def test_thinning_every_night_of_two_years_keeps_what_the_rule_says(tmp_path):
         (30, [(24.4, True)], True),
         (30, [(0.4, False)], False),
         (30, [(24.4, True), (1.2, False)], True),
+        (30, [(-90_000, True)], True),
+        (30, [(-90_000, False)], True),
     ],
-    ids=["never", "new-house", "made", "last-night-missing", "just-failed", "failed-before"],
+    ids=[
+        "never",
+        "new-house",
+        "made",
+        "last-night-missing",
+        "just-failed",
+        "failed-before",
+        "made-by-a-clock-ahead",
+        "failed-by-a-clock-ahead",
+    ],
 )
 def test_backup_of_the_night_is_due_until_it_was_made(lived, runs, due, settings):
     """At half past three; the hour of the house is three."""

@@ -102,6 +102,32 @@ def test_who_guesses_on_fills_no_table() -> None:
     assert what == ["wrong_password"] * 10 + ["locked"]
 
 
+def test_refusals_above_the_limit_of_a_minute_are_told_by_one_line(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Each kind by itself; passkeys of nobody once in a quarter of an hour, whatever the minute."""
+    monkeypatch.setattr(log_ins, "REFUSALS_A_MINUTE", 3)
+    begun = timezone.now().replace(second=0)
+    with time_machine.travel(begun, tick=False) as clock:
+        for n in range(6):
+            try_(f"nobody-{n}", "wrong")
+        for _minute in range(3):
+            for _n in range(2):
+                Client(REMOTE_ADDR="10.0.0.9").post(
+                    "/accounts/2fa/webauthn/login/", {"credential": '{"id": "x"}'}
+                )
+            clock.shift(60)
+        try_("nobody", "wrong")
+
+    assert [what for what, _how, _who in told()] == [
+        *["wrong_password"] * 3,
+        "wrong_code",
+        "wrong_password",
+    ]
+    more = [r.getMessage() for r in caplog.records if "not written down" in r.getMessage()]
+    assert more == ["door wrong_password address=10.0.0.9: more were not written down"]
+
+
 def test_row_stays_a_year_and_then_goes() -> None:
     user = member(PropertyFactory(), Role.STAFF)
     now = timezone.now()
@@ -205,3 +231,19 @@ def test_house_sees_its_own_people_only_and_refusals_alone_if_asked() -> None:
     assert (people, elsewhere.user.pk in people) == ({visit.user.pk}, False)
     assert [len(found) for found in rows] == [4, 3, 4]
     assert cost == [cost[0]] * 2
+
+
+def test_house_sees_nothing_of_the_days_before_and_after_a_role_in_it() -> None:
+    prop, now = PropertyFactory(), timezone.now()
+    today = timezone.localdate()
+    user = member(prop, Role.STAFF)
+    user.memberships.update(
+        starts_on=today - timedelta(days=20), ends_on=today - timedelta(days=10)
+    )
+    for days in (0, 9, 10, 20, 21):
+        with time_machine.travel(now - timedelta(days=days)):
+            log_ins.note(log_ins.What.IN, user, None)
+
+    found, _more = log_ins.of_house(prop)
+
+    assert [(now - row.at).days for row in found] == [20, 10]

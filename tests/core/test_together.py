@@ -116,6 +116,10 @@ def test_two_changes_of_one_field_are_no_step():
     altered = migrations.AlterField("A", "N", models.IntegerField(default=1))
     with pytest.raises(ValueError, match="same field"):
         Together([added, altered])
+    for old, new in (("n", "m"), ("m", "n")):
+        with pytest.raises(ValueError, match="same field"):
+            Together([altered, migrations.RenameField("a", old, new)])
+    assert Together([altered, migrations.RenameField("a", "x", "y")])
 
 
 def test_step_is_written_as_it_was_read_and_says_what_it_does():

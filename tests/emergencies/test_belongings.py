@@ -12,7 +12,7 @@ from django.http import Http404
 from emergencies import workflow
 from emergencies.models import Belonging, Handover, Inventory
 from emergencies.queries import seals
-from propdesk.core import audit
+from propdesk.core import audit, photos
 from propdesk.core.transitions import ConflictError, RefusedInput
 from tests.emergencies.journey import THINGS, House, board, fresh, photo
 from tests.factories import PASSWORD
@@ -43,6 +43,31 @@ def hand(house, event, positions, **changes):
     second = changes.pop("second", W.Second(house.pm, PASSWORD))
     what = house.receiver(**changes)
     return W.hand_over_belongings(fresh(event), positions, what, second, by=house.sec)
+
+
+def test_photo_that_finds_no_room_takes_those_before_it_along(monkeypatch, settings):
+    """No file of a photo without its row: neither of a list nor of an event."""
+    house = House()
+    event = house.released().event
+
+    def files():
+        return set(settings.MEDIA_ROOT.rglob("*.jpg"))
+
+    before, filed, tries = files(), photos._filed, []
+
+    def third_is_refused(*args):
+        tries.append(len(files() - before))
+        if len(tries) % 3 == 0:
+            raise RefusedInput(photo="没有存上")
+        return filed(*args)
+
+    monkeypatch.setattr(photos, "_filed", third_is_refused)
+    three = [photo(), photo(), photo()]
+    refused_fields(lambda: count(house, event, pictures=three))
+    refused_fields(lambda: W.attach(fresh(event), three, by=house.dm))
+
+    assert tries == [0, 2, 4] * 2
+    assert files() == before
 
 
 def test_list_is_counted_by_two_with_photo_and_cash_by_denomination():

@@ -1,14 +1,17 @@
 """The wire: five seconds in all, nothing followed, little read."""
 
 import socket
+import ssl
 import time
 from contextlib import closing, contextmanager
+from datetime import UTC, datetime
 
 import pytest
 
 from propdesk.core.channels import transport
 from propdesk.core.channels.adapters import Outgoing, Secret, build
 from propdesk.core.channels.transport import UnreachableError, Wire, post
+from propdesk.localstack import tls
 from tests.factories import at
 
 
@@ -55,13 +58,48 @@ def test_robot_that_hangs_up_or_is_not_there_is_unreachable(robots):
         ask(robots)
 
 
-def test_server_without_its_certificate_is_refused(robots):
-    request = build("wecom", Secret(robots.url("wecom")), Outgoing("一"), at("2026-11-23 14:00"))
-    secure = type(request)(request.url.replace("http:", "https:"), request.body, request.headers)
+@pytest.fixture
+def certified(robots, tmp_path):
+    """The robots behind TLS: a function that gives them a certificate of an authority of their own."""
 
-    with pytest.raises(UnreachableError, match=r"证书不对|连不上"):
-        post(secure)
+    def speak_for(name):
+        tls.make(tmp_path, [name], datetime.now(UTC))
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(tmp_path / "server.crt", tmp_path / "server.key")
+        robots.server.socket = context.wrap_socket(robots.server.socket, server_side=True)
+        return str(tmp_path / "ca.crt")
+
+    return speak_for
+
+
+def ask_by_tls(robots):
+    request = build("wecom", Secret(robots.url("wecom")), Outgoing("一"), at("2026-11-23 14:00"))
+    return post(
+        type(request)(request.url.replace("http:", "https:"), request.body, request.headers)
+    )
+
+
+@pytest.mark.parametrize(
+    ("name", "is_trusted"), [("127.0.0.1", False), ("elsewhere.invalid", True)]
+)
+def test_server_without_its_certificate_is_refused(
+    robots, certified, monkeypatch, name, is_trusted
+):
+    """Neither one nobody here vouches for nor that of another host."""
+    authority = certified(name)
+    if is_trusted:
+        monkeypatch.setenv("SSL_CERT_FILE", authority)
+
+    with pytest.raises(UnreachableError, match="证书不对"):
+        ask_by_tls(robots)
     assert robots.got == []
+
+
+def test_server_with_its_certificate_is_talked_to(robots, certified, monkeypatch):
+    """The control: the same server, whose authority this machine trusts."""
+    monkeypatch.setenv("SSL_CERT_FILE", certified("127.0.0.1"))
+
+    assert (ask_by_tls(robots).status, len(robots.got)) == (200, 1)
 
 
 def test_proxies_of_the_machine_are_not_asked(robots, monkeypatch):
