@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from allauth.account import forms as account
+from allauth.core import context
 from allauth.mfa.adapter import get_adapter
 from allauth.mfa.base import forms as mfa
 from allauth.mfa.models import Authenticator
@@ -63,11 +64,25 @@ class ChangePasswordForm(_InOurWords, account.ChangePasswordForm):  # type: igno
         super().add_error(field, error)
 
 
-class AuthenticateForm(_InOurWords, mfa.AuthenticateForm):  # type: ignore[misc]
+class _Code(forms.Form):
+    def clean_code(self) -> str:
+        """Write down who guessed too often: allauth only says so."""
+        try:
+            code: str = super().clean_code()  # type: ignore[misc]
+        except forms.ValidationError as error:
+            if error.code == "too_many_login_attempts":
+                user = self.user  # type: ignore[attr-defined]
+                how = Authenticator.Type.TOTP
+                log_ins.refused(context.request, log_ins.What.LOCKED, user.username, how)
+            raise
+        return code
+
+
+class AuthenticateForm(_Code, _InOurWords, mfa.AuthenticateForm):  # type: ignore[misc]
     pass
 
 
-class ReauthenticateCodeForm(_InOurWords, mfa.ReauthenticateForm):  # type: ignore[misc]
+class ReauthenticateCodeForm(_Code, _InOurWords, mfa.ReauthenticateForm):  # type: ignore[misc]
     pass
 
 

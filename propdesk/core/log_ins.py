@@ -110,11 +110,11 @@ def refused(request: HttpRequest, what: LoginEvent.What, username: str, how: str
         return
     user = User.objects.filter(username__iexact=username[:150]).first() if username else None
     # Once a lock and not once a try: otherwise whoever guesses fills the table.
-    if what != What.LOCKED or _is_first(what, user, address):
+    if what != What.LOCKED or _is_first(f"{what}:{how}", user, address):
         note(what, user, request, how)
 
 
-def _is_first(what: LoginEvent.What, user: User | None, address: str | None) -> bool:
+def _is_first(what: str, user: User | None, address: str | None) -> bool:
     who = "-" if user is None else user.pk
     return cache.add(f"door-once:{what}:{who}:{address}", 1, LOCKED_FOR)
 

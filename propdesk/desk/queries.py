@@ -68,7 +68,8 @@ def shell_values(user: User, prop: Property, now: datetime) -> dict[str, Any]:
     # By number, not by time: a clock that was set back leaves runs in the time to come.
     sweep = SweepRun.objects.filter(name="incidents.flag_due", finished_at__isnull=False)
     sweep = sweep.order_by("-id")
-    backup = SweepRun.objects.filter(name=nightly.NAME, finished_at__isnull=False).order_by("-id")
+    # One made by a clock that was ahead is none: the next night makes another.
+    backup = SweepRun.objects.filter(name=nightly.NAME, finished_at__lte=now).order_by("-id")
     return {
         "open": count(visible),
         "overdue": count(visible.filter(next_due_at__lt=now)),

@@ -102,6 +102,32 @@ def test_who_guesses_on_fills_no_table() -> None:
     assert what == ["wrong_password"] * 10 + ["locked"]
 
 
+def test_codes_guessed_at_lock_the_second_step_and_that_is_written_down() -> None:
+    visit = Visit()
+    set_up(visit)
+    browser = Client()
+    browser.post(LOGIN, {"login": visit.user.username, "password": PASSWORD})
+    for _n in range(13):
+        browser.post("/accounts/2fa/authenticate/", {"code": "12345x"})
+
+    guessed = [row for row in told() if row[0] in {"wrong_code", "locked"}]
+    one = visit.user.pk
+    assert guessed == [("wrong_code", "totp", one)] * 10 + [("locked", "totp", one)]
+
+
+@pytest.mark.parametrize(("proxies", "address"), [(0, "10.0.0.9"), (1, "192.0.2.7")])
+def test_address_is_what_a_configured_proxy_says_and_no_other(
+    settings: Any, proxies: int, address: str
+) -> None:
+    """``X-Forwarded-For``: from nobody by default; from one proxy what that one added, the last."""
+    settings.ALLAUTH_TRUSTED_PROXY_COUNT = proxies
+    browser = Client(REMOTE_ADDR="10.0.0.9", headers={"X-Forwarded-For": "203.0.113.1, 192.0.2.7"})
+
+    browser.post(LOGIN, {"login": "nobody", "password": "wrong"})
+
+    assert LoginEvent.objects.get().address == address
+
+
 def test_refusals_above_the_limit_of_a_minute_are_told_by_one_line(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
