@@ -69,7 +69,7 @@ def _recipients(stack: Stack, clock: int) -> list[object]:
 
 
 def test_killed_worker_and_broker_delay_a_flag_but_lose_nothing(stack):
-    for word in ("valkey", "worker"):
+    for word in ("valkey", "--queues default"):
         for pid in stack.children(word)[:1]:
             os.kill(pid, signal.SIGKILL)
     clock = _let_a_promise_pass(stack)
@@ -79,4 +79,4 @@ def test_killed_worker_and_broker_delay_a_flag_but_lose_nothing(stack):
     assert _sql(stack, "SELECT fired_at IS NOT NULL FROM core_clock WHERE id = %s", clock) == [
         (True,)
     ]
-    assert stack.status("/healthz/ready") == 200
+    wait_for(lambda: stack.status("/healthz/ready") == 200, 60, "the house is ready again")
