@@ -333,10 +333,10 @@ def _channels(world: World) -> Iterator[Row]:
 
 def _retention(world: World) -> Iterator[Row]:
     """保存期限: nothing due, then a case that is, one on hold, and a run."""
-    prop, house, page = world.prop, world.house, world.page
+    house, page = world.house, world.page
     yield page("house:retention", house.pm, case="none")
-    past = Case.objects.filter(property=prop, is_open=False).order_by("pk")[:3]
-    Case.objects.filter(pk__in=past.values("pk")).update(
+    past = [house.voided().case for _ in range(3)]
+    Case.objects.filter(pk__in=[case.pk for case in past]).update(
         closed_at=timezone.now() - timedelta(days=4 * 366)
     )
     hold = holds.set_hold(past[0], by=house.pm, reason="与客户诉讼中，法院要调取全部资料")
