@@ -143,6 +143,22 @@ def owned() -> Iterator[tuple[type[models.Model], tuple[str, ...]]]:
             yield model, ways
 
 
+def naming(ways: Iterable[str], keys: Iterable[int]) -> models.Q:
+    """Rows that belong to one of these cases, by any of their ways."""
+    keys, found = list(keys), models.Q()
+    for way in ways:
+        found |= models.Q(**{f"{way}__in": keys})
+    return found
+
+
+def purged(ways: Iterable[str], keys: Iterable[int] = ()) -> models.Q:
+    """Rows all of whose cases are purged, or among ``keys``: one of two cases is needed by the other."""
+    keys, found = list(keys), models.Q()
+    for way in ways:
+        found &= models.Q(**{f"{way}__erasure__isnull": False}) | models.Q(**{f"{way}__in": keys})
+    return found
+
+
 def logs_before(prop: Property, moment: datetime) -> "Iterator[QuerySet[Any]]":
     """Rows of no case that are older than ``moment``, model by model, but for what a held case reads."""
     for label, (way, at) in sorted(BY_DATE.items()):

@@ -8,6 +8,7 @@ entry with the new digests, so it verifies as before.
 import logging
 import re
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -132,25 +133,22 @@ def _erase(run: PurgeRun, keys: Sequence[int], now: datetime) -> Taken:
     return taken
 
 
-def through_the_guards() -> "_Purging":
-    """A block in which the owner's updates pass the guards; outside of it they do not."""
-    return _Purging()
+@contextmanager
+def through_the_guards() -> Iterator[None]:
+    """A block in which the owner's updates pass the guards; outside of it they do not.
+
+    After an error the transaction is rolled back, and the word with it.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(f"SET LOCAL lock_timeout = '{PATIENCE}'")
+    _say("on")
+    yield
+    _say("off")
 
 
-class _Purging:
-    def __enter__(self) -> None:
-        self._say("on")
-
-    def __exit__(self, kind: object, *_rest: object) -> None:
-        # After an error the transaction is rolled back, and the word with it.
-        if kind is None:
-            self._say("off")
-
-    @staticmethod
-    def _say(word: str) -> None:
-        with connection.cursor() as cursor:
-            cursor.execute(f"SET LOCAL lock_timeout = '{PATIENCE}'")
-            cursor.execute("SELECT set_config('propdesk.purging', %s, true)", [word])
+def _say(word: str) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT set_config('propdesk.purging', %s, true)", [word])
 
 
 def _held(keys: Sequence[int]) -> tuple[set[int], list[Case]]:
@@ -174,23 +172,10 @@ def _beside(keys: Sequence[int]) -> set[int]:
     found: set[int] = set()
     for model, ways in declared.owned():
         if len(ways) > 1:
-            mine = Q()
-            for way in ways:
-                mine |= Q(**{f"{way}__in": list(keys)})
-            rows = model._default_manager.filter(mine)  # noqa: SLF001 -- Django's own name
+            rows = model._default_manager.filter(declared.naming(ways, keys))  # noqa: SLF001 -- Django's own name
             for pair in rows.values_list(*ways):
                 found |= set(pair)
     return found - set(keys)
-
-
-def _of(ways: Iterable[str], keys: Iterable[int]) -> Q:
-    """Rows of these cases; of two cases only when the other one is purged too: kept, it needs them."""
-    mine, gone = Q(), Q()
-    for way in ways:
-        here = Q(**{f"{way}__in": list(keys)})
-        mine |= here
-        gone &= here | Q(**{f"{way}__erasure__isnull": False})
-    return mine & gone
 
 
 def _empty(
@@ -203,7 +188,8 @@ def _empty(
     people -= case_people.named_elsewhere(people, cases)
     taken.values |= _values_of(people)
     for model, ways in declared.owned():
-        taken.rows += _blank(model, _of(ways, keys), taken.values)
+        mine = declared.naming(ways, keys) & declared.purged(ways, keys)
+        taken.rows += _blank(model, mine, taken.values)
     taken.people += persons.forget(people, now)
     _strike(run, keys, now)
     for label, way in declared.DERIVED.items():

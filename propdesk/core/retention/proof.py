@@ -80,9 +80,7 @@ def _columns(prop: Property, proof: Proof) -> None:
     """No column of a purged case may hold a word, whichever run took it."""
     for model, ways in declared.owned():
         # A row of two cases goes with the second of them.
-        mine = Q(**{f"{ways[0]}__property": prop})
-        for way in ways:
-            mine &= Q(**{f"{way}__erasure__isnull": False})
+        mine = declared.purged(ways) & Q(**{f"{ways[0]}__property": prop})
         rows: Any = model._default_manager.filter(mine)  # noqa: SLF001 -- Django's own name
         keys = rows.order_by().values("pk")
         full = _full(model)
@@ -205,9 +203,7 @@ def _living(model: type[models.Model], keys: Sequence[Any]) -> int:
     else:
         owners = rows.values_list("pk", flat=True)
     if label in declared.OWNED:
-        purged = Q()
-        for way in declared.OWNED[label]:
-            purged &= Q(**{f"{way}__erasure__isnull": False})
+        purged = declared.purged(declared.OWNED[label])
         gone = set(base._default_manager.filter(purged, pk__in=owners).values_list("pk", flat=True))  # noqa: SLF001 -- Django's model API
         return sum(owner not in gone for owner in owners)
     if label in declared.DERIVED:

@@ -1,7 +1,8 @@
 """Which cases have reached the end of their term, and which stay all the same."""
 
-from datetime import date, datetime
+from datetime import datetime
 
+from dateutil.relativedelta import relativedelta
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 
@@ -13,25 +14,17 @@ SHIFT_KINDS = (Case.Kind.HANDOVER,)
 """Kept as long as logs of a shift; all others as long as the file of a case."""
 
 
-def years_before(day: date, years: int) -> date:
-    """The same day ``years`` earlier; of 29 February the 28th."""
-    try:
-        return day.replace(year=day.year - years)
-    except ValueError:
-        return day.replace(year=day.year - years, day=28)
-
-
 def cuts(prop: Property, now: datetime) -> tuple[datetime, datetime]:
     """What ended before these moments is due: a case, and what a shift wrote.
 
     A term of three years that began on 27 November ends with 27 November (民法典 201): due from 00:00 of
-    the next day.
+    the next day; of 29 February, with the 28th.
     """
     today = timezone.localdate(now)
     row = prop.settings
     return (
-        midnight(years_before(today, row.keep_cases_years)),
-        midnight(years_before(today, row.keep_shifts_years)),
+        midnight(today - relativedelta(years=row.keep_cases_years)),
+        midnight(today - relativedelta(years=row.keep_shifts_years)),
     )
 
 
