@@ -7,12 +7,14 @@ kept for them (``vault.keys``).
 import os
 import secrets
 from base64 import b64decode, b64encode
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 from allauth.mfa.models import Authenticator
 from django.conf import settings
 from django.db import transaction
+from django.db.models import QuerySet
 
 from propdesk.core import adapter, seals, vault
 from propdesk.core.channels import sending
@@ -54,33 +56,33 @@ def encrypt_anew() -> tuple[int, list[str]]:
     guard holds the key of a seal that is in force.
     """
     with through_the_guards():
-        found = [*_seals(), *_robots(), *_second_steps()]
+        found = [
+            *_columns(
+                SealKey.objects.exclude(private=b""),
+                "private",
+                seals.PURPOSE,
+                lambda row: f"{row.property_id} {row.kind}",
+            ),
+            *_columns(
+                Robot.objects.all(), "secret", sending.PURPOSE, lambda row: str(row.property_id)
+            ),
+            *_second_steps(),
+        ]
     return sum(done for _label, done in found), [label for label, done in found if not done]
 
 
-def _seals() -> Iterator[tuple[str, bool]]:
-    rows = SealKey.objects.select_for_update(no_key=True).exclude(private=b"").order_by("pk")
-    for row in rows:
-        bound = f"{row.property_id} {row.kind}"
-        stored = bytes(row.private)
-        if not vault.is_current(stored, seals.PURPOSE, bound):
-            plain = vault.opened(stored, seals.PURPOSE, bound)
+def _columns(
+    rows: "QuerySet[Any]", column: str, purpose: str, bound: Callable[[Any], str]
+) -> Iterator[tuple[str, bool]]:
+    """What waits in one column of these rows, each bound to what ``bound`` says of it."""
+    for row in rows.select_for_update(no_key=True).order_by("pk"):
+        stored = bytes(getattr(row, column))
+        if not vault.is_current(stored, purpose, bound(row)):
+            plain = vault.opened(stored, purpose, bound(row))
             if plain is not None:
-                anew = vault.closed(plain, seals.PURPOSE, bound)
-                SealKey.objects.filter(pk=row.pk).update(private=anew)
-            yield f"core.SealKey {row.pk}", plain is not None
-
-
-def _robots() -> Iterator[tuple[str, bool]]:
-    for row in Robot.objects.select_for_update(no_key=True).order_by("pk"):
-        bound = str(row.property_id)
-        stored = bytes(row.secret)
-        if not vault.is_current(stored, sending.PURPOSE, bound):
-            plain = vault.opened(stored, sending.PURPOSE, bound)
-            if plain is not None:
-                anew = vault.closed(plain, sending.PURPOSE, bound)
-                Robot.objects.filter(pk=row.pk).update(secret=anew)
-            yield f"core.Robot {row.pk}", plain is not None
+                anew = vault.closed(plain, purpose, bound(row))
+                type(row)._default_manager.filter(pk=row.pk).update(**{column: anew})  # noqa: SLF001 -- Django's own name
+            yield f"{row._meta.label} {row.pk}", plain is not None  # noqa: SLF001 -- Django's model API
 
 
 def _second_steps() -> Iterator[tuple[str, bool]]:
