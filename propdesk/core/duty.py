@@ -82,10 +82,8 @@ def _unique(users: Iterable[User]) -> list[User]:
 
 def holders(prop: Property, *roles: Role) -> "QuerySet[User]":
     """Active users who hold one of ``roles`` in the property today, in the order of their names."""
-    day = timezone.localdate()
-    current = Membership.objects.filter(
-        Q(ends_on=None) | Q(ends_on__gte=day), property=prop, role__in=roles, starts_on__lte=day
-    )
+    held = Membership.objects.held_on(timezone.localdate())
+    current = held.filter(property=prop, role__in=roles)
     return User.objects.filter(pk__in=current.values("user"), is_active=True).order_by("name_sort")
 
 

@@ -310,12 +310,9 @@ def _not_the_last(membership: Membership, last_day: date) -> None:
     if membership.role not in _KEPT:
         return
     after = last_day + timedelta(days=1)
-    others = Membership.objects.filter(
-        Q(ends_on=None) | Q(ends_on__gte=after),
-        property_id=membership.property_id,
-        role=membership.role,
-        starts_on__lte=after,
-        user__is_active=True,
+    others = Membership.objects.held_on(after)
+    others = others.filter(
+        property_id=membership.property_id, role=membership.role, user__is_active=True
     ).exclude(user_id=membership.user_id)
     require(
         others.exists(),

@@ -23,12 +23,13 @@ from allauth.mfa.models import Authenticator
 from django.contrib.auth.signals import user_logged_out
 from django.contrib.sessions.models import Session
 from django.core.cache import cache
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Exists, OuterRef
 from django.http import HttpRequest
 from django.utils import timezone
 
 from propdesk.core import house_people
 from propdesk.core.models import LoginEvent, Membership, Property, User
+from propdesk.core.paging import number_or_none
 from propdesk.core.throttling import too_often
 
 log = logging.getLogger(__name__)
@@ -260,18 +261,12 @@ def of_house(
 
     Of somebody who went to another house, or comes from one, only what belongs to the time here.
     """
-    day = OuterRef("at__date")
-    posts = Membership.objects.filter(
-        Q(ends_on=None) | Q(ends_on__gte=day),
-        property=prop,
-        user=OuterRef("user"),
-        starts_on__lte=day,
-    )
-    rows = LoginEvent.objects.filter(Exists(posts))
+    posts = Membership.objects.held_on(OuterRef("at__date"))
+    rows = LoginEvent.objects.filter(Exists(posts.filter(property=prop, user=OuterRef("user"))))
     if only_refused:
         rows = rows.filter(what__in=REFUSED)
-    if after.isdecimal() and len(after) < 18:
-        rows = rows.filter(pk__lt=int(after))
+    if before := number_or_none(after):
+        rows = rows.filter(pk__lt=before)
     found = list(rows.select_related("user").order_by("-id")[: PAGE + 1])
     return found[:PAGE], str(found[PAGE - 1].pk) if len(found) > PAGE else ""
 

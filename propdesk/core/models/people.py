@@ -73,12 +73,13 @@ class Department(models.Model):
 
 
 class MembershipQuerySet(models.QuerySet["Membership"]):
+    def held_on(self, day: Any) -> "MembershipQuerySet":
+        """Memberships in force on a day, which is a date or a reference to one in an outer query."""
+        return self.filter(Q(ends_on=None) | Q(ends_on__gte=day), starts_on__lte=day)
+
     def current(self, at: datetime) -> "MembershipQuerySet":
         """Memberships in force on the local date of ``at``, of active users only."""
-        day = timezone.localdate(at)
-        return self.filter(
-            Q(ends_on=None) | Q(ends_on__gte=day), starts_on__lte=day, user__is_active=True
-        )
+        return self.held_on(timezone.localdate(at)).filter(user__is_active=True)
 
     def standing_rows(self, user: Any, prop: Any, at: datetime) -> Any:
         """Own rows and those the user is deputy for, as dicts: role, department_id, user_id.
