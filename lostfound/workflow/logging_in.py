@@ -258,12 +258,8 @@ def attach_all(item: FoundItem, pictures: Iterable[bytes], *, by: User) -> list[
     ready = photos.prepare_all(pictures)
     item, _stand = begin(item, "attach", by)
     _may_be_photographed(item.category)
-    rows: list[Attachment] = []
-    try:
+    with photos.all_or_none() as rows:
         for photo in ready:
-            rows.append(photos.store(item.case, photo, by=by))  # noqa: PERF401 -- what was written must be known when one is refused
+            rows.append(photos.store(item.case, photo, by=by))
         finish(item, [], *rows, by=by, action="attach", info={"photos": len(rows)})
-    except Exception:
-        photos.discard(rows)
-        raise
     return rows

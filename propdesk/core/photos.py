@@ -58,14 +58,10 @@ def store(
 def store_first(case: Case, photos: Iterable[images.Photo], *, by: User) -> list[Attachment]:
     """Keep the photos a new case begins with: one statement; the same picture twice is kept once."""
     different = {photo.sha256: photo for photo in photos}
-    rows: list[Attachment] = []
-    try:
+    with all_or_none() as rows:
         for photo in different.values():
-            rows.append(_filed(case, photo, by, ""))  # noqa: PERF401 -- what was written must be known
-    except RefusedInput:
-        discard(rows)
-        raise
-    return Attachment.objects.bulk_create(rows)
+            rows.append(_filed(case, photo, by, ""))
+        return Attachment.objects.bulk_create(rows)
 
 
 def _filed(case: Case, photo: images.Photo, by: User, caption: str) -> Attachment:
