@@ -238,9 +238,9 @@ def _entry(one: Detail, entry: AuditEntry) -> dict[str, Any]:
     return chronicle.line(entry, LOOK, facts) | {"occurred": occurred}
 
 
-def just_done(one: Detail, reader: User) -> str:
+def just_done(one: Detail) -> str:
     """What a colleague has just done to the complaint; see ``chronicle.just_done``."""
-    return chronicle.just_done(one.complaint.case, LOOK, reader, one.now)
+    return chronicle.just_done(one.complaint.case, LOOK, one.user, one.now)
 
 
 def _time(value: str, now: datetime) -> str:

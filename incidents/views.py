@@ -281,7 +281,7 @@ def _keep_beside(request: StaffRequest, one: Detail, spec: acts.Act) -> None:
 def _refused(
     request: StaffRequest, one: Detail, name: str, form: forms.ActForm, status: int
 ) -> HttpResponse:
-    if came_late(form, status) and (done_by := rows.just_done(one, request.user)):
+    if came_late(form, status) and (done_by := rows.just_done(one)):
         form.add_error(None, done_by)
     if name in one.cards:
         return _detail_page(request, one, bound=(name, form), status=status)

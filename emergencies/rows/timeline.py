@@ -1,6 +1,5 @@
 """What happened in an event, entry by entry, in words."""
 
-from datetime import datetime
 from typing import Any
 
 from django.urls import reverse
@@ -134,9 +133,9 @@ def history(event: Event) -> list[dict[str, Any]]:
     return chronicle.versions(event, event.case, LOOK, HIDDEN)
 
 
-def just_done(one: Detail, now: datetime) -> str:
+def just_done(one: Detail) -> str:
     """What a colleague has just done to the event."""
-    return chronicle.just_done(one.event.case, LOOK, one.user, now)
+    return chronicle.just_done(one.event.case, LOOK, one.user, one.now)
 
 
 def _entry(one: Detail, entry: AuditEntry) -> dict[str, Any]:

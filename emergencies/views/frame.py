@@ -206,7 +206,7 @@ def try_once(
         status = attempt(
             form, lambda: acts.once(one.event, name, run, by=request.user, token=token)
         )
-    if came_late(form, status) and (done_by := rows.just_done(one, timezone.now())):
+    if came_late(form, status) and (done_by := rows.just_done(one)):
         form.add_error(None, done_by)
     if status != 200:
         key = f"{one.event.case.number}:{name}"
