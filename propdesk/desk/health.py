@@ -33,7 +33,7 @@ def facts(now: datetime) -> dict[str, Any]:
     backup = sweeps.age(nightly.NAME, now)
     broker = broker_answers()
     # A last sweep in the time to come tells that the clock was set back, and that none ran since.
-    swept = age is not None and abs(age) <= SWEEP_LATE and abs(min(known)) <= SWEEP_LATE
+    swept = age is not None and all(abs(each) <= SWEEP_LATE for each in known)
     fine = swept and waits <= NOTICE_LATE and broker
     return {
         "database": True,
