@@ -81,7 +81,7 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': '交接事项',
                 'verbose_name_plural': '交接事项',
-                'constraints': [models.UniqueConstraint(fields=('handover', 'key'), name='desk_line_once'), models.UniqueConstraint(fields=('handover', 'seq'), name='desk_line_seq'), models.CheckConstraint(condition=models.Q(models.Q(('decision', 'refused'), models.Q(('reason', ''), _negated=True)), models.Q(models.Q(('decision', 'refused'), _negated=True), ('reason', '')), _connector='OR'), name='desk_line_refused_has_reason', violation_error_message='不接的事项请写明原因。'), models.CheckConstraint(condition=models.Q(('restricted', False), models.Q(('due_at', None), ('holder', None), ('next_step', ''), ('state', ''), ('title', '保密事项')), _connector='OR'), name='desk_line_restricted_says_nothing', violation_error_message='保密事项的交代请写在事件里，这里不写内容。')],
+                'constraints': [models.UniqueConstraint(fields=('handover', 'key'), name='desk_line_once'), models.UniqueConstraint(fields=('handover', 'seq'), name='desk_line_seq'), models.CheckConstraint(condition=models.Q(models.Q(('decision', 'refused'), models.Q(('reason', ''), _negated=True)), models.Q(models.Q(('decision', 'refused'), _negated=True), ('reason', '')), _connector='OR'), name='desk_line_refused_has_reason', violation_error_message='不接的事项请写明原因。'), models.CheckConstraint(condition=models.Q(('restricted', False), models.Q(('due_at', None), ('holder', None), ('next_step', ''), ('state', ''), ('title__in', ['保密事项', '已清除'])), _connector='OR'), name='desk_line_restricted_says_nothing', violation_error_message='保密事项的交代请写在事件里，这里不写内容。')],
             },
         ),
         migrations.CreateModel(

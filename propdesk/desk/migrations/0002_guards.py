@@ -1,6 +1,6 @@
 from django.db import migrations
 
-from propdesk.core.guards import frozen, refused
+from propdesk.core.guards import PURGING, frozen, refused
 
 ANCHOR = "case_id property_id shift_id label starts_at ends_at until reports_from".split()
 SIGNED = (
@@ -21,7 +21,7 @@ def of_ended(table: str, name: str) -> migrations.RunSQL:
     return migrations.RunSQL(
         sql=f"""
 CREATE FUNCTION {name}() RETURNS trigger LANGUAGE plpgsql AS $$
-BEGIN
+BEGIN{PURGING}
   IF TG_OP = 'DELETE' OR EXISTS (
     SELECT 1 FROM desk_handover WHERE case_id = NEW.handover_id AND status IN ('signed', 'voided')
   ) THEN
