@@ -14,7 +14,7 @@ from typing import NamedTuple
 import pytest
 
 from tests.faults.ladder import Connection
-from tests.faults.person import Person
+from tests.faults.person import Person, at_work
 from tests.platform.stack import Stack
 
 ARM = """
@@ -142,19 +142,8 @@ class Requests:
     @contextmanager
     def running(self) -> Iterator[None]:
         """Ask, until the block ends."""
-        over = threading.Event()
-        threads = [
-            threading.Thread(target=self._ask, args=(person, i, over))
-            for i, person in enumerate(self.people)
-        ]
-        for thread in threads:
-            thread.start()
-        try:
+        with at_work(self._ask, self.people):
             yield
-        finally:
-            over.set()
-            for thread in threads:
-                thread.join()
 
     def _ask(self, person: Person, i: int, over: threading.Event) -> None:
         while not over.wait(self.every):

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from secrets import token_hex
 
 from tests.faults.ladder import Connection
-from tests.faults.person import COMPLAINTS, EVENTS, Answer, Person
+from tests.faults.person import COMPLAINTS, EVENTS, Answer, Person, at_work
 from tests.platform.stack import Stack
 
 PATIENCE = 120.0
@@ -62,20 +62,8 @@ class Work:
     @contextmanager
     def going_on(self, numbers: list[str]) -> Iterator[None]:
         """Let each of these people work until the block ends; a form under way is finished."""
-        over = threading.Event()
-        people = [Person(self.stack, number) for number in numbers]
-        threads = [
-            threading.Thread(target=self._work, args=(person, i, over))
-            for i, person in enumerate(people)
-        ]
-        for thread in threads:
-            thread.start()
-        try:
+        with at_work(self._work, [Person(self.stack, number) for number in numbers]):
             yield
-        finally:
-            over.set()
-            for thread in threads:
-                thread.join()
 
     def _work(self, person: Person, who: int, over: threading.Event) -> None:
         chance = random.Random(who)  # noqa: S311 -- what to do next, no secret

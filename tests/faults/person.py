@@ -3,10 +3,11 @@
 import copy
 import http.client
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from http.cookies import SimpleCookie
-from threading import Barrier
+from threading import Barrier, Event, Thread
 from typing import NamedTuple, Self
 from urllib.parse import urlencode
 
@@ -121,3 +122,18 @@ class Person:
             return Answer(response.status, location, response.read().decode())
         finally:
             connection.close()
+
+
+@contextmanager
+def at_work(act: Callable[[Person, int, Event], None], people: Sequence[Person]) -> Iterator[None]:
+    """Let each of these people act by himself until the block ends; what is under way is finished."""
+    over = Event()
+    threads = [Thread(target=act, args=(person, i, over)) for i, person in enumerate(people)]
+    for thread in threads:
+        thread.start()
+    try:
+        yield
+    finally:
+        over.set()
+        for thread in threads:
+            thread.join()
