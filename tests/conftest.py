@@ -1,6 +1,7 @@
 """Fixtures of every test: the database, the closed network, the queue that nobody serves."""
 
 import gc
+import logging
 
 import pytest
 
@@ -24,3 +25,10 @@ def pytest_collection_finish(session: pytest.Session) -> None:
     """
     gc.collect()
     gc.freeze()
+
+
+@pytest.fixture(autouse=True)
+def loggers_stay_on():
+    """Blame the test that disables the loggers, not those after it that read the log."""
+    yield
+    assert not logging.getLogger("django").disabled
