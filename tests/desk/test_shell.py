@@ -1,5 +1,6 @@
 """The frame round every page: navigation by role, counts kept for some seconds, the red strip."""
 
+import re
 from datetime import timedelta
 
 import pytest
@@ -153,3 +154,19 @@ def test_poll_brings_fresh_counts_and_marks_the_page_it_came_from() -> None:
     counts = {item["key"]: item["count"] for item in response.context["shell"]["nav"]}
     current = [i["key"] for i in response.context["shell"]["nav"] if i["current"]]
     assert (counts["incidents"], current) == (1, ["incidents"])
+
+
+@pytest.mark.parametrize("role", [Role.DUTY_MANAGER, Role.ADMIN])
+def test_poll_brings_nothing_the_page_has_no_place_for(role: Role) -> None:
+    house = House()
+    client = Client()
+    client.force_login(member(house.prop, role))
+    url = reverse("house:index", args=[house.prop.code])
+    standing = re.findall(r' id="([^"]+)"', client.get(url).content.decode())
+
+    headers = {"HX-Request": "true", "HX-Current-URL": f"http://testserver{url}"}
+    fresh = client.get(reverse("desk:counts", args=[house.prop.code]), headers=headers)
+
+    brought = re.findall(r' id="([^"]+)"[^>]* hx-swap-oob', fresh.content.decode())
+    assert brought != []
+    assert set(brought) <= set(standing)
