@@ -21,7 +21,7 @@ from incidents.models import (
 )
 from incidents.permissions import ACTIONS
 from incidents.workflow import Rule
-from propdesk.core import chronicle, clock_text, masks
+from propdesk.core import choices, chronicle, clock_text, masks
 from propdesk.core.models import AuditEntry, Property, User
 from propdesk.core.paging import Page
 from propdesk.core.roles import may, standing
@@ -102,12 +102,12 @@ def list_row(prop: Property, row: Complaint) -> ListRow:
         who=who,
         place=(row.place.code or row.place.label) if row.place else row.place_note,
         words=words if len(words) <= 40 else f"{words[:39]}…",
-        status=row.get_status_display(),
+        status=choices.label(row, "status"),
         tone=tone,
         icon=icon,
         owner=row.owner.name,
-        category=row.get_category_display() if row.category else "",
-        severity=row.get_severity_display(),
+        category=choices.label(row, "category") if row.category else "",
+        severity=choices.label(row, "severity"),
         serious=row.severity != Severity.NORMAL,
         due=row.next_due_at,
         received=clock_text.list_time(row.received_at),
@@ -124,7 +124,7 @@ def hit(prop: Property, case: Any) -> Hit:
     return Hit(
         number=row.number,
         url=row.url,
-        kind=str(case.get_kind_display()),
+        kind=choices.label(case, "kind"),
         icon="chat-left-text",
         title=row.who,
         place=row.place,

@@ -22,7 +22,7 @@ from emergencies.playbooks.schema import fill
 from emergencies.queries import timing
 from emergencies.queries.board import Filters
 from emergencies.queries.evidence import Record
-from propdesk.core import clock_text
+from propdesk.core import choices, clock_text
 from propdesk.core.models import Property, User
 from propdesk.core.paging import Page
 from propdesk.core.roles import Role, standing
@@ -65,10 +65,10 @@ def list_row(prop: Property, row: Event) -> ListRow:
     return ListRow(
         number=row.case.number,
         url=reverse("emergencies:detail", args=[prop.code, row.case.number]),
-        title=_("保密事项") if hidden else str(row.get_kind_display()),
+        title=_("保密事项") if hidden else choices.label(row, "kind"),
         place="" if hidden else place,
         kind_icon="shield-lock" if hidden else KIND_ICONS[row.kind],
-        status=str(row.get_status_display()),
+        status=choices.label(row, "status"),
         tone=tone,
         icon=icon,
         commander=row.commander.name,
@@ -85,7 +85,7 @@ def hit(prop: Property, case: Any) -> Hit:
     return Hit(
         number=row.number,
         url=row.url,
-        kind=str(case.get_kind_display()),
+        kind=choices.label(case, "kind"),
         icon=row.kind_icon,
         title=row.title,
         place=row.place,

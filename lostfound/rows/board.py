@@ -14,7 +14,7 @@ from lostfound.detail import TONES
 from lostfound.models import FoundItem
 from lostfound.permissions import ACTIONS
 from lostfound.queries import item as queries
-from propdesk.core import clock_text
+from propdesk.core import choices, clock_text
 from propdesk.core.models import Property, User
 from propdesk.core.paging import Page
 from propdesk.core.roles import standing
@@ -109,7 +109,7 @@ def list_row(prop: Property, row: Any, user: User, *, details: bool) -> ListRow:
     tone, icon = TONES[S(row.status)]
     here = row.lies[0] if row.lies and row.status != S.VOIDED else {}
     opens = details or user.pk in (row.logged_by_id, row.finder_user_id)
-    category = row.get_category_display()
+    category = choices.label(row, "category")
     act, word = _next(row, here)
     name = row.name if opens else category
     return ListRow(
@@ -120,7 +120,7 @@ def list_row(prop: Property, row: Any, user: User, *, details: bool) -> ListRow:
         category_icon=categories.rule(row.category).icon,
         place=row.place.label if row.place else (row.place_note if opens else ""),
         owner=_where(here, blind=row.is_blind) if opens else "",
-        status=row.get_status_display(),
+        status=choices.label(row, "status"),
         tone=tone,
         icon=icon,
         due=row.next_due_at,

@@ -18,7 +18,7 @@ from lostfound.queries import item as items
 from lostfound.queries import lost as queries
 from lostfound.queries import match
 from lostfound.rows.timeline import HIDDEN
-from propdesk.core import chronicle, clock_text, drafts, masks
+from propdesk.core import choices, chronicle, clock_text, drafts, masks
 from propdesk.core.models import AuditEntry, Property, User
 from propdesk.core.paging import Page
 from propdesk.core.roles import may
@@ -83,10 +83,10 @@ def lost_row(row: Any, prop: Property) -> LostRow:
         who=masks.name(row.guest.name, row.guest.honorific) or _("失主"),
         words=short,
         icon=categories.rule(row.category).icon,
-        category=row.get_category_display(),
+        category=choices.label(row, "category"),
         place=row.place.label if row.place else row.place_note,
         reported=clock_text.list_time(row.reported_at),
-        status=row.get_status_display(),
+        status=choices.label(row, "status"),
         tone=tone,
         mark=mark,
         best=match.worded(open_best) if open_best is not None else None,

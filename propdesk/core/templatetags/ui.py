@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 from decimal import Decimal
+from functools import lru_cache
 
 from django import forms, template
 from django.contrib.messages import constants
@@ -42,6 +43,11 @@ KINDS: list[tuple[type[forms.Widget], str]] = [
 @register.simple_tag
 def icon(name: str, css: str = "", label: str = "") -> SafeString:
     """Return the icon `name` of the sprite; decorative unless `label` names it."""
+    return _icon(str(name), str(css), str(label))
+
+
+@lru_cache(maxsize=1024)  # a page has a hundred
+def _icon(name: str, css: str, label: str) -> SafeString:
     role = (
         format_html('role="img" aria-label="{}"', label)
         if label
