@@ -204,7 +204,9 @@ class Party(models.Model):
         GUEST = "guest", _("客户")
         VICTIM = "victim", _("受害人")
         INJURED = "injured", _("伤病者")
-        DECEASED = "deceased", _("当事人")
+        # Stored as it was first called: rows are frozen. In the file of a death it is who died, in
+        # every other somebody it is about, unhurt until somebody writes that he is.
+        CONCERNED = "deceased", _("当事人")
         OTHER_SIDE = "other_side", _("对方当事人")
         WITNESS = "witness", _("见证人")
         FAMILY = "family", _("家属")

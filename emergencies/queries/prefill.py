@@ -19,7 +19,7 @@ from propdesk.core.clock_text import list_time
 CONCERNED = (
     Party.Part.VICTIM,
     Party.Part.INJURED,
-    Party.Part.DECEASED,
+    Party.Part.CONCERNED,
     Party.Part.GUEST,
     Party.Part.OTHER_SIDE,
 )

@@ -50,7 +50,6 @@ KEPT = {
     "emergencies.StepMark": {"step"},
 }
 """Codes of the playbook and numbers of our own."""
-HURT = (Party.Part.INJURED, Party.Part.DECEASED)
 INJURED = "injured"
 """The question of the playbooks whether anybody was hurt."""
 UPWARDS = """
@@ -71,7 +70,7 @@ def lasting(cases: "QuerySet[Case]") -> "QuerySet[Any]":
     mine = {"event": OuterRef("pk")}
     grave = Event.objects.filter(
         Q(kind__in=(Kind.DEATH, Kind.MEDICAL))
-        | Exists(Party.objects.filter(**mine, part__in=HURT, removed_at=None))
+        | Exists(Party.objects.filter(**mine, part=Party.Part.INJURED, removed_at=None))
         | Exists(Answer.objects.filter(**mine, key=INJURED, value=YES))
         | Exists(Report.objects.filter(case=OuterRef("pk"), injured__gt=0)),
         is_drill=False,

@@ -19,7 +19,6 @@ from propdesk.core.models import Report
 IMPROVE_WITHIN = timedelta(days=30)
 """Proposed time for an improvement; the writer changes it."""
 AUTHORITIES = (Outside.POLICE, Outside.FIRE_SERVICE, Outside.AUTHORITY)
-HURT = (Party.Part.INJURED, Party.Part.DECEASED)
 CAUSES = ("cause", "false_cause")
 """Fields of steps that say why it happened."""
 
@@ -41,7 +40,7 @@ def prefill_report(event: Event) -> dict[str, Any]:
         "measures": bounded(_measures(dossier)),
         "cause_direct": bounded(_said(dossier, CAUSES)),
         "cause_indirect": "",
-        "injured": sum(p.part in HURT for p in dossier.parties),
+        "injured": sum(p.part in _hurt(row) for p in dossier.parties),
         "loss_yuan": _loss(row),
         "result": bounded(row.summary),
         "reaction": "",
@@ -50,6 +49,12 @@ def prefill_report(event: Event) -> dict[str, Any]:
         "improve_by": timezone.localdate() + IMPROVE_WITHIN if improve else None,
         "police": _police(dossier)[:200],
     }
+
+
+def _hurt(event: Event) -> tuple[Party.Part, ...]:
+    """As what somebody stands in the file who came to harm."""
+    dead = (Party.Part.CONCERNED,) if event.kind == Kind.DEATH else ()
+    return (Party.Part.INJURED, *dead)
 
 
 def notes_of(event: Event) -> tuple[Note, ...]:

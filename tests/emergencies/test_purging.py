@@ -2,11 +2,12 @@
 
 import pytest
 
-from emergencies import workflow
+from emergencies import reports, workflow
 from emergencies.queries import purging, records
 from propdesk.core import case_people
 from propdesk.core.models import Case, Person
-from tests.emergencies.journey import House
+from propdesk.core.persons import Guest
+from tests.emergencies.journey import House, fresh
 
 pytestmark = pytest.mark.django_db
 
@@ -28,6 +29,16 @@ def test_an_injury_once_said_and_all_that_led_to_it_stay():
 
     assert lasting() == {first.pk, second.pk, third.pk}
     assert other.pk not in lasting()
+
+
+def test_somebody_concerned_is_not_hurt_and_in_the_file_of_a_death_is_who_died():
+    house = House()
+    drunk, dead = house.started("drunk_guest"), house.started("death")
+    for event in (drunk, dead):
+        workflow.add_party(event, "deceased", Guest(name="欧阳锋"), by=house.dm)
+
+    assert lasting() == {dead.pk}
+    assert [reports.prefill_report(e)["injured"] for e in (fresh(drunk), fresh(dead))] == [0, 1]
 
 
 def test_name_that_was_typed_over_goes_with_its_case():
