@@ -212,6 +212,7 @@ class DetailRows:
             .filter(case__number=number)
             .select_related(
                 "case__property__settings",
+                "case__erasure",
                 "guest__room",
                 "place",
                 "owner",

@@ -184,7 +184,8 @@ class DetailRows:
         row = spread(
             queries.visible_to(user, prop)
             .filter(case__number=number)
-            .select_related("case__property__settings", "place", "policy", "logged_by", "finder")
+            .select_related("case__property__settings", "case__erasure")
+            .select_related("place", "policy", "logged_by", "finder")
             .select_related("finder_user", "finder_department", "received_by", "valued_by")
             .annotate(
                 **CHILDREN.of(number=number, prop=prop.pk, user=user.pk),

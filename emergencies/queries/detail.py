@@ -207,6 +207,7 @@ def find(user: User, prop: Property, number: str) -> "Event | None":
         .filter(case__number=number)
         .select_related(
             "case__property__settings",
+            "case__erasure",
             "playbook",
             "place",
             "commander",

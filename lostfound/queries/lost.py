@@ -108,7 +108,7 @@ def one(user: User, prop: Property, number: str) -> Any:
     return (
         visible_to(user, prop)
         .filter(case__number=number)
-        .select_related("case__property__settings", "guest__room", "received_by")
+        .select_related("case__property__settings", "case__erasure", "guest__room", "received_by")
         .select_related("place", "place2", "place3")
         .annotate(
             phone_until=Subquery(looks.order_by("-until").values("until")[:1]),

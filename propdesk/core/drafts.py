@@ -14,7 +14,7 @@ from django.http import QueryDict
 from django.utils import timezone
 from django.utils.datastructures import MultiValueDict
 
-from propdesk.core.models import Draft, FormToken, User
+from propdesk.core.models import Case, Draft, FormToken, Membership, User
 
 KEEP = timedelta(hours=24)
 MAX_CHARS = 60_000
@@ -68,6 +68,13 @@ def first_values(data: Mapping[str, list[str]]) -> dict[str, str]:
 def forget(owner: User, form: str) -> None:
     """Drop the draft of a form that was submitted."""
     Draft.objects.filter(owner=owner, form=form[:120]).delete()
+
+
+def forget_case(case: Case) -> int:
+    """Drop what people of its house began to write about a case; returns how many drafts."""
+    staff = Membership.objects.filter(property=case.property_id).values("user")
+    rows = Draft.objects.filter(form__startswith=f"{case.number}:", owner__in=staff)
+    return rows.delete()[0]
 
 
 def purge(now: datetime) -> int:

@@ -43,10 +43,12 @@ class Is(StrEnum):
 
     SAME = "same"
     CHANGED = "changed"
+    GONE = "gone"
+    """Purged, and nobody brought the file: there is nothing to compare."""
     UNSURE = "unsure"
 
 
-WORST_FIRST = (Is.CHANGED, Is.UNSURE, Is.SAME)
+WORST_FIRST = (Is.CHANGED, Is.GONE, Is.UNSURE, Is.SAME)
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,7 +141,7 @@ def _judge(document: Document, given: bytes | None) -> Verdict:
     findings = [] if given is None else [_given(document, given)]
     erasure = Erasure.objects.filter(case=case).first()
     if erasure is not None:
-        return Verdict(document, (*findings, _purged(erasure), _chain(case)), "")
+        return Verdict(document, (*findings, _purged(erasure, given), _chain(case)), "")
     stored = _stored(document)
     findings.append(_bytes(document, stored))
     attached: dict[str, Any] = {}
@@ -180,11 +182,11 @@ def _given(document: Document, data: bytes) -> Finding:
     return Finding(what, Is.CHANGED, _("内容与封存的文书不同，不是原件。"))
 
 
-def _purged(erasure: Erasure) -> Finding:
+def _purged(erasure: Erasure, given: bytes | None) -> Finding:
     """The tombstone: number and hash are known for ever, the file and what it said are not."""
     when = {"date": f"{timezone.localtime(erasure.at):%Y-%m-%d}"}
     words = _("%(date)s 已按保存期限清除，只留编号和 SHA-256，内容不能再核对。") % when
-    return Finding(_("封存的文件"), Is.UNSURE, words)
+    return Finding(_("封存的文件"), Is.GONE if given is None else Is.UNSURE, words)
 
 
 def _stored(document: Document) -> bytes | None:

@@ -1,5 +1,6 @@
 """How long personal data stay: terms, holds, the purge, and its proof over every table and file."""
 
+import hashlib
 from datetime import timedelta
 from importlib import import_module
 from pathlib import Path
@@ -12,12 +13,14 @@ from django.core.files.base import ContentFile
 from django.core.management import call_command
 from django.db import IntegrityError, ProgrammingError, connection, transaction
 from django.db.models import F
+from django.test import Client
+from django.urls import reverse
 from django.utils import timezone
 
 from emergencies.models import Event
 from incidents import workflow
 from incidents.models import Complaint
-from propdesk.core import audit, cases, demo, guards, persons, verifying
+from propdesk.core import audit, cases, demo, drafts, guards, persons, verifying
 from propdesk.core.cases import url_of
 from propdesk.core.models import (
     Case,
@@ -35,7 +38,7 @@ from propdesk.core.models import (
 from propdesk.core.retention import declared, erasing, holds, proof, running, terms
 from propdesk.core.roles import Role
 from propdesk.core.transitions import ConflictError, RefusedInput
-from tests.factories import fresh
+from tests.factories import fresh, web
 from tests.incidents.journey import GUEST, House
 from tests.incidents.moves import refuses
 
@@ -211,6 +214,9 @@ def said(word: str, statement: str) -> None:
         cursor.execute(statement)
 
 
+PAPER = b"%PDF-1.7 13800005678"
+
+
 def workflow_paper(complaint) -> Document:
     """A sealed paper of the case, whatever is in it."""
     document = Document(
@@ -219,14 +225,14 @@ def workflow_paper(complaint) -> Document:
         number="TS-20200101-777",
         version=1,
         sealed=True,
-        sha256="0" * 64,
+        sha256=hashlib.sha256(PAPER).hexdigest(),
         data_sha256="0" * 64,
         verify_code="ABCD-EFGH-JKLM-NPQR",
         pages=1,
-        size=1,
+        size=len(PAPER),
         created_at=timezone.now(),
     )
-    document.file.save("paper.pdf", ContentFile(b"%PDF-1.7 13800005678"), save=False)
+    document.file.save("paper.pdf", ContentFile(PAPER), save=False)
     audit.save(document, by=None, reason="制表")
     return document
 
@@ -322,6 +328,10 @@ def test_purge_leaves_none_of_fifty_secrets_and_the_chain_verifies(as_owner, cap
     old(complaint.case)
     assert sum(secret in everything() for secret in SECRETS) > 20
 
+    url = reverse("incidents:detail", args=[house.prop.code, complaint.case.number])
+    before = web(fresh(house.pm)).get(url).content.decode()
+    drafts.keep(house.dm, f"{complaint.case.number}:link", {"note": [SECRETS[4]]})
+
     run, taken, proof = purge(house, as_owner)
 
     left = everything()
@@ -337,8 +347,17 @@ def test_purge_leaves_none_of_fifty_secrets_and_the_chain_verifies(as_owner, cap
     assert (other.guest.name, other.guest.purged_at) == (GUEST.name, None)
     # What is known of the paper for ever: that it was, and that it went.
     verdict = verifying.by_code(paper.verify_code)[0]
-    assert [f.says for f in verdict.findings] == ["unsure", "same"]
+    assert [f.says for f in verdict.findings] == ["gone", "same"]
     assert "保存期限" in verdict.findings[0].words
+    # Nobody compared anything, and the page does not say so; a file that somebody kept it compares.
+    page = Client().get(reverse("desk:verify", args=[paper.verify_code])).content.decode()
+    assert ("已按保存期限清除，不能核对" in page, "未改动" in page) == (True, False)
+    assert verifying.overall(verifying.by_file(PAPER)) == "unsure"
+    # Nothing is offered that would be refused; it did, while all was there.
+    body = web(fresh(house.pm)).get(url).content.decode()
+    acts = ["/do/reopen/", "/paper/", "/copies/"]
+    assert ("本案已按保存期限清除" in body, [a for a in acts if a in body]) == (True, [])
+    assert [a for a in acts if a in before] == acts
     complaint.refresh_from_db()
     with refuses(ConflictError, match="已按保存期限清除"):
         workflow.reopen(complaint, by=house.pm, reason="客户又来")
@@ -532,9 +551,12 @@ def test_whole_demo_house_is_purged_and_holds_and_every_page_still_opens(as_owne
     }
     call_command("check_integrity")
     client.force_login(pm)
-    answers = {}
+    answers, silent = {}, []
     for case in Case.objects.exclude(erasure=None).select_related("property"):
-        url = url_of(case.property.code, case.kind, case.number)
-        answers[case.number] = client.get(url).status_code
+        answer = client.get(url_of(case.property.code, case.kind, case.number))
+        answers[case.number] = answer.status_code
+        if "本案已按保存期限清除" not in answer.content.decode():
+            silent.append(case.kind)
     # Of a case on paper the page is its paper; a confidential event is not the property manager's.
     assert set(answers.values()) == {200}, answers
+    assert not set(silent) & {"complaint", "found", "lost", "event"}

@@ -22,7 +22,7 @@ from django.db.models import Q
 from django.utils.translation import gettext as _
 from psycopg import sql
 
-from propdesk.core import audit, case_people, persons
+from propdesk.core import audit, case_people, drafts, persons
 from propdesk.core.models import (
     Attachment,
     Case,
@@ -195,6 +195,7 @@ def _empty(
     for label, way in declared.DERIVED.items():
         gone = apps.get_model(label)._default_manager.filter(**{f"{way}__in": keys})  # noqa: SLF001 -- Django's own name
         taken.rows += gone.delete()[0]
+    taken.rows += sum(drafts.forget_case(case) for case in cases)
     taken.rows += audit.forget(cases)
     acts = [
         audit.Act(case, "purged", run.by, run.reason, rows=audit.differing(digests[case.pk]))
