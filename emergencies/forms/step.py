@@ -228,7 +228,7 @@ class StepForm(ActForm):
     def clean(self) -> dict[str, Any]:
         """A wrong password is counted, so that nobody guesses it at a desk left open."""
         data = super().clean() or {}
-        check_password_of(self, self.user, "password")
+        check_password_of(self, self.user, "password", by=self.user)
         return data
 
     def values(self) -> dict[str, Any]:

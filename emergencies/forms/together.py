@@ -43,7 +43,7 @@ class SecondForm(ActForm):
     def clean(self) -> dict[str, Any]:
         """A wrong password is counted, as everywhere."""
         data = super().clean() or {}
-        check_password_of(self, data.get("second"), "second_password")
+        check_password_of(self, data.get("second"), "second_password", by=self.user)
         return data
 
     def beside(self) -> Second:

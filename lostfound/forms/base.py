@@ -158,7 +158,7 @@ class SecondFields(forms.Form):
     def clean(self) -> dict[str, Any]:
         """A wrong password of the second person is counted."""
         data = super().clean() or {}
-        check_password_of(self, data.get("guard"), "guard_password")
+        check_password_of(self, data.get("guard"), "guard_password", by=self.user)
         return data
 
 

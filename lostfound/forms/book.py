@@ -44,6 +44,7 @@ class ConfirmForm(forms.Form):
 
     def __init__(self, prop: Property, user: User, number: int, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        self.user = user
         people = choices.second_people(prop, SECURITY, timezone.now())
         others = [person for person in people if person.pk != user.pk]
         self.fields["guard"].offer(others, shift_name)  # type: ignore[attr-defined]
@@ -58,7 +59,7 @@ class ConfirmForm(forms.Form):
 
     def clean(self) -> dict[str, Any]:
         data = super().clean() or {}
-        check_password_of(self, data.get("guard"), "guard_password")
+        check_password_of(self, data.get("guard"), "guard_password", by=self.user)
         return data
 
     def second(self) -> Second:

@@ -217,7 +217,7 @@ class VerifyForm(ActForm):
                 self.add_error(f"feature_{number}", _t("请写明核对的是哪个特征。"))
             elif agrees and feature:
                 data["checks"].append((feature, agrees == "yes"))
-        check_password_of(self, data.get("guard"), "guard_password")
+        check_password_of(self, data.get("guard"), "guard_password", by=self.user)
         return data
 
 

@@ -35,6 +35,7 @@ class StartForm(forms.Form):
     ) -> None:
         kwargs["initial"] = {"token": drafts.new_token()} | kwargs.get("initial", {})
         super().__init__(*args, **kwargs)
+        self.user = user
         self.fields["storage"] = StoragePlaceChoice(
             prop,
             label=_("盘点哪里"),
@@ -67,7 +68,7 @@ class StartForm(forms.Form):
 
     def clean(self) -> dict[str, Any]:
         data = super().clean() or {}
-        check_password_of(self, data.get("guard"), "guard_password")
+        check_password_of(self, data.get("guard"), "guard_password", by=self.user)
         return data
 
     def witness(self) -> Second:

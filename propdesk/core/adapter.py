@@ -1,5 +1,6 @@
 """How staff log in: by user name, no sign-up; accounts are made by the administrator."""
 
+import hashlib
 import os
 from base64 import b32encode, b64decode, b64encode
 from typing import Any
@@ -66,9 +67,15 @@ class StaffAccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
         return response
 
     def _get_login_attempts_cache_key(self, request: HttpRequest, **credentials: Any) -> str:
-        """Count wrong passwords per name and address, so the owner elsewhere stays free."""
+        """Count wrong passwords per name and address, so the owner elsewhere stays free.
+
+        And per stored password: who was given a new one, as the refusal advises, may use it at once.
+        """
         key: str = super()._get_login_attempts_cache_key(request, **credentials)
-        return f"{key}:{self.get_client_ip(request)}"
+        name = credentials.get("username") or ""
+        stored = User.objects.filter(username__iexact=name[:150]).values_list("password", flat=True)
+        mark = hashlib.sha256((stored.first() or "").encode()).hexdigest()[:16]
+        return f"{key}:{self.get_client_ip(request)}:{mark}"
 
 
 SECOND_STEP = "second-step"

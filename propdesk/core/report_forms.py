@@ -134,8 +134,8 @@ class SignForm(forms.Form):
             act(self.cleaned_data["password"])
 
 
-def check_password_of(form: forms.Form, who: User | None, field: str) -> None:
-    """Count a wrong password of ``who`` typed into ``field``, as ``SignForm.clean_password`` does.
+def check_password_of(form: forms.Form, who: User | None, field: str, *, by: User) -> None:
+    """Count a wrong password of ``who`` that ``by`` let him type into ``field``, as ``SignForm.clean_password`` does.
 
     Nothing while it is not known who he is, or nothing was typed.
     """
@@ -143,7 +143,7 @@ def check_password_of(form: forms.Form, who: User | None, field: str) -> None:
     if who is None or not word:
         return
     try:
-        signatures.check_password(who, word)
+        signatures.check_password(who, word, typed_by=by)
     except forms.ValidationError as refused:
         form.add_error(field, refused)
 

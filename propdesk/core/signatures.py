@@ -1,6 +1,7 @@
 """The drawn signature a member of staff keeps; used only together with the password."""
 
 import hashlib
+import logging
 from dataclasses import dataclass, field
 
 from django.core.cache import cache
@@ -12,6 +13,8 @@ from django.utils.translation import gettext as _
 from propdesk.core import audit, images
 from propdesk.core.models import StaffSignature, User
 from propdesk.core.transitions import RefusedInput
+
+log = logging.getLogger(__name__)
 
 MAX_WRONG = 5
 WRONG_FOR_SECONDS = 15 * 60
@@ -53,12 +56,15 @@ def keep(user: User, data: bytes | str) -> StaffSignature:
     return row
 
 
-def check_password(user: User, password: str) -> None:
+def check_password(user: User, password: str, *, typed_by: User | None = None) -> None:
     """ValidationError for a wrong password and, after five in 15 minutes, for any.
 
-    Outside a transaction: the count lives in the database cache.
+    Counted for whoever is logged in where it is typed (``typed_by``; himself): what a colleague
+    gets wrong on his screen keeps nobody from signing on another. Outside a transaction: the count
+    lives in the database cache.
     """
-    key = f"sign-password-{user.pk}"
+    typist = typed_by or user
+    key = f"sign-password-{user.pk}-{typist.pk}"
     if cache.get(f"{key}-locked"):
         raise ValidationError(_("密码连续输错，请15分钟后再试。"), code="locked")
     if not user.check_password(password):
@@ -66,6 +72,7 @@ def check_password(user: User, password: str) -> None:
         tries = (f"{key}-{n}" for n in range(1, MAX_WRONG))
         if not any(cache.add(each, 1, WRONG_FOR_SECONDS) for each in tries):
             cache.set(f"{key}-locked", 1, WRONG_FOR_SECONDS)
+            log.warning("signing locked user=%s typed_by=%s", user.pk, typist.pk)
         raise ValidationError(_("密码不对，请重新输入。"), code="wrong")
 
 

@@ -116,7 +116,9 @@ class AppendixForm(SignForm):
     def clean(self) -> dict[str, Any]:
         """A wrong password of the second person is counted, as everywhere."""
         data = super().clean() or {}
-        check_password_of(self, self.readers.get(data.get("second", "")), "second_password")
+        check_password_of(
+            self, self.readers.get(data.get("second", "")), "second_password", by=self.user
+        )
         return data
 
     def beside(self) -> Second:

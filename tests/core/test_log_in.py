@@ -72,6 +72,19 @@ def test_hundred_wrong_passwords_are_ten_tries_and_the_owner_gets_in_elsewhere(
         assert got_in(try_(user.username, PASSWORD))
 
 
+def test_who_gets_a_new_password_as_the_refusal_advises_gets_in_at_once() -> None:
+    prop = PropertyFactory()
+    user, pm = member(prop, Role.DUTY_MANAGER), member(prop, Role.PROPERTY_MANAGER)
+    for n in range(11):
+        refused = try_(user.username, f"wrong-{n}")
+    assert "请物业经理重置密码" in refused.content.decode()
+
+    given = house_people.reset_password(prop, user, by=pm, reason="连续输错")
+
+    assert not got_in(try_(user.username, PASSWORD))
+    assert got_in(try_(user.username, given))
+
+
 def test_one_address_is_stopped_after_sixty_names(monkeypatch: pytest.MonkeyPatch) -> None:
     user = member(PropertyFactory(), Role.DUTY_MANAGER)
     with time_machine.travel(timezone.now()) as clock, hashed(monkeypatch) as tried:

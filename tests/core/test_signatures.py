@@ -66,3 +66,16 @@ def test_wrong_tries_of_earlier_are_forgotten():
         signatures.check_password(user, PASSWORD)
 
     assert found == ["wrong"] * signatures.MAX_WRONG * 2
+
+
+def test_what_a_colleague_gets_wrong_keeps_nobody_from_signing_elsewhere(caplog):
+    user, colleague = UserFactory(), UserFactory()
+    for _each in range(signatures.MAX_WRONG):
+        with pytest.raises(ValidationError):
+            signatures.check_password(user, "guess", typed_by=colleague)
+
+    signatures.check_password(user, PASSWORD)
+    signatures.check_password(user, PASSWORD, typed_by=UserFactory())
+    with pytest.raises(ValidationError, match="15分钟"):
+        signatures.check_password(user, PASSWORD, typed_by=colleague)
+    assert f"signing locked user={user.pk} typed_by={colleague.pk}" in caplog.text

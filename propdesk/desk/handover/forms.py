@@ -238,10 +238,10 @@ class AcceptForm(forms.Form):
     )
 
     def __init__(
-        self, *args: Any, lines: list[HandoverLine], people: list[User], **kwargs: Any
+        self, *args: Any, user: User, lines: list[HandoverLine], people: list[User], **kwargs: Any
     ) -> None:
         super().__init__(*args, **kwargs)
-        self.lines = lines
+        self.user, self.lines = user, lines
         self.people = {str(user.pk): user for user in people}
         named = [(pk, f"{user.username} {user.name}") for pk, user in self.people.items()]
         self.fields["person"].choices = [("", _("请选择")), *named]  # type: ignore[attr-defined]
@@ -272,7 +272,7 @@ class AcceptForm(forms.Form):
     def clean(self) -> dict[str, Any]:
         """The password, counted when wrong: the desk of one is no place to guess that of another."""
         data = super().clean() or {}
-        check_password_of(self, self.people.get(data.get("person", "")), "password")
+        check_password_of(self, self.people.get(data.get("person", "")), "password", by=self.user)
         return data
 
     def incoming(self) -> User:

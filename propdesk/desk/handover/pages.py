@@ -141,4 +141,5 @@ def to_accept(request: StaffRequest, row: Handover, key: str) -> Context:
     if request.user in people or named:
         chosen = request.user if request.user in people else named[0]
         initial.setdefault("person", str(chosen.pk))
-    return {"lines": queries.lines(row), "people": people, "initial": initial}
+    lines = queries.lines(row)
+    return {"user": request.user, "lines": lines, "people": people, "initial": initial}
