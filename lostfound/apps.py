@@ -34,10 +34,11 @@ KEPT = {
     "lostfound.ContentLine": {"currency"},
     "lostfound.Claim": {"slip_sha256"},
     "lostfound.SealTag": {"number"},
-    "lostfound.StocktakeEntry": {"tag"},
-    "lostfound.StocktakeDifference": {"tag"},
 }
-"""What a purge takes of the things and what it leaves (``core.retention``)."""
+"""What a purge takes of the things and what it leaves (``core.retention``).
+
+The tag of a count goes: where nothing was known under it, it is whatever somebody typed.
+"""
 
 
 class LostfoundConfig(AppConfig):

@@ -1,7 +1,6 @@
 """All settings. Values come from PROPDESK_*, DATABASE_URL and REDIS_URL; docs/deploy.md lists them."""
 
 import os
-import secrets
 import sys
 from pathlib import Path
 
@@ -9,6 +8,7 @@ from csp.constants import NONE, SELF
 from django.utils.translation import gettext_lazy as _
 
 from propdesk import environment as env
+from propdesk import keyring
 from propdesk.localstack import paths
 
 # The readings of whole phrases cost 40 MB in every process; names are read by the character.
@@ -18,42 +18,11 @@ os.environ.setdefault("PYPINYIN_NO_DICT_COPY", "1")
 BASE_DIR = paths.BASE_DIR
 HOME = paths.home()
 
-
-def _secret_key() -> str:
-    """Return PROPDESK_SECRET_KEY, or the key kept in the data directory, made on the first start."""
-    given = env.text("PROPDESK_SECRET_KEY")
-    if given:
-        return given
-    path = HOME / "secret_key"
-    if not path.exists():
-        HOME.mkdir(mode=0o700, parents=True, exist_ok=True)
-        draft = HOME / f".secret_key.{os.getpid()}"
-        draft.touch(mode=0o600)
-        draft.write_text(secrets.token_urlsafe(64), encoding="ascii")
-        try:
-            # link() and not rename(): of two first starts at once only one key may win.
-            os.link(draft, path)
-        except FileExistsError:
-            pass
-        finally:
-            draft.unlink()
-        owner = HOME.stat()
-        if paths.is_root():
-            os.chown(path, owner.st_uid, owner.st_gid)
-    return path.read_text(encoding="ascii").strip()
-
-
-def _old_keys() -> list[str]:
-    """Keys of before a change (docs/operations.md), the newest first: they open and never close."""
-    path = HOME / "secret_key.old"
-    kept = path.read_text(encoding="ascii").split() if path.exists() else []
-    return [*env.words("PROPDESK_SECRET_KEY_OLD"), *reversed(kept)]
-
-
 # --- Basics ---------------------------------------------------------------------------------------
 DEBUG = env.flag("PROPDESK_DEBUG")
-SECRET_KEY = _secret_key()
-SECRET_KEY_FALLBACKS = _old_keys()
+SECRET_KEY = env.text("PROPDESK_SECRET_KEY") or keyring.current(HOME)
+# Keys of before a change (docs/operations.md), the newest first: they open and never close.
+SECRET_KEY_FALLBACKS = [*env.words("PROPDESK_SECRET_KEY_OLD"), *keyring.before(HOME)]
 TLS = env.flag("PROPDESK_TLS")
 PROXIES = env.integer("PROPDESK_PROXIES", 0, low=0, high=5)
 ALLOWED_HOSTS = env.words("PROPDESK_ALLOWED_HOSTS", ["localhost", "127.0.0.1", "[::1]"])

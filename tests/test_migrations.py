@@ -4,9 +4,11 @@ A column without a default of the database stops that release from writing; an i
 constraint built over the rows in one transaction stops everybody.
 """
 
+import subprocess
 from collections.abc import Iterator
 from importlib import import_module
 
+import psycopg
 import pytest
 from django.db import DatabaseError, connection, migrations, models, transaction
 from django.db.migrations import operations
@@ -14,10 +16,12 @@ from django.db.migrations.loader import MigrationLoader
 from django.db.models import NOT_PROVIDED
 from django.utils import timezone
 
+from propdesk.core.backup import programs
 from propdesk.core.models import Delivery, MailRule, Notice, SearchText
 from propdesk.core.roles import Role
 from propdesk.core.together import Together
 from tests.core.channels.rows import house, tell
+from tests.core.test_backup import empty_database, empty_place, manage
 from tests.factories import CaseFactory, member
 
 LANDED = {
@@ -30,8 +34,12 @@ LANDED = {
 """The last migration of each app that came before this rule: it is not asked of those."""
 
 
+def disk_migrations() -> dict[tuple[str, str], migrations.Migration]:
+    return MigrationLoader(None, ignore_no_migrations=True).disk_migrations
+
+
 def later() -> list[migrations.Migration]:
-    found = MigrationLoader(None, ignore_no_migrations=True).disk_migrations
+    found = disk_migrations()
     return [
         found[app, name]
         for app, name in sorted(found)
@@ -161,3 +169,43 @@ def test_words_of_things_become_details_in_batches_and_words_again(monkeypatch):
     opened = [(f"{number}\n一把伞", "") for number in numbers]
     opened[1] = ("一把伞", "")
     assert change(module.OPEN) == opened
+
+
+@pytest.mark.soak
+@pytest.mark.django_db(transaction=True)
+def test_schema_is_the_same_after_up_down_up():
+    """In a database of its own, with the commands whoever goes back a release uses."""
+    apps = ("desk", "emergencies", "lostfound", "incidents", "core")  # who hangs on others first
+    names = {(m.app_label, m.name[:4]): m.name for m in disk_migrations().values()}
+    with empty_place() as place, empty_database(f"{connection.settings_dict['NAME']}_down") as url:
+
+        def migrate(*words):
+            code, said = manage(place / "home", "migrate", *words, DATABASE_URL=url)
+            assert code == 0, said
+
+        def schema():
+            with psycopg.connect(url) as server:
+                tools = programs.find(server.info.server_version // 10_000)
+            dump = [tools.directory / "pg_dump", "--schema-only", "-d", url]
+            text = subprocess.run(dump, capture_output=True, text=True, check=True).stdout
+            # A word of the program that is another one each time.
+            return [
+                line
+                for line in text.splitlines()
+                if not line.startswith(("\\restrict", "\\unrestrict"))
+            ]
+
+        migrate()
+        up = schema()
+        for app in apps:
+            migrate(app, names.get((app, LANDED[app]), "zero"))
+        down = schema()
+        migrate()
+        again = schema()
+        with psycopg.connect(url) as server:
+            server.execute("ALTER TABLE core_case ADD COLUMN too_many integer")
+        control = schema()
+
+    assert again == up
+    assert len(down) < len(up)
+    assert control != up

@@ -42,7 +42,7 @@ from propdesk.core.pdf.render import RenderRefused
 from propdesk.core.permissions import ACTIONS
 from propdesk.core.rendering import Sheet
 from propdesk.core.roles import ensure, may
-from propdesk.core.transitions import RefusedInput, lock, require
+from propdesk.core.transitions import RefusedInput, is_reason, lock, require
 
 KIND = "copy"
 """The paper of copy 17 is of kind ``copy:17``."""
@@ -128,7 +128,7 @@ def _check(source: Document, order: Order) -> None:
     errors = {}
     if order.profile not in profiles_for(source):
         errors["profile"] = _("这是内部文书，不给客户。客户要凭据的，给受理回执。")
-    if len(order.purpose.strip()) < 2:
+    if not is_reason(order.purpose):
         errors["purpose"] = _("请写明用途，例如“办理保险理赔”。")
     if not order.recipient.strip():
         errors["recipient"] = _("请填写交给谁。")

@@ -218,7 +218,7 @@ def reset_password(
 
 
 def sessions_of(user: User) -> list[Session]:
-    """The sessions of ``user`` that still work; all that run are read, a house has some hundred."""
+    """The rows of ``user``'s sessions, those over the idle limit too; all are read, some hundred a house."""
     running = Session.objects.filter(expire_date__gt=timezone.now())
     return [s for s in running.iterator() if s.get_decoded().get(SESSION_KEY) == str(user.pk)]
 

@@ -6,6 +6,7 @@ of the process as one line, so that whoever collects logs elsewhere has it too.
 
 import logging
 import re
+import time
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -27,7 +28,7 @@ from django.db.models import Exists, OuterRef
 from django.http import HttpRequest
 from django.utils import timezone
 
-from propdesk.core import house_people
+from propdesk.core import house_people, middleware
 from propdesk.core.models import LoginEvent, Membership, Property, User
 from propdesk.core.paging import number_or_none
 from propdesk.core.throttling import too_often
@@ -216,7 +217,10 @@ class Running:
 
 def running(user: User, here: str | None) -> list[Running]:
     """The sessions of ``user`` that still work, this one (key ``here``) first, then the latest."""
-    found = [(s.pk == here, s.get_decoded()) for s in house_people.sessions_of(user)]
+    now = int(time.time())
+    decoded = ((s.pk == here, s.get_decoded()) for s in house_people.sessions_of(user))
+    # The row of one that is over stays until its next request, which may never come.
+    found = [(is_here, data) for is_here, data in decoded if not middleware.is_over(data, now)]
     rows = LoginEvent.objects.in_bulk([data[ROW] for _here, data in found if ROW in data])
     mine = [
         Running(rows.get(data.get(ROW, 0)), _moment(data, "began"), _moment(data, "seen"), is_here)

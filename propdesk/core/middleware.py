@@ -1,7 +1,7 @@
 """Request-wide habits: idle log-out, forced password change, conflicts as a page."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from django.conf import settings
@@ -22,6 +22,15 @@ POLLS = frozenset({"shell-poll", "board-live", "event-live"})
 def start_idle_clock(request: HttpRequest, **_kwargs: Any) -> None:
     """Signal receiver: the log-in is the first thing seen of a session."""
     request.session["seen"] = request.session["began"] = int(time.time())
+
+
+def is_over(session: Mapping[str, Any], now: int) -> bool:
+    """Whether the next request of this session finds it ended: idle for too long, or a shift old."""
+    # Writing ``seen`` renews the cookie's age, so the end of a shift is counted here.
+    return bool(
+        now - session.get("began", now) > settings.SESSION_COOKIE_AGE
+        or now - session.get("seen", now) > settings.PROPDESK_IDLE_MINUTES * 60
+    )
 
 
 class MethodsMiddleware:
@@ -50,10 +59,7 @@ class IdleMiddleware:
             seen = request.session.get("seen", now)
             # ``staff_view`` compares it with the shorter limit a house may have set (设置).
             request.idle_seconds = now - seen  # type: ignore[attr-defined]
-            # Writing ``seen`` renews the cookie's age, so the end of a shift is counted here.
-            began = request.session.get("began", now)
-            over = now - began > settings.SESSION_COOKIE_AGE
-            if over or now - seen > settings.PROPDESK_IDLE_MINUTES * 60:
+            if is_over(request.session, now):
                 logout(request)
                 if not request.path.startswith(("/accounts/", "/static/")):
                     return logged_out(request)

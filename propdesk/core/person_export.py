@@ -25,7 +25,7 @@ from propdesk.core.clock_text import paper_time
 from propdesk.core.models import Case, IdType, Person, Property, Unmasking, User
 from propdesk.core.permissions import ACTIONS
 from propdesk.core.roles import ensure
-from propdesk.core.transitions import RefusedInput
+from propdesk.core.transitions import RefusedInput, is_reason
 
 FIELD = "export"
 """As what it stands among the looks at full numbers."""
@@ -94,7 +94,7 @@ def give(prop: Property, asked: Asked, *, by: User, readable: "QuerySet[Case]") 
 
 def _check(asked: Asked) -> None:
     errors = {}
-    if len(asked.purpose.strip()) < 2:
+    if not is_reason(asked.purpose):
         errors["purpose"] = _("请写明用途，例如“客户本人要求查阅”。")
     if not asked.phone and not asked.id_number:
         errors["phone"] = _("请填电话或证件号：只凭姓名认不准是谁。")

@@ -24,7 +24,7 @@ from propdesk.core.models import (
     User,
 )
 from propdesk.core.names import sort_key
-from propdesk.core.transitions import RefusedInput
+from propdesk.core.transitions import RefusedInput, is_reason
 
 PERSONAL = ("name", "name_sort", "honorific", "phone", "address", "id_type", "id_last4", "id_hash")
 UNMASK_FOR = timedelta(seconds=60)
@@ -209,7 +209,7 @@ def unmask(person: Person, field: str, *, by: User, reason: str) -> Unmasking:
     """Log a look at a full number and allow it for 60 seconds; the caller has checked who asks."""
     if field != "phone":
         raise RefusedInput(field=_("这一项不能查看。"))
-    if len(reason.strip()) < 2:
+    if not is_reason(reason):
         raise RefusedInput(reason=_("请写明查看完整号码的事由。"))
     now = timezone.now()
     return Unmasking.objects.create(

@@ -4,48 +4,55 @@ Keyed hashes cannot be: what they were made of is nowhere. They stay known by th
 kept for them (``vault.keys``).
 """
 
-import os
 import secrets
 from base64 import b64decode, b64encode
 from collections.abc import Callable, Iterator
-from pathlib import Path
+from contextlib import contextmanager
 from typing import Any
 
 from allauth.mfa.models import Authenticator
 from django.conf import settings
-from django.db import transaction
+from django.db import connection, transaction
 from django.db.models import QuerySet
+from django.utils.translation import gettext as _
 
+from propdesk import keyring
 from propdesk.core import adapter, seals, vault
 from propdesk.core.channels import sending
 from propdesk.core.models import Robot, SealKey
 from propdesk.core.retention.erasing import through_the_guards
+from propdesk.core.transitions import require
 
-KEY, OLD = "secret_key", "secret_key.old"
+LOCK = 7_201_002
+"""Our own number among the advisory locks of the database."""
 
 
-def new_secret(home: Path) -> None:
+@contextmanager
+def alone() -> Iterator[None]:
+    """One change of the secret at a time; ConflictError for a second.
+
+    Inside, ``settings`` say what the files say now: whoever waited may have started with the secret
+    of before, and would take the new one for none of ours.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_try_advisory_lock(%s)", [LOCK])
+        require(cursor.fetchone() == (True,), _("另一次更换密钥正在进行，请等它结束。"))
+    try:
+        settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS = vault.held()
+        yield
+    finally:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_advisory_unlock(%s)", [LOCK])
+
+
+def new_secret() -> None:
     """Put a new secret in place of that in the data directory, and keep the old one beside it.
 
-    The old one first: stopped between the two steps nothing is lost. ``settings`` follow.
+    Inside ``alone``; ``settings`` follow.
     """
-    old, path = home / OLD, home / KEY
-    owner = path.stat()
-    kept = old.read_text(encoding="ascii") if old.exists() else ""
-    _write(old, f"{kept}{settings.SECRET_KEY}\n", owner)
-    secret = secrets.token_urlsafe(64)
-    _write(path, secret, owner)
-    settings.SECRET_KEY_FALLBACKS = [settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS]
-    settings.SECRET_KEY = secret
-
-
-def _write(path: Path, text: str, owner: os.stat_result) -> None:
-    draft = path.with_name(f".{path.name}.{os.getpid()}")
-    draft.touch(mode=0o600)
-    draft.write_text(text, encoding="ascii")
-    if os.geteuid() == 0:
-        os.chown(draft, owner.st_uid, owner.st_gid)
-    draft.replace(path)
+    older, secret = vault.held(), secrets.token_urlsafe(64)
+    keyring.put(settings.HOME, secret, older)
+    settings.SECRET_KEY, settings.SECRET_KEY_FALLBACKS = secret, older
 
 
 @transaction.atomic

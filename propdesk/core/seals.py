@@ -19,7 +19,7 @@ from propdesk.core.models import Property, SealKey, User
 from propdesk.core.pdf.signing import Signer
 from propdesk.core.permissions import ACTIONS
 from propdesk.core.roles import ensure
-from propdesk.core.transitions import ConflictError, RefusedInput, lock
+from propdesk.core.transitions import ConflictError, RefusedInput, is_reason, lock
 
 if TYPE_CHECKING:
     from cryptography import x509
@@ -70,7 +70,7 @@ def rotate(prop: Property, *, by: User, reason: str, everything: bool = False) -
     no seal to change yet.
     """
     ensure(by, "rotate_seal", ACTIONS, prop=prop)
-    if len(reason.strip()) < 2:
+    if not is_reason(reason):
         raise RefusedInput(reason=_("请写明为什么要换。"))
     prop = lock(prop)
     row = _row(prop)

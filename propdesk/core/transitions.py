@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 M = TypeVar("M", bound=models.Model)
 BACKDATE = timedelta(days=30)
 """补录: how far back something may be said to have happened."""
+LEAST_WORDS = 2
 
 
 class ConflictError(Exception):
@@ -55,6 +56,11 @@ def require(condition: object, message: str) -> None:
     """Raise ConflictError (409) with ``message`` unless ``condition`` holds."""
     if not condition:
         raise ConflictError(message)
+
+
+def is_reason(text: str) -> bool:
+    """Whether this may stand as a reason or purpose: two characters at the least, no mere keystroke."""
+    return len(text.strip()) >= LEAST_WORDS
 
 
 # --- when: the table of states -------------------------------------------------------------

@@ -9,6 +9,8 @@ import os
 
 from django.conf import settings
 
+from propdesk import environment, keyring
+
 NONCE = 12
 
 
@@ -39,6 +41,19 @@ def _opened(stored: bytes, with_key: bytes, bound: str) -> bytes | None:
         return AESGCM(with_key).decrypt(stored[:NONCE], stored[NONCE:], bound.encode())
     except (InvalidTag, ValueError):
         return None
+
+
+def held() -> list[str]:
+    """Every secret a row of this moment may have been closed with, that of now first.
+
+    This process may have started before a change of the secret: the files know better. None is left out
+    that it knows itself.
+    """
+    home = settings.HOME
+    mine = [settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS]
+    if not environment.text("PROPDESK_SECRET_KEY"):
+        mine.insert(0, keyring.current(home))
+    return list(dict.fromkeys([mine[0], *keyring.before(home), *mine]))
 
 
 def key(purpose: str) -> bytes:

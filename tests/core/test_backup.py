@@ -25,15 +25,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from propdesk.core import photos, sweeps
+from propdesk import keyring
+from propdesk.core import id_numbers, persons, photos, rekeying, sweeps
 from propdesk.core.backup import age, keeping, making, manifest, nightly, restoring, snapshot
 from propdesk.core.backup.errors import BackupError
 from propdesk.core.backup.manifest import Entry, Manifest
-from propdesk.core.models import Attachment, Draft, SweepRun, User
+from propdesk.core.channels import sending
+from propdesk.core.models import Attachment, Draft, Robot, SweepRun, User
 from propdesk.environment import database_url
 from propdesk.localstack import paths
 from tests.core.test_verifying import Sealed
-from tests.factories import CaseFactory, UserFactory
+from tests.factories import CaseFactory, PersonFactory, PropertyFactory, UserFactory
 from tests.incidents.moves import jpeg
 
 NOW = datetime(2026, 11, 26, 19, 30, tzinfo=UTC)
@@ -146,6 +148,51 @@ def test_restored_house_is_the_one_that_was_backed_up(media, base, settings):
     stored = b"".join(content(closed.folder).values())
     assert settings.SECRET_KEY.encode() not in stored
     assert sealed.document.number.encode() + b" " not in stored
+
+
+@pytest.mark.slow
+@pytest.mark.django_db(transaction=True)
+def test_backup_amid_a_change_of_the_secret_opens_all_it_holds(
+    media, base, settings, tmp_path, monkeypatch
+):
+    """Cut off before anything was encrypted anew; the backup is made by a worker of before."""
+    monkeypatch.delenv("PROPDESK_SECRET_KEY")
+    settings.HOME, settings.SECRET_KEY_FALLBACKS = tmp_path, []
+    first, known = settings.SECRET_KEY, "11010519491231002X"
+    keyring.put(tmp_path, first, ["of-the-first-year" * 4])
+
+    def keep(name):
+        persons.see_id(PersonFactory(name=name), "id_card", known)
+        prop = PropertyFactory()
+        closed = sending.closed(prop.pk, sending.Secret("https://example.invalid/hook", name))
+        Robot.objects.create(
+            property=prop, kind="wecom", host="example.invalid", secret=closed, name=name
+        )
+
+    keep("of before")
+    with rekeying.alone():
+        rekeying.new_secret()
+    second = settings.SECRET_KEY
+    keep("of after")
+    settings.SECRET_KEY, settings.SECRET_KEY_FALLBACKS = first, []
+    made = making.make(base, NOW)
+    with (
+        empty_place() as place,
+        empty_database(f"{connection.settings_dict['NAME']}_amid") as address,
+    ):
+        code, said = manage(place / "one", "restore", made.folder, DATABASE_URL=address)
+        assert code == 0, said
+        with psycopg.connect(address) as restored:
+            hashes = {row[0] for row in restored.execute("SELECT id_hash FROM core_person")}
+            robots = restored.execute("SELECT property_id, secret, name FROM core_robot").fetchall()
+        keys = [keyring.current(place / "one"), *keyring.before(place / "one")]
+
+    assert keys == [second, first, "of-the-first-year" * 4]
+    settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS = keys
+    assert len(hashes) == 2
+    assert hashes < set(id_numbers.keyed_hashes("id_card", known))
+    opened = [sending.opened(Robot(property_id=pk, secret=kept)) for pk, kept, _name in robots]
+    assert [one and one.key for one in opened] == [name for _pk, _kept, name in robots]
 
 
 @pytest.mark.slow

@@ -6,10 +6,12 @@ import io
 import itertools
 import struct
 import time
+import zipfile
 import zlib
 from collections.abc import Callable, Iterator
 from typing import Any
 
+import pikepdf
 import pillow_heif
 import pytest
 from PIL import Image, ImageDraw
@@ -232,6 +234,99 @@ def test_normalise_keeps_no_metadata(kind: str) -> None:
         with Image.open(io.BytesIO(stored)) as picture:
             assert (picture.format, picture.mode, dict(picture.getexif())) == ("JPEG", "RGB", {})
             assert {"icc_profile", "comment", "exif"} & picture.info.keys() == set()
+
+
+# --- two whole formats in one file --------------------------------------------------------------
+
+
+def jar() -> bytes:
+    """An archive that a reader finds by its end, whatever stands before it."""
+    stream = io.BytesIO()
+    with zipfile.ZipFile(stream, "w") as archive:
+        archive.writestr("index.html", SCRIPT)
+        archive.writestr("META-INF/MANIFEST.MF", b"Main-Class: X")
+    return stream.getvalue()
+
+
+def pdf() -> bytes:
+    stream = io.BytesIO()
+    with pikepdf.new() as paper:
+        paper.add_blank_page()
+        paper.save(stream)
+    return stream.getvalue()
+
+
+def is_pdf(data: bytes) -> bool:
+    """As lenient readers do: the head within the first 1,024 bytes, the rest by repair."""
+    at = data[:1024].find(b"%PDF-")
+    try:
+        with pikepdf.open(io.BytesIO(data[at:])) as paper:
+            return at >= 0 and len(paper.pages) > 0
+    except pikepdf.PdfError:
+        return False
+
+
+def is_archive(data: bytes) -> bool:
+    return zipfile.is_zipfile(io.BytesIO(data))
+
+
+def is_page(data: bytes) -> bool:
+    """As a browser that sniffs: markup anywhere in the first bytes, after what it takes for noise."""
+    return b"<html" in data[:1445] or b"<script" in data
+
+
+def with_riff_chunk(data: bytes, body: bytes) -> bytes:
+    """A WebP with a chunk of its own that no reader of pictures knows."""
+    longer = data[8:] + b"JUNK" + struct.pack("<I", len(body)) + body + b"\0" * (len(body) % 2)
+    return b"RIFF" + struct.pack("<I", len(longer)) + longer
+
+
+POLYGLOTS: dict[str, tuple[Callable[[], bytes], Callable[[bytes], bool]]] = {
+    "jpeg-with-a-pdf-in-its-comment": (lambda: encoded(quarters(), comment=pdf()), is_pdf),
+    "jpeg-then-jar": (lambda: encoded(quarters()) + jar(), is_archive),
+    "jpeg-with-an-archive-in-its-comment": (lambda: encoded(quarters(), comment=jar()), is_archive),
+    "jpeg-and-page": (
+        lambda: encoded(quarters(), comment=b"<html><body>" + SCRIPT + b"<!--"),
+        is_page,
+    ),
+    "png-then-jar": (lambda: encoded(quarters(), "PNG") + jar(), is_archive),
+    "png-with-a-pdf-in-a-chunk": (
+        lambda: (lambda p: p[:33] + chunk(b"paGe", pdf()) + p[33:])(encoded(quarters(), "PNG")),
+        is_pdf,
+    ),
+    "webp-with-a-pdf-in-a-chunk": (
+        lambda: with_riff_chunk(encoded(quarters((16, 16)), "WEBP", lossless=True), pdf()),
+        is_pdf,
+    ),
+    "webp-then-jar": (lambda: encoded(quarters(), "WEBP", lossless=True) + jar(), is_archive),
+}
+
+
+@pytest.mark.parametrize(("make", "is_other"), POLYGLOTS.values(), ids=POLYGLOTS.keys())
+def test_normalise_of_two_whole_formats_in_one_keeps_the_picture_alone(
+    make: Callable[[], bytes], is_other: Callable[[bytes], bool]
+) -> None:
+    data = make()
+    assert is_other(data)  # the control: the file is both
+
+    photo = normalise(data)
+
+    assert corners(photo.full) == ["red", "lime", "blue", "white"]
+    for stored in (photo.full, photo.print):
+        assert not is_other(stored)
+        assert (stored[:3], stored[-2:]) == (b"\xff\xd8\xff", b"\xff\xd9")
+
+
+@pytest.mark.parametrize(
+    "data",
+    [encoded(quarters(), "GIF") + jar(), pdf() + encoded(quarters()), jar() + encoded(quarters())],
+    ids=["gifar", "pdf-then-jpeg", "archive-then-jpeg"],
+)
+def test_normalise_of_another_format_with_a_picture_in_it_is_refused(data: bytes) -> None:
+    assert is_archive(data) or is_pdf(data)
+
+    with pytest.raises(ImageRefused, match=KINDS):
+        normalise(data)
 
 
 def test_normalise_sixteen_bit_grey_keeps_its_middle() -> None:

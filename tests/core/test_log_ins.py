@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 import time_machine
 from allauth.mfa.models import Authenticator
+from django.contrib.sessions.models import Session
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
@@ -217,6 +218,30 @@ def test_own_sessions_are_listed_and_ended() -> None:
     here.browser.post(MINE)
     assert [v.lives(v.key) for v in (here, third, stranger)] == [True, False, True]
     assert [what for what, _how, who in told() if who == here.user.pk][-2:] == ["ended", "ended"]
+
+
+@pytest.mark.parametrize("ends", ["idle", "shift"])
+def test_session_that_is_over_is_not_listed_as_running(ends: str, settings: Any) -> None:
+    """It has a row until its next request, which finds it ended; until a moment before it is listed."""
+    limit = timedelta(minutes=settings.PROPDESK_IDLE_MINUTES)
+    if ends == "shift":
+        limit = timedelta(seconds=settings.SESSION_COOKIE_AGE)
+        settings.PROPDESK_IDLE_MINUTES = 24 * 60
+    with time_machine.travel(timezone.now(), tick=False) as clock:
+        here = Visit()
+        phone = enter(here, PHONE, "10.0.0.2")
+        # A row may outlive the limit.
+        Session.objects.update(expire_date=timezone.now() + timedelta(days=2))
+        seen = []
+        for more in (limit, timedelta(seconds=1)):
+            clock.shift(more)
+            found = log_ins.running(here.user, None)
+            seen.append([each.row.address for each in found if each.row])
+
+        assert "10.0.0.2" in seen[0]
+        assert seen[1] == []
+        assert len(house_people.sessions_of(here.user)) == 2
+        assert not phone.lives(phone.key)
 
 
 def test_password_is_asked_again_before_sessions_are_shown_or_ended() -> None:

@@ -1,11 +1,16 @@
 """A new secret of the installation: everything opens as before, with it alone where it was encrypted."""
 
+import os
+from pathlib import Path
+
 import pytest
 from allauth.mfa.adapter import get_adapter
 from allauth.mfa.models import Authenticator
 from django.core.management import CommandError, call_command
+from django.db import connection
 from django.urls import reverse
 
+from propdesk import keyring
 from propdesk.core import person_export, persons, rekeying, seals
 from propdesk.core.channels import sending
 from propdesk.core.models import Case, Robot, SealKey
@@ -97,3 +102,69 @@ def test_what_no_secret_opens_is_named_and_left(home, settings, as_owner):
 
     assert found == (0, [f"core.Robot {told.pk}"])
     assert bytes(Robot.objects.get().secret) == stored
+
+
+# --- two at once, and cut off --------------------------------------------------------------
+
+
+@pytest.mark.parametrize("words", [{}, {"finish": True}], ids=["new", "finish"])
+def test_second_change_at_once_is_refused_in_words(home, settings, monkeypatch, words):
+    monkeypatch.delenv("PROPDESK_SECRET_KEY", raising=False)
+    old, other = settings.SECRET_KEY, connection.copy()
+    try:
+        with other.cursor() as cursor:
+            cursor.execute("SELECT pg_advisory_lock(%s)", [rekeying.LOCK])
+        with pytest.raises(CommandError, match="另一次更换密钥正在进行"):
+            call_command("rotate_key", **words)
+    finally:
+        other.close()
+
+    assert (settings.SECRET_KEY, keyring.current(home), keyring.before(home)) == (old, old, [])
+
+
+@pytest.mark.parametrize("words", [{}, {"finish": True}], ids=["new", "finish"])
+def test_command_that_started_before_the_last_change_loses_no_key(
+    home, settings, as_owner, monkeypatch, words
+):
+    """Its settings name the first secret; what is closed with the second stays open."""
+    monkeypatch.delenv("PROPDESK_SECRET_KEY", raising=False)
+    house, first = House(), settings.SECRET_KEY
+    told = robot(house.prop)
+    secret = sending.opened(told)
+    with as_owner():
+        call_command("rotate_key")
+        second = keyring.current(home)
+        settings.SECRET_KEY, settings.SECRET_KEY_FALLBACKS = first, []
+
+        call_command("rotate_key", **words)
+
+    older = [second, first] if not words else [first]
+    assert (keyring.current(home), keyring.before(home)) == (settings.SECRET_KEY, older)
+    settings.SECRET_KEY_FALLBACKS = []
+    assert sending.opened(Robot.objects.get()) == secret
+
+
+def test_key_is_on_the_disk_before_its_name_and_the_old_one_before_the_new(home, monkeypatch):
+    steps = []
+    fsync, replace = os.fsync, Path.replace
+
+    def flushed(number):
+        steps.append(Path(f"/proc/self/fd/{number}").readlink().name)
+        fsync(number)
+
+    def named(path, target):
+        steps.append(f"{path.name} -> {target.name}")
+        return replace(path, target)
+
+    monkeypatch.setattr(os, "fsync", flushed)
+    monkeypatch.setattr(Path, "replace", named)
+
+    keyring.put(home, "new", ["old"])
+
+    drafts = [f".{name}.{os.getpid()}" for name in ("secret_key.old", "secret_key")]
+    assert steps == [
+        step
+        for draft, name in zip(drafts, ("secret_key.old", "secret_key"), strict=True)
+        for step in (draft, f"{draft} -> {name}", home.name)
+    ]
+    assert {path.name for path in home.iterdir()} == {"secret_key", "secret_key.old"}

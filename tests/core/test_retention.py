@@ -87,6 +87,8 @@ def test_what_is_declared_is_there_and_holds_the_mark():
         ("desk.Handover", "outcome"),
         ("lostfound.StocktakeDifference", "outcome"),
         ("lostfound.FoundItem", "old_number"),
+        ("lostfound.StocktakeEntry", "tag"),
+        ("lostfound.StocktakeDifference", "tag"),
     ],
 )
 def test_what_somebody_types_is_not_kept(label, name):

@@ -28,10 +28,10 @@ class Tap(NamedTuple):
     page: float
 
 
-def database(stack: Stack) -> "psycopg.Connection[tuple[object, ...]]":
-    """A connection to the stack's database as the owner of its tables."""
+def database(stack: Stack, user: str = "propdesk") -> "psycopg.Connection[tuple[object, ...]]":
+    """A connection to the stack's database as the owner of its tables, or as somebody else."""
     return psycopg.connect(
-        host=str(stack.home / "run"), user="propdesk", dbname="propdesk", autocommit=True
+        host=str(stack.home / "run"), user=user, dbname="propdesk", autocommit=True
     )
 
 

@@ -34,10 +34,10 @@ def test_photo_that_finds_no_room_is_refused_in_words_and_leaves_nothing(stack):
     path, photo = f"{COMPLAINTS}{number}/do/photo/", noise()
     before = stored(stack)
 
-    with tap.database(stack) as rows, twin_web.full(stack, 20_000) as port:
-        refused = person.at(port).upload(path, photo)
+    with tap.database(stack) as rows, twin_web.full(stack, 20_000) as twin:
+        refused = person.at(twin.port).upload(path, photo)
         left = (stored(stack) - before, rows.execute(PHOTOS, [number]).fetchone())
-        words = person.at(port).take_in("磁盘满时的投诉")
+        words = person.at(twin.port).take_in("磁盘满时的投诉")
         kept = person.upload(path, photo)  # where there is room: the control
         after = rows.execute(PHOTOS, [number]).fetchone()
 

@@ -47,6 +47,19 @@ with time_machine.travel(ahead, tick=True):
     for name in ("incidents.flag_due", "lostfound.flag_due"):
         sweeps.SWEEPS[name](timezone.now())
 """
+LAST_DAY = """
+WITH one AS (
+  SELECT f.case_id FROM lostfound_founditem f JOIN core_clock c USING (case_id)
+  WHERE f.status IN ('stored', 'ownerless') AND c.rule = 'lostfound.expired' AND c.fired_at IS NULL
+  ORDER BY f.case_id LIMIT 1),
+moved AS (
+  UPDATE core_clock c SET due_at = (date_trunc('day', now() AT TIME ZONE 'Asia/Shanghai')
+    + interval '1 day') AT TIME ZONE 'Asia/Shanghai'
+  FROM one WHERE c.case_id = one.case_id AND c.rule = 'lostfound.expired')
+UPDATE lostfound_founditem f SET expires_on = (now() AT TIME ZONE 'Asia/Shanghai')::date
+FROM one WHERE f.case_id = one.case_id RETURNING f.case_id
+"""
+"""A thing in store whose last day is today: it expires when the day is over."""
 
 
 @pytest.fixture(scope="module")
@@ -129,13 +142,14 @@ def test_beat_that_was_down_for_days_tells_each_limit_once_with_its_own_time(
 
 
 def test_sweep_whose_clock_is_a_day_ahead_disposes_of_nothing_and_goes_by_its_own_day(stack, rows):
-    before = {row[0]: row[1:] for row in rows.execute(THINGS)}
     first = Path(f"/proc/{stack.children('propdesk.wsgi')[0]}")
     pairs = (first / "environ").read_bytes().rstrip(b"\0").split(b"\0")
     python = (first / "cmdline").read_bytes().split(b"\0")[0].decode()
     owner, change = first.stat(), os.geteuid() == 0
     with asleep(stack):
-        later = load.arm(rows, 5, ago=-2 * 86_400)
+        (last,) = rows.execute(LAST_DAY).fetchone()
+        before = {row[0]: row[1:] for row in rows.execute(THINGS)}
+        soon, later = (load.arm(rows, 5, ago=-days * 86_400) for days in (0.5, 2))
         subprocess.run(
             [python, "-c", A_DAY_AHEAD],
             cwd=(first / "cwd").readlink(),
@@ -152,6 +166,9 @@ def test_sweep_whose_clock_is_a_day_ahead_disposes_of_nothing_and_goes_by_its_ow
         for pk, status, last in rows.execute(THINGS)
         if before[pk][0] != status
     }
-    assert {status for _was, status, _last in moved.values()} <= {"expired"}
-    assert [last for _was, _is, last in moved.values() if last >= tomorrow] == []
+    # Both sweeps ran, and by their own day: what ends within it was called.
+    assert (rows.execute(load.WAITING, [soon]).fetchone(), moved[last][1]) == ((0,), "expired")
+    # And no further than that.
+    assert {status for _was, status, _last in moved.values()} == {"expired"}
+    assert [day for _was, _is, day in moved.values() if day >= tomorrow] == []
     assert rows.execute(load.WAITING, [later]).fetchone() == (5,)

@@ -19,7 +19,8 @@ from lostfound.models import (
     StocktakeDifference,
 )
 from propdesk.core import audit, drafts
-from propdesk.core.models import Notice, Task, User
+from propdesk.core.models import Case, Notice, Task, User
+from propdesk.core.retention import running
 from propdesk.core.roles import Role
 from propdesk.core.transitions import ConflictError, RefusedInput
 from tests.factories import PASSWORD, DeputyFactory, member
@@ -805,3 +806,25 @@ def test_start_of_the_same_place_by_two_at_once_happens_once() -> None:
         assert [type(o["error"]) for _thread, o in both if "error" in o] == [ConflictError]
         (running,) = [o["done"] for _thread, o in both if "done" in o]
         workflow.abandon_stocktake(running, by=house.gm, reason="换人")
+
+
+def test_name_typed_for_a_tag_goes_with_the_purge(as_owner: Any) -> None:
+    """Nothing is known under it, so it is kept as it was typed: of a count that reached its term it goes."""
+    house = House()
+    (item,) = lying(house, 1)
+    row = started(house)
+    for text in ("张伟 13912340001", "李娜的伞", number(item)):
+        scan(row, text, by=house.dm)
+    row = finished(row, house.dm)
+    for each in row.differences.all():
+        workflow.settle_difference(each, "已核对", by=house.pm)
+    Case.objects.filter(pk=row.pk).update(closed_at=timezone.now() - timedelta(days=4 * 366))
+
+    with as_owner():
+        running.purge(house.prop, by=read(house.pm), reason="年度清理")
+
+    kept = [*row.entries.order_by("pk"), *row.differences.order_by("pk")]
+    assert [each.tag for each in kept] == [f"已清除{each.pk}" for each in kept]
+    assert [each.item_id for each in kept[:3]] == [None, None, item.pk]
+    assert audit.problems(Case.objects.get(pk=row.pk)) == []
+    assert FoundItem.objects.get(pk=item.pk).case.number == number(item)

@@ -23,6 +23,8 @@ from django.conf import settings
 from django.db import DatabaseError
 from django.utils.translation import gettext as _
 
+from propdesk import keyring
+from propdesk.core import vault
 from propdesk.core.backup import age, keeping, manifest, programs, snapshot
 from propdesk.core.backup.errors import BackupError
 from propdesk.core.backup.manifest import Entry, Manifest
@@ -144,7 +146,11 @@ def _fill(
             finally:
                 dump.kill()
                 dump.wait()
-    found.files.append(copier.put(manifest.SECRET, settings.SECRET_KEY.encode()))
+    # After the rows were looked at: a key is in its file before anything is closed with it.
+    secret, *older = vault.held()
+    found.files.append(copier.put(manifest.SECRET, secret.encode()))
+    if older:
+        found.files.append(copier.put(manifest.OLD_SECRETS, keyring.joined(older).encode()))
     found.files += copier.copy(named)
     found.findings = sorted(copier.findings)[:MOST_FINDINGS]
     return found

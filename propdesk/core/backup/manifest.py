@@ -14,12 +14,13 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
+from propdesk import keyring
 from propdesk.core.backup.errors import BackupError
 
 NAME = "MANIFEST.json"
 FORMAT = 1
 DUMP = "database.dump"
-SECRET = "secret_key"  # noqa: S105 -- the name of a file
+SECRET, OLD_SECRETS = keyring.KEY, keyring.OLD
 MEDIA = "media"
 TOGETHER = 4
 """Files in work at once: hashing leaves the other cores to them."""

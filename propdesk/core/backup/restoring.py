@@ -19,6 +19,7 @@ from django.db import OperationalError, connection
 from django.db.migrations.loader import MigrationLoader
 from django.utils.translation import gettext as _
 
+from propdesk import keyring
 from propdesk.core import db_roles
 from propdesk.core.backup import age, making, manifest, programs, snapshot
 from propdesk.core.backup.errors import BackupError
@@ -74,12 +75,12 @@ def restored(folder: Path, identity: Path | None = None) -> Iterator[Restored]:
                 _("写不了 %(folder)s：%(why)s。什么也没有恢复。")
                 % {"folder": draft, "why": error.strerror}
             ) from error
-        secret = _secret(folder, found, opened)
+        keys = _secrets(folder, found, opened)
         with _database(), tempfile.TemporaryDirectory(prefix="propdesk-restore-") as scratch:
             _require_empty_database()
             dump = _readable(folder, found, identity, Path(scratch))
             programs.load(tools, connection.settings_dict, dump)
-            _settle(draft, media, secret)
+            _settle(draft, media, keys)
             rows = _compare(found)
             _bring_up_to_date()
             yield Restored(found, len(found.tables), rows, len(_media_of(found)))
@@ -169,8 +170,11 @@ def _content(folder: Path, entry: Entry, opened: Callable[[bytes], bytes]) -> by
     return data
 
 
-def _secret(folder: Path, found: Manifest, opened: Callable[[bytes], bytes]) -> str:
-    """The secret of the installation; BackupError when another one is set in the environment."""
+def _secrets(folder: Path, found: Manifest, opened: Callable[[bytes], bytes]) -> list[str]:
+    """The secret of the installation and those of before, the newest first.
+
+    BackupError when another one is set in the environment.
+    """
     entry = found.entry(manifest.SECRET)
     if entry is None:
         raise BackupError(_("备份里没有密钥 secret_key，什么也没有恢复。"))
@@ -179,7 +183,10 @@ def _secret(folder: Path, found: Manifest, opened: Callable[[bytes], bytes]) -> 
         raise BackupError(
             _("PROPDESK_SECRET_KEY 与备份里的密钥不同；请改成备份时的值或去掉它。什么也没有恢复。")
         )
-    return secret
+    older = found.entry(manifest.OLD_SECRETS)
+    if older is None:
+        return [secret]
+    return [secret, *keyring.parted(_content(folder, older, opened).decode())]
 
 
 def _is_media(entry: Entry) -> bool:
@@ -249,24 +256,19 @@ def _readable(folder: Path, found: Manifest, identity: Path | None, scratch: Pat
     return clear
 
 
-def _settle(draft: Path, media: Path, secret: str) -> None:
-    """Files and secret into their places, belonging to whoever runs the site."""
+def _settle(draft: Path, media: Path, keys: list[str]) -> None:
+    """Files and secrets into their places, belonging to whoever runs the site."""
     if media.exists():
         shutil.rmtree(media)
     draft.rename(media)
-    settings.SECRET_KEY = secret
+    settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS = keys
     home = Path(settings.HOME)
-    if not os.environ.get("PROPDESK_SECRET_KEY", "").strip():
-        home.mkdir(mode=0o700, parents=True, exist_ok=True)
-        fresh = home / f".{manifest.SECRET}.{os.getpid()}"
-        fresh.touch(mode=0o600)
-        fresh.write_text(secret, encoding="utf-8")
-        fresh.replace(home / manifest.SECRET)
+    home.mkdir(mode=0o700, parents=True, exist_ok=True)
+    given = os.environ.get("PROPDESK_SECRET_KEY", "").strip()
+    keyring.put(home, "" if given else keys[0], keys[1:])
     if paths.is_root() and home.stat().st_uid:
         owner = home.stat()
-        account = accounts.Account("", owner.st_uid, owner.st_gid)
-        for path in (media, home / manifest.SECRET):
-            accounts.chown_tree(path, account)
+        accounts.chown_tree(media, accounts.Account("", owner.st_uid, owner.st_gid))
 
 
 def _compare(found: Manifest) -> int:

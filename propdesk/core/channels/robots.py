@@ -15,7 +15,7 @@ from propdesk.core.channels.adapters import Outcome, Outgoing, Secret, Verdict
 from propdesk.core.models import Property, Robot, RobotMeter, User
 from propdesk.core.permissions import ACTIONS
 from propdesk.core.roles import ensure
-from propdesk.core.transitions import ConflictError, RefusedInput, lock, require
+from propdesk.core.transitions import ConflictError, RefusedInput, is_reason, lock, require
 
 MOST = 12
 """Robots of one house: a group that gets everything is read by nobody."""
@@ -52,7 +52,7 @@ def change(
     a reason.
     """
     ensure(by, "save_robot", ACTIONS, prop=robot.property)
-    if len(reason.strip()) < 2:
+    if not is_reason(reason):
         raise RefusedInput(reason=_("请写明为什么改。"))
     robot = lock(robot)
     changed = [name for name in FIELDS if getattr(robot, name) != values[name]]

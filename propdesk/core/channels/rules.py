@@ -10,7 +10,7 @@ from propdesk.core.models import Level, MailRule, Property, User
 from propdesk.core.models.robots import KINDS
 from propdesk.core.permissions import ACTIONS
 from propdesk.core.roles import Role, ensure, standing
-from propdesk.core.transitions import RefusedInput, lock
+from propdesk.core.transitions import RefusedInput, is_reason, lock
 
 
 def of_roles(prop: Property) -> dict[str, MailRule]:
@@ -41,7 +41,7 @@ def save_for_role(
 ) -> MailRule:
     """Set what holders of ``role`` get by e-mail who chose nothing; RefusedInput without a reason."""
     ensure(by, "save_mail_rules", ACTIONS, prop=prop)
-    if len(reason.strip()) < 2:
+    if not is_reason(reason):
         raise RefusedInput(reason=_("请写明为什么改。"))
     lock(prop)
     found = MailRule.objects.filter(property=prop, user=None, role=role).first()

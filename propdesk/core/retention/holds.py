@@ -10,7 +10,7 @@ from propdesk.core import audit, notices
 from propdesk.core.models import Case, Erasure, LegalHold, User
 from propdesk.core.permissions import ACTIONS
 from propdesk.core.roles import Role, ensure
-from propdesk.core.transitions import RefusedInput, lock, require
+from propdesk.core.transitions import RefusedInput, is_reason, lock, require
 
 
 @transaction.atomic
@@ -65,7 +65,7 @@ def purged_at(case: Case) -> datetime | None:
 
 
 def _check(reason: str) -> None:
-    if len(reason.strip()) < 2:
+    if not is_reason(reason):
         raise RefusedInput(reason=_("请写明原因，例如哪一起诉讼或哪一项调查。"))
 
 

@@ -15,7 +15,7 @@ from propdesk.core.permissions import ACTIONS
 from propdesk.core.retention import declared, erasing, proof, terms
 from propdesk.core.retention.erasing import Taken
 from propdesk.core.roles import Role, ensure
-from propdesk.core.transitions import RefusedInput, lock, require
+from propdesk.core.transitions import RefusedInput, is_reason, lock, require
 
 LOCK = 4107
 """Of PostgreSQL: one purge at a time, and none left locked by one that was killed."""
@@ -87,7 +87,7 @@ def purge(
     ConflictError (409) while another purge runs or where the database account may not rewrite history.
     """
     ensure(by, "purge", ACTIONS, prop=prop)
-    if len(reason.strip()) < 2:
+    if not is_reason(reason):
         raise RefusedInput(reason=_("请写明清除的原因，例如“年度清理”。"))
     require(erasing.is_owner(), erasing.why_not())
     require(_alone(), _("另一次清除正在进行，请等它结束。"))
