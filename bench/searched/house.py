@@ -14,6 +14,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from pages import may_copy
+
 BASE = 1_000_000
 BATCH = 20_000
 FRESH = 100_000
@@ -182,6 +184,7 @@ class House:
 
         if size <= self.rows:
             return
+        may_copy()
         with connection.cursor() as cursor:
             for name in INDEXES:
                 cursor.execute(f"DROP INDEX IF EXISTS {name}")
