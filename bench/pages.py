@@ -60,6 +60,7 @@ def database(kept: Path | None = None) -> Iterator[None]:
 
         django.setup()
         call_command("migrate", verbosity=0)
+        call_command("createcachetable", verbosity=0)
         yield
     finally:
         server.stop(process)
@@ -195,7 +196,10 @@ def pages(house: Any, complaint: Any) -> dict[str, tuple[str, dict[str, str] | N
     """Name of each page, its address and what is sent to it."""
     from django.urls import reverse
 
+    from propdesk.desk.calendar import workflow as calendar
+
     code = house.prop.code
+    _feed, token = calendar.make_feed(house.prop, by=house.dm)
     board, here = reverse("incidents:board", args=[code]), complaint.get_absolute_url()
     intake = {"words": "空调响", "severity": "normal", "channel": "phone", "name": "王晓梅"}
     return {
@@ -210,6 +214,8 @@ def pages(house: Any, complaint: Any) -> dict[str, tuple[str, dict[str, str] | N
         "detail": (here, None),
         "act page": (f"{here}do/offer/", None),
         "notices": (reverse("desk:notices", args=[code]), None),
+        "calendar, month": (reverse("calendar:index", args=[code]), None),
+        "calendar, feed": (reverse("calendar_feed", args=[token]), None),
         "poll": (reverse("desk:counts", args=[code]), None),
         "intake, form": (reverse("incidents:intake", args=[code]), None),
         "intake, POST": (reverse("incidents:intake", args=[code]), intake),
