@@ -114,6 +114,8 @@ FOUND = (
 COLOURS = ("黑色", "白色", "红色", "蓝色", "灰色", "棕色", "绿色", "金色")
 INDEXES = {
     "core_search_words": "gin (core_search_marks(property_id, kind, opened_at), terms, grams)",
+    "core_search_open_words": "gin (core_search_marks(property_id, kind, opened_at), terms,"
+    " core_search_open(text, grams)) WHERE kind = 'found'",
     "core_search_newest": "btree (property_id, opened_at DESC, case_id DESC)",
 }
 
