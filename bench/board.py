@@ -1,4 +1,4 @@
-"""What the board costs while closed cases pile up: statements and pages of the database it touches.
+"""What the board and the calendar cost while closed cases pile up: statements and blocks they touch.
 
     .venv/bin/python bench/board.py [--rows 1000 1000000] [--rounds 7] [--data DIR] [--plans 100]
 
@@ -72,17 +72,10 @@ def blocks(statements: list[tuple[str, Any]], plans: int | None = None) -> int:
 
 
 def trust() -> None:
-    """Foreign keys of copies are not looked up: the rows they name were copied by the same numbers."""
-    import psycopg
+    """For all that follows: no trigger, no foreign key is looked up."""
     from django.db import connection
 
-    from propdesk.localstack.postgres import SUPERUSER
-
-    given = connection.settings_dict
-    with psycopg.connect(
-        host=given["HOST"], user=SUPERUSER, dbname="postgres", autocommit=True
-    ) as root:
-        root.execute(f"GRANT SET ON PARAMETER session_replication_role TO {given['USER']}")
+    pages.may_copy()
     with connection.cursor() as cursor:
         cursor.execute("SET session_replication_role = replica")
 
@@ -161,6 +154,24 @@ def poll_of(seen: Seen) -> str:
     return re.findall(r'id="board-live" hx-get="([^"]+)"', text)[0].replace("&amp;", "&")
 
 
+def calendar(seen: Seen) -> dict[str, str]:
+    """The page of this month, and the feed somebody's telephone reads."""
+    from django.db import transaction
+    from django.urls import reverse
+
+    from propdesk.core.models import Property, User
+    from propdesk.desk.calendar import workflow
+
+    prop = Property.objects.get()
+    user = User.objects.get(pk=seen.client.session["_auth_user_id"])
+    with transaction.atomic():
+        _feed, token = workflow.make_feed(prop, by=user)
+    return {
+        "calendar": reverse("calendar:index", args=[prop.code]),
+        "feed": reverse("calendar_feed", args=[token]),
+    }
+
+
 def measure(rows: list[int], rounds: int, plans: int | None) -> bool:
     """Print the table; whether the goals hold."""
     import time_machine
@@ -185,6 +196,14 @@ def measure(rows: list[int], rounds: int, plans: int | None) -> bool:
             f"{blocks(poll, plans):>8}",
             flush=True,
         )
+        with time_machine.travel(seen.at, tick=False):
+            for name, url in calendar(seen).items():
+                price, page = pages.cost(seen.client, url, rounds), asked(seen, url, 200)
+                print(
+                    f"{name:>10}{price.statements:>12}{blocks(page, plans):>9}{price.cpu:>14.1f}"
+                    f"  {price.size / 1000:.1f} kB, {price.zipped / 1000:.1f} zipped",
+                    flush=True,
+                )
     return fits
 
 

@@ -262,6 +262,17 @@ def test_rows_behind_a_figure_keep_their_budget_at_any_size(
     assert (costs[1], costs[0] <= LIST) == (costs[0], True)
 
 
+def test_twelve_months_keep_their_budget_at_any_size() -> None:
+    house = House()
+    house.closed()
+    till = Till(house.pm)
+    url = reverse("insight:trend", args=[house.prop.code])
+    few = till.cost(url)
+    house.closed()
+    fill(house, 3)
+    assert (till.cost(url), few <= PAGE) == (few, True)
+
+
 def test_figures_keep_their_budget_at_any_size() -> None:
     house = House()
     house.closed()

@@ -14,6 +14,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from pages import may_copy
+
 BASE = 1_000_000
 BATCH = 20_000
 FRESH = 100_000
@@ -112,6 +114,8 @@ FOUND = (
 COLOURS = ("黑色", "白色", "红色", "蓝色", "灰色", "棕色", "绿色", "金色")
 INDEXES = {
     "core_search_words": "gin (core_search_marks(property_id, kind, opened_at), terms, grams)",
+    "core_search_open_words": "gin (core_search_marks(property_id, kind, opened_at), terms,"
+    " core_search_open(text, grams)) WHERE kind = 'found'",
     "core_search_newest": "btree (property_id, opened_at DESC, case_id DESC)",
 }
 
@@ -182,6 +186,7 @@ class House:
 
         if size <= self.rows:
             return
+        may_copy()
         with connection.cursor() as cursor:
             for name in INDEXES:
                 cursor.execute(f"DROP INDEX IF EXISTS {name}")

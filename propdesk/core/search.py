@@ -12,7 +12,9 @@ from math import prod
 from operator import and_
 from typing import Any
 
-from django.db.models import BooleanField, F, Func, Q, QuerySet, Subquery, Value
+from django.contrib.postgres.fields import ArrayField
+from django.contrib.postgres.lookups import DataContains
+from django.db.models import BooleanField, CharField, F, Func, Q, QuerySet, Subquery, Value
 from django.db.models.expressions import RawSQL
 
 from propdesk.core.models import Case, Person, Place, Property, SearchText
@@ -29,6 +31,14 @@ from propdesk.core.search_terms import (
 )
 
 MOST_CHARACTERS, MOST_WORDS = 60, 8
+DETAILED = Case.Kind.FOUND
+"""What has details not all its readers may read; the others have none."""
+OPEN_WORDS = Func(
+    "text",
+    "grams",
+    function="core_search_open",
+    output_field=ArrayField(CharField(max_length=40)),
+)
 MOST_WAYS = 8
 """Each word of a query may stand in a row or be a term of it: more ways together are not asked for."""
 
@@ -116,13 +126,16 @@ class Query:
         """The same without the index: for rows that are known to hit, or are walked in an order."""
         return reduce(and_, (_holds(word, reach) for word in self.words), Q())
 
-    def ways(self, reach: Reach, marks: Sequence[str] = ()) -> list[Q]:
+    def ways(self, reach: Reach, marks: Sequence[str] = (), *, hidden: bool = False) -> list[Q]:
         """Conditions for the index, one of which every hit fulfils: each word stands in it or is a term.
 
         Of all words together, so that the index compares the shortest of its lists with the others;
-        one of ``marks`` of kinds with them.
+        one of ``marks`` of kinds with them. ``hidden`` for things the details of which are: their
+        open words have an index of their own.
         """
-        kinds = Q(grams__overlap=_unweighed(marks)) if marks else Q()
+        narrowed = Q(grams__overlap=_unweighed(marks)) if marks else Q()
+        if hidden:
+            narrowed &= Q(kind=DETAILED)
         choices = []
         for word in self.words:
             choice: list[tuple[list[str], list[str]]] = [(query_grams(word), [])]
@@ -131,18 +144,23 @@ class Query:
             choices.append(choice)
         if prod(len(choice) for choice in choices) > MOST_WAYS:
             terms = [term for word in self.words for term in _named(word, reach)]
-            words = _way([choice[0] for choice in choices])
-            return [words & kinds, Q(terms__overlap=_unweighed(terms)) & kinds]
-        return [_way(ways) & kinds for ways in product(*choices)]
+            words = _way([choice[0] for choice in choices], hidden)
+            return [words & narrowed, Q(terms__overlap=_unweighed(terms)) & narrowed]
+        return [_way(ways, hidden) & narrowed for ways in product(*choices)]
 
     def terms(self, rank: Rank, reach: Reach = Reach.ALL) -> list[str]:
         """Terms of all words in one field."""
         return [term for word in self.words for term in query_terms(word, rank, reach)]
 
 
-def _way(parts: Sequence[tuple[list[str], list[str]]]) -> Q:
+def _way(parts: Sequence[tuple[list[str], list[str]]], hidden: bool) -> Q:
     grams = sorted({gram for stands, _terms in parts for gram in stands})
-    asked = Q(grams__contains=_unweighed(grams)) if grams else Q()
+    held = (
+        Q(DataContains(OPEN_WORDS, _unweighed(grams)))
+        if hidden
+        else Q(grams__contains=_unweighed(grams))
+    )
+    asked = held if grams else Q()
     for _grams, named in parts:
         asked &= Q(terms__overlap=_unweighed(named)) if named else Q()
     return asked

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import reduce
+from itertools import takewhile
 from math import floor
 from operator import or_
 from typing import Any
@@ -31,20 +32,22 @@ from django.db.models import Case as Choice
 from django.db.models.expressions import RawSQL
 
 from propdesk.core.models import Case, Property, SearchText
-from propdesk.core.search import Arm, Query
-from propdesk.core.search_spans import SIZES, Span, spans
+from propdesk.core.search import DETAILED, Arm, Query
+from propdesk.core.search_spans import Span, spans
 from propdesk.core.search_terms import Rank, Reach
 
 OWN = 2000
 """Up to so many cases that are open to somebody are looked through by key; for more, hits are asked."""
 RARE = 200
 """Up to so many hits of a narrow query are ranked at once."""
+NEAR, SELDOM = 2, 25
+"""With more hits than these in the newest spans, of blocks below the size of this place, it is not rare."""
 RECENT = 200
 """The first span reaches back to the row that comes after so many."""
 LARGE = frozenset({Case.Kind.COMPLAINT, Case.Kind.FOUND})
 """Registers that hold most cases of a house: who searches both need not say which of them."""
 ROW = SearchText._meta.db_table  # noqa: SLF001 -- Django's model API
-NOTHING = "SELECT 0::bigint AS pk, 0 AS rank, now() AS at WHERE FALSE"
+NOTHING = "SELECT 0::bigint AS pk, 0 AS rank, now() AS at, '' AS kind WHERE FALSE"
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +70,16 @@ class Key:
 
     def __str__(self) -> str:
         return f"{self.rank:d}~{self.opened_at.isoformat()}~{self.pk}"
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """Kinds that are asked for in one index, by the name of their marks in a step."""
+
+    marks: str
+    kinds: Sequence[str]
+    hidden: bool = False
+    """Whether he may not read their details: of these the open words alone are asked."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +124,7 @@ class Search:
         return cls(prop, query, wide, few, newest, recent or oldest, oldest)
 
     def page(self, key: Key | None, most: int) -> RawSQL:
-        """Expression: [[key, field, opened at], …] after ``key`` in order."""
+        """Expression: [[key, field, opened at, kind], …] after ``key`` in order."""
         found = [self._few(arm, keys, key, most) for arm, keys in self.few if keys]
         if self.wide and self.newest is not None:
             found.append(self._wide(self.newest, key, most))
@@ -119,7 +132,7 @@ class Search:
         union = " UNION ".join(f"({sql})" for sql, _params in parts)
         statement = f"""
             SELECT coalesce(
-              jsonb_agg(jsonb_build_array(pk, rank, at) ORDER BY rank, at DESC, pk DESC), '[]')
+              jsonb_agg(jsonb_build_array(pk, rank, at, kind) ORDER BY rank, at DESC, pk DESC), '[]')
             FROM (SELECT * FROM ({union}) seen ORDER BY rank, at DESC, pk DESC LIMIT %s) page"""  # noqa: S608 -- parts compiled by Django, values as parameters
         params = [value for _sql, values in parts for value in values]
         return RawSQL(statement, [*params, most], output_field=JSONField())  # noqa: S611 -- the same
@@ -132,11 +145,11 @@ class Search:
             .filter(self.query.stands(arm.reach))
             .annotate(rank=_rank(self.query, arm.reach))
         )
-        hits = _compiled(rows.order_by().values_list("pk", "rank", "opened_at"))
+        hits = _compiled(rows.order_by().values_list("pk", "rank", "opened_at", "kind"))
         if hits is None:
             return None
         after, later = _later(key)
-        sql = f"SELECT * FROM ({hits[0]}) hit (pk, rank, at) WHERE {later} {ORDER}"  # noqa: S608 -- compiled by Django
+        sql = f"SELECT * FROM ({hits[0]}) hit (pk, rank, at, kind) WHERE {later} {ORDER}"  # noqa: S608 -- compiled by Django
         return sql, [*hits[1], *after, most]
 
     def _wide(self, newest: datetime, key: Key | None, most: int) -> Part | None:
@@ -151,10 +164,10 @@ class Search:
         params = [value for _sql, values in found for value in values]
         told = ""
         if rare is not None:
-            told = f"WITH rare (pk, rank, at) AS MATERIALIZED ({rare[0]})"
+            told = f"WITH {rare[0]}"
             union = f"""
-                (SELECT * FROM rare WHERE {COUNT} <= {RARE} ORDER BY rank, at DESC, pk DESC)
-                UNION ALL SELECT * FROM ({union}) walked WHERE {COUNT} > {RARE}"""  # noqa: S608 -- our own names
+                (SELECT * FROM rare WHERE {IS_RARE} ORDER BY rank, at DESC, pk DESC)
+                UNION ALL SELECT * FROM ({union}) walked WHERE NOT {IS_RARE}"""  # noqa: S608 -- our own names
             params = [*rare[1], *params]
         after, later = _later(key)
         # Not EXISTS: of that the planner makes a join, and some joins lose the order of the steps.
@@ -162,21 +175,26 @@ class Search:
         return sql, [*params, *after, *may[1], most]
 
     def _rare(self, newest: datetime) -> Part | None:
-        """All hits if they are ``RARE``: what is narrow seldom hits more, and is sought once, not by field.
+        """Tables ``few`` and ``rare``: hits of the newest days, and all of them where those are ``SELDOM``.
 
-        Of the days far back the index is asked without marks: their lists are longer than those of words.
+        What is narrow seldom hits much, and is sought once, not by field. Of the days further back the
+        index is asked without marks: their lists are longer than those of words.
         """
-        longest = len(SIZES) - 1
-        back = spans(newest, self.oldest or newest, self.recent, len(self._marked()))
-        near = [span for span in back if span.place < longest]
+        back = spans(newest, self.oldest or newest, self.recent, self._marked())
+        near = list(takewhile(lambda span: span.place < NEAR, back))
         steps: list[Step] = [(Rank.WORDS, [], [], span) for span in near]
-        found = [self._walk(steps, by_field=False)] if steps else []
+        few = self._walk(steps, by_field=False) if steps else (NOTHING, [])
         rank = _rank(self.query, _reach(self.wide))
-        far = self._hits(before=near[-1].first if near else floor(newest.timestamp()) + 1)
-        found.append(_compiled(far.annotate(rank=rank).values_list("pk", "rank", "opened_at")))
-        parts = [part for part in found if part is not None]
-        union = " UNION ALL ".join(f"({sql})" for sql, _params in parts)
-        return f"{union} LIMIT {RARE + 1}", [value for _sql, values in parts for value in values]
+        older = self._hits(before=near[-1].first if near else floor(newest.timestamp()) + 1)
+        far = _compiled(older.annotate(rank=rank).values_list("pk", "rank", "opened_at", "kind"))
+        if few is None or far is None:
+            return None
+        tables = f"""
+            few (pk, rank, at, kind) AS MATERIALIZED ({few[0]} LIMIT {SELDOM + 1}),
+            rare (pk, rank, at, kind) AS MATERIALIZED (
+                SELECT * FROM few
+                UNION ALL SELECT * FROM ({far[0]}) far WHERE {FEW} <= {SELDOM} LIMIT {RARE + 1})"""  # noqa: S608 -- compiled by Django
+        return tables, [*few[1], *far[1]]
 
     def _steps(self, newest: datetime, key: Key | None) -> tuple[list[Step], list[Step]]:
         """What is looked for one after the other: in fields of terms, and in words."""
@@ -185,7 +203,7 @@ class Search:
         for rank in Rank:
             terms = self.query.terms(rank, _reach(self.wide))
             if (terms or rank == Rank.WORDS) and (key is None or rank >= key.rank):
-                back = spans(newest, self.oldest or newest, self.recent, len(self._marked()))
+                back = spans(newest, self.oldest or newest, self.recent, self._marked())
                 if key is not None and rank == key.rank:
                     back = spans(key.opened_at, self.oldest or newest)
                 steps = ((rank, terms, list(better), span) for span in back)
@@ -196,15 +214,17 @@ class Search:
     def _walk(self, steps: list[Step], *, by_field: bool = True) -> Part | None:
         """Hits of these steps, one after the other; ``by_field`` the newest first in each."""
         rows = self._hits(named=steps[0][0] != Rank.WORDS)
-        rank, asked = "step.rank", ["pk", "opened_at"]
+        rank, asked = "step.rank", ["pk", "opened_at", "kind"]
         if not by_field:
             rank, asked = "hit.rank", [*asked, "rank"]
             rows = rows.annotate(rank=_rank(self.query, _reach(self.wide)))
         hits = _compiled(rows.values_list(*asked))
         if hits is None:
             return None
+        marked = [look.kinds for look in self._looks()]
+        marks = ", ".join(["%s::text[]"] * len(marked))
         listed = ", ".join(
-            ["(%s::int, %s::varchar[], %s::varchar[], %s::text[], %s::int8, %s::int8)"] * len(steps)
+            [f"(%s::int, %s::varchar[], %s::varchar[], {marks}, %s::int8, %s::int8)"] * len(steps)
         )
         params = [
             value
@@ -213,51 +233,70 @@ class Search:
                 int(rank),
                 terms,
                 better,
-                span.marks(self.prop.pk, self._marked()),
+                *(span.marks(self.prop.pk, kinds) for kinds in marked),
                 span.first,
                 span.last,
             )
         ]
+        of_looks = ", ".join(look.marks for look in self._looks())
         names, order = (
-            ("pk, at", "ORDER BY at DESC, pk DESC") if by_field else ("pk, at, rank", "OFFSET 0")
+            ("pk, at, kind", "ORDER BY at DESC, pk DESC")
+            if by_field
+            else ("pk, at, kind, rank", "OFFSET 0")
         )
         sql = f"""
-            SELECT hit.pk, {rank} AS rank, hit.at
-            FROM (VALUES {listed}) step (rank, terms, better, marks, first, last)
+            SELECT hit.pk, {rank} AS rank, hit.at, hit.kind
+            FROM (VALUES {listed}) step (rank, terms, better, {of_looks}, first, last)
             CROSS JOIN LATERAL (SELECT * FROM ({hits[0]}) hit ({names}) {order}) hit"""  # noqa: S608 -- compiled by Django
         return sql, [*params, *hits[1]]
 
-    def _marked(self) -> list[str]:
-        """The kinds to be told apart by marks: hardly a row is, where he reads the large registers."""
+    def _looks(self) -> list[Look]:
+        """What is asked for in which index: words of things whose details are closed to him by themselves."""
         kinds = _kinds(self.wide)
-        return [""] if _are_most(kinds) else kinds
+        if _reach(self.wide) >= Reach.DETAILS or DETAILED not in kinds:
+            # Hardly a row is told apart by its kind where he reads the large registers.
+            return [Look("marks", [""] if _are_most(kinds) else kinds)]
+        others = [kind for kind in kinds if kind != DETAILED]
+        looks = [Look("marks", others)] if others else []
+        return [*looks, Look("hidden", [DETAILED], hidden=True)]
+
+    def _marked(self) -> int:
+        """Marks of a block in a step."""
+        return sum(len(look.kinds) for look in self._looks())
 
     def _hits(self, *, named: bool = False, before: int | None = None) -> QuerySet[Any, Any]:
         """What the words hit in a step by what the row itself holds: no case is read for it.
 
         With ``before`` in no step, but in all that is older.
         """
-        kinds, reach = _kinds(self.wide), _reach(self.wide)
+        kinds, reach, looks = _kinds(self.wide), _reach(self.wide), self._looks()
         rows = SearchText.objects.filter(self.query.stands(reach))
         if not _are_most(kinds):
             rows = rows.filter(kind__in=kinds)
         # As numbers, of which no index of moments knows: it would be read instead of the words.
         at = f"extract(epoch FROM {ROW}.opened_at)"
         if before is not None:
-            marks = [] if _are_most(kinds) else [f"#{kind}" for kind in kinds]
-            asked = reduce(or_, self.query.ways(reach, marks))
-            return rows.filter(asked, _said(f"{at} < {before}"), property=self.prop).order_by()
-        # The marks are those of the house; to ask for it as well would offer another index.
-        also = _said(
-            f"core_search_marks({ROW}.property_id, {ROW}.kind, {ROW}.opened_at) && step.marks"
-        )
+            ways = [way for look in looks for way in self._ways(look, far=True)]
+            older = _said(f"{at} < {before}")
+            return rows.filter(reduce(or_, ways), older, property=self.prop).order_by()
+        if named and len(self.query.words) == 1:
+            # It is one of the terms of the step, whatever may be read of the row beside them.
+            also = _in_step(" || ".join(f"step.{look.marks}" for look in looks))
+        elif len(looks) == 1:
+            also = _in_step(f"step.{looks[0].marks}") & reduce(or_, self._ways(looks[0]))
+        else:
+            # One flat list: of nested ones the planner may ask the index for the days alone.
+            parts = ((look.marks, way) for look in looks for way in self._ways(look))
+            also = reduce(or_, (_in_step(f"step.{marks}") & way for marks, way in parts))
         if named:
             also &= Q(terms__overlap=RawSQL("step.terms", []))
-        # A single word is one of the terms of the step.
-        if len(self.query.words) > 1 or not named:
-            also &= reduce(or_, self.query.ways(reach))
         inside = f"{at} >= step.first AND {at} < step.last AND NOT {ROW}.terms && step.better"
         return rows.filter(also, _said(inside)).order_by()
+
+    def _ways(self, look: Look, *, far: bool = False) -> list[Q]:
+        """Conditions for the index of ``look``; ``far`` where no mark of a day tells its kinds."""
+        marks = [f"#{kind}" for kind in look.kinds if kind] if far and not look.hidden else []
+        return self.query.ways(_reach(self.wide), marks, hidden=look.hidden)
 
     def _may(self) -> QuerySet[Any, Any]:
         """The row of ``hit``, if it is of this house and he may read it, and by such words."""
@@ -277,8 +316,14 @@ Part = tuple[str, Sequence[Any]]
 """SQL and its values."""
 Step = tuple[Rank, list[str], list[str], Span]
 """Field, its terms, those of better fields, and days."""
-COUNT = "(SELECT count(*) FROM rare)"
+FEW = "(SELECT count(*) FROM few)"
+IS_RARE = f"({FEW} <= {SELDOM} AND (SELECT count(*) FROM rare) <= {RARE})"  # noqa: S608 -- our own names
 ORDER = "ORDER BY rank, at DESC, pk DESC LIMIT %s"
+
+
+def _in_step(marks: str) -> Q:
+    """Condition on the days of a row; to ask for the house as well would offer another index."""
+    return _said(f"core_search_marks({ROW}.property_id, {ROW}.kind, {ROW}.opened_at) && ({marks})")
 
 
 def _said(sql: str) -> Q:

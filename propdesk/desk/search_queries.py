@@ -19,18 +19,15 @@ from propdesk.core.search_terms import Rank
 from propdesk.desk import reading, shell
 
 PAGE = 30
-WITH = (
-    "complaint__guest",
-    "complaint__owner",
-    "complaint__place",
-    "found_item__place",
-    "lost_report",
-    "disposal",
-    "stocktake__storage",
-    "event__place",
-    "event__commander",
-)
-"""Rows of the registers behind a hit, read along with its case."""
+WITH = {
+    Case.Kind.COMPLAINT: ("complaint__guest", "complaint__owner", "complaint__place"),
+    Case.Kind.FOUND: ("found_item__place",),
+    Case.Kind.LOST: ("lost_report",),
+    Case.Kind.DISPOSAL: ("disposal",),
+    Case.Kind.STOCKTAKE: ("stocktake__storage",),
+    Case.Kind.EVENT: ("event__place", "event__commander"),
+}
+"""Rows of its register behind a hit, read along with its case."""
 REGISTERS = {
     "incidents": (Case.Kind.COMPLAINT,),
     "lostfound": (Case.Kind.FOUND, Case.Kind.LOST, Case.Kind.DISPOSAL, Case.Kind.STOCKTAKE),
@@ -119,17 +116,24 @@ def page_of(user: User, prop: Property, filters: Filters, after: str) -> Found:
     asked = Search.of(prop, filters.query, found, filters.days())
     # The numbers of the frame come along.
     rows = shell.read_along(user, prop, hits=asked.page(Key.of(after), PAGE + 1))["hits"]
-    page = Found(_read({pk: rank for pk, rank, _at in rows[:PAGE]}))
+    kinds = {kind for _pk, _rank, _at, kind in rows[:PAGE]}
+    page = Found(_read({pk: rank for pk, rank, _at, _kind in rows[:PAGE]}, kinds))
     if len(rows) <= PAGE:
         return page
-    pk, rank, at = rows[PAGE - 1]
+    pk, rank, at, _kind = rows[PAGE - 1]
     return replace(page, after=str(Key(Rank(rank), datetime.fromisoformat(at), pk)))
 
 
-def _read(ranks: dict[int, int]) -> list[Any]:
-    """The cases in the order of ``ranks``, with the rows of their registers; one statement."""
-    rows: QuerySet[Any] = Case.objects.filter(pk__in=list(ranks)).select_related(*WITH)
-    read = {row.pk: row for row in rows.annotate(extended=incidents.extended("complaint__"))}
+def _read(ranks: dict[int, int], kinds: set[str]) -> list[Any]:
+    """The cases in the order of ``ranks``, with the rows of their registers; one statement.
+
+    Of the registers that were hit alone: to plan the joins of all costs more than the page itself.
+    """
+    joins = [name for kind, names in WITH.items() if kind in kinds for name in names]
+    rows: QuerySet[Any] = Case.objects.filter(pk__in=list(ranks)).select_related(*joins)
+    if Case.Kind.COMPLAINT in kinds:
+        rows = rows.annotate(extended=incidents.extended("complaint__"))
+    read = {row.pk: row for row in rows}
     for pk, rank in ranks.items():
         read[pk].rank = rank
     return [read[pk] for pk in ranks]

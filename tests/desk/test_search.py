@@ -319,6 +319,38 @@ def test_words_and_days_are_compared_inside_one_index(world: World) -> None:
         assert [line for line in asks if "grams @>" not in line] == []
 
 
+def test_open_words_of_things_are_asked_for_in_an_index_of_their_own(world: World) -> None:
+    """Whoever may not read details goes through no row that they alone hit."""
+    prop, filters = world.house.prop, search_queries.Filters.of({"q": "平安"})
+    arms = search_queries.arms(fresh(world.people["desk"]), prop, filters)
+    asked = search_ranked.Search.of(prop, filters.query, arms)
+    ways = plan(asked.page(None, 7), "seqscan", "indexscan", "indexonlyscan")
+    asks = [line.strip() for line in ways.splitlines() if "core_search_marks" in line]
+    hidden = [line for line in asks if "core_search_open(text, grams) @>" in line]
+    assert ("core_search_open_words" in ways, bool(hidden)) == (True, True)
+    rest = [line for line in asks if line not in hidden and "grams @>" not in line]
+    assert [line for line in rest if "terms && (" not in line] == []
+
+
+def test_several_words_are_found_in_years_that_hold_next_to_nothing(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where the newest rows reach back so far that their span is one of the largest blocks."""
+    monkeypatch.setattr(search_ranked, "RECENT", 1)
+    now = timezone.now()
+    rows = list(SearchText.objects.filter(property=world.house.prop).order_by("pk"))
+    things = [row for row in rows if row.kind == Case.Kind.FOUND]
+    for row in rows:
+        row.opened_at = now - timedelta(days=9900)
+    rows[-1].opened_at, things[-1].opened_at = now, now - timedelta(days=9000)
+    SearchText.objects.bulk_update([*rows, things[-1]], ["opened_at"])
+    asked = f"{things[-1].details[:2]} 平安"
+    assert (numbers(world.people["guard"], world, q=asked), "平安" in things[-1].details) == (
+        [things[-1].case.number],
+        True,
+    )
+
+
 def plan(asked: Any, *closed: str) -> str:
     with connection.cursor() as cursor:
         for way in closed:

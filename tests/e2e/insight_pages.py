@@ -25,6 +25,7 @@ def insight(world: "World") -> "Iterator[Any]":
     house.reopened()
     house.new()
     yield page("insight:index", house.pm)
+    yield page("insight:trend", house.pm)
     for figure in ("complaints", "closed", "answers", "notices", "drills_due"):
         yield page("insight:rows", house.pm, figure, case=figure)
     yield page("insight:time", house.pm, closed.case.number)

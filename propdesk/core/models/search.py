@@ -44,6 +44,14 @@ class SearchText(models.Model):
                 models.F("grams"),
                 name="core_search_words",
             ),
+            # Of things their details are words too: whoever may not read them asks for the others alone.
+            GinIndex(
+                models.Func("property", "kind", "opened_at", function="core_search_marks"),
+                models.F("terms"),
+                models.Func("text", "grams", function="core_search_open"),
+                condition=models.Q(kind=Case.Kind.FOUND),
+                name="core_search_open_words",
+            ),
             models.Index(fields=["property", "-opened_at", "-case"], name="core_search_newest"),
         ]
 

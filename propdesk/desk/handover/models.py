@@ -268,6 +268,10 @@ class HandoverLine(models.Model):
         """What the line says, as a page names it: other words, another mark."""
         return self.digest[:MARK]
 
+    def is_redrafted(self, row: Handover) -> bool:
+        """Whether it came, or was drafted anew, after ``row``, its hand-over, was begun."""
+        return self.drafted_at > row.case.opened_at
+
 
 class HandoverCount(models.Model):
     """共管物品清点: how much there should be, how much there is, and a word about the difference."""

@@ -76,9 +76,14 @@ def missing(lines: Sequence[HandoverLine], beside: Context) -> tuple[tuple[str, 
 
 
 def to_offer(row: Handover) -> Context:
-    """What lies before the first signature, and what is missing for it."""
-    beside = left(row)
-    return beside | {"missing": missing(queries.lines(row), beside)}
+    """What lies before the first signature: what is missing for it, and which lines are not those of
+    the draft any more."""
+    beside, lines = left(row), queries.lines(row)
+    return beside | {
+        "missing": missing(lines, beside),
+        "redrafted": [line for line in lines if line.is_redrafted(row)],
+        "dropped": queries.lines(row, dropped=True),
+    }
 
 
 def filled(request: StaffRequest, row: Handover, form: WriteForm | AcceptForm) -> Context:

@@ -247,7 +247,8 @@ def _rooms(asked: Asked) -> Block:
         Line(room.label, room.n, rows_url(asked, "complaints", room=room.pk))
         for room in rows.order_by("-n", "-newest", "-pk")[:MOST_ROOMS]
     )
-    note = _("同一房间一期内两件以上；这里列最多的 %(n)d 间。") % {"n": MOST_ROOMS}
+    note = _("只计投诉，失物和特殊事件不计；同一房间一期内两件以上，列最多的 %(n)d 间。")
+    note = note % {"n": MOST_ROOMS}
     total = Line(_("房间"), n, rows_url(asked, "rooms"))
     return Block("rooms", _("反复投诉的房间 %(n)d 间") % {"n": n}, _("件"), total, lines, note)
 

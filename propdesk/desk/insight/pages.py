@@ -17,7 +17,8 @@ from propdesk.core import cases
 from propdesk.core.models import Department, Property, User
 from propdesk.core.periods import Period
 from propdesk.desk.insight import kinds, queries
-from propdesk.desk.insight.blocks import Block, gather
+from propdesk.desk.insight import trend as trends
+from propdesk.desk.insight.blocks import Block, Line, gather
 from propdesk.desk.insight.figures import HOLDER_WORDS, Opened
 from propdesk.desk.insight.forms import PeriodForm
 from propdesk.desk.insight.queries import Asked
@@ -42,6 +43,24 @@ def index(asked: Asked, form: PeriodForm) -> Context:
     }
 
 
+def trend(asked: Asked) -> Context:
+    """The last twelve months: a picture of each figure, and one table of all of them."""
+    found = trends.gather(trends.over(asked))
+    months = zip(
+        trends.months(timezone.localdate(asked.now)), *(n.lines for n in found), strict=True
+    )
+    return {
+        "trends": found,
+        "months": [
+            (lines[0].label, kinds.link(asked.prop, "index", month), lines)
+            for month, *lines in months
+        ],
+        "total": [n.total for n in found],
+        "others": others(asked.prop, asked.now),
+        "pictures": {n.key: _drawn(n.lines, upright=True) for n in found},
+    }
+
+
 def others(
     prop: Property, now: datetime, shown: Period | None = None
 ) -> list[tuple[str, str, bool]]:
@@ -55,9 +74,12 @@ def others(
 
 def picture(block: Block) -> Context:
     """What a bar chart of the block is drawn from."""
-    lines = [line for line in block.lines if line.bar][:BARS]
+    return _drawn([line for line in block.lines if line.bar][:BARS])
+
+
+def _drawn(lines: Iterable[Line], *, upright: bool = False) -> Context:
     return {
-        "unit": block.unit,
+        "upright": upright,
         "lines": [
             {"label": n.label, "size": n.bar, "text": n.shown, "url": n.url, "tone": n.tone}
             for n in lines

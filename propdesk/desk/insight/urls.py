@@ -7,6 +7,7 @@ from propdesk.desk.insight import views, views_out
 app_name = "insight"
 urlpatterns = [
     path("", views.index, name="index"),
+    path("trend/", views.trend, name="trend"),
     path("rows/<slug:figure>/", views.rows, name="rows"),
     path("export/", views_out.export, name="export"),
     path("print/", views_out.print_report, name="print"),

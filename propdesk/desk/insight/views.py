@@ -51,6 +51,16 @@ def index(request: StaffRequest) -> HttpResponse:
 
 @staff_view
 @require_GET
+def trend(request: StaffRequest) -> HttpResponse:
+    """近十二个月: the figures of each month beside each other; each opens its rows."""
+    ensure(request.user, "read_insight", ACTIONS, prop=request.prop)
+    now = timezone.now()
+    asked = Asked(request.user, request.prop, Period.month_of(timezone.localdate(now)), now)
+    return page(request, "desk/insight/trend.html", pages.trend(asked))
+
+
+@staff_view
+@require_GET
 def rows(request: StaffRequest, figure: str) -> HttpResponse:
     """Exactly the rows a figure counts, page by page."""
     asked = asked_for(request)
