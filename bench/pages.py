@@ -39,8 +39,11 @@ class Cost:
 
 
 @contextmanager
-def database(kept: Path | None = None) -> Iterator[None]:
-    """A throw-away server, migrated, with Django set up on it; in ``kept`` it stays for the next run."""
+def database(kept: Path | None = None) -> Iterator[int]:
+    """A throw-away server, migrated, with Django set up on it; in ``kept`` it stays for the next run.
+
+    Gives the number of its process.
+    """
     sys.path.insert(0, str(ROOT))
     from propdesk.environment import database_url
     from propdesk.localstack import account, paths
@@ -60,7 +63,7 @@ def database(kept: Path | None = None) -> Iterator[None]:
 
         django.setup()
         call_command("migrate", verbosity=0)
-        yield
+        yield process.pid
     finally:
         server.stop(process)
         if kept is None:
