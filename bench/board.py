@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Any
 
 import pages
+from shared.databases import go, names, statements, trust
 
 STATEMENTS, POLL, RATIO, SLACK = 10, 4, 1.3, 20
 
@@ -34,22 +35,9 @@ class Seen:
 
 
 def asked(seen: Seen, url: str, status: int) -> list[tuple[str, Any]]:
-    """Statements of one request with a cold frame, with what they were given."""
-    from django.db import connection
-
-    from propdesk.desk import shell
-
-    found: list[tuple[str, Any]] = []
-
-    def watch(execute: Any, sql: str, params: Any, many: Any, context: Any) -> Any:
-        found.append((sql, params))
-        return execute(sql, params, many, context)
-
-    shell._counts.clear()  # noqa: SLF001 -- the price of the frame is part of the page
-    with connection.execute_wrapper(watch):
-        answer = seen.client.get(url, headers={"HX-Request": "true"} if status == 204 else {})
-    if answer.status_code != status:
-        raise SystemExit(f"{url}: {answer.status_code}")
+    """Statements that read, of one request."""
+    headers = {"HX-Request": "true"} if status == 204 else {}
+    found = statements(seen.client, url, status, headers=headers)
     return [(sql, params) for sql, params in found if sql.startswith("SELECT")]
 
 
@@ -71,39 +59,7 @@ def blocks(statements: list[tuple[str, Any]], plans: int | None = None) -> int:
     return total
 
 
-def trust() -> None:
-    """For all that follows: no trigger, no foreign key is looked up."""
-    from django.db import connection
-
-    pages.may_copy()
-    with connection.cursor() as cursor:
-        cursor.execute("SET session_replication_role = replica")
-
-
 DRAFT = "board_draft"
-
-
-def names() -> set[str]:
-    """The databases that are there."""
-    from django.db import connection
-
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT datname FROM pg_database")
-        return {row[0] for row in cursor.fetchall()}
-
-
-def go(name: str, *statements: str) -> None:
-    """Run statements where nobody is, then go over to the database."""
-    from django.db import connection
-
-    connection.close()
-    if statements:
-        connection.settings_dict["NAME"] = "postgres"
-        with connection.cursor() as cursor:
-            for statement in statements:
-                cursor.execute(statement)
-        connection.close()
-    connection.settings_dict["NAME"] = name
 
 
 def stand(size: int, done: int, template: str) -> str:

@@ -39,8 +39,11 @@ class Cost:
 
 
 @contextmanager
-def database(kept: Path | None = None) -> Iterator[None]:
-    """A throw-away server, migrated, with Django set up on it; in ``kept`` it stays for the next run."""
+def database(kept: Path | None = None) -> Iterator[int]:
+    """A throw-away server, migrated, with Django set up on it; in ``kept`` it stays for the next run.
+
+    Gives the number of its process.
+    """
     sys.path.insert(0, str(ROOT))
     from propdesk.environment import database_url
     from propdesk.localstack import account, paths
@@ -61,25 +64,11 @@ def database(kept: Path | None = None) -> Iterator[None]:
         django.setup()
         call_command("migrate", verbosity=0)
         call_command("createcachetable", verbosity=0)
-        yield
+        yield process.pid
     finally:
         server.stop(process)
         if kept is None:
             shutil.rmtree(base, ignore_errors=True)
-
-
-def may_copy() -> None:
-    """Let this role copy without looking up foreign keys: what they name is copied by the same numbers."""
-    import psycopg
-    from django.db import connection
-
-    from propdesk.localstack.postgres import SUPERUSER
-
-    given = connection.settings_dict
-    with psycopg.connect(
-        host=given["HOST"], user=SUPERUSER, dbname="postgres", autocommit=True
-    ) as root:
-        root.execute(f"GRANT SET ON PARAMETER session_replication_role TO {given['USER']}")
 
 
 def copy(model: Any, pk: Any, first: int, last: int, **changed: str) -> None:

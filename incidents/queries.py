@@ -132,6 +132,15 @@ class Filters:
         """Open complaints stand by time left; closed and mixed ones by receipt, newest first."""
         return self.state in {"open", "overdue", "soon"} or self.state in OPEN
 
+    @property
+    def newest(self) -> str:
+        """The moment by which the rest stands: of the complaint, where an index of its own is narrower.
+
+        Both are one moment, so a key of one order is one of the other.
+        """
+        own = self.category or self.severity or self.mine or self.state == S.VOIDED
+        return "received_at" if own else "case__opened_at"
+
     def params(self) -> dict[str, str]:
         """The filters as query parameters, defaults left out."""
         values = {
@@ -179,16 +188,14 @@ def board(user: User, prop: Property, filters: Filters, now: datetime) -> "Query
         rows = rows.filter(case__in=search.hits(prop, filters.q).values("case"))
     if filters.by_urgency:
         return rows.order_by("next_due_at", "pk")
-    return rows.order_by("-case__opened_at", "-pk")
+    return rows.order_by(f"-{filters.newest}", "-pk")
 
 
 def page_of(rows: "QuerySet[Complaint]", filters: Filters, after: str) -> Page:
     """The rows after the key, in the order ``board`` gave them."""
     if filters.by_urgency:
         return page_by_time(rows, "next_due_at", after, lambda row: row.next_due_at)
-    return page_by_time(
-        rows, "case__opened_at", after, lambda row: row.case.opened_at, newest_first=True
-    )
+    return page_by_time(rows, filters.newest, after, lambda row: row.received_at, newest_first=True)
 
 
 def speed_samples(prop: Property, category: str, now: datetime) -> list[timedelta]:

@@ -208,6 +208,26 @@ class Complaint(models.Model):
                 condition=~Q(status__in=["closed", "voided"]),
                 name="incidents_by_urgency",
             ),
+            # A list narrowed by one of these is read in its order; received_at is the case's opened_at.
+            models.Index(
+                fields=["category", "-received_at", "-case"], name="incidents_newest_of_kind"
+            ),
+            models.Index(
+                fields=["severity", "-received_at", "-case"],
+                condition=Q(severity__in=["serious", "major"]),
+                name="incidents_newest_grave",
+            ),
+            models.Index(
+                fields=["severity", "category", "-received_at", "-case"],
+                condition=Q(severity__in=["serious", "major"]),
+                name="incidents_newest_grave_kind",
+            ),
+            models.Index(
+                fields=["-received_at", "-case"],
+                condition=Q(status="voided"),
+                name="incidents_newest_voided",
+            ),
+            models.Index(fields=["owner", "-received_at", "-case"], name="incidents_newest_owned"),
         ]
 
     def __str__(self) -> str:

@@ -74,6 +74,8 @@ def flag_due(now: datetime) -> int:
     left for the next run.
     """
     people = _people(now)
+    if not people:
+        return 0
     total = 0
     broken: set[int] = set()
     while True:

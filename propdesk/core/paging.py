@@ -35,7 +35,9 @@ def page_by_time(
     if key is not None:
         at, pk = key
         step = "lt" if newest_first else "gt"
-        rows = rows.filter(Q(**{f"{field}__{step}": at}) | Q(**{field: at, f"pk__{step}": pk}))
+        # An index begins to read at the moment; at an OR alone it would begin with the first page.
+        begin = Q(**{f"{field}__{step}e": at})
+        rows = rows.filter(begin, Q(**{f"{field}__{step}": at}) | Q(**{f"pk__{step}": pk}))
     found = list(rows[: size + 1])
     if len(found) <= size:
         return Page(found, "")

@@ -125,3 +125,17 @@ def blocks(sql: str, params: Any) -> int:
         cursor.execute(f"EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) {sql}", params)
         plan = cursor.fetchone()[0][0]["Plan"]
     return plan["Shared Hit Blocks"] + plan["Shared Read Blocks"]
+
+
+def visited(sql: str, params: Any) -> int:
+    """Rows of tables a statement looks at, those it then throws away too."""
+    with connection.cursor() as cursor:
+        cursor.execute(f"EXPLAIN (ANALYZE, FORMAT JSON) {sql}", params)
+        return _visited(cursor.fetchone()[0][0]["Plan"])
+
+
+def _visited(node: dict[str, Any]) -> int:
+    thrown = ("Rows Removed by Filter", "Rows Removed by Index Recheck")
+    own = node["Actual Rows"] + sum(node.get(name, 0) for name in thrown)
+    below = sum(map(_visited, node.get("Plans", ())))
+    return below + (round(own * node["Actual Loops"]) if "Relation Name" in node else 0)

@@ -3,9 +3,9 @@
 from dataclasses import dataclass, field
 from typing import Any
 
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
 
-from propdesk.core.models import Delivery, Property, User
+from propdesk.core.models import Delivery, Property, Robot, User
 from propdesk.core.notices import UNREAD
 from propdesk.core.paging import number_or_none
 
@@ -51,11 +51,15 @@ def _elsewhere(prop: Property, shown: list[Delivery]) -> dict[str, list[Delivery
     if not shown:
         return {}
     notices: dict[int, Any] = {row.notice_id: row.notice for row in shown}
-    mail = Q(notice__in=notices, channel=Delivery.Channel.EMAIL)
+    mail = Delivery.objects.filter(notice__in=notices, channel=Delivery.Channel.EMAIL)
     keys = [notice.key for notice in notices.values()]
-    said = Q(robot__property=prop, robot_key__in=keys)
+    robots = Robot.objects.filter(property=prop)
+    said = Delivery.objects.filter(robot__in=robots, robot_key__in=keys)
+    # Each by its own index: no index serves both, and an OR would read every delivery there is.
+    meant = mail.values("pk").union(said.values("pk"))
     found: dict[str, list[Delivery]] = {}
-    for row in Delivery.objects.filter(mail | said).select_related("robot").order_by("pk"):
+    rows = Delivery.objects.filter(pk__in=meant).select_related("robot")
+    for row in rows.order_by("pk"):
         key = row.robot_key or notices[row.notice_id].key
         found.setdefault(key, []).append(row)
     return found
