@@ -288,7 +288,8 @@ def link(complaint: Complaint, number: str, *, by: User, note: str = "") -> Case
     found = cases.lock_both(Complaint, complaint.case, number)
     in_state(hold(complaint), MOVES, "link")
     for each in found:
-        not_signed_over(each)
+        if each.case.is_open:  # what is linked to a closed one stands on no paper of its
+            not_signed_over(each)
     return signoff.link(complaint.case, number, by=by, note=note)
 
 

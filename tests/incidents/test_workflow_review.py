@@ -210,6 +210,16 @@ def test_nothing_of_the_review_changes_under_a_report_that_is_out(state):
     assert complaint.case.entries.count() == before
 
 
+def test_earlier_complaint_whose_report_is_signed_is_linked_once_it_is_closed():
+    house = House()
+    earlier, later = house.closed(), house.new()
+
+    link = workflow.link(later, earlier.case.number, by=house.dm, note="同一台空调")
+
+    assert {link.a_id, link.b_id} == {earlier.pk, later.pk}
+    assert earlier.case.reports.get().state == "signed"
+
+
 def test_attempt_without_an_answer_leaves_the_reminders_running():
     house = House()
     complaint = house.resolved()
