@@ -184,7 +184,8 @@ def _paper(copy: PaperCopy) -> papers.Paper:
     made_by = rendering.maker_of(original)
     if made_by is None:
         raise RenderRefused(_("找不到封存时的制表记录，不能出副本。"))
-    more = list(copy.hidden.values_list("person__name", flat=True))
+    words = copy.hidden.values_list("person__name", flat=True)
+    more = [form for word in words for form in striking.forms_of(word)]
     if original != copy.source:
         more += redaction.withheld(_record_of(original), copy.profile)
     clients = list(case_people.clients_of(made_by).select_related("room"))

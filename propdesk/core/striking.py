@@ -49,6 +49,11 @@ def _called(name: str) -> list[str]:
     return [word for word in words if len(word) >= LEAST and word not in _COMMON]
 
 
+def forms_of(word: str) -> list[str]:
+    """A word somebody asked to take out; of one that may be a Chinese name also 老张 and 张先生."""
+    return [word, *_called(word)]
+
+
 _COMMON = ("小时", "小心", "老师", "老板")
 
 

@@ -35,7 +35,7 @@ from propdesk.core.roles import MANAGERS, Role
 from propdesk.core.signatures import Second
 from propdesk.core.transitions import ConflictError, RefusedInput
 from tests.core import paper_samples as samples
-from tests.core.test_redaction import everything_in
+from tests.core.test_redaction import everything_in, incident
 from tests.emergencies.journey import House as EventHouse
 from tests.emergencies.journey import fresh
 from tests.emergencies.recording import drafted, read, signed_off
@@ -187,6 +187,20 @@ def test_printed_copy_says_what_it_is_and_leaves_out_what_it_must(house: House) 
     assert (made.sealed, made.seal is not None, made.signatures) == (True, True, 1)
     assert made.verify_code not in ("", original.verify_code)
     assert copies.paper_of(copy) == made
+
+
+@pytest.mark.parametrize("written", ["诸葛大力", "老诸葛", "小诸葛", "诸葛先生", "诸葛某", "诸葛"])
+def test_name_to_be_taken_out_goes_as_he_is_addressed_too(
+    house: House, monkeypatch: pytest.MonkeyPatch, written: str
+) -> None:
+    said = replace(incident(), measures=f"{written}也在场，已登记")
+    monkeypatch.setattr(copies, "_record_of", lambda _document: said)
+    order = Order("insurer", "张经理", "理赔", "", ("诸葛大力",))
+    copy = copies.give(sealed_row(house), order, by=house.pm)
+
+    told = copies._paper(copy).measures
+
+    assert (written in told, "也在场" in told) == (written == "诸葛", True)
 
 
 def test_copy_is_signed_by_nobody_but_the_house() -> None:

@@ -32,7 +32,8 @@ class CopyForm(forms.Form):
         self.fields["profile"].help_text = _why_not_all(readers)
         self.fields["recipient"].help_text = _t("姓名；公安写姓名和警号。")
         self.fields["hidden"].help_text = _t(
-            "正文里提到的其他人的姓名、电话、房号，用空格分开；系统登记过的有关人员会自动涂去。"
+            "正文里提到的其他人的姓名、电话、房号、邮箱、微信号、车牌，用空格分开；姓名写全，“老张”“张先生”"
+            "会一并涂去。系统登记过的有关人员、他们的电话和证件号会自动涂去。"
         )
         self.helper = helper(self, submit_label=_t("出副本"), icon="printer", back_url=back_url)
 
