@@ -27,6 +27,8 @@ from propdesk.core.roles import DUTY, MANAGERS, Standing, standing
 from propdesk.core.signoff import CONTENT
 
 S = Complaint.Status
+GRAVE = ("serious", "major")
+"""Severities that are few, and so have indexes of their own."""
 OPEN = (S.INTAKE, S.RECORDED, S.AWAITING_CHOICE, S.IN_PROGRESS, S.RESOLVED, S.REOPENED)
 MEDIAN_DAYS = 90
 SAMPLES = 200
@@ -122,7 +124,7 @@ class Filters:
         return cls(
             state=state if state in {"open", "overdue", "soon", "all", *S.values} else "open",
             category=_one_of(params.get("category", ""), Complaint.Category.values),
-            severity=_one_of(params.get("severity", ""), ["normal", "serious", "major"]),
+            severity=_one_of(params.get("severity", ""), ["normal", *GRAVE]),
             mine=params.get("mine") == "1",
             q=params.get("q", "").replace("\x00", "").strip()[:60],
         )
@@ -138,7 +140,8 @@ class Filters:
 
         Both are one moment, so a key of one order is one of the other.
         """
-        own = self.category or self.severity or self.mine or self.state == S.VOIDED
+        grave = self.severity in GRAVE
+        own = self.category or grave or self.mine or self.state == S.VOIDED
         return "received_at" if own else "case__opened_at"
 
     def params(self) -> dict[str, str]:

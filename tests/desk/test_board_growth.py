@@ -44,6 +44,7 @@ LISTS = {
         "?state=all&category=noise",
         "?state=all&category={category}&after={complaint}",
         "?state=all&severity=major",
+        "?state=all&severity=normal&after={complaint}",
         "?state=closed&severity=major&category=noise",
         "?state=all&mine=1&after={complaint}",
         "?state=all&q=鳄鱼",
