@@ -18,7 +18,7 @@ from emergencies.playbooks.schema import FieldType, Playbook, Step, StepField, f
 from emergencies.queries import cells, content, evidence, timing
 from emergencies.queries import detail as queries
 from emergencies.workflow.marking import next_round_at
-from propdesk.core import clock_text, drafts
+from propdesk.core import cases, clock_text, drafts
 from propdesk.core.models import Property, User
 from propdesk.core.roles import Role, Standing, standing
 
@@ -239,6 +239,8 @@ class DetailRows:
 
     def allowed(self, action: str) -> bool:
         """Whether the table lets the user do it here (buttons; the workflow decides)."""
+        if action not in cases.READS and cases.is_purged(self.event.case):
+            return False
         row = self.event
         own = owns(
             action, self.user.pk, commander_id=row.commander_id, starter_id=row.reported_by_id

@@ -23,7 +23,7 @@ from incidents.models import (
 )
 from incidents.permissions import ACTIONS
 from incidents.workflow.base import assigned_to
-from propdesk.core import drafts, signers
+from propdesk.core import cases, drafts, signers
 from propdesk.core.composed import USER, Children, rows_of, same, spread
 from propdesk.core.models import (
     Attachment,
@@ -349,6 +349,8 @@ class DetailRows:
 
     def allowed(self, action: str) -> bool:
         """Whether the table lets the user do it here (buttons; the workflow decides)."""
+        if action not in cases.READS and cases.is_purged(self.complaint.case):
+            return False
         mine = standing(self.user, self.complaint.case.property)
         return ACTIONS[action].allows(
             mine.roles,

@@ -25,7 +25,7 @@ from lostfound.models import (
 )
 from lostfound.permissions import ACTIONS, own_counts
 from lostfound.queries import item as queries
-from propdesk.core import drafts
+from propdesk.core import cases, drafts
 from propdesk.core.composed import USER, Children, rows_of, same, spread
 from propdesk.core.models import CaseLink, Property, Task, Unmasking, User
 from propdesk.core.roles import Role, standing
@@ -324,6 +324,8 @@ class DetailRows:
 
     def allowed(self, action: str) -> bool:
         """Whether the table lets the user do it here (buttons; the workflow decides)."""
+        if action not in cases.READS and cases.is_purged(self.item.case):
+            return False
         mine = standing(self.user, self.item.case.property)
         owns, assigned = self.related
         owns = owns and own_counts(action, self.item.status)

@@ -18,7 +18,7 @@ from lostfound.queries import item as items
 from lostfound.queries import lost as queries
 from lostfound.queries import match
 from lostfound.rows.timeline import HIDDEN
-from propdesk.core import choices, chronicle, clock_text, drafts, masks
+from propdesk.core import cases, choices, chronicle, clock_text, drafts, masks
 from propdesk.core.models import AuditEntry, Property, User
 from propdesk.core.paging import Page
 from propdesk.core.roles import may
@@ -197,7 +197,7 @@ class LostDetail:
         act, row = ACTS[name], self.report
         owns = row.received_by_id == self.user.pk
         allowed = may(self.user, act.action, ACTIONS, prop=row.case.property, owns=owns)
-        return row.status in act.states and allowed
+        return row.status in act.states and allowed and not cases.is_purged(row.case)
 
     @cached_property
     def menu(self) -> list[tuple[str, LostAct]]:

@@ -79,6 +79,15 @@ def close_tasks(case: Case, *kinds: str, by: User | None, outcome: str) -> list[
     return found
 
 
+READS = frozenset({"read", "history", "see_details", "read_batch"})
+"""Actions that are left to whoever may do them once a case is purged: nothing is written any more."""
+
+
+def is_purged(case: Case) -> bool:
+    """Whether its personal data went; no statement where ``erasure`` was read along."""
+    return hasattr(case, "erasure")
+
+
 def lock_both(model: type[M], case: Case, number: str) -> list[M]:
     """Lock a case and the one of this number with their rows of the register ``model``; returns these.
 

@@ -41,7 +41,8 @@ def papers(request: StaffRequest, number: str) -> HttpResponse:
         "case": case,
         "case_url": cases.url_of(request.prop.code, case.kind, case.number),
         "papers": queries.sealed_papers(case, request.GET.get("after", "")),
-        "may_append": may(request.user, "append", ACTIONS, prop=request.prop),
+        "may_append": may(request.user, "append", ACTIONS, prop=request.prop)
+        and not cases.is_purged(case),
     }
     return page(request, "desk/sealed.html", context)
 
