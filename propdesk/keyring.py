@@ -25,13 +25,19 @@ def current(home: Path) -> str:
         finally:
             draft.unlink()
         _flush(home)
-    return path.read_text(encoding="ascii").strip()
+    return kept(home)
+
+
+def kept(home: Path) -> str:
+    """The secret in its file; "" where there is none: whoever only reads makes none."""
+    path = home / KEY
+    return path.read_text(encoding="utf-8").strip() if path.exists() else ""
 
 
 def before(home: Path) -> list[str]:
     """The secrets of before, the newest first."""
     path = home / OLD
-    return parted(path.read_text(encoding="ascii")) if path.exists() else []
+    return parted(path.read_text(encoding="utf-8")) if path.exists() else []
 
 
 def put(home: Path, secret: str, older: list[str]) -> None:
@@ -49,7 +55,7 @@ def joined(older: list[str]) -> str:
 
 def parted(text: str) -> list[str]:
     """And back: the newest first."""
-    return text.split()[::-1]
+    return [line.strip() for line in text.splitlines() if line.strip()][::-1]
 
 
 def _replace(path: Path, text: str) -> None:
@@ -61,7 +67,9 @@ def _draft(path: Path, text: str) -> Path:
     """A file beside ``path``, closed to others, of whoever owns the directory, and on the disk."""
     draft = path.with_name(f".{path.name}.{os.getpid()}")
     owner = path.parent.stat()
-    with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
+    with os.fdopen(
+        os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8"
+    ) as file:
         if os.geteuid() == 0:
             os.fchown(file.fileno(), owner.st_uid, owner.st_gid)
         file.write(text)

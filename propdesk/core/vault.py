@@ -51,8 +51,8 @@ def held() -> list[str]:
     """
     home = settings.HOME
     mine = [settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS]
-    if not environment.text("PROPDESK_SECRET_KEY"):
-        mine.insert(0, keyring.current(home))
+    if not environment.text("PROPDESK_SECRET_KEY") and (kept := keyring.kept(home)):
+        mine.insert(0, kept)
     return list(dict.fromkeys([mine[0], *keyring.before(home), *mine]))
 
 

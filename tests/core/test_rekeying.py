@@ -168,3 +168,14 @@ def test_key_is_on_the_disk_before_its_name_and_the_old_one_before_the_new(home,
         for step in (draft, f"{draft} -> {name}", home.name)
     ]
     assert {path.name for path in home.iterdir()} == {"secret_key", "secret_key.old"}
+
+
+@pytest.mark.parametrize("keys", [[], ["one"], ["with a space", "密钥"], ["c", "b", "a"]])
+def test_keys_of_before_are_read_as_they_were_written(tmp_path, keys):
+    keyring.put(tmp_path, "now", keys)
+
+    assert keyring.parted(keyring.joined(keys)) == keyring.before(tmp_path) == keys
+
+
+def test_whoever_only_reads_makes_no_key(tmp_path):
+    assert (keyring.kept(tmp_path), list(tmp_path.iterdir())) == ("", [])

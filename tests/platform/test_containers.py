@@ -56,6 +56,16 @@ def test_only_migrate_connects_as_owner(compose):
     assert compose["services"]["migrate"]["command"][2] == "prepare"
 
 
+def test_keys_of_before_reach_every_service(compose):
+    """What they closed would open nowhere after a change of the key."""
+    services = [
+        s for s in compose["services"].values() if "PROPDESK_SECRET_KEY" in s.get("environment", {})
+    ]
+
+    assert services != []
+    assert [s for s in services if "PROPDESK_SECRET_KEY_OLD" not in s["environment"]] == []
+
+
 def test_nothing_but_the_web_server_is_published(compose):
     published = {name: s["ports"] for name, s in compose["services"].items() if "ports" in s}
 
