@@ -216,7 +216,11 @@ class Running:
 
 
 def running(user: User, here: str | None) -> list[Running]:
-    """The sessions of ``user`` that still work, this one (key ``here``) first, then the latest."""
+    """The sessions of ``user`` that still work, this one (key ``here``) first, then the latest.
+
+    By the limit of this machine: one over the shorter limit of a house opens no page of that house
+    any more, and still those of the account.
+    """
     now = int(time.time())
     decoded = ((s.pk == here, s.get_decoded()) for s in house_people.sessions_of(user))
     # The row of one that is over stays until its next request, which may never come.

@@ -43,10 +43,10 @@ KINDS: list[tuple[type[forms.Widget], str]] = [
 @register.simple_tag
 def icon(name: str, css: str = "", label: str = "") -> SafeString:
     """Return the icon `name` of the sprite; decorative unless `label` names it."""
-    return _icon(str(name), str(css), str(label))
+    return _icon(name, css, label)
 
 
-@lru_cache(maxsize=1024)  # a page has a hundred
+@lru_cache(maxsize=1024, typed=True)  # a page has a hundred; safe text is a type of its own
 def _icon(name: str, css: str, label: str) -> SafeString:
     role = (
         format_html('role="img" aria-label="{}"', label)
