@@ -42,13 +42,18 @@ def prefill_report(event: Event) -> dict[str, Any]:
         "cause_indirect": "",
         "injured": sum(p.part in _hurt(row) for p in dossier.parties),
         "loss_yuan": _loss(row),
-        "result": bounded(row.summary),
+        "result": result_of(row),
         "reaction": "",
         "improvement": bounded(improve),
         "improve_department": None,
         "improve_by": timezone.localdate() + IMPROVE_WITHIN if improve else None,
         "police": _police(dossier)[:200],
     }
+
+
+def result_of(event: Event) -> str:
+    """处理结果 as it was written when the handling ended; "" before."""
+    return bounded(event.summary)
 
 
 def _hurt(event: Event) -> tuple[Party.Part, ...]:

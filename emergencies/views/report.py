@@ -79,8 +79,11 @@ def _write(request: StaffRequest, one: Detail, current: Report | None) -> HttpRe
 
 
 def _values(event: Event, current: Report | None) -> dict[str, Any]:
-    """The report as saved, or as the event proposes it."""
-    return queries.report_values(current) if current else reports.prefill_report(event)
+    """The report as saved, or as the event proposes it; what came of it is often known only later."""
+    if current is None:
+        return reports.prefill_report(event)
+    kept = queries.report_values(current)
+    return kept if kept["result"] else kept | {"result": reports.result_of(event)}
 
 
 def _save(

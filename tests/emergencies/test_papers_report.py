@@ -31,7 +31,7 @@ from tests.emergencies.recording import (
     text_of,
 )
 from tests.emergencies.test_records_workflow import reported
-from tests.factories import CaseFactory
+from tests.factories import CaseFactory, web
 from tests.factories import fresh as again
 from tests.incidents.journey import House as Complaints
 from tests.incidents.moves import refuses
@@ -154,6 +154,22 @@ def test_report_needs_the_end_of_the_handling_and_every_field() -> None:
     with refuses(ConflictError) as caught:
         W.submit_report(report, by=again(house.dm), password=PASSWORD)
     assert [name for name, _said in caught.value.missing] == ["place", "cause_direct"]
+
+
+def test_report_begun_before_the_end_waits_for_it_and_takes_its_result_over() -> None:
+    house = House()
+    event = house.ready("theft")
+    started(event, house, house.dm, result="")
+    client = web(house.dm)
+    base = event.get_absolute_url()
+
+    early = client.get(f"{base}report/submit/").content.decode()
+    assert ("先结束处置" in early, 'name="password"' in early) == (True, False)
+    event = fresh(W.end(fresh(event), by=event.commander, summary="已处置完毕，财物追回"))
+    form = client.get(f"{base}report/").context["form"]
+
+    assert form["result"].value() == "已处置完毕，财物追回"
+    assert 'name="password"' in client.get(f"{base}report/submit/").content.decode()
 
 
 def test_report_is_signed_in_order_and_counts_for_the_board() -> None:
