@@ -211,7 +211,7 @@ def reset_password(
     user.set_password(password)
     if drop_second:
         Authenticator.objects.filter(user=user).delete()
-        reason = _("%(why)s（并停用两步验证）") % {"why": reason}
+        reason = _("%(why)s（并停用两步登录）") % {"why": reason}
     audit.save(user, "must_change_password", "password", by=by, reason=reason)
     end_sessions(user)
     return password

@@ -215,7 +215,7 @@ def test_reset_password_takes_the_second_step_away_on_purpose_only(
 
     assert Authenticator.objects.filter(user=user).exists() != drop_second
     last = user.history.order_by("-history_id").first()
-    assert ("停用两步验证" in last.history_change_reason) == drop_second
+    assert ("停用两步登录" in last.history_change_reason) == drop_second
 
 
 @pytest.mark.parametrize("role", [Role.DUTY_MANAGER, Role.STAFF, Role.PROPERTY_MANAGER])

@@ -102,7 +102,7 @@ class ResetForm(ReasonForm):
     """A new first password; the second step of log-in goes only for who has lost the telephone."""
 
     drop_second = forms.BooleanField(
-        label=_("同时停用两步验证（手机丢了，验证码和备用码都没有）"), required=False
+        label=_("同时停用两步登录（手机丢了，验证码和备用码都没有）"), required=False
     )
 
 
