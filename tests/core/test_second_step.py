@@ -33,6 +33,9 @@ def demanding(who: str) -> Property:
 
 
 def code_of(secret: str, ahead: int = 0) -> str:
+    """What the authenticator shows, with time left to type it in."""
+    if (left := 30 - time.time() % 30) < 5:
+        time.sleep(left)
     return format_hotp_value(hotp_value(secret, int(time.time()) // 30 + ahead))
 
 
