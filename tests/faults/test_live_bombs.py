@@ -45,6 +45,10 @@ def forget(pids: list[int]) -> None:
         Path(f"/proc/{pid}/clear_refs").write_text("5")
 
 
+@pytest.mark.skipif(
+    not Path("/proc/self/clear_refs").exists(),
+    reason="this kernel keeps no peak of memory to begin anew",
+)
 def test_bomb_sent_over_the_web_is_refused_in_words_within_its_time_and_memory(stack: Stack):
     person = Person(stack, "1001")
     number = person.take_in("墙面渗水")
