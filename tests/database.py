@@ -196,6 +196,22 @@ def _application_role(request: pytest.FixtureRequest) -> Iterator[None]:
 
 
 @pytest.fixture
+def reindex(as_owner: Callable[[], AbstractContextManager[None]]) -> Callable[[str], None]:
+    """Build the indexes of a table anew and count its rows, for a test that asks which of them is taken.
+
+    What earlier tests rolled back is still in them, and makes one or the other dearer; what is known
+    of the rows is what was there when the server last looked.
+    """
+
+    def anew(table: str) -> None:
+        with as_owner(), connection.cursor() as cursor:
+            cursor.execute(f"REINDEX TABLE {table}")
+            cursor.execute(f"ANALYZE {table}")
+
+    return anew
+
+
+@pytest.fixture
 def as_owner() -> Callable[[], AbstractContextManager[None]]:
     """Return a context manager in which the main thread acts as the owner of the tables."""
 

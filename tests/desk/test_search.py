@@ -2,6 +2,7 @@
 
 import os
 import random
+import re
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -26,6 +27,7 @@ from propdesk.core.search import Query
 from propdesk.core.search_grams import query_grams
 from propdesk.core.search_terms import Rank, Reach, query_terms
 from propdesk.desk import search_queries
+from tests.desk import pile
 from tests.desk.handover.shifts import Night
 from tests.factories import PlaceFactory, fresh, member, web
 from tests.incidents.journey import House as ComplaintHouse
@@ -307,16 +309,9 @@ def test_the_newest_come_first_in_each_field_over_all_spans(
     assert (order, len(set(found)) > 5, False in is_room) == (sorted(order), True, True)
 
 
-@pytest.fixture
-def fresh_index(as_owner: Any) -> None:
-    """What earlier tests rolled back is still in the indexes, and makes one or the other dearer."""
-    with as_owner(), connection.cursor() as cursor:
-        cursor.execute("REINDEX TABLE core_searchtext")
-
-
-@pytest.mark.usefixtures("fresh_index")
-def test_words_and_days_are_compared_inside_one_index(world: World) -> None:
+def test_words_and_days_are_compared_inside_one_index(world: World, reindex: Any) -> None:
     """Proved where no other way may be taken: on a few rows any would do."""
+    reindex("core_searchtext")
     prop, filters = world.house.prop, search_queries.Filters.of({"q": "空"})
     for name in ("pm", "dm", "guard"):
         arms = search_queries.arms(fresh(world.people[name]), prop, filters)
@@ -327,9 +322,16 @@ def test_words_and_days_are_compared_inside_one_index(world: World) -> None:
         assert [line for line in asks if "grams @>" not in line] == []
 
 
-@pytest.mark.usefixtures("fresh_index")
-def test_open_words_of_things_are_asked_for_in_an_index_of_their_own(world: World) -> None:
+def test_open_words_of_things_are_asked_for_in_an_index_of_their_own(
+    world: World, as_owner: Any, reindex: Any
+) -> None:
     """Whoever may not read details goes through no row that they alone hit."""
+    thing = SearchText.objects.filter(property=world.house.prop, kind=Case.Kind.FOUND)[0]
+    with as_owner():  # of a few things of one day the day alone would be asked for
+        key = {"first": 1, "last": 300}
+        pile.copies(Case, thing.pk, **key, id=f"{pile.AFTER} + n", number="'x-' || n")
+        pile.copies(SearchText, thing.pk, **key, case_id=f"{pile.AFTER} + n", text="'别的'")
+    reindex("core_searchtext")
     prop, filters = world.house.prop, search_queries.Filters.of({"q": "平安"})
     arms = search_queries.arms(fresh(world.people["desk"]), prop, filters)
     asked = search_ranked.Search.of(prop, filters.query, arms)
@@ -338,7 +340,8 @@ def test_open_words_of_things_are_asked_for_in_an_index_of_their_own(world: Worl
     hidden = [line for line in asks if "core_search_open(text, grams) @>" in line]
     assert ("core_search_open_words" in ways, bool(hidden)) == (True, True)
     rest = [line for line in asks if line not in hidden and "grams @>" not in line]
-    assert [line for line in rest if "terms && (" not in line] == []
+    # The terms of a step are printed as a plan of their own, up to PostgreSQL 16 by its number.
+    assert [line for line in rest if not re.search(r"terms && [($]", line)] == []
 
 
 def test_several_words_are_found_in_years_that_hold_next_to_nothing(

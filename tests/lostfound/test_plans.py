@@ -37,10 +37,8 @@ def test_newest_move_into_a_place_is_read_by_its_index() -> None:
     assert [place.code for place in choices.storage_places(house.dm, house.prop) if place.used_at]
 
 
-def test_notice_reads_what_is_announced_and_still_here_and_nothing_else(as_owner: Any) -> None:
-    with as_owner(), connection.cursor() as cursor:
-        # What earlier tests rolled back is still in the indexes, and makes one or the other dearer.
-        cursor.execute("REINDEX TABLE lostfound_founditem")
+def test_notice_reads_what_is_announced_and_still_here_and_nothing_else(reindex: Any) -> None:
+    reindex("lostfound_founditem")
 
     assert "lostfound_announced " in of(papers._known(House().prop))
 
