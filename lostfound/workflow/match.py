@@ -10,7 +10,6 @@ import json
 import logging
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -26,6 +25,7 @@ from lostfound.matching import LIST_FROM, VERSION, Described, Match, Pool, Profi
 from lostfound.models import MatchPair, MatchProfile
 from lostfound.queries import descriptions
 from propdesk.core import duty
+from propdesk.core.alone import alone
 from propdesk.core.models import Case, Property, SweepRun, User
 from propdesk.core.notices import Message, put
 from propdesk.core.roles import Role
@@ -42,7 +42,7 @@ TELL_MOST = 20
 NIGHT = range(2, 5)
 """Hours of the house in which everything is compared anew."""
 NIGHTLY = "lostfound.nightly"
-_ALONE = 0x4C46_4D41
+LOCK = 0x4C46_4D41
 """The advisory lock of a run: one at a time in the whole database."""
 _PAIRS, _PROFILES = MatchPair._meta.db_table, MatchProfile._meta.db_table  # noqa: SLF001 -- model API
 P = MatchPair.State
@@ -54,9 +54,9 @@ def refresh(now: datetime) -> int:
 
     Another run at the same time leaves the work to this one, which looks again before it ends.
     """
-    with _alone() as alone:
+    with alone(LOCK) as mine:
         total = 0
-        while alone:
+        while mine:
             waiting = MatchProfile.objects.filter(is_open=True, stale_at__isnull=False)
             houses = waiting.order_by("property").values_list("property", flat=True).distinct()
             done = sum(_house(house, now) for house in list(houses))
@@ -90,19 +90,6 @@ def compare_all(now: datetime) -> int:
         marked = open_rows.update(stale_at=now)
         SweepRun.objects.create(name=NIGHTLY, started_at=now, finished_at=now, count=marked)
     return marked
-
-
-@contextmanager
-def _alone() -> Iterator[bool]:
-    """Whether no other run is going on; PostgreSQL ends the lock of one whose connection dies."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_try_advisory_lock(%s)", [_ALONE])
-        (alone,) = cursor.fetchone()
-        try:
-            yield alone
-        finally:
-            if alone:
-                cursor.execute("SELECT pg_advisory_unlock(%s)", [_ALONE])
 
 
 def _batches(rows: Sequence[int]) -> Iterator[list[int]]:

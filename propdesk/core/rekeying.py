@@ -12,12 +12,13 @@ from typing import Any
 
 from allauth.mfa.models import Authenticator
 from django.conf import settings
-from django.db import connection, transaction
+from django.db import transaction
 from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
 from propdesk import keyring
 from propdesk.core import adapter, seals, vault
+from propdesk.core.alone import alone
 from propdesk.core.channels import sending
 from propdesk.core.models import Robot, SealKey
 from propdesk.core.retention.erasing import through_the_guards
@@ -28,27 +29,22 @@ LOCK = 7_201_002
 
 
 @contextmanager
-def alone() -> Iterator[None]:
+def changing() -> Iterator[None]:
     """One change of the secret at a time; ConflictError for a second.
 
     Inside, ``settings`` say what the files say now: whoever waited may have started with the secret
     of before, and would take the new one for none of ours.
     """
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_try_advisory_lock(%s)", [LOCK])
-        require(cursor.fetchone() == (True,), _("另一次更换密钥正在进行，请等它结束。"))
-    try:
+    with alone(LOCK) as mine:
+        require(mine, _("另一次更换密钥正在进行，请等它结束。"))
         settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS = vault.held()
         yield
-    finally:
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT pg_advisory_unlock(%s)", [LOCK])
 
 
 def new_secret() -> None:
     """Put a new secret in place of that in the data directory, and keep the old one beside it.
 
-    Inside ``alone``; ``settings`` follow.
+    Inside ``changing``; ``settings`` follow.
     """
     older, secret = vault.held(), secrets.token_urlsafe(64)
     keyring.put(settings.HOME, secret, older)

@@ -170,7 +170,7 @@ def test_backup_amid_a_change_of_the_secret_opens_all_it_holds(
         )
 
     keep("of before")
-    with rekeying.alone():
+    with rekeying.changing():
         rekeying.new_secret()
     second = settings.SECRET_KEY
     keep("of after")

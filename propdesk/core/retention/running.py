@@ -4,12 +4,13 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from django.db import connection, transaction
+from django.db import transaction
 from django.db.models import Count, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from propdesk.core import duty, notices
+from propdesk.core.alone import alone
 from propdesk.core.models import Case, Notice, Property, PurgeRun, SweepRun, User
 from propdesk.core.permissions import ACTIONS
 from propdesk.core.retention import declared, erasing, proof, terms
@@ -90,18 +91,9 @@ def purge(
     if not is_reason(reason):
         raise RefusedInput(reason=_("请写明清除的原因，例如“年度清理”。"))
     require(erasing.is_owner(), erasing.why_not())
-    require(_alone(), _("另一次清除正在进行，请等它结束。"))
-    try:
+    with alone(LOCK) as mine:
+        require(mine, _("另一次清除正在进行，请等它结束。"))
         return _purge(prop, by, reason.strip(), limit, tell)
-    finally:
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT pg_advisory_unlock(%s)", [LOCK])
-
-
-def _alone() -> bool:
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_try_advisory_lock(%s)", [LOCK])
-        return bool(cursor.fetchone() == (True,))
 
 
 def _purge(

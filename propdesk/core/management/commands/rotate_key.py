@@ -32,7 +32,7 @@ class Command(BaseCommand):
                 )
             )
         try:
-            with rekeying.alone():
+            with rekeying.changing():
                 lost = self._change(finish=finish)
         except ConflictError as error:
             raise CommandError(str(error)) from error
