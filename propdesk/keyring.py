@@ -8,6 +8,8 @@ import os
 import secrets
 from pathlib import Path
 
+from propdesk.disk import flush_folder
+
 KEY, OLD = "secret_key", "secret_key.old"
 
 
@@ -24,7 +26,7 @@ def current(home: Path) -> str:
             pass
         finally:
             draft.unlink()
-        _flush(home)
+        flush_folder(home)
     return kept(home)
 
 
@@ -60,7 +62,7 @@ def parted(text: str) -> list[str]:
 
 def _replace(path: Path, text: str) -> None:
     _draft(path, text).replace(path)
-    _flush(path.parent)
+    flush_folder(path.parent)
 
 
 def _draft(path: Path, text: str) -> Path:
@@ -76,11 +78,3 @@ def _draft(path: Path, text: str) -> Path:
         file.flush()
         os.fsync(file.fileno())
     return draft
-
-
-def _flush(folder: Path) -> None:
-    number = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(number)
-    finally:
-        os.close(number)

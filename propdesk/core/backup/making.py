@@ -29,6 +29,7 @@ from propdesk.core.backup import age, keeping, manifest, programs, snapshot
 from propdesk.core.backup.errors import BackupError
 from propdesk.core.backup.manifest import Entry, Manifest
 from propdesk.core.backup.snapshot import Named
+from propdesk.disk import flush_folder
 
 SPARE = 200_000_000
 """Bytes a backup leaves free: a full disk stops the desk, a missing backup does not."""
@@ -98,10 +99,10 @@ def _write(base: Path, now: datetime, closer: age.Closer) -> tuple[Path, Manifes
         found = _fill(draft, now, closer, _earlier(base))
         _put(draft / manifest.NAME, found.text().encode())
         for folder in (draft, *(path for path in draft.rglob("*") if path.is_dir())):
-            _flush(folder)
+            flush_folder(folder)
         _give(draft)
         draft.rename(target)
-        _flush(base)
+        flush_folder(base)
     except BaseException:
         shutil.rmtree(draft, ignore_errors=True)
         raise
@@ -322,14 +323,6 @@ def _put(path: Path, data: bytes) -> None:
         file.write(data)
         file.flush()
         os.fsync(file.fileno())
-
-
-def _flush(folder: Path) -> None:
-    number = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(number)
-    finally:
-        os.close(number)
 
 
 def _give(folder: Path) -> None:
