@@ -16,7 +16,6 @@ from emergencies.playbooks.vocabulary import Party as Outside
 from emergencies.queries import evidence, records
 from emergencies.workflow.answering import options
 from emergencies.workflow.table import MOVES
-from propdesk.core import cases
 from propdesk.core.copies import may_give
 from propdesk.core.roles import Role
 
@@ -147,9 +146,7 @@ class Detail(NextSteps):
     @cached_property
     def may_copy(self) -> bool:
         """Give copies of its sealed papers to others."""
-        return may_give(self.user, self.event.case.property) and not cases.is_purged(
-            self.event.case
-        )
+        return may_give(self.user, self.event.case)
 
     # --- the card ------------------------------------------------------------------------------
 

@@ -13,7 +13,7 @@ from lostfound.models import CustodyMove, FoundItem
 from lostfound.models.custody import is_reseal
 from lostfound.next_steps import NextSteps
 from lostfound.workflow.terms import terms_of
-from propdesk.core import cases, clock_text, masks
+from propdesk.core import clock_text, masks
 from propdesk.core.copies import may_give
 from propdesk.core.roles import MANAGERS, standing
 
@@ -306,7 +306,7 @@ class Detail(NextSteps):
     @cached_property
     def may_copy(self) -> bool:
         """Give copies of its sealed papers to others."""
-        return may_give(self.user, self.item.case.property) and not cases.is_purged(self.item.case)
+        return may_give(self.user, self.item.case)
 
 
 def _seal(move: Any) -> str:

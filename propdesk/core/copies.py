@@ -14,6 +14,7 @@ from propdesk.core import (
     appendices,
     audit,
     case_people,
+    cases,
     folding,
     images,
     papers,
@@ -26,13 +27,13 @@ from propdesk.core import (
 from propdesk.core.clock_text import paper_time
 from propdesk.core.models import (
     Attachment,
+    Case,
     CopyHidden,
     Document,
     PaperCopy,
     Person,
     PersonSignature,
     Place,
-    Property,
     RenderJob,
     StaffSignature,
     User,
@@ -101,9 +102,9 @@ def give(source: Document, order: Order, *, by: User) -> PaperCopy:
     return copy
 
 
-def may_give(user: User, prop: Property) -> bool:
-    """Whether to show the way to the copies of a case."""
-    return may(user, "give_copy", ACTIONS, prop=prop)
+def may_give(user: User, case: Case) -> bool:
+    """Whether to show the way to the copies of a case; of a purged one there are none."""
+    return may(user, "give_copy", ACTIONS, prop=case.property) and not cases.is_purged(case)
 
 
 def can_be_copied(source: Document) -> bool:
