@@ -2,19 +2,21 @@
 
 import hashlib
 import secrets
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
+from functools import reduce
+from operator import or_
 from typing import Any
 
 from django.contrib.sessions.models import Session
 from django.core.files.uploadedfile import UploadedFile
 from django.db import IntegrityError, connection
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.http import QueryDict
 from django.utils import timezone
 from django.utils.datastructures import MultiValueDict
 
-from propdesk.core.models import Case, Draft, FormToken, Membership, User
+from propdesk.core.models import Case, Draft, FormToken, Membership, Property, User
 
 KEEP = timedelta(hours=24)
 MAX_CHARS = 60_000
@@ -70,11 +72,11 @@ def forget(owner: User, form: str) -> None:
     Draft.objects.filter(owner=owner, form=form[:120]).delete()
 
 
-def forget_case(case: Case) -> int:
-    """Drop what people of its house began to write about a case; returns how many drafts."""
-    staff = Membership.objects.filter(property=case.property_id).values("user")
-    rows = Draft.objects.filter(form__startswith=f"{case.number}:", owner__in=staff)
-    return rows.delete()[0]
+def forget_cases(prop: Property, cases: Iterable[Case]) -> int:
+    """Drop what people of the house began to write about its cases; returns how many drafts."""
+    about = reduce(or_, (Q(form__startswith=f"{case.number}:") for case in cases), Q(pk__in=()))
+    staff = Membership.objects.filter(property=prop).values("user")
+    return Draft.objects.filter(about, owner__in=staff).delete()[0]
 
 
 def purge(now: datetime) -> int:

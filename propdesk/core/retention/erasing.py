@@ -195,7 +195,7 @@ def _empty(
     for label, way in declared.DERIVED.items():
         gone = apps.get_model(label)._default_manager.filter(**{f"{way}__in": keys})  # noqa: SLF001 -- Django's own name
         taken.rows += gone.delete()[0]
-    taken.rows += sum(drafts.forget_case(case) for case in cases)
+    taken.rows += drafts.forget_cases(run.property, cases)
     taken.rows += audit.forget(cases)
     acts = [
         audit.Act(case, "purged", run.by, run.reason, rows=audit.differing(digests[case.pk]))
