@@ -7,7 +7,7 @@ from typing import Any
 
 from django.db.models import Exists, F, OuterRef, Q, QuerySet
 
-from incidents.models import CONDUCT, Complaint, Option, Promise
+from incidents.models import CONDUCT, GRAVE, Complaint, Option, Promise
 from incidents.permissions import EXECUTES, TAKES_IN
 from propdesk.core import search
 from propdesk.core.models import (
@@ -27,8 +27,6 @@ from propdesk.core.roles import DUTY, MANAGERS, Standing, standing
 from propdesk.core.signoff import CONTENT
 
 S = Complaint.Status
-GRAVE = ("serious", "major")
-"""Severities that are few, and so have indexes of their own."""
 OPEN = (S.INTAKE, S.RECORDED, S.AWAITING_CHOICE, S.IN_PROGRESS, S.RESOLVED, S.REOPENED)
 MEDIAN_DAYS = 90
 SAMPLES = 200

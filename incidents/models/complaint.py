@@ -18,6 +18,10 @@ class Severity(models.TextChoices):
     MAJOR = "major", _("重大")
 
 
+GRAVE = (Severity.SERIOUS.value, Severity.MAJOR.value)
+"""Those that are few, and so have indexes of their own."""
+
+
 class Channel(models.TextChoices):
     """How the complaint came in."""
 
@@ -214,12 +218,12 @@ class Complaint(models.Model):
             ),
             models.Index(
                 fields=["severity", "-received_at", "-case"],
-                condition=Q(severity__in=["serious", "major"]),
+                condition=Q(severity__in=[*GRAVE]),
                 name="incidents_newest_grave",
             ),
             models.Index(
                 fields=["severity", "category", "-received_at", "-case"],
-                condition=Q(severity__in=["serious", "major"]),
+                condition=Q(severity__in=[*GRAVE]),
                 name="incidents_newest_grave_kind",
             ),
             models.Index(
